@@ -1,0 +1,1 @@
+"""The command line: `nnft run | check | show | verify | list`."""

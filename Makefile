@@ -1,0 +1,36 @@
+# Every target works in a fresh clone: ./run makes the environment on first use.
+.POSIX:
+.PHONY: help demo test lint calibrate lock wheel clean
+
+# Options for pytest, e.g. make test PYTEST_OPTIONS='-n 2 --dist loadfile' or PYTEST_OPTIONS=tests/test_layering.py
+PYTEST_OPTIONS =
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo:  ## phi^4 on a circle against the exact answer; the result goes to runs/demo
+	@rm -rf runs/demo
+	./run nnft run models/phi4_circle.py --out runs/demo
+
+test:  ## the test suite
+	./run pytest -q $(PYTEST_OPTIONS)
+
+lint:  ## ruff and pyright
+	./run ruff check .
+	./run ruff format --check .
+	./run pyright
+
+calibrate:  ## many-seed statistics; ONLY=name for one of them, FRACTION=0.1 for fewer seeds
+	./run python -m calibration $${ONLY:+--only "$$ONLY"} $${FRACTION:+--fraction "$$FRACTION"}
+
+lock:  ## refresh requirements.lock to the newest versions that pyproject.toml allows
+	./run uv lock --quiet --upgrade
+	./run uv export --quiet --frozen --no-emit-project --no-header -o requirements.lock
+
+wheel:  ## build the wheel into dist/
+	./run uv build --quiet --wheel
+	@ls dist/*.whl
+
+clean:  ## remove caches and builds; runs/, .venv and .tools stay
+	rm -rf build dist .cache .pytest_cache .ruff_cache .hypothesis
+	find . \( -name .venv -o -name .tools -o -name .git \) -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,42 @@
+"""`nnft list`, `nnft show`, and the help of a model: nothing here samples, `show` executes nothing."""
+
+import argparse
+import ast
+import inspect
+from pathlib import Path
+
+from rich.console import Console
+
+from nnft_ppl.loading import load_file, shipped_models
+
+
+def list_models() -> int:
+    """Print the shipped models with the first line of their docstrings (the files are parsed, not run)."""
+    console = Console()
+    for name, path in shipped_models().items():
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        console.print(f"[bold]{name:<18}[/] {text.splitlines()[0] if text else ''}", highlight=False)
+    return 0
+
+
+def show(asked: argparse.Namespace) -> int:
+    """Print a stored result again; its exit status is that of the run."""
+    from nnft_ppl.cli.table import exit_status, print_result, result_json
+    from nnft_ppl.ensemble import read
+
+    ensemble = read(asked.folder)
+    if asked.json:
+        print(result_json(ensemble))
+    else:
+        print_result(ensemble, Console(), str(Path(asked.folder)))
+    return exit_status(ensemble)
+
+
+def describe_model(model: str) -> str:
+    """A model's keywords, defaults and docstring."""
+    file = load_file(model)
+    lines = [f"model {file.name} ({file.path})", "", "keywords (--set NAME=VALUE):"]
+    for name, parameter in inspect.signature(file.model).parameters.items():
+        required = parameter.default is inspect.Parameter.empty
+        lines.append(f"  {name:<16} {'required' if required else repr(parameter.default)}")
+    return "\n".join([*lines, "", file.description])

@@ -1,0 +1,112 @@
+"""A result as text: the table of estimates, the verdicts, and the JSON object."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.estimates import Estimate, format_value
+from nnft_ppl.storage import plain_json
+from nnft_ppl.verdicts import overall
+
+MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yellow]–[/]"}
+
+
+def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> None:
+    """Print estimates with errors, exact values and pulls, then every verdict in words."""
+    about = ensemble.provenance
+    words = ", ".join(f"{name}={value}" for name, value in about["keywords"].items())
+    sampler = about["sampler"]
+    console.print(f"[bold]{about['model']}[/]({words})", highlight=False)
+    console.print(
+        f"{sampler['name']}: {sampler['chains']} chains × {ensemble.data['observables'].sizes['draw']} draws, "
+        f"seed {about['seed']}, {about['precision']}, {about['wall_s']:.0f} s",
+        highlight=False,
+    )
+    console.print(estimates_table(ensemble))
+    for verdict in ensemble.verdicts:
+        console.print(f" {MARKS[verdict.status]} {verdict.text}", highlight=False)
+    if folder:
+        console.print(f"result in {folder}", highlight=False)
+
+
+def estimates_table(ensemble: Ensemble) -> Table:
+    """Rows observable · coordinates · value(error) · exact · pull · effective draws · second route."""
+    estimates, exact, second = ensemble.estimates(), ensemble.exact, ensemble.second_route
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("observable")
+    table.add_column("at")
+    for name in ("estimate", *(["exact", "pull"] if exact else []), "ess", *(["reweighted"] if second else [])):
+        table.add_column(name, justify="right")
+    for name, one in estimates.items():
+        for index, place in _places(ensemble, name):
+            row = [name, place, format_value(one.value[index], one.error[index])]
+            if exact:
+                row += _against(one, exact.get(name), index)
+            row.append(_whole(one.ess[index]))
+            if second:
+                other = second.get(name)
+                row.append(format_value(other.value[index], other.error[index]) if other else "")
+            table.add_row(*row)
+    return table
+
+
+def result_json(ensemble: Ensemble) -> str:
+    """The result as one JSON object: scalars bare, unknown null."""
+    about, exact = ensemble.provenance, ensemble.exact
+    log_z = about["log_z"]
+    diagnostics = {"verdict": about["verdict"], "checks": [verdict.to_json() for verdict in ensemble.verdicts]}
+    output = {
+        "model": about["model"],
+        "keywords": about["keywords"],
+        "sampler": about["sampler"] | {"reason": "asked for"},
+        "diagnostics": diagnostics | about["findings"] | {"wall_s": about["wall_s"]},
+        "log_z": log_z,
+        "estimates": {name: _estimate_json(ensemble, name, one, exact) for name, one in ensemble.estimates().items()},
+    }
+    return json.dumps(plain_json(output), ensure_ascii=False, allow_nan=False)
+
+
+def exit_status(ensemble: Ensemble) -> int:
+    """0 for a good result, 1 where a check failed, 3 for an interrupted run."""
+    if ensemble.provenance["interrupted"]:
+        return 3
+    return 0 if overall(ensemble.verdicts) == "good" else 1
+
+
+def _estimate_json(ensemble: Ensemble, name: str, one: Estimate, exact: dict[str, np.ndarray]) -> dict[str, Any]:
+    stored = ensemble.data["estimates"].dataset[name]
+    return {
+        "dims": list(stored.dims),
+        "coords": {str(dim): values.values for dim, values in stored.coords.items()},
+        "value": one.value,
+        "error": one.error,
+        "ess": one.ess,
+        "exact": exact.get(name),
+    }
+
+
+def _places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Every index of an observable, with its coordinates in words."""
+    stored = ensemble.data["estimates"].dataset[name]
+    for index in np.ndindex(stored.shape):
+        words = [
+            f"{dim}={stored.coords[dim].values[i]:g}" if dim in stored.coords else f"{dim}={i}"
+            for dim, i in zip(stored.dims, index, strict=True)
+        ]
+        yield index, ", ".join(words)
+
+
+def _against(one: Estimate, exact: np.ndarray | None, index: tuple[int, ...]) -> list[str]:
+    if exact is None or np.isnan(exact[index]):
+        return ["", ""]
+    pull = (one.value[index] - exact[index]) / one.error[index] if one.error[index] > 0 else np.nan
+    return [f"{exact[index]:.6g}", f"{pull:+.1f}"]
+
+
+def _whole(number: float) -> str:
+    return f"{number:.0f}" if np.isfinite(number) else "?"

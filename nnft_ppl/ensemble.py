@@ -1,0 +1,128 @@
+"""The labelled result of a run: an xarray DataTree, and what is read off it.
+
+Groups of `Ensemble.data`:
+
+    posterior     parameters θ of the draws, if kept (`prior` for free draws: those still need their weights)
+    sample_stats  the sampler's statistics, with ArviZ's names; `log_weight` for reweighting
+    observables   every observable on every draw
+    action        every term of the action on every draw
+    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities
+    second_route  the same from reweighted free draws, where a Markov chain was run
+    exact         exact values, NaN where unknown
+
+All draws have leading dimensions (chain, draw). The provenance is one JSON string among the attributes.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nnft_ppl.estimates import Derived, Estimate, estimate
+from nnft_ppl.log_weights import smoothed_log_weights
+from nnft_ppl.storage import read_result
+from nnft_ppl.verdicts import Verdict
+
+PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
+
+
+class Ensemble:
+    """Draws of a theory with estimates and verdicts.
+
+    Args:
+        data: A DataTree with the groups named above.
+    """
+
+    def __init__(self, data: xr.DataTree) -> None:
+        self.data = data
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What was run: model, keywords, sampler, seed, precision, versions, device, time."""
+        return json.loads(self.data.attrs["provenance"])
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """The outcome of every check, made when the run ended."""
+        return [Verdict(**verdict) for verdict in self.provenance["verdicts"]]
+
+    def estimates(self, derived: Mapping[str, Derived] | None = None) -> dict[str, Estimate]:
+        """Value ± error of every observable and derived quantity.
+
+        Args:
+            derived: Further quantities to compute from the stored draws, with correlated errors.
+
+        Returns:
+            Stored estimates by name, then those of `derived`.
+
+        Example:
+            >>> ensemble.estimates({"screening": ratio("phi_fourth", "phi_squared")})  # doctest: +SKIP
+        """
+        stored = read_estimates(self.data["estimates"].to_dataset())
+        if not derived:
+            return stored
+        wanted = estimate(series_of(self.data), derived, self.log_weights, independent=self.log_weights is not None)
+        return stored | {name: wanted[name] for name in derived}
+
+    @property
+    def log_weights(self) -> np.ndarray | None:
+        """Smoothed log weights of free draws, shape (chain, draw); None for Markov chains."""
+        stats = self.data["sample_stats"].dataset
+        return smoothed_log_weights(stats["log_weight"].values)[0] if "log_weight" in stats else None
+
+    @property
+    def second_route(self) -> dict[str, Estimate]:
+        """Estimates from reweighted free draws beside a Markov chain; empty where there are none."""
+        return read_estimates(self.data["second_route"].to_dataset()) if "second_route" in self.data else {}
+
+    @property
+    def exact(self) -> dict[str, np.ndarray]:
+        """Exact values by name, NaN where unknown."""
+        if "exact" not in self.data:
+            return {}
+        return {str(name): values.values for name, values in self.data["exact"].dataset.items()}
+
+    def __repr__(self) -> str:
+        lines = [f"{name} = {value}" for name, value in self.estimates().items()]
+        return "\n".join([f"Ensemble of {self.provenance['model']}", *lines])
+
+
+def read(path: str | Path) -> Ensemble:
+    """The ensemble in a run's folder. Executes nothing: not the model file, nothing stored.
+
+    Raises:
+        FileNotFoundError, ResultError: See `nnft_ppl.storage.read_result`.
+    """
+    return Ensemble(read_result(Path(path)))
+
+
+def series_of(data: xr.DataTree) -> dict[str, np.ndarray]:
+    """The observables' series, (chain, draw, ...), by name."""
+    return {str(name): values.values for name, values in data["observables"].dataset.items()}
+
+
+def estimates_dataset(
+    estimates: Mapping[str, Estimate], dims: Mapping[str, tuple[str, ...]], coords: Mapping[str, Any]
+) -> xr.Dataset:
+    """Estimates as one Dataset; `read_estimates` is its inverse."""
+    variables = {}
+    for name, one in estimates.items():
+        labels = dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(one.value.ndim))
+        variables[name] = (labels, one.value)
+        for part in PARTS:
+            variables[f"{name}.{part}"] = (labels, np.asarray(getattr(one, part)))
+    used = {dim for labels, _ in variables.values() for dim in labels}
+    return xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
+
+
+def read_estimates(dataset: xr.Dataset) -> dict[str, Estimate]:
+    """The estimates in a Dataset made by `estimates_dataset`."""
+    names = [str(name) for name in dataset.data_vars if f"{name}.error" in dataset.data_vars]
+    return {
+        name: Estimate(dataset[name].values, **{part: dataset[f"{name}.{part}"].values for part in PARTS})
+        for name in names
+    }

@@ -1,0 +1,186 @@
+"""A field made of plane waves: a network with one hidden layer of cosines."""
+
+from collections.abc import Sequence
+from typing import final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+
+def _half(
+    momentum: Float[Array, "neuron dim"], axes: Sequence[Float[ArrayLike, " points"]]
+) -> tuple[Float[Array, "neuron grid"], Float[Array, "neuron grid"]]:
+    """Real and imaginary part of Π_j exp(i b_j x_j) on the flattened tensor grid of these axes."""
+    real = jnp.ones_like(momentum[:, :1])
+    imaginary = jnp.zeros_like(real)
+    for j, axis in enumerate(axes):
+        angle = momentum[:, j, None] * jnp.asarray(axis, momentum.dtype)
+        cosine, sine = jnp.cos(angle), jnp.sin(angle)
+        if j == 0:
+            real, imaginary = cosine, sine
+            continue
+        cosine, sine = cosine[:, None, :], sine[:, None, :]
+        real, imaginary = (
+            (real[..., None] * cosine - imaginary[..., None] * sine).reshape(len(momentum), -1),
+            (real[..., None] * sine + imaginary[..., None] * cosine).reshape(len(momentum), -1),
+        )
+    return real, imaginary
+
+
+@final
+class PlaneWaves(eqx.Module):
+    """Sum of N plane waves, φ(x) = Σ_i w_i a_i cos(b_i·x + c_i).
+
+    The other form, φ(x) = Σ_i w_i [α_i cos(b_i·x) + β_i sin(b_i·x)], is chosen by an `amplitude` of
+    shape (neuron, 2) holding (α_i, β_i) and no `phase`. Both are stored as the second one. No factor
+    such as 1/√N is put in: it belongs to `weight`.
+
+    Every product of matrices is asked for at full precision: an accelerator's short float32 products
+    would spoil the phases.
+
+    Attributes:
+        momentum: b_i, shape (neuron, dim), in inverse units of length.
+        cosine: w_i a_i cos c_i, or w_i α_i, shape (neuron,).
+        sine: −w_i a_i sin c_i, or w_i β_i, shape (neuron,).
+
+    Source: derived here (addition theorem of the cosine).
+    """
+
+    momentum: Float[Array, "neuron dim"]
+    cosine: Float[Array, " neuron"]
+    sine: Float[Array, " neuron"]
+
+    def __init__(
+        self,
+        amplitude: Float[ArrayLike, " neuron"] | Float[ArrayLike, "neuron 2"],
+        momentum: Float[ArrayLike, "neuron dim"],
+        phase: Float[ArrayLike, " neuron"] | None = None,
+        weight: Float[ArrayLike, ""] | Float[ArrayLike, " neuron"] = 1.0,
+    ) -> None:
+        """Check the shapes and bring the amplitudes to the form cosine, sine.
+
+        Args:
+            amplitude: a_i of shape (neuron,), which needs `phase`, or (α_i, β_i) of shape (neuron, 2).
+            momentum: b_i, shape (neuron, dim); in one dimension shape (neuron, 1).
+            phase: c_i, shape (neuron,), in radians.
+            weight: w_i, one number or shape (neuron,).
+
+        Raises:
+            TypeError: If an argument is complex.
+            ValueError: If shapes do not fit together.
+        """
+        amplitude, momentum, weight = jnp.asarray(amplitude), jnp.asarray(momentum), jnp.asarray(weight)
+        if momentum.ndim == 1:
+            raise ValueError(
+                f"PlaneWaves: momentum has shape {momentum.shape} and should have shape (neuron, dim); "
+                "in one dimension give momentum[:, None]."
+            )
+        if momentum.ndim != 2 or momentum.shape[1] == 0:
+            raise ValueError(
+                f"PlaneWaves: momentum has shape {momentum.shape} and should have shape (neuron, dim) with "
+                "dim >= 1; batches of fields go through jax.vmap."
+            )
+        neurons = momentum.shape[0]
+        if amplitude.shape not in {(neurons,), (neurons, 2)}:
+            raise ValueError(
+                f"PlaneWaves: amplitude has shape {amplitude.shape}; momentum has {neurons} neurons, so give "
+                f"shape ({neurons},) with a phase, or ({neurons}, 2) without."
+            )
+        if weight.shape not in {(), (neurons,)}:
+            raise ValueError(f"PlaneWaves: weight has shape {weight.shape}; give one number or shape ({neurons},).")
+        if (amplitude.ndim == 1) != (phase is not None):
+            raise ValueError(
+                f"PlaneWaves: amplitude of shape {amplitude.shape} came with"
+                f"{'out' if phase is None else ''} phase; give amplitude (neuron,) with phase (neuron,), or "
+                "amplitude (neuron, 2), the cosine and sine amplitudes, without phase."
+            )
+        parts = [amplitude, momentum, weight]
+        if phase is not None:
+            phase = jnp.asarray(phase)
+            if phase.shape != (neurons,):
+                raise ValueError(f"PlaneWaves: phase has shape {phase.shape} and should have ({neurons},).")
+            parts.append(phase)
+        dtype = jnp.result_type(float, *parts)
+        if jnp.issubdtype(dtype, jnp.complexfloating):
+            raise TypeError("PlaneWaves: an argument is complex; give real amplitudes, momenta and phases.")
+        amplitude, weight = amplitude.astype(dtype), weight.astype(dtype)
+        self.momentum = momentum.astype(dtype)
+        if phase is None:
+            self.cosine, self.sine = weight * amplitude[:, 0], weight * amplitude[:, 1]
+        else:
+            phase = phase.astype(dtype)
+            self.cosine = weight * amplitude * jnp.cos(phase)
+            self.sine = -weight * amplitude * jnp.sin(phase)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return self.momentum.shape[-1]
+
+    def __call__(self, x: Float[ArrayLike, " dim"]) -> Float[Array, ""]:
+        """Value of the field at one point.
+
+        Args:
+            x: The point, shape (dim,).
+
+        Returns:
+            φ(x), a scalar.
+
+        Raises:
+            ValueError: If `x` is not one point of the field's dimension.
+        """
+        x = jnp.asarray(x)
+        if x.shape != (self.dim,):
+            raise ValueError(
+                f"PlaneWaves: x has shape {x.shape} and should have shape ({self.dim},); for many points use jax.vmap."
+            )
+        highest = jax.lax.Precision.HIGHEST
+        angle = jnp.matmul(self.momentum, x, precision=highest)
+        return jnp.dot(self.cosine, jnp.cos(angle), precision=highest) + jnp.dot(
+            self.sine, jnp.sin(angle), precision=highest
+        )
+
+    def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:
+        """Values on a tensor grid, from dim·N·n cosines and sines and products of matrices.
+
+        The wave factorises, exp(i b·x) = Π_j exp(i b_j x_j). With the axes split in two halves and
+        C + iS = Π exp(i b_j x_j) over the axes of one half, and θ the phase of the other half,
+        φ = Σ_i [(cosine C + sine S) cos θ + (sine C − cosine S) sin θ]: two products of matrices that sum
+        over neurons. Real arithmetic throughout. Any dimension is accepted; memory grows as
+        neuron · n^⌈dim/2⌉.
+
+        Args:
+            axes: One array of coordinates per dimension, shapes (n_1,), ..., (n_dim,); taken in the dtype
+                of the field.
+
+        Returns:
+            φ on the grid, shape (n_1, ..., n_dim).
+
+        Raises:
+            ValueError: If the number of axes is not the field's dimension, or an axis is not 1-d.
+
+        Source: derived here.
+        """
+        if len(axes) != self.dim:
+            raise ValueError(
+                f"PlaneWaves: {len(axes)} axes were given to a field of {self.dim} dimensions; "
+                "give one axis per dimension."
+            )
+        shapes = [jnp.shape(axis) for axis in axes]
+        if any(len(shape) != 1 for shape in shapes):
+            raise ValueError(f"PlaneWaves: axes have shapes {shapes}; every axis should be 1-d.")
+        highest = jax.lax.Precision.HIGHEST
+        split = (self.dim + 1) // 2
+        real, imaginary = _half(self.momentum, axes[:split])
+        if self.dim == 1:
+            return jnp.matmul(self.cosine, real, precision=highest) + jnp.matmul(
+                self.sine, imaginary, precision=highest
+            )
+        cosine, sine = self.cosine[:, None], self.sine[:, None]
+        other_real, other_imaginary = _half(self.momentum[:, split:], axes[split:])
+        values = jnp.matmul((cosine * real + sine * imaginary).T, other_real, precision=highest) + jnp.matmul(
+            (sine * real - cosine * imaginary).T, other_imaginary, precision=highest
+        )
+        return values.reshape([shape[0] for shape in shapes])

@@ -1,0 +1,100 @@
+"""Importance weights, held as natural logarithms: how many draws they are worth, their mean, and their heavy tail."""
+
+import numpy as np
+from jaxtyping import ArrayLike, Float
+from numpy import ndarray
+from scipy.special import logsumexp
+
+
+def checked_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarray, "*draws"]:
+    """Log weights as a double-precision array of which at least one is finite.
+
+    Args:
+        log_weights: natural logarithms up to a common constant, any shape; -inf is a weight of zero.
+
+    Returns:
+        The same numbers in double precision.
+
+    Raises:
+        ValueError: if there are none, or one is NaN or +inf, or all are -inf.
+    """
+    logs = np.asarray(log_weights, dtype=np.float64)
+    if bad := int((np.isnan(logs) | (logs == np.inf)).sum()):
+        raise ValueError(
+            f"log_weights has {bad} of {logs.size} entries NaN or +inf; mend the log densities behind them."
+        )
+    if not np.isfinite(logs).any():
+        raise ValueError("log_weights has no finite entry: every draw has weight zero; check the supports.")
+    return logs
+
+
+def kish(log_weights: Float[ArrayLike, "*draws"]) -> float:
+    """Effective number of weighted draws, (sum_i w_i)^2 / sum_i w_i^2, between 1 and their number.
+
+    Args:
+        log_weights: natural logarithms up to a common constant, any shape.
+
+    Raises:
+        ValueError: if a weight is NaN or +inf, or all are zero.
+
+    Source: L. Kish, Survey Sampling (Wiley, 1965).
+    """
+    logs = checked_log_weights(log_weights)
+    return float(np.exp(2 * logsumexp(logs) - logsumexp(2 * logs)))
+
+
+def log_mean_weight(log_weights: Float[ArrayLike, "*draws"]) -> tuple[float, float]:
+    """Logarithm of the mean weight with its error, ln(sum_i w_i / n) ± sd(w) / (sqrt(n) mean(w)).
+
+    With w = exp(-S) dx / (exp(-S_free) dx / Z_free) for draws of the free theory this estimates ln(Z / Z_free). The
+    draws are taken as independent; the error is the delta method's and small only if the weights' variance exists.
+
+    Args:
+        log_weights: natural logarithms with their constant, any shape, at least two draws.
+
+    Returns:
+        Value and error, both dimensionless.
+
+    Raises:
+        ValueError: if a weight is NaN or +inf, or all are zero, or there is only one.
+    """
+    logs = checked_log_weights(log_weights)
+    if logs.size < 2:
+        raise ValueError("log_weights has one entry; an error needs at least two draws.")
+    value = float(logsumexp(logs)) - float(np.log(logs.size))
+    relative = np.exp(logs - value)
+    return value, float(relative.std(ddof=1) / np.sqrt(logs.size))
+
+
+def smoothed_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[ndarray, "*draws"], float]:
+    """Pareto-smoothed log weights, normalised to sum_i w_i = 1, with the tail's fitted shape k_hat.
+
+    The largest min(n/5, 3 sqrt(n)) weights are replaced by quantiles of the generalised Pareto law fitted to them.
+    Below k_hat = 0.5 the variance of the weights exists, up to 0.7 smoothed estimates are still usable, beyond it
+    neither value nor error is to be trusted. Where the tail's weights are all equal there is nothing to fit:
+    k_hat is -inf and the weights are only normalised; where ties defeat the fit it is NaN, likewise.
+
+    Args:
+        log_weights: natural logarithms up to a common constant, any shape, at least 25 draws.
+
+    Returns:
+        Smoothed log weights of the given shape, and k_hat.
+
+    Raises:
+        ValueError: if a weight is NaN or +inf, or all are zero, or there are fewer than 25.
+
+    Source: Vehtari et al., arXiv:1507.02646, sec. 3, as implemented by arviz_stats.
+    """
+    from arviz_stats.base.array import array_stats  # slow to import, and needed here alone
+
+    logs = checked_log_weights(log_weights)
+    if logs.size < 25:
+        raise ValueError(f"log_weights has {logs.size} entries; the Pareto fit needs at least 25 draws.")
+    tail = int(3 * np.sqrt(logs.size)) if logs.size > 225 else logs.size // 5
+    upper = np.partition(logs.ravel(), logs.size - tail)[logs.size - tail :]
+    if upper.max() - upper.min() < 1e-12:
+        return logs - logsumexp(logs), -np.inf
+    # ArviZ expects log likelihoods, the negatives of log weights; ties in the tail make its fit divide by zero.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        smoothed, k_hat = array_stats.psislw(-logs.ravel())
+    return np.asarray(smoothed).reshape(logs.shape), float(k_hat)

@@ -1,0 +1,132 @@
+r"""Functionals of one field: n-point functions, box averages, moments.
+
+An observable is a function of the field that one draw of the parameters gives, together with the names of its
+dimensions. Its average over draws is a correlator; averaging and errors live in `nnft_ppl.estimates`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field as dataclass_field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from nnft_ppl.fields import FourierSeries
+from nnft_ppl.spaces import Box, Circle
+
+Field = Callable[[Float[Array, "dim"]], Array]
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A functional of one field with labelled dimensions.
+
+    Example:
+        >>> at_origin = Observable(lambda phi: phi(jnp.zeros(1)) ** 2)
+        >>> float(at_origin(lambda x: 3.0 + x[0]))
+        9.0
+    """
+
+    function: Callable[[Any], Array]
+    """Takes what the model returns (a field, or the tuple or dict of fields) and gives an array."""
+    dims: tuple[str, ...] = ()
+    """Names of the array's dimensions; names are shared between observables only where sizes are the same."""
+    coords: Mapping[str, Sequence[float]] = dataclass_field(default_factory=dict)
+    """Coordinate values along some of the dimensions, stored and printed with the result."""
+
+    def __call__(self, fields: Any) -> Array:
+        """The observable's value on one draw."""
+        return jnp.asarray(self.function(fields))
+
+
+def two_point(separation: Sequence[float], dim: int = 1, centre: Sequence[float] | float = 0.0) -> Observable:
+    r"""Two-point function of symmetric pairs on the first axis.
+
+    $$G(r) = \langle \phi(x_c - r e_1/2)\, \phi(x_c + r e_1/2) \rangle$$
+
+    Disconnected; no average over positions.
+
+    Args:
+        separation: Distances r, in units of length (inverse mass).
+        dim: Dimension of the points.
+        centre: Centre x_c of the pairs: one number for every axis, or one per axis.
+
+    Returns:
+        Observable with dimension `separation`, in units of field squared.
+    """
+    separations = np.asarray(separation, dtype=float)
+    offset = separations[:, None] / 2 * np.eye(dim)[0]
+    middle = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
+
+    def pairs(phi: Field) -> Array:
+        left, right = jax.vmap(phi)(jnp.asarray(middle - offset)), jax.vmap(phi)(jnp.asarray(middle + offset))
+        return left * right
+
+    return Observable(pairs, ("separation",), {"separation": tuple(separations.tolist())})
+
+
+def circle_two_point(separation: Sequence[float]) -> Observable:
+    r"""Two-point function of a `FourierSeries`, averaged exactly over the circle.
+
+    $$G(t) = \frac1T \int_0^T ds\, \langle \phi(s)\, \phi(s+t) \rangle$$
+
+    computed from the mode sums, so that no separation has to fall on a grid.
+
+    Args:
+        separation: Distances t along the circle, in units of length.
+
+    Returns:
+        Observable with dimension `separation`, in units of field squared.
+    """
+    separations = np.asarray(separation, dtype=float)
+
+    def average(phi: FourierSeries) -> Array:
+        return phi.translation_average(separations)
+
+    return Observable(average, ("separation",), {"separation": tuple(separations.tolist())})
+
+
+def box_average(space: Box | Circle, power: int) -> Observable:
+    r"""Average of a power of the field over a space: $V^{-1} \int d^dx\, \phi(x)^p$, by the space's quadrature."""
+    return Observable(lambda phi: space.average(space.evaluate(phi) ** power))
+
+
+def mean_squared(space: Box | Circle) -> Observable:
+    r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$."""
+    return Observable(lambda phi: space.average(space.evaluate(phi)) ** 2)
+
+
+def default_observables(
+    fields: Any, dim: int, centre: Sequence[float] | float = 0.0, side: float | None = None
+) -> dict[str, Observable]:
+    r"""What is measured for a model file that names no observables.
+
+    `phi_squared` = φ(x_c)² at the centre (the origin without a space) and `two_point` at the separations
+    0, ½, 1, 2 (capped at half the side). A tuple or dict of fields gets one of each per field, `two_point.NAME`.
+
+    Args:
+        fields: What the model returns; only its structure is used.
+        dim: Dimension of the points.
+        centre: Centre of the space.
+        side: Side of the space, None for an unbounded one.
+    """
+    separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})
+    pairs = two_point(separations, dim, centre)
+    point = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
+
+    def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
+        return {
+            f"phi_squared{suffix}": Observable(lambda all_fields: select(all_fields)(jnp.asarray(point)) ** 2),
+            f"two_point{suffix}": Observable(lambda all_fields: pairs(select(all_fields)), pairs.dims, pairs.coords),
+        }
+
+    if isinstance(fields, dict | tuple):
+        names = fields.keys() if isinstance(fields, dict) else range(len(fields))
+        return {
+            name: observable
+            for key in names
+            for name, observable in for_field(lambda f, key=key: f[key], f".{str(key).lower()}").items()
+        }
+    return for_field(lambda phi: phi, "")

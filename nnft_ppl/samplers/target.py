@@ -1,0 +1,42 @@
+"""What a sampler is given: a density over reference coordinates, and what to measure on each draw."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+Position = Float[Array, "dimension"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A density exp(−|z|²/2 − reference(z) − action(z)) over R^dimension; every member acts on one point.
+
+    Example:
+        >>> quartic = lambda z: jnp.sum(z**4)
+        >>> none = lambda z: jnp.zeros(())
+        >>> target = Target(quartic, none, lambda key: jax.random.normal(key, (2,)), lambda z: {"z": z}, 2)
+    """
+
+    action: Callable[[Position], Array]
+    """S(z): what is tempered and reweighted."""
+    reference: Callable[[Position], Array]
+    """What the free theory adds to |z|²/2; zero where every parameter has a transport from N(0, I)."""
+    free_draw: Callable[[Array], Position]
+    """key -> exact independent draw of the free theory, density ∝ exp(−|z|²/2 − reference(z))."""
+    measure: Callable[[Position], Any]
+    """z -> a PyTree of arrays, kept for every draw."""
+    dimension: int
+    """Number of reference coordinates."""
+    groups: dict[str, slice] = field(default_factory=dict)
+    """The slice of z that belongs to each parameter."""
+
+    def potential(self, position: Position) -> Array:
+        """reference(z) + action(z): all but the Gaussian."""
+        return self.reference(position) + self.action(position)
+
+    def log_density(self, position: Position) -> Array:
+        """Unnormalised log density at z."""
+        return -0.5 * jnp.sum(position**2) - self.potential(position)

@@ -1,0 +1,107 @@
+r"""The engineered scalar: a plane-wave network with propagator 1/(p² + m²), shared by the free and the φ⁴ model.
+
+$$\phi(x) = \sqrt{2 Z_\alpha / N} \sum_{i=1}^N a_i\, G(b_i)^{-\alpha/2} \cos(b_i \cdot x + c_i), \qquad
+  G(p) = \frac{1}{p^2 + m^2}, \quad Z_\alpha = \int_{|p|<\Lambda} \frac{d^dp}{(2\pi)^d}\, G(p)^{1+\alpha}$$
+
+with momenta of density ∝ G^{1+α} in the ball |b| < Λ, uniform phases and amplitudes with E a² = 1. The two-point
+function is ∫_{|p|<Λ} d^dp/(2π)^d e^{ipx} G(p) at every width N and every α.
+
+Source: α = −1 is arXiv:2307.03223 (uniform momenta, propagator amplitudes); α = 0 is the case of arXiv:2604.27050 whose
+finite-width corrections do not grow with the cut-off; the normalisation and the three amplitude laws are derived in
+docs/theory/scalar.md.
+"""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+
+from nnft_ppl.densities import PropagatorMomentum, UniformBall
+from nnft_ppl.exact import ball_moment, ball_propagator, box_mean_squared, coincident_fourth_cumulant
+from nnft_ppl.fields import PlaneWaves
+from nnft_ppl.observables import Observable, box_average, mean_squared, two_point
+from nnft_ppl.spaces import Box
+
+FOURTH_MOMENTS = {"gaussian": 3.0, "constant": 1.0, "pair": 2.0}
+"""E a⁴ of the amplitude laws, all with E a² = 1; `pair` is an independent Gaussian cosine and sine."""
+
+
+def scalar_network(width: int, dim: int, mass: float, cutoff: float, alpha: int, amplitude: str) -> PlaneWaves:
+    """Sample the network: sites `momentum` (neuron, dim), and `amplitude` and `phase` as the law needs them.
+
+    Args:
+        width: Number of neurons N.
+        dim: Dimension of space, 1 to 4.
+        mass: Mass m, in units of inverse length.
+        cutoff: Radius Λ of the momentum ball, in units of inverse length.
+        alpha: −1 (uniform momenta, propagator amplitudes) or 0 (momenta from the propagator, constant amplitudes).
+        amplitude: `gaussian`, `constant` or `pair`.
+
+    Raises:
+        ValueError: For a keyword out of range.
+    """
+    if width < 1:
+        raise ValueError(f"width must be at least 1 neuron, not {width}")
+    if not 1 <= dim <= 4:
+        raise ValueError(f"dim must be 1, 2, 3 or 4, not {dim}")
+    if mass <= 0:
+        raise ValueError(f"mass must be positive, not {mass}")
+    if cutoff <= 0:
+        raise ValueError(f"cutoff must be positive, not {cutoff}")
+    if alpha not in (-1, 0):
+        raise ValueError(f"alpha must be -1 or 0, not {alpha}")
+    if amplitude not in FOURTH_MOMENTS:
+        raise ValueError(f"amplitude must be one of {', '.join(FOURTH_MOMENTS)}, not {amplitude!r}")
+    with numpyro.plate("neuron", width):
+        law = UniformBall(dim, cutoff) if alpha == -1 else PropagatorMomentum(dim, mass, cutoff)
+        momentum = numpyro.sample("momentum", law)
+        if amplitude == "pair":
+            pair = numpyro.sample("amplitude", dist.Normal(0, math.sqrt(0.5)).expand([2]).to_event(1))
+            return PlaneWaves(pair, momentum, weight=_weight(momentum, width, dim, mass, cutoff, alpha))
+        phase = numpyro.sample("phase", dist.Uniform(-math.pi, math.pi))
+        size = numpyro.sample("amplitude", dist.Normal(0, 1)) if amplitude == "gaussian" else jnp.ones(width)
+    return PlaneWaves(size, momentum, phase, weight=_weight(momentum, width, dim, mass, cutoff, alpha))
+
+
+def _weight(momentum: jnp.ndarray, width: int, dim: int, mass: float, cutoff: float, alpha: int) -> jnp.ndarray:
+    """sqrt(2 Z_α/N) G(b)^{−α/2} of each neuron."""
+    scale = math.sqrt(2 * ball_moment(dim, mass, cutoff, 1 + alpha) / width)
+    return scale * (jnp.sum(momentum**2, axis=-1) + mass**2) ** (alpha / 2)
+
+
+def scalar_box(side: float, dim: int, cutoff: float) -> Box:
+    """The box, with a grid that resolves φ⁴ of a field with momenta up to the cut-off."""
+    return Box(side, dim, bandlimit=4 * cutoff if math.isfinite(cutoff) else None)
+
+
+def scalar_observables(side: float, dim: int, mass: float, cutoff: float) -> dict[str, Observable]:
+    """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`."""
+    box = scalar_box(side, dim, cutoff)
+    return {
+        "two_point": two_point(scalar_separations(side, mass).tolist(), dim),
+        "phi_squared": box_average(box, 2),
+        "phi_fourth": box_average(box, 4),
+        "mean_squared": mean_squared(box),
+    }
+
+
+def scalar_separations(side: float, mass: float) -> np.ndarray:
+    """Distances r = (0, ½, 1, 2)/m, capped at side/2."""
+    return np.unique(np.minimum(np.array([0.0, 0.5, 1.0, 2.0]) / mass, side / 2))
+
+
+def scalar_exact(
+    width: int, dim: int, side: float, mass: float, cutoff: float, alpha: int, amplitude: str
+) -> dict[str, np.ndarray]:
+    """Exact values of the free theory at this cut-off and width."""
+    two_point_exact = ball_propagator(scalar_separations(side, mass), dim, mass, cutoff)
+    squared = float(two_point_exact[0])
+    fourth = coincident_fourth_cumulant(width, dim, mass, cutoff, alpha, FOURTH_MOMENTS[amplitude])
+    return {
+        "two_point": two_point_exact,
+        "phi_squared": np.array(squared),
+        "phi_fourth": np.array(3 * squared**2 + fourth),
+        "mean_squared": np.array(box_mean_squared(side, dim, mass, cutoff)),
+    }

@@ -1,0 +1,242 @@
+"""A theory: a NumPyro model that returns its field, with its keywords bound, read into reference coordinates.
+
+    z ~ N(0, I)        density(z) ∝ exp(−|z|²/2 − reference(z) − action(z))        θ = transport(z)
+
+Everything that a sampler needs is in `Theory.target()`; nothing past this file knows NumPyro.
+"""
+
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from nnft_ppl.estimates import Derived
+from nnft_ppl.loading import ModelFile, load_file
+from nnft_ppl.observables import Observable, default_observables
+from nnft_ppl.reading import ModelError, Reading, Site, choose_free, choose_from, read
+from nnft_ppl.samplers.target import Target
+
+
+class Theory:
+    """A NumPyro model with its keywords bound.
+
+    Args:
+        model: A function that returns a field (any callable φ(x), x of shape (dim,)) or a tuple or dict of fields;
+            or a `ModelFile`, which adds `space`, `observables` and `exact`.
+        keywords: The model's keywords; what is not given keeps its default.
+
+    Raises:
+        TypeError, ValueError: For an unknown keyword, or one of the wrong type.
+        ModelError: For a model that cannot be read, or returns no field.
+
+    Example:
+        >>> import numpyro, numpyro.distributions as dist
+        >>> def model(width=4):
+        ...     a = numpyro.sample("a", dist.Normal(0, 1).expand([width]).to_event(1))
+        ...     return lambda x: a.sum() * x[0]
+        >>> Theory(model, width=3).dimension
+        3
+    """
+
+    def __init__(self, model: Callable | ModelFile, /, **keywords: Any) -> None:
+        self.file = model if isinstance(model, ModelFile) else ModelFile.of(model)
+        self.keywords = bind(self.file, keywords)
+        self.space = self._call(self.file.space) if self.file.space else None
+        self.dim: int = self.space.dim if self.space else self.file.dim
+        shapes = jax.eval_shape(self._first_reading, jax.random.key(0))
+        self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
+        self.action_terms = tuple(shapes["action"])
+        starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
+        self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
+        self.observables, self.derived = self._declared()
+        self.exact = self._exact()
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
+        return f"Theory({self.name}({words}): {self.dimension} parameters, action {' + '.join(self.action_terms) or 0})"
+
+    @property
+    def name(self) -> str:
+        """Name of the model: its file's, or the function's."""
+        return self.file.name
+
+    @cached_property
+    def groups(self) -> dict[str, slice]:
+        """The slice of z that belongs to each site, by stored name."""
+        sizes = {site.label: math.prod(site.reference_shape) for site in self.sites}
+        return {
+            site.label: slice(start, start + sizes[site.label])
+            for site, start in zip(self.sites, self.starts.values(), strict=True)
+        }
+
+    def at(self, position: Float[Array, "dimension"]) -> Reading:
+        """The model at one point z: its field, its sites' values and its action terms."""
+        return read(self.run, choose_from(position, self.starts))
+
+    def realise(self, position: Float[Array, "dimension"]) -> Any:
+        """The field (or fields) at one point z. Fields are not PyTrees in general: compose before `jit` or `vmap`."""
+        return self.at(position).returned
+
+    def transport(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
+        """The parameters θ at one point z, by stored name."""
+        return self.at(position).values
+
+    def action(self, position: Float[Array, "dimension"]) -> Array:
+        """S(z), the sum of the action terms: density ∝ (free density) · exp(−S). Scalar."""
+        return _total(self.at(position).action_terms)
+
+    def reference(self, position: Float[Array, "dimension"]) -> Array:
+        """What the sites without a transport add to |z|²/2 in the free theory; zero if there are none. Scalar."""
+        return _total(self.at(position).reference_terms)
+
+    def free_draw(self, key: Array) -> Float[Array, "dimension"]:
+        """An exact independent draw z of the free theory (the model without its action terms)."""
+        coordinates = read(self.run, choose_free(key)).coordinates
+        return jnp.concatenate([coordinates[site.name].reshape(-1) for site in self.sites] or [jnp.zeros(0)])
+
+    def measure(self, position: Float[Array, "dimension"]) -> dict[str, dict[str, Array]]:
+        """Every observable and every action term at one point: `{"observables": {...}, "action": {...}}`."""
+        reading = self.at(position)
+        return {
+            "observables": {name: observable(reading.returned) for name, observable in self.observables.items()},
+            "action": reading.action_terms,
+        }
+
+    def target(self) -> Target:
+        """What a sampler is given."""
+        return Target(self.action, self.reference, self.free_draw, self.measure, self.dimension, self.groups)
+
+    def run(self) -> Any:
+        """The model with its keywords, as NumPyro sees it."""
+        return self._call(self.file.model)
+
+    def _call(self, function: Callable) -> Any:
+        wanted = inspect.signature(function).parameters
+        return function(**{name: value for name, value in self.keywords.items() if name in wanted})
+
+    def _first_reading(self, key: Array) -> dict[str, dict[str, Array]]:
+        reading = read(self.run, choose_free(key))
+        check_returned(self.name, reading.returned)
+        self.sites: tuple[Site, ...] = reading.sites
+        if not self.sites:
+            raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
+        return {"coordinates": reading.coordinates, "action": reading.action_terms}
+
+    def _declared(self) -> tuple[dict[str, Observable], dict[str, Derived]]:
+        """The observables and derived quantities, with their dimensions checked against their shapes."""
+        if self.file.observables:
+            declared = self._call(self.file.observables)
+        else:
+            returned: list[Any] = []
+            jax.eval_shape(lambda key: returned.append(read(self.run, choose_free(key)).returned), jax.random.key(0))
+            centre, side = (self.space.centre, self.space.side) if self.space else (0.0, None)
+            declared = default_observables(returned[0], self.dim, centre, side)
+        _check_declared(self.name, declared)
+        plain = {name: one for name, one in declared.items() if isinstance(one, Observable)}
+        self.observables = plain
+        shapes = jax.eval_shape(lambda key: self.measure(self.free_draw(key))["observables"], jax.random.key(0))
+        sizes: dict[str, int] = {}
+        for name, one in plain.items():
+            plain[name] = _labelled(name, one, shapes[name].shape, sizes)
+        return plain, {name: one for name, one in declared.items() if isinstance(one, Derived)}
+
+    def _exact(self) -> dict[str, np.ndarray]:
+        if not self.file.exact:
+            return {}
+        exact = {name: np.asarray(value, dtype=float) for name, value in self._call(self.file.exact).items()}
+        unknown = set(exact) - set(self.observables) - set(self.derived)
+        if unknown:
+            raise ModelError(f"{self.name}: exact() names {sorted(unknown)}, which observables() does not")
+        return exact
+
+
+def load(model: str, /, **keywords: Any) -> Theory:
+    """A theory from a model file.
+
+    Args:
+        model: Path of a `.py` file, or the name of a shipped model (`nnft list`).
+        keywords: The model's keywords; what is not given keeps its default.
+
+    Raises:
+        FileNotFoundError, SyntaxError, ModelError, TypeError, ValueError: See `load_file` and `Theory`.
+    """
+    return Theory(load_file(model), **keywords)
+
+
+def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's keywords with defaults filled in.
+
+    Raises:
+        TypeError: For an unknown keyword (with the nearest known one) or a value of another type than the default.
+        ValueError: For a keyword without default that is not given.
+    """
+    parameters = inspect.signature(file.model).parameters
+    for name in keywords:
+        if name not in parameters:
+            near = difflib.get_close_matches(name, parameters, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{file.name} has no keyword {name!r} (it has {', '.join(parameters) or 'none'}){hint}")
+    bound = {}
+    for name, parameter in parameters.items():
+        if name in keywords:
+            bound[name] = _typed(file.name, name, keywords[name], parameter.default)
+        elif parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{file.name} needs a value for its keyword {name!r}, which has no default")
+        else:
+            bound[name] = parameter.default
+    return bound
+
+
+def _typed(model: str, name: str, value: Any, default: Any) -> Any:
+    """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
+    if default is None or default is inspect.Parameter.empty:
+        return value
+    wanted = type(default)
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if wanted is float and number:
+        return float(value)
+    if wanted is int and number and float(value).is_integer():
+        return int(value)
+    if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
+        raise TypeError(f"{model}: keyword {name!r} takes {wanted.__name__} (default {default!r}), not {value!r}")
+    return value
+
+
+def check_returned(model: str, returned: Any) -> None:
+    """Raise `ModelError` unless this is a field, or a tuple or dict of fields."""
+    fields = (
+        returned.values() if isinstance(returned, dict) else returned if isinstance(returned, tuple) else [returned]
+    )
+    if not fields or not all(callable(one) for one in fields):
+        raise ModelError(
+            f"{model}: the model returned {type(returned).__name__}, not a field: end it with `return phi`, where "
+            "phi(x) takes a point of shape (dim,), or with a tuple or dict of such fields"
+        )
+
+
+def _check_declared(model: str, declared: Any) -> None:
+    if not isinstance(declared, dict) or not all(isinstance(one, Observable | Derived) for one in declared.values()):
+        raise ModelError(f"{model}: observables() must return a dict name -> Observable (or Derived)")
+
+
+def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
+    if len(one.dims) > len(shape):
+        raise ModelError(f"observable {name!r} declares dims {one.dims}, but its value has shape {shape}")
+    dims = one.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(one.dims), len(shape)))
+    for dim, size in zip(dims, shape, strict=True):
+        if sizes.setdefault(dim, size) != size:
+            raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
+        if dim in one.coords and len(one.coords[dim]) != size:
+            raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
+    return Observable(one.function, dims, one.coords)
+
+
+def _total(terms: Mapping[str, Array]) -> Array:
+    return sum(terms.values(), start=jnp.zeros(()))

@@ -1,0 +1,165 @@
+"""Verdicts: whether a run can be trusted, in words, with what to do where it cannot.
+
+Every check compares one number with a stated threshold. A number that is not available (one chain has no R̂) is reported
+as such: it is neither a pass nor a failure of the run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from nnft_ppl.estimates import Estimate, weighted_agreement
+
+MAX_R_HAT = 1.02
+MIN_ESS = 400.0
+MAX_K_HAT = 0.7
+MAX_DIVERGENT = 1e-3
+MIN_BFMI = 0.3
+MAX_PULL = 5.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check."""
+
+    check: str
+    """What was checked."""
+    status: str
+    """`good`, `failed`, or `unavailable`."""
+    value: float | None
+    """The number found; None where there is none."""
+    threshold: float | None
+    """What it is compared with."""
+    text: str
+    """The outcome in words; where it failed, what to do."""
+
+    def to_json(self) -> dict:
+        """The verdict as plain JSON values."""
+        return asdict(self)
+
+
+def overall(verdicts: list[Verdict]) -> str:
+    """`good` unless a check failed, then `failed`."""
+    return "failed" if any(verdict.status == "failed" for verdict in verdicts) else "good"
+
+
+def chain_verdicts(
+    observables: Mapping[str, np.ndarray], stats: Mapping[str, np.ndarray], estimates: Mapping[str, Estimate]
+) -> list[Verdict]:
+    """Checks of a Markov-chain run, on field observables: neurons can be exchanged, so parameters have no R̂.
+
+    Args:
+        observables: Series of shape (chain, draw, ...), by name.
+        stats: The sampler's statistics of shape (chain, draw), with ArviZ's names.
+        estimates: Value and error of each observable and derived quantity.
+    """
+    return [
+        _r_hat(observables),
+        _effective_draws(estimates, "run longer, or try another sampler"),
+        _errors(
+            estimates, "the chain is too short for its autocorrelation, or chains sit apart: run at least 10 × longer"
+        ),
+        _divergences(stats["diverging"]),
+        _energy(stats["energy"]),
+    ]
+
+
+def reweighting_verdicts(k_hat: float, estimates: Mapping[str, Estimate]) -> list[Verdict]:
+    """Checks of a reweighting run: the tail of the weights, and the effective draws that they leave.
+
+    Args:
+        k_hat: Shape of the generalised Pareto tail of the weights.
+        estimates: Value and error of each observable and derived quantity.
+    """
+    good = k_hat <= MAX_K_HAT
+    text = f"tail of the weights k̂ = {k_hat:.2f}" + ("" if good else ": few draws carry the weight; use --sampler hmc")
+    return [
+        Verdict("k_hat", _status(good=good), k_hat, MAX_K_HAT, text),
+        _effective_draws(estimates, "draw more, or use --sampler hmc"),
+        _errors(estimates, "draw more: a few draws dominate the error"),
+    ]
+
+
+def routes_verdict(first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat: float) -> Verdict:
+    """Whether Markov chains agree with reweighted free draws, the independent second route.
+
+    Args:
+        first: Estimates from the chains.
+        second: Estimates from reweighted free draws.
+        k_hat: Pareto shape of their weights; above 0.7 the second route is not available, which is no failure.
+    """
+    if not k_hat <= MAX_K_HAT:
+        text = f"not available: k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        return Verdict("second_route", "unavailable", k_hat, MAX_K_HAT, text)
+    pulls = {name: float(np.nanmax(np.abs(weighted_agreement(first[name], second[name])))) for name in second}
+    worst = max(pulls, key=lambda name: pulls[name])
+    good = pulls[worst] < MAX_PULL
+    text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
+    if not good:
+        text += ": chains or weights miss part of the theory; trust neither before another sampler agrees with one"
+    return Verdict("second_route", _status(good=good), pulls[worst], MAX_PULL, text)
+
+
+def _status(*, good: bool) -> str:
+    return "good" if good else "failed"
+
+
+def _r_hat(observables: Mapping[str, np.ndarray]) -> Verdict:
+    from arviz_stats.base import array_stats  # late: importing ArviZ takes seconds
+
+    if next(iter(observables.values())).shape[0] < 2:
+        return Verdict("r_hat", "unavailable", None, MAX_R_HAT, "R̂ is not available with one chain; use --chains 4")
+    values = {
+        name: float(np.max(array_stats.rhat(_components(series), chain_axis=0, draw_axis=1)))
+        for name, series in observables.items()
+    }
+    # NaN (a constant series) must count as failed, so it is sorted above every number.
+    worst = max(values, key=lambda name: np.inf if np.isnan(values[name]) else values[name])
+    good = values[worst] <= MAX_R_HAT
+    text = f"R̂ of observables is at most {values[worst]:.3f} ({worst})"
+    if not good:
+        text += ": the chains have not mixed; run longer, or use another sampler"
+    return Verdict("r_hat", _status(good=good), values[worst], MAX_R_HAT, text)
+
+
+def _components(series: np.ndarray) -> np.ndarray:
+    return np.asarray(series, dtype=float).reshape(*series.shape[:2], -1)
+
+
+def _effective_draws(estimates: Mapping[str, Estimate], advice: str) -> Verdict:
+    ess = {name: float(np.min(estimate.ess)) for name, estimate in estimates.items()}
+    worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
+    good = ess[worst] >= MIN_ESS
+    text = f"at least {ess[worst]:.0f} effective draws ({worst})"
+    if not good:
+        text += f": too few for an honest error, {MIN_ESS:.0f} are needed; {advice}"
+    return Verdict("ess", _status(good=good), ess[worst], MIN_ESS, text)
+
+
+def _errors(estimates: Mapping[str, Estimate], advice: str) -> Verdict:
+    apart = [name for name, estimate in estimates.items() if not np.all(estimate.agree)]
+    if not apart:
+        return Verdict("errors", "good", 0.0, 0.0, "two independent error estimators agree")
+    text = f"two independent error estimators disagree for {', '.join(apart)}: {advice}"
+    return Verdict("errors", "failed", float(len(apart)), 0.0, text)
+
+
+def _divergences(diverging: np.ndarray) -> Verdict:
+    share = float(np.mean(diverging))
+    good = share <= MAX_DIVERGENT
+    text = f"{share:.2%} of transitions diverged"
+    if not good:
+        text += ": the integrator loses the action's steep parts; use more warm-up, or --precision float64"
+    return Verdict("divergences", _status(good=good), share, MAX_DIVERGENT, text)
+
+
+def _energy(energy: np.ndarray) -> Verdict:
+    """E-BFMI, the energy's mean squared change over its variance: below 0.3 momenta refresh the energy too slowly."""
+    changes, spread = np.mean(np.diff(energy, axis=1) ** 2, axis=1), np.var(energy, axis=1)
+    value = float(np.min(np.divide(changes, spread, out=np.full(spread.shape, np.nan), where=spread > 0)))
+    good = value >= MIN_BFMI
+    text = f"E-BFMI is at least {value:.2f}"
+    if not good:
+        text += ": momenta refresh the energy too slowly (heavy tails); reparametrise, or use --sampler reweight"
+    return Verdict("bfmi", _status(good=good), value, MIN_BFMI, text)

@@ -1,0 +1,202 @@
+"""Who may import whom, what an import may do, and what a lock may hold (docs/architecture.md)."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("nnft_ppl", "models", "tests", "calibration", "examples", "benchmarks")
+MOST_LINES = 350
+EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
+
+GROUND = {"fields", "spaces", "densities", "transports", "estimates", "autocorrelation", "log_weights", "exact"}
+ABOVE_GROUND = {"theory", "reading", "loading", "samplers", "ensemble", "cli", "verdicts", "report"}
+# room -> what none of its files may import
+FORBIDDEN = {room: {f"nnft_ppl.{above}" for above in ABOVE_GROUND} for room in GROUND}
+FORBIDDEN["samplers"] = {"numpyro", "nnft_ppl.fields", "nnft_ppl.spaces", "nnft_ppl.theory"}
+# library -> the one room of the package that may import it
+RESERVED = {"blackjax": "samplers", "matplotlib": "report"}
+
+
+def imported_names(source: str) -> set[str]:
+    """Dotted names that a source text imports, anywhere in it; a relative import is given with its leading dots.
+
+    `from a import b` counts as `a` and as `a.b`, and `importlib.import_module("a")` as `a`.
+    """
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = ast.unparse(node.func)
+            if called in {"importlib.import_module", "import_module", "__import__"}:
+                names.add(str(node.args[0].value))
+        elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith("jax._src"):
+            names.add("jax._src")
+    return names
+
+
+def violations(path: str, source: str) -> list[str]:
+    """The rules that a file breaks, one sentence each; `path` is relative to the root, with forward slashes."""
+    parts = path.removesuffix(".py").split("/")
+    package = parts[0] == "nnft_ppl"
+    room = parts[1] if package else ""
+    names = imported_names(source)
+
+    def imports(module: str) -> bool:
+        return any(name == module or name.startswith(f"{module}.") for name in names)
+
+    found = [f"{module} is not for {room}" for module in sorted(FORBIDDEN.get(room, ())) if imports(module)]
+    found += [f"{name} is not for models" for name in RESERVED if parts[0] == "models" and imports(name)]
+    found += [
+        f"{name} is for {only} alone" for name, only in RESERVED.items() if package and room != only and imports(name)
+    ]
+    found += ["nothing imports models"] * (imports("models") or imports("nnft_ppl.models"))
+    found += ["jax._src is private"] * imports("jax._src")
+    found += ["imports are absolute"] * any(name.startswith(".") for name in names)
+    found += ["the file's name says nothing"] * bool(EMPTY_NAMES & set(parts))
+    found += [f"over {MOST_LINES} lines"] * (package and len(source.splitlines()) > MOST_LINES)
+    return [f"{path}: {sentence}" for sentence in found]
+
+
+def test_every_file_keeps_the_rules() -> None:
+    files = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    names = [path.relative_to(ROOT).as_posix() for path in files]
+    assert {"nnft_ppl/__init__.py", "tests/test_layering.py"} <= set(names)
+    found = [v for path, name in zip(files, names, strict=True) for v in violations(name, path.read_text("utf-8"))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "sentence"),
+    [
+        ("nnft_ppl/fields/dense.py", "from nnft_ppl.theory import Theory", "nnft_ppl.theory is not for fields"),
+        ("nnft_ppl/spaces.py", "from nnft_ppl import reading", "nnft_ppl.reading is not for spaces"),
+        ("nnft_ppl/densities/ball.py", "import nnft_ppl.loading as l", "nnft_ppl.loading is not for densities"),
+        ("nnft_ppl/transports.py", "def f():\n    import nnft_ppl.cli.main", "nnft_ppl.cli is not for transports"),
+        (
+            "nnft_ppl/estimates.py",
+            "import importlib\nimportlib.import_module('nnft_ppl.ensemble')",
+            "nnft_ppl.ensemble",
+        ),
+        ("nnft_ppl/exact/propagator.py", "from nnft_ppl.verdicts import good", "nnft_ppl.verdicts is not for exact"),
+        ("nnft_ppl/samplers/hmc.py", "from numpyro import handlers", "numpyro is not for samplers"),
+        ("nnft_ppl/samplers/hmc.py", "from nnft_ppl import fields", "nnft_ppl.fields is not for samplers"),
+        ("nnft_ppl/ensemble.py", "import blackjax", "blackjax is for samplers alone"),
+        ("nnft_ppl/cli/main.py", "import matplotlib.pyplot as plt", "matplotlib is for report alone"),
+        ("models/phi4.py", "import blackjax", "blackjax is not for models"),
+        ("tests/test_models.py", "from models.phi4 import model", "nothing imports models"),
+        ("nnft_ppl/loading.py", "from nnft_ppl.models import phi4", "nothing imports models"),
+        ("tests/test_cache.py", "import jax\njax._src.compiler", "jax._src is private"),
+        ("nnft_ppl/theory.py", "from jax._src import core", "jax._src is private"),
+        ("nnft_ppl/theory.py", "from . import reading", "imports are absolute"),
+        ("nnft_ppl/cli/helpers.py", "", "the file's name says nothing"),
+        ("nnft_ppl/common/words.py", "", "the file's name says nothing"),
+        ("nnft_ppl/theory.py", "\n" * (MOST_LINES + 1), f"over {MOST_LINES} lines"),
+    ],
+)
+def test_a_planted_violation_is_found(path: str, source: str, sentence: str) -> None:
+    found = violations(path, source)
+    assert len(found) == 1
+    assert sentence in found[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("nnft_ppl/theory.py", "import numpyro\nfrom nnft_ppl.fields import Dense"),
+        ("nnft_ppl/samplers/stock.py", "import blackjax\nfrom nnft_ppl import estimates"),
+        ("nnft_ppl/report/figures.py", "import matplotlib.pyplot as plt\nfrom nnft_ppl import ensemble"),
+        ("nnft_ppl/fields/dense.py", "import jax\nimport modelsmith\nfrom nnft_ppl.theory_words import word"),
+        ("tests/test_samplers.py", "import blackjax\nimport matplotlib"),
+        ("nnft_ppl/theory.py", "\n" * MOST_LINES),
+    ],
+)
+def test_what_is_allowed_passes(path: str, source: str) -> None:
+    assert violations(path, source) == []
+
+
+PROBE = """
+import json, sys
+{first}
+import jax
+arrays, x64 = len(jax.live_arrays()), jax.config.jax_enable_x64
+{then}
+heavy = [name for name in ("arviz", "blackjax", "matplotlib") if name in sys.modules]
+x64_changed = jax.config.jax_enable_x64 != x64
+print(json.dumps(dict(arrays=len(jax.live_arrays()) - arrays, x64_changed=x64_changed, heavy=heavy)))
+"""
+EVERY_MODULE = """
+import importlib, pkgutil, nnft_ppl
+for module in pkgutil.walk_packages(nnft_ppl.__path__, "nnft_ppl."):
+    if not module.name.endswith("__main__") and not module.name.startswith("nnft_ppl.models"):
+        importlib.import_module(module.name)
+"""
+
+
+def effects(then: str, first: str = "") -> dict[str, object]:
+    """What the statements `then` leave behind in a fresh process that has run `first`."""
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_ENABLE_X64"}
+    command = [sys.executable, "-c", PROBE.format(first=first, then=then)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_import_does_nothing_but_import() -> None:
+    assert effects("import nnft_ppl") == {"arrays": 0, "x64_changed": False, "heavy": []}
+
+
+def test_no_module_makes_arrays_or_switches_precision() -> None:
+    left = effects(EVERY_MODULE, first="import numpyro, equinox, blackjax")
+    assert (left["arrays"], left["x64_changed"]) == (0, False)
+
+
+def test_the_probe_sees_what_it_should() -> None:
+    planted = "import matplotlib\nkept = jax.numpy.zeros(3)\njax.config.update('jax_enable_x64', True)"
+    assert effects(planted) == {"arrays": 1, "x64_changed": True, "heavy": ["matplotlib"]}
+
+
+def lock_faults(text: str) -> list[str]:
+    """Requirements of a lock that are no `name==version` with at least one sha256, or that name an address."""
+    entries = re.sub(r"(?m)^\s*#.*\n?", "", text).replace("\\\n", " ").splitlines()
+    good = re.compile(r"[A-Za-z0-9._-]+==[^\s;@]+( ; [^@]*?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
+    addresses = [line for line in text.splitlines() if re.search(r"://|file:|--(extra-)?index-url|--find-links", line)]
+    return [entry for entry in entries if entry.strip() and not good.fullmatch(entry)] + addresses
+
+
+HASHED = "jax==0.12 \\\n    --hash=sha256:" + "0a" * 32 + "\n    # via numpyro\n"
+
+
+def test_lock_names_versions_and_hashes_only() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    assert lock_faults(lock) == []
+    assert lock_faults(HASHED) == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    locked = {line.split("==")[0] for line in lock.splitlines() if re.match(r"[A-Za-z0-9]", line)}
+    assert {re.split(r"[^A-Za-z0-9._-]", name)[0] for name in wanted} - locked == set()
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "jax==0.12\n",
+        "jax @ https://example.org/jax.whl\n" + HASHED,
+        "--index-url https://example.org/simple\n" + HASHED,
+        HASHED.replace("# via numpyro", "# from file:///wheels"),
+        HASHED.replace("==", ">="),
+    ],
+)
+def test_a_planted_lock_fault_is_found(planted: str) -> None:
+    assert len(lock_faults(planted)) >= 1

@@ -1,0 +1,287 @@
+import functools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+import pytest
+from numpyro.distributions import transforms
+
+from nnft_ppl.transports import transport
+
+TRIL = np.array([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-0.3, 0.7, 0.4]])
+SCALARS = {
+    "normal": lambda: dist.Normal(1.0, 2.0),
+    "log_normal": lambda: dist.LogNormal(0.3, 0.5),
+    "uniform": lambda: dist.Uniform(-math.pi, math.pi),
+    "uniform_from_zero": lambda: dist.Uniform(0.0, 3.0),
+    "log_uniform": lambda: dist.LogUniform(1.0, 5.0),
+    "half_normal": lambda: dist.HalfNormal(2.0),
+    "half_cauchy": lambda: dist.HalfCauchy(2.0),
+    "cauchy": lambda: dist.Cauchy(0.0, 3.0),
+    "exponential": lambda: dist.Exponential(2.0),
+    "laplace": lambda: dist.Laplace(0.0, 2.0),
+    "logistic": lambda: dist.Logistic(0.0, 2.0),
+    "gumbel": lambda: dist.Gumbel(1.0, 2.0),
+    "pareto": lambda: dist.Pareto(2.0, 3.0),
+    "weibull": lambda: dist.Weibull(2.0, 1.5),
+    "affine_cauchy": lambda: dist.TransformedDistribution(dist.Cauchy(0.0, 1.0), transforms.AffineTransform(1.0, -2.0)),
+    "normal_left": lambda: dist.TruncatedNormal(0.0, 1.0, low=0.0),
+    "cauchy_right": lambda: dist.TruncatedCauchy(1.0, 2.0, high=0.5),
+    "normal_between": lambda: dist.TruncatedNormal(0.0, 1.0, low=-1.0, high=3.0),
+    "normal_tail": lambda: dist.TruncatedNormal(0.0, 1.0, low=2.0, high=4.0),
+    "cauchy_half_infinite": lambda: dist.TruncatedCauchy(0.0, 1.0, low=-jnp.inf, high=3.0),
+    "cauchy_between": lambda: dist.TruncatedCauchy(0.0, 1.0, low=-2.0, high=5.0),
+    "laplace_between": lambda: dist.TruncatedDistribution(dist.Laplace(0.0, 1.0), low=-2.0, high=5.0),
+    "logistic_left": lambda: dist.TruncatedDistribution(dist.Logistic(0.0, 1.0), low=2.0),
+}
+VECTORS = {
+    "multivariate": lambda: dist.MultivariateNormal(jnp.arange(3.0), scale_tril=jnp.asarray(TRIL)),
+    "low_rank": lambda: dist.LowRankMultivariateNormal(
+        jnp.arange(3.0), jnp.asarray(TRIL[:, :2]), jnp.asarray([0.5, 1.0, 2.0])
+    ),
+    "independent": lambda: dist.Laplace(jnp.arange(3.0), 2.0).to_event(1),
+    "expanded": lambda: dist.Cauchy(jnp.ones((1,)), 2.0).expand((3,)).to_event(1),
+}
+SYMMETRIC = ["uniform", "cauchy", "laplace", "logistic"]
+TRUNCATED = [name for name in SCALARS if name.startswith(("normal_", "cauchy_", "laplace_", "logistic_"))]
+# Multiples of 1/8: the same numbers in both precisions.
+GRID = np.arange(-64, 65) / 8
+
+
+def known(fn):
+    push = transport(fn)
+    assert push is not None
+    return push
+
+
+@functools.cache
+def evaluated(precision, stretch=1.0):
+    """For every scalar law: the map at stretch * GRID, its slope, ln p and the support, from one compilation."""
+    with jax.enable_x64(precision == "float64"):
+        answer = evaluate(jnp.asarray(GRID, precision), jnp.asarray(stretch, precision))
+        return jax.tree.map(np.asarray, answer)
+
+
+@jax.jit
+def evaluate(z, stretch):
+    found = {}
+    for name, build in SCALARS.items():
+        fn = build()
+        push = known(fn)
+        # The map acts elementwise: a tangent of ones gives every slope.
+        theta, slope = jax.jvp(lambda x, push=push: push(stretch * x), (z,), (jnp.ones_like(z),))
+        found[name] = theta, slope, fn.log_prob(theta), fn.support(theta)
+    return found
+
+
+def defect(name, stretch=1.0):
+    """ln p(theta) + ln |dtheta/dz| + z^2/2 + (1/2) ln 2 pi at each z."""
+    _, slope, log_density, _ = evaluated("float64", stretch)[name]
+    return log_density + np.log(np.abs(slope)) + GRID**2 / 2 + 0.5 * math.log(2 * math.pi)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_pushforward_density_is_exact(name):
+    found = np.abs(defect(name))
+    assert found[np.abs(GRID) <= 4].max() < 1e-10
+    assert found.max() < 1e-6
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_wrong_scale_is_rejected(name):
+    found = np.abs(defect(name, stretch=1.001))
+    assert found[np.abs(GRID) <= 4].max() > 1e-4
+
+
+def test_pushforward_density_is_exact_for_vectors():
+    direction = np.random.default_rng(7).normal(size=(len(GRID), 3))
+    z = jnp.asarray(direction / np.linalg.norm(direction, axis=1)[:, None] * GRID[:, None])
+
+    @jax.jit
+    def defects(z):
+        found = {}
+        for name, build in VECTORS.items():
+            fn = build()
+            jacobian = jax.vmap(jax.jacfwd(known(fn)))(z)
+            weight = fn.log_prob(known(fn)(z[:, None])[:, 0]) + jnp.log(jnp.abs(jnp.linalg.det(jacobian)))
+            found[name] = weight + jnp.sum(z**2, axis=1) / 2 + 1.5 * math.log(2 * math.pi)
+        return found
+
+    for name, found in defects(z).items():
+        assert np.abs(found).max() < 1e-10, name
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_single_precision_agrees_with_double(name):
+    value, slope, _, _ = evaluated("float64")[name]
+    single, single_slope, _, _ = evaluated("float32")[name]
+    assert single.dtype == single_slope.dtype == np.float32
+    unit = float(np.finfo(np.float32).eps)
+    # The tail probability Phi(-|z|) has condition number z^2 and carries some units of rounding of its own.
+    tail_error = unit * (GRID**2 + 16)
+    tail = np.array([0.5 * math.erfc(abs(z) / math.sqrt(2)) for z in GRID])
+    hazard = np.exp(-(GRID**2) / 2) / math.sqrt(2 * math.pi) / tail
+    # A truncated law starts from its location, not from the edge: rounding of location and scale enters.
+    offset = 16 * unit if name in TRUNCATED else 0.0
+    # |slope| / hazard = |dtheta / d ln tail|; next to an edge at 0 this is the distance from the edge.
+    allowed = np.abs(slope) / hazard * tail_error + 4 * unit * np.abs(value) + offset
+    assert np.all(np.abs(single - value) <= allowed)
+    assert np.all(np.abs(single_slope - slope) <= tail_error * np.abs(slope))
+
+
+@pytest.mark.parametrize("name", SCALARS)
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_monotone_inside_the_support_and_finite(name, precision):
+    theta, slope, _, inside = evaluated(precision)[name]
+    sign = -1 if name == "affine_cauchy" else 1
+    assert np.all(np.diff(sign * theta) >= 0)
+    assert np.all(sign * slope > 0)
+    assert np.all(np.isfinite(theta))
+    assert np.all(inside)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_symmetric_laws_are_odd_and_exact_near_zero(name, precision):
+    unit = float(np.finfo(precision).eps)
+    theta, slope, log_density, _ = evaluated(precision)[name]
+    np.testing.assert_array_equal(theta[::-1], -theta)
+    middle = len(GRID) // 2
+    exact = math.exp(-float(log_density[middle])) / math.sqrt(2 * math.pi)
+    assert float(slope[middle]) == pytest.approx(exact, rel=32 * unit)
+    tiny = evaluated(precision, 1e-20)[name][0]
+    np.testing.assert_allclose(tiny, exact * 1e-20 * GRID, rtol=32 * unit)
+
+
+def test_cauchy_keeps_its_sign_where_the_distribution_function_rounds_to_one():
+    with jax.enable_x64(False):
+        push = known(dist.Cauchy(0.0, 1.0))
+        z = jnp.asarray(5.5, jnp.float32)
+        naive = dist.Cauchy(0.0, 1.0).icdf(jax.scipy.special.ndtr(z))
+        tail = 0.5 * math.erfc(5.5 / math.sqrt(2))
+        assert float(push(z)) == pytest.approx(1 / math.tan(math.pi * tail), rel=1e-5)
+        assert float(naive) != pytest.approx(1 / math.tan(math.pi * tail), rel=0.5)
+
+
+def test_distance_from_a_representable_edge_is_kept():
+    with jax.enable_x64(False):
+        tail = 0.5 * math.erfc(8 / math.sqrt(2))
+        z = jnp.asarray(-8.0, jnp.float32)
+        assert float(known(dist.Uniform(0.0, 3.0))(z)) == pytest.approx(3 * tail, rel=1e-5)
+        assert float(known(dist.Exponential(2.0))(z)) == pytest.approx(tail / 2, rel=1e-5)
+        assert float(known(dist.HalfNormal(2.0))(z)) == pytest.approx(2 * tail * math.sqrt(math.pi / 2), rel=1e-5)
+
+
+BUILDERS = {
+    "uniform": lambda a, b: dist.Uniform(a, a + b),
+    "weibull": lambda a, b: dist.Weibull(b, 1.0 + a**2),
+    "pareto": lambda a, b: dist.Pareto(b, 1.0 + a**2),
+    "half_infinite": lambda a, b: dist.TruncatedCauchy(a, b, low=-jnp.inf, high=2.0),
+    "between": lambda a, b: dist.TruncatedDistribution(dist.Logistic(a, b), low=-0.5, high=0.7),
+}
+
+
+def test_derivatives_in_the_parameters():
+    z = jnp.asarray([-3.0, -0.4, 0.0, 1.3, 3.0])
+
+    def totals(parameters):
+        laws = [build(parameters[0], parameters[1]) for build in BUILDERS.values()]
+        return jnp.stack([jnp.sum(jnp.tanh(known(fn)(z))) for fn in laws])
+
+    at, step = jnp.asarray([0.3, 0.8]), 1e-5
+    values = jax.jit(jax.vmap(totals))(jnp.concatenate([at + step * jnp.eye(2), at - step * jnp.eye(2)]))
+    central = (values[:2] - values[2:]).T / (2 * step)
+    # Central differences: h^2 f''' / 6 + eps / h, both below 1e-9.
+    np.testing.assert_allclose(jax.jit(jax.jacrev(totals))(at), central, atol=1e-8)
+
+
+def test_batched_multivariate_normal_in_a_plate():
+    location = jnp.arange(6.0).reshape(2, 3)
+
+    def model():
+        with numpyro.plate("outer", 4, dim=-2), numpyro.plate("inner", 2, dim=-1):
+            numpyro.sample("theta", dist.MultivariateNormal(location, scale_tril=jnp.asarray(TRIL)))
+
+    trace = numpyro.handlers.trace(numpyro.handlers.seed(model, jax.random.key(0))).get_trace()
+    fn = trace["theta"]["fn"]
+    assert isinstance(fn, dist.ExpandedDistribution)
+    z = np.random.default_rng(3).normal(size=fn.shape())
+    expected = np.asarray(location) + z @ TRIL.T
+    np.testing.assert_allclose(jax.jit(known(fn))(jnp.asarray(z)), expected, rtol=1e-13)
+
+
+def test_events_over_expanded_batches():
+    fn = dist.Normal(jnp.asarray([[1.0], [2.0]]), jnp.asarray([1.0, 2.0, 3.0])).expand((4, 2, 3)).to_event(2)
+    z = np.random.default_rng(3).normal(size=fn.shape())
+    expected = np.array([[1.0], [2.0]]) + np.array([1.0, 2.0, 3.0]) * z
+    np.testing.assert_allclose(known(fn)(jnp.asarray(z)), expected, rtol=1e-14)
+
+
+class Tripled(dist.Distribution):
+    """A user's law with a map of its own."""
+
+    @property
+    def support(self):
+        return dist.constraints.real
+
+    def __init__(self):
+        super().__init__((), ())
+
+    def sample(self, key, sample_shape=()):
+        return dist.Normal(0.0, 3.0).sample(key, sample_shape)
+
+    def log_prob(self, value, intermediates=None):
+        return dist.Normal(0.0, 3.0).log_prob(value)
+
+    def transport(self, z):
+        return 3 * z
+
+
+class Redefined(dist.Normal):
+    """A subclass with a density of its own and no map."""
+
+    def log_prob(self, value, intermediates=None):
+        return 2 * super().log_prob(value)
+
+
+class Renamed(dist.Normal):
+    """A subclass with its parent's law."""
+
+
+def test_own_maps_and_subclasses():
+    z = jnp.asarray([-1.0, 0.5])
+    np.testing.assert_array_equal(known(Tripled().expand((2,)))(z), 3 * z)
+    np.testing.assert_array_equal(known(Renamed(1.0, 2.0))(z), 1 + 2 * z)
+    assert transport(Redefined(0.0, 1.0)) is None
+
+
+UNKNOWN = {
+    "gamma": lambda: dist.Gamma(2.0, 1.0),
+    "beta": lambda: dist.Beta(2.0, 1.0),
+    "student": lambda: dist.StudentT(3.0),
+    "dirichlet": lambda: dist.Dirichlet(jnp.ones(3)),
+    "von_mises": lambda: dist.VonMises(0.0, 1.0),
+    "correlation": lambda: dist.LKJCholesky(3, 1.0),
+    "inverse_gamma": lambda: dist.InverseGamma(2.0, 1.0),
+    "bernoulli": lambda: dist.Bernoulli(0.5),
+    "truncated_student": lambda: dist.LeftTruncatedDistribution(dist.StudentT(3.0), low=0.0),
+    "folded": lambda: dist.FoldedDistribution(dist.Normal(0.0, 1.0)),
+    "absolute": lambda: dist.TransformedDistribution(dist.Normal(0.0, 1.0), transforms.AbsTransform()),
+    "simplex": lambda: dist.TransformedDistribution(
+        dist.Normal(jnp.zeros(2), 1.0).to_event(1), transforms.StickBreakingTransform()
+    ),
+    "wrapped": lambda: dist.Gamma(jnp.ones(3), 1.0).expand((2, 3)).to_event(1),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_laws_have_no_map(name):
+    assert transport(UNKNOWN[name]()) is None
+
+
+def test_what_is_not_a_distribution_is_refused():
+    with pytest.raises(TypeError, match=r"numpyro\.distributions\.Distribution, but was given a float"):
+        transport(1.0)  # pyright: ignore[reportArgumentType]
