@@ -6,8 +6,8 @@ The quartic is read in one of two ways, which agree only for one row or one colu
 `radial`: (Tr WᵀW)², a function of the length of W alone; `matrix`: Tr[(WᵀW)²], the fourth powers of singular values.
 At λ = 0 entries have variance σ²/2. Both readings obey 2⟨Tr WᵀW⟩/σ² + 4λ⟨quartic⟩ = rows·columns.
 
-`quartic_trace` is the quartic of the chosen reading. W has no unit. Source: the λ-deformed rotation-invariant density of
-arXiv:2106.00694; moments are derived in docs/theory/rotation.md.
+`quartic_trace` is the quartic of the chosen reading. W has no unit. Source: the λ-deformed rotation-invariant density
+of arXiv:2106.00694; moments are derived in docs/theory/rotation.md.
 """
 
 import math

@@ -67,6 +67,7 @@ def load_file(model: str | Path) -> ModelFile:
     Raises:
         FileNotFoundError: No such file, or no shipped model of that name.
         SyntaxError: From Python, with file and line.
+        ValueError: The file is not text.
         AttributeError: The file defines no function `model`.
     """
     path = Path(model)
@@ -79,7 +80,10 @@ def load_file(model: str | Path) -> ModelFile:
         path = shipped[str(model)]
     if not path.is_file():
         raise FileNotFoundError(f"model file {str(model)!r} does not exist")
-    source = path.read_text(encoding="utf-8")
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a Python source file: it is not UTF-8 text") from error
     module = ModuleType(f"nnft_model_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there

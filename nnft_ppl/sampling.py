@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from nnft_ppl.autocorrelation import MINIMUM_DRAWS
 from nnft_ppl.ensemble import Ensemble, estimates_dataset, series_of
 from nnft_ppl.estimates import Estimate, estimate
 from nnft_ppl.log_weights import kish, log_mean_weight, smoothed_log_weights
@@ -29,7 +30,6 @@ DEFAULT_DRAWS = {"reweight": 25_000}
 KEPT_BYTES = 256 * 2**20
 """`keep="auto"` keeps all parameters below this size, else `KEPT_DRAWS` per chain."""
 KEPT_DRAWS = 1000
-MIN_DRAWS = 4
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, draws done, draws in all)."""
@@ -86,17 +86,22 @@ def sample(
     try:
         for block in run(theory.target(), settings):
             first = sum(tree["observables"].sizes["draw"] for tree in trees)
-            trees.append(_labelled(theory, block, first, keep_every))
+            tree = _labelled(theory, block, first, keep_every)
             if folder:
-                folder.write_block(len(trees) - 1, trees[-1])
-            show(name, first + trees[-1]["observables"].sizes["draw"], num_draws)
+                folder.write_block(len(trees), tree)
+            _refuse_nan(tree)
+            trees.append(tree)
+            show(name, first + tree["observables"].sizes["draw"], num_draws)
     except KeyboardInterrupt:
         if not trees:
             raise
         interrupted = True
     data = _concatenated(trees)
-    _refuse_nan(data)
-    data, findings = _judged(theory, data, None if interrupted or not second_route else key_second, show)
+    try:
+        data, findings = _judged(theory, data, None if interrupted or not second_route else key_second, show)
+    except KeyboardInterrupt:
+        interrupted = True
+        data, findings = _judged(theory, _concatenated(trees), None, show)
     asked |= findings | {"interrupted": interrupted, "wall_s": round(time.perf_counter() - started, 3)}
     data.attrs["provenance"] = json.dumps(plain_json(asked), ensure_ascii=False, allow_nan=False)
     if folder:
@@ -144,7 +149,8 @@ def describe(
 
 
 def _check(num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str) -> None:
-    for name, value, least in (("chains", num_chains, 1), ("draws", num_draws, MIN_DRAWS), ("warmup", num_warmup, 0)):
+    counts = (("chains", num_chains, 1), ("draws", num_draws, MINIMUM_DRAWS), ("warmup", num_warmup, 0))
+    for name, value, least in counts:
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError(f"{name} must be a whole number, not {value!r}")
         if value < least:
@@ -248,7 +254,8 @@ def _judged(
             findings |= {"second_route": {"k_hat": k_hat, "kish": size}}
     data["estimates"] = xr.DataTree(estimates_dataset(estimates, dims, coords))
     if theory.exact:
-        exact = {name: (dims.get(name, ()), value) for name, value in theory.exact.items()}
+        labels = data["estimates"].dataset
+        exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
         data["exact"] = xr.DataTree(xr.Dataset(exact))
     judged = {"verdict": overall(verdicts), "verdicts": [verdict.to_json() for verdict in verdicts]}
     return data, judged | {"findings": findings, "log_z": log_z}

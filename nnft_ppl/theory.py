@@ -8,6 +8,7 @@ Everything that a sampler needs is in `Theory.target()`; nothing past this file 
 import difflib
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from nnft_ppl.loading import ModelFile, load_file
 from nnft_ppl.observables import Observable, default_observables
 from nnft_ppl.reading import ModelError, Reading, Site, choose_free, choose_from, read
 from nnft_ppl.samplers.target import Target
+from nnft_ppl.spaces import Space
 
 
 class Theory:
@@ -49,6 +51,8 @@ class Theory:
         self.file = model if isinstance(model, ModelFile) else ModelFile.of(model)
         self.keywords = bind(self.file, keywords)
         self.space = self._call(self.file.space) if self.file.space else None
+        if self.file.space and not isinstance(self.space, Space):
+            raise ModelError(f"{self.name}: space() returned {self.space!r}, not a Box or Circle")
         self.dim: int = self.space.dim if self.space else self.file.dim
         shapes = jax.eval_shape(self._first_reading, jax.random.key(0))
         self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
@@ -145,15 +149,32 @@ class Theory:
         sizes: dict[str, int] = {}
         for name, one in plain.items():
             plain[name] = _labelled(name, one, shapes[name].shape, sizes)
-        return plain, {name: one for name, one in declared.items() if isinstance(one, Derived)}
+        _check_coordinates(plain)
+        derived = {name: one for name, one in declared.items() if isinstance(one, Derived)}
+        for name, one in derived.items():
+            try:
+                shapes[name] = jax.eval_shape(one.function, {key: shapes[key] for key in plain})
+            except KeyError as error:
+                raise ModelError(f"derived {name!r} asks for {error}; the observables are {sorted(plain)}") from error
+        self.shapes = {name: tuple(shape.shape) for name, shape in shapes.items()}
+        return plain, derived
 
     def _exact(self) -> dict[str, np.ndarray]:
         if not self.file.exact:
             return {}
-        exact = {name: np.asarray(value, dtype=float) for name, value in self._call(self.file.exact).items()}
-        unknown = set(exact) - set(self.observables) - set(self.derived)
+        given = self._call(self.file.exact)
+        if not isinstance(given, dict):
+            raise ModelError(f"{self.name}: exact() must return a dict name -> array, not {type(given).__name__}")
+        exact = {name: np.asarray(value, dtype=float) for name, value in given.items()}
+        unknown = set(exact) - set(self.shapes)
         if unknown:
             raise ModelError(f"{self.name}: exact() names {sorted(unknown)}, which observables() does not")
+        for name, value in exact.items():
+            if value.shape != self.shapes[name]:
+                raise ModelError(
+                    f"{self.name}: exact() gives {name!r} with shape {value.shape}, but it is measured with shape "
+                    f"{self.shapes[name]}: put NaN where the answer is unknown"
+                )
         return exact
 
 
@@ -224,6 +245,11 @@ def check_returned(model: str, returned: Any) -> None:
 def _check_declared(model: str, declared: Any) -> None:
     if not isinstance(declared, dict) or not all(isinstance(one, Observable | Derived) for one in declared.values()):
         raise ModelError(f"{model}: observables() must return a dict name -> Observable (or Derived)")
+    if not any(isinstance(one, Observable) for one in declared.values()):
+        raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
+    for name in declared:
+        if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
+            raise ModelError(f"{model}: observable {name!r}: use lower-case letters, digits, '_' and '.' in its name")
 
 
 def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
@@ -236,6 +262,19 @@ def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[st
         if dim in one.coords and len(one.coords[dim]) != size:
             raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
     return Observable(one.function, dims, one.coords)
+
+
+def _check_coordinates(observables: Mapping[str, Observable]) -> None:
+    """Raise `ModelError` for coordinates that cannot be stored, or that two observables give differently."""
+    seen: dict[str, tuple[float, ...]] = {}
+    for name, one in observables.items():
+        if reserved := set(one.dims) & {"chain", "draw", *observables}:
+            raise ModelError(f"observable {name!r}: dimension {sorted(reserved)} is the name of something else")
+        for dim, values in one.coords.items():
+            if not np.issubdtype(np.asarray(values).dtype, np.number):
+                raise ModelError(f"observable {name!r}: coordinates along {dim!r} must be numbers, not {values!r}")
+            if seen.setdefault(dim, tuple(values)) != tuple(values):
+                raise ModelError(f"dimension {dim!r} has other coordinates in {name!r} than before: use two names")
 
 
 def _total(terms: Mapping[str, Array]) -> Array:

@@ -46,3 +46,9 @@ def seed_of(node_id: str) -> int:
 def key(request: pytest.FixtureRequest) -> jax.Array:
     """A random key of the test's own, from `seed_of` its node id."""
     return jax.random.key(seed_of(request.node.nodeid))
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A seed of the test's own, for functions that take an integer."""
+    return seed_of(request.node.nodeid)

@@ -27,6 +27,7 @@ LENGTHS = np.resize(np.arange(65) / 8, DRAWS)
 NODES = functools.cache(lambda: np.polynomial.legendre.leggauss(400))
 
 
+@functools.cache
 def rays(dim):
     direction = np.random.default_rng(dim).normal(size=(DRAWS, dim))
     return direction / np.linalg.norm(direction, axis=1)[:, None] * LENGTHS[:, None]
@@ -52,25 +53,29 @@ def radial_integral(dim, mass, power):
     return float(area * np.sum(CUTOFF / 2 * weight * np.exp(np.asarray(log_density)) * length ** (dim - 1 + power)))
 
 
-def defect(fn, push, z):
-    """ln p(b) + ln |det db/dz| + |z|^2/2 + (d/2) ln 2 pi, the momentum b, and its Jacobian."""
-    jacobian = jax.vmap(jax.jacfwd(push))(z)
+def measured(fn, push, z):
+    """ln p(b), the momentum b, and the Jacobian db/dz at each z."""
     momentum = push(z)
-    weight = fn.log_prob(momentum) + jnp.log(jnp.abs(jnp.linalg.det(jacobian)))
-    return weight + jnp.sum(z**2, axis=-1) / 2 + z.shape[-1] / 2 * math.log(2 * math.pi), momentum, jacobian
+    return fn.log_prob(momentum), momentum, jax.vmap(jax.jacfwd(push))(z)
+
+
+def defect(z, log_density, jacobian):
+    """ln p(b) + ln |det db/dz| + |z|^2/2 + (d/2) ln 2 pi."""
+    weight = log_density + np.linalg.slogdet(np.asarray(jacobian))[1]
+    return weight + np.sum(np.square(z), axis=-1) / 2 + z.shape[-1] / 2 * math.log(2 * math.pi)
 
 
 @functools.cache
 def compiled(dim, kind):
     def evaluate(z, mass, stretch):
         fn = density(dim, mass if kind == "momentum" else None)
-        return defect(fn, lambda x: fn.transport(stretch * x), z)
+        return measured(fn, lambda x: fn.transport(stretch * x), z)
 
     return jax.jit(evaluate)
 
 
 def evaluated(dim, mass, z, precision="float64", stretch=1.0):
-    """defect() of one density, from one compilation for each dimension and precision."""
+    """measured() for one density, from one compilation for each dimension and precision."""
     with jax.enable_x64(precision == "float64"):
         numbers = [jnp.asarray(x, precision) for x in (z, 0.0 if mass is None else mass, stretch)]
         found = compiled(dim, "ball" if mass is None else "momentum")(*numbers)
@@ -80,7 +85,10 @@ def evaluated(dim, mass, z, precision="float64", stretch=1.0):
 @pytest.mark.parametrize(("dim", "mass"), DENSITIES)
 def test_pushforward_density_is_exact(dim, mass):
     z = rays(dim)
-    found, momentum, jacobian = evaluated(dim, mass, z)
+    log_density, momentum, jacobian = evaluated(dim, mass, z)
+    # A flat map has no inverse.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = defect(z, log_density, jacobian)
     # At z = 0 the massless density is infinite and its map flat.
     inner = (LENGTHS <= 4) & ((LENGTHS > 0) | (mass != 0))
     assert np.abs(found[inner]).max() < 1e-10
@@ -93,18 +101,20 @@ def test_pushforward_density_is_exact(dim, mass):
 
 @pytest.mark.parametrize(("dim", "mass"), DENSITIES)
 def test_wrong_scale_is_rejected(dim, mass):
-    found, _, _ = evaluated(dim, mass, rays(dim), stretch=1.001)
-    assert np.abs(found[(LENGTHS <= 4) & (LENGTHS > 0)]).max() > 1e-4
+    z = rays(dim)[1:33]
+    log_density, _, jacobian = (x[1:33] for x in evaluated(dim, mass, rays(dim), stretch=1.001))
+    found = defect(z, log_density, jacobian)
+    assert np.abs(found).max() > 1e-4
 
 
 @pytest.mark.parametrize(("dim", "mass"), DENSITIES)
 def test_single_precision_agrees_with_double_inside_the_support(dim, mass):
     z = rays(dim).astype(np.float32)
     _, momentum, jacobian = evaluated(dim, mass, z)
-    density_in_single, single, single_jacobian = evaluated(dim, mass, z, "float32")
+    log_density, single, single_jacobian = evaluated(dim, mass, z, "float32")
     assert single.dtype == single_jacobian.dtype == np.float32
     # A vector outside the support has density zero.
-    assert np.all(np.isfinite(density_in_single) | (LENGTHS > 5) | (LENGTHS == 0))
+    assert np.all(np.isfinite(log_density) | (LENGTHS == 0))
     unit = float(np.finfo(np.float32).eps)
     length = np.linalg.norm(momentum, axis=1)
     # The largest amplifier of rounding is ln(1 + cutoff^2/m^2) <= 17.
@@ -121,8 +131,8 @@ def test_single_precision_agrees_with_double_inside_the_support(dim, mass):
 
 def test_cauchy_limit():
     z = jnp.asarray(np.arange(-64, 65)[:, None] / 8)
-    found, _, _ = jax.jit(lambda z: defect(CAUCHY, CAUCHY.transport, z))(z)
-    assert np.abs(np.asarray(found)).max() < 1e-10
+    log_density, _, jacobian = jax.jit(lambda z: measured(CAUCHY, CAUCHY.transport, z))(z)
+    assert np.abs(defect(np.asarray(z), np.asarray(log_density), jacobian)).max() < 1e-10
     assert CAUCHY.support is constraints.real_vector
     momentum = jnp.asarray([[0.3], [-40.0]])
     np.testing.assert_allclose(CAUCHY.log_prob(momentum), dist.Cauchy(0.0, 1.5).log_prob(momentum[:, 0]), rtol=1e-14)

@@ -136,8 +136,8 @@ CATALOGUE = {
     model.__name__: model
     for model in (
         plates, nested_plates, to_event, dependent_scale, multivariate_normal, truncated, cauchy, decentred, scoped,
-        scaled_latent, scaled_observation, masked_observation, two_fields, gamma_amplitude, simplex, balls, factor_in_plate,
-        sample_shape, equinox_network,
+        scaled_latent, scaled_observation, masked_observation, two_fields, gamma_amplitude, simplex, balls,
+        factor_in_plate, sample_shape, equinox_network,
     )
 }  # fmt: skip
 

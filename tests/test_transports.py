@@ -31,11 +31,10 @@ SCALARS = {
     "normal_left": lambda: dist.TruncatedNormal(0.0, 1.0, low=0.0),
     "cauchy_right": lambda: dist.TruncatedCauchy(1.0, 2.0, high=0.5),
     "normal_between": lambda: dist.TruncatedNormal(0.0, 1.0, low=-1.0, high=3.0),
-    "normal_tail": lambda: dist.TruncatedNormal(0.0, 1.0, low=2.0, high=4.0),
     "cauchy_half_infinite": lambda: dist.TruncatedCauchy(0.0, 1.0, low=-jnp.inf, high=3.0),
     "cauchy_between": lambda: dist.TruncatedCauchy(0.0, 1.0, low=-2.0, high=5.0),
     "laplace_between": lambda: dist.TruncatedDistribution(dist.Laplace(0.0, 1.0), low=-2.0, high=5.0),
-    "logistic_left": lambda: dist.TruncatedDistribution(dist.Logistic(0.0, 1.0), low=2.0),
+    "logistic_tail": lambda: dist.TruncatedDistribution(dist.Logistic(0.0, 1.0), low=2.0, high=9.0),
 }
 VECTORS = {
     "multivariate": lambda: dist.MultivariateNormal(jnp.arange(3.0), scale_tril=jnp.asarray(TRIL)),

@@ -12,6 +12,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array
 from rich.console import Console
+from rich.markup import escape
 
 from nnft_ppl.cli.run import load_theory
 from nnft_ppl.reading import base_distribution, choose_from, read
@@ -27,10 +28,15 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Print every check with its outcome; exit status 1 where one failed."""
     theory = load_theory(asked, keywords)
     console = Console()
-    console.print(f"[bold]{theory!r}[/]", highlight=False)
+    console.print(f"[bold]{escape(repr(theory))}[/]", highlight=False, soft_wrap=True)
     for site in theory.sites:
         how = "transport" if site.exact else "unconstrained"
-        console.print(f"   {site.label}  {site.shape}  ({', '.join(site.dims)})  {how}", highlight=False, markup=False)
+        console.print(
+            f"   {site.label}  {site.shape}  ({', '.join(site.dims)})  {how}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     keys = jax.random.split(jax.random.key(0), DRAWS)
     positions = jax.jit(jax.vmap(theory.free_draw))(keys)
     outcomes = [
@@ -42,7 +48,7 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         _traces(theory, positions),
     ]
     for good, text in outcomes:
-        console.print(f" {'[green]✓[/]' if good else '[red]✗[/]'} {text}", highlight=False)
+        console.print(f" {'[green]✓[/]' if good else '[red]✗[/]'} {escape(text)}", highlight=False, soft_wrap=True)
     return 0 if all(good for good, _ in outcomes) else 1
 
 

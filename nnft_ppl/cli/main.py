@@ -168,8 +168,11 @@ def _run_help(parser: argparse.ArgumentParser, words: list[str]) -> int:
     from nnft_ppl.cli.inspect import describe_model
 
     (subparsers,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    print(subparsers.choices["run"].format_help())
-    named = [word for word in words if not word.startswith("-")]
+    run = subparsers.choices["run"]
+    print(run.format_help())
+    with_value = {option for action in run._actions if action.nargs != 0 for option in action.option_strings}
+    pairs = zip(["", *words], words, strict=False)
+    named = [word for before, word in pairs if not word.startswith("-") and before not in with_value]
     if not named:
         return GOOD
     try:

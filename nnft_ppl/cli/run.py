@@ -21,6 +21,8 @@ MAX_PULL = 5.0
 
 def load_theory(asked: argparse.Namespace, keywords: dict[str, Any]) -> Theory:
     """The theory that the command line names."""
+    if asked.dim < 1:
+        raise ValueError(f"--dim must be at least 1, not {asked.dim}")
     return Theory(replace(load_file(asked.model), dim=asked.dim), **keywords)
 
 
@@ -78,7 +80,8 @@ def _pulls(ensemble: Ensemble) -> float:
         one = estimates[name]
         known = ~np.isnan(exact)
         pull = np.abs(one.value - exact)[known] / one.error[known]
-        largest = max(largest, float(np.max(pull, initial=0.0)))
+        # An estimate that is NaN agrees with nothing.
+        largest = max(largest, float(np.max(np.where(np.isnan(pull), np.inf, pull), initial=0.0)))
     return largest
 
 

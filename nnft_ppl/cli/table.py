@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.ensemble import Ensemble
@@ -21,17 +22,19 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
     about = ensemble.provenance
     words = ", ".join(f"{name}={value}" for name, value in about["keywords"].items())
     sampler = about["sampler"]
-    console.print(f"[bold]{about['model']}[/]({words})", highlight=False)
+    console.print(f"[bold]{about['model']}[/]({escape(words)})", highlight=False, soft_wrap=True)
     console.print(
         f"{sampler['name']}: {sampler['chains']} chains × {ensemble.data['observables'].sizes['draw']} draws, "
         f"seed {about['seed']}, {about['precision']}, {about['wall_s']:.0f} s",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(estimates_table(ensemble))
     for verdict in ensemble.verdicts:
-        console.print(f" {MARKS[verdict.status]} {verdict.text}", highlight=False)
+        limit = f" (threshold {verdict.threshold:g})" if verdict.status == "failed" and verdict.threshold else ""
+        console.print(f" {MARKS[verdict.status]} {verdict.text}{limit}", highlight=False, soft_wrap=True)
     if folder:
-        console.print(f"result in {folder}", highlight=False)
+        console.print(f"result in {folder}", highlight=False, markup=False, soft_wrap=True)
 
 
 def estimates_table(ensemble: Ensemble) -> Table:

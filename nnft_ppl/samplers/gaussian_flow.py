@@ -24,12 +24,12 @@ from nnft_ppl.samplers.blocks import Block, Settings, run_blocks, start_position
 from nnft_ppl.samplers.target import Target
 
 TRAJECTORY = 1.0
-"""Rotation angle of an HMC trajectory, and the largest step. A free coordinate forgets itself after π/2; but the action
-stiffens the field's own modes, whose squares come back after half a turn of *their* angle. On the circle, one radian
-gave up to ten times the effective draws per gradient of a quarter turn."""
+"""Rotation angle of an HMC trajectory, and the largest step. A free coordinate forgets itself after π/2; but the
+action stiffens the field's own modes, whose squares come back after half a turn of *their* angle. On the circle, one
+radian gave up to ten times the effective draws per gradient of a quarter turn."""
 MAX_STEPS = 4
-"""Longest HMC trajectory in steps: past it, more steps cost more than the field gains (in d = 2 at λ = 24, three or four
-steps gave twice the effective draws per gradient of eleven)."""
+"""Longest HMC trajectory in steps: past it, more steps cost more than the field gains (in d = 2 at λ = 24, three or
+four steps gave twice the effective draws per gradient of eleven)."""
 ACCEPTANCE = 0.85
 """Acceptance that the step size is adapted to; at 0.8 stiff actions already diverge now and then."""
 
@@ -55,8 +55,8 @@ def rotation_integrator(log_density: Callable, kinetic_energy: Callable) -> Call
 def hmc(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
     """Hybrid Monte Carlo with the exact Gaussian flow: trajectories of about one radian.
 
-    The step size is adapted to an acceptance of 0.85; each transition jitters it by ±20 %, so that no mode can return to
-    its start in every trajectory.
+    The step size is adapted to an acceptance of 0.85; each transition jitters it by ±20 %, so that no mode can return
+    to its start in every trajectory.
     """
     transition = blackjax_hmc.build_kernel(integrator)
 

@@ -1,0 +1,1 @@
+"""Many-seed statistics: coverage of errors, false-alarm rates, kills of planted bugs. Run by `make calibrate`."""

@@ -1,0 +1,62 @@
+"""φ⁴ on a circle against Tr e^{−TH}: both routes at every coupling, and controls that the same test rejects."""
+
+import numpy as np
+import pytest
+from statistical import ACCEPTED, REJECTED, worst_pull
+
+from nnft_ppl import load, sample
+from nnft_ppl.exact import thermal_two_point
+
+DRAWS = {("hmc", 1.0): 12_000, ("hmc", 6.0): 16_000, ("hmc", 24.0): 55_000}
+DRAWS |= {("reweight", 1.0): 10_000, ("reweight", 6.0): 20_000, ("reweight", 24.0): 40_000}
+
+
+def two_point(sampler, num_draws, seed, **keywords):
+    theory = load("phi4_circle", **keywords)
+    ensemble = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", second_route=False)
+    return ensemble.estimates()["two_point"], theory
+
+
+@pytest.mark.parametrize(("sampler", "coupling"), DRAWS)
+def test_reproduces_the_quartic_oscillator(sampler, coupling, seed):
+    estimate, theory = two_point(sampler, DRAWS[sampler, coupling], seed, coupling=coupling)
+    assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
+    assert estimate.error[2] / estimate.value[2] < 0.01  # one per cent on G(T/4)
+
+
+def test_longer_circle_by_markov_chain(seed):
+    estimate, theory = two_point("hmc", 20_000, seed, period=8.0)
+    assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
+    assert estimate.error[2] / estimate.value[2] < 0.03
+
+
+def test_controls_are_rejected(seed):
+    """Few modes without counter-term, λ/24 for λ, and another period, each against the right theory."""
+    truncated, theory = two_point("reweight", 20_000, seed, modes=5, counterterm=False)
+    assert worst_pull(truncated, theory.exact["two_point"]) > REJECTED
+    right = load("phi4_circle").exact["two_point"]
+    weak, _ = two_point("reweight", 5_000, seed, coupling=6.0 / 24)
+    assert worst_pull(weak, right) > REJECTED
+    longer, _ = two_point("reweight", 10_000, seed, period=6.0)
+    assert worst_pull(longer, right) > REJECTED
+
+
+def test_counterterm_makes_up_for_missing_modes(seed):
+    """At 5 modes the counter-term alone brings the same test back within its bound."""
+    estimate, theory = two_point("reweight", 20_000, seed, modes=5)
+    assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
+
+
+def test_exact_holds_at_any_number_of_modes():
+    few, many = (load("phi4_circle", modes=modes).exact["two_point"] for modes in (5, 400))
+    full = thermal_two_point(np.array([0, 0.5, 1, 2]), 4.0, 6.0, 1.0)
+    assert abs(many - full).max() < 6e-4  # what is left of the propagator's tail, 1/(π Λ)
+    n = np.arange(6, 100_000)
+    assert (full - few)[0] == pytest.approx(np.sum(0.5 / ((np.pi * n / 2) ** 2 + 1)), rel=1e-4)
+
+
+def test_action_terms_are_stored_apart(seed):
+    ensemble = sample(load("phi4_circle", modes=4), "reweight", num_draws=50, seed=seed)
+    assert set(ensemble.data["action"].data_vars) == {"quartic", "counterterm"}
+    total = sum(ensemble.data["action"].dataset[name] for name in ("quartic", "counterterm"))
+    np.testing.assert_allclose(-ensemble.data["sample_stats"]["log_weight"], total, rtol=1e-12)

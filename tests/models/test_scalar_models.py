@@ -1,0 +1,79 @@
+"""The engineered scalar: cut-off propagators, amplitude laws, and the finite-width slope of φ⁴."""
+
+import numpy as np
+import pytest
+from statistical import ACCEPTED, REJECTED, worst_pull
+
+from nnft_ppl import load, sample
+from nnft_ppl.estimates import median_of_means
+from nnft_ppl.exact import ball_propagator
+
+SLOPES = {  # width, alpha, amplitude -> dG(0,0)/dλ at λ = 0, for d = 1, Λ = 10, side 4 (docs/theory/scalar.md)
+    (16, -1, "gaussian"): -0.210115,
+    (64, -1, "gaussian"): -0.089983,
+    (16, 0, "constant"): -0.051282,
+}
+INFINITE_WIDTH_SLOPE = -0.057430
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
+@pytest.mark.parametrize("alpha", [-1, 0])
+def test_free_two_point_is_the_cutoff_propagator(dim, alpha, seed):
+    """Within 5 errors of the cut-off formula at every distance; Λ = ∞ is rejected by the same draws."""
+    theory = load("free_scalar", dim=dim, width=4, cutoff=3.0, side=4.0, alpha=alpha)
+    light = type(theory)(
+        theory.file.__class__(**{**vars(theory.file), "observables": only_two_point}), **theory.keywords
+    )
+    estimate = sample(light, "reweight", num_draws=50_000, seed=seed, keep="none").estimates()["two_point"]
+    assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
+    without_cutoff = ball_propagator(np.array([0.0, 0.5, 1.0, 2.0]), dim, 1.0)
+    assert worst_pull(estimate, without_cutoff) > REJECTED
+
+
+def only_two_point(side, dim, mass, cutoff):
+    from nnft_ppl.scalar import scalar_observables
+
+    return {"two_point": scalar_observables(side, dim, mass, cutoff)["two_point"]}
+
+
+@pytest.mark.parametrize(("amplitude", "excess"), [("gaussian", 1.5), ("constant", -1.5), ("pair", 0.0)])
+def test_kurtosis_of_the_amplitude_laws(amplitude, excess, seed):
+    """N κ₄/G(0)² is 3/2, −3/2, 0 at α = 0 at any cut-off; the other laws' values are rejected."""
+    width = 2
+    theory = load("free_scalar", dim=1, width=width, cutoff=5.0, side=2.0, alpha=0, amplitude=amplitude)
+    estimates = sample(theory, "reweight", num_draws=60_000, seed=seed, keep="none").estimates()
+    fourth, squared = estimates["phi_fourth"], float(theory.exact["phi_squared"])
+    assert float(theory.exact["phi_fourth"]) == pytest.approx((3 + excess / width) * squared**2)
+    assert worst_pull(fourth, theory.exact["phi_fourth"]) < ACCEPTED
+    for other in {1.5, -1.5, 0.0} - {excess}:
+        assert worst_pull(fourth, (3 + other / width) * squared**2) > REJECTED
+
+
+@pytest.mark.parametrize(("width", "alpha", "amplitude"), SLOPES)
+def test_finite_width_slope(width, alpha, amplitude, seed):
+    """dG(0,0)/dλ = −Cov_free(φ(0)², S/λ) is the finite-width value; the infinite-width one is rejected."""
+    theory = load("phi4", dim=1, cutoff=10.0, side=4.0, width=width, alpha=alpha, amplitude=amplitude, coupling=1.0)
+    data = sample(theory, "reweight", num_draws=100_000, seed=seed, keep="none").data
+    squared = data["observables"]["two_point"].values[..., 0].reshape(-1)
+    action = data["action"]["quartic"].values.reshape(-1)
+    products = -(squared - squared.mean()) * (action - action.mean())
+    expected = SLOPES[width, alpha, amplitude]
+    mean, error = products.mean(), products.std() / np.sqrt(products.size)
+    median, median_error = median_of_means(products)
+    assert abs(mean - expected) < ACCEPTED * error
+    # Heavy tails (kurtosis 10³ to 10⁴): the median of means must tell the same.
+    assert abs(median - expected) < ACCEPTED * median_error
+    control = 10 if alpha == -1 else REJECTED
+    assert abs(mean - INFINITE_WIDTH_SLOPE) > control * error
+
+
+def test_normal_ordering_shifts_the_mass():
+    """`counterterm=True` adds −(λ/4) G_Λ(0) ∫ φ²."""
+    import jax.numpy as jnp
+
+    theory = load("phi4", width=3, counterterm=True, coupling=2.0)
+    reading = theory.at(jnp.linspace(-1, 1, theory.dimension))
+    box = theory.space
+    squared = box.integrate(box.evaluate(reading.returned) ** 2)
+    expected = -2.0 / 4 * float(ball_propagator(np.array([0.0]), 2, 1.0, 4.0)[0]) * squared
+    assert float(reading.action_terms["counterterm"]) == pytest.approx(float(expected), rel=1e-10)
