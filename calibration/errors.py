@@ -16,7 +16,7 @@ def autoregressive(rng: np.random.Generator, rho: float, draws: int) -> np.ndarr
     """AR(1) series (chain, draw, series) of unit variance, started in equilibrium."""
     noise = np.sqrt(1 - rho**2) * rng.standard_normal((4, draws, BATCH))
     start = rng.standard_normal((4, 1, BATCH))
-    return lfilter([1.0], [1.0, -rho], np.concatenate([start, noise], axis=1), axis=1)[:, 1:]
+    return np.asarray(lfilter([1.0], [1.0, -rho], np.concatenate([start, noise], axis=1), axis=1))[:, 1:]
 
 
 def rows(fraction: float) -> Iterator[Row]:

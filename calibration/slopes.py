@@ -23,8 +23,8 @@ def rows(fraction: float) -> Iterator[Row]:
         products = []
         for seed in seeds(2, fraction):
             data = sample(theory, "reweight", num_draws=100_000, seed=seed, keep="none").data
-            squared = data["observables"]["two_point"].values[..., 0].reshape(-1)
-            action = data["action"]["quartic"].values.reshape(-1)
+            squared = data["observables"].dataset["two_point"].values[..., 0].reshape(-1)
+            action = data["action"].dataset["quartic"].values.reshape(-1)
             products.append(-(squared - squared.mean()) * (action - action.mean()))
         every = np.concatenate(products)
         mean, error = every.mean(), every.std() / np.sqrt(every.size)

@@ -34,7 +34,7 @@ def model(rows=2, columns=3, sigma_squared=2.0, coupling=0.1, quartic="radial"):
     with numpyro.plate("column", columns, dim=-1), numpyro.plate("row", rows, dim=-2):
         weight = numpyro.sample("weight", dist.Normal(0, math.sqrt(sigma_squared / 2)))
     numpyro.factor("quartic", -coupling * quartic_of(weight, quartic))
-    return Linear(weight)
+    return Linear(jnp.asarray(weight))
 
 
 def quartic_of(weight, quartic):

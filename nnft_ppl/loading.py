@@ -93,18 +93,30 @@ def load_file(model: str | Path) -> ModelFile:
         exec(compile(source, str(path), "exec"), module.__dict__)
     finally:
         sys.path.pop(0)
-    if not inspect.isroutine(getattr(module, "model", None)):
+    if not hasattr(module, "model"):
         raise AttributeError(f"{path} defines no function `model`: add `def model(...)` that returns its field")
-    model: Callable = module.model
-    companions = {name: getattr(module, name, None) for name in ("space", "observables", "exact")}
-    _check_companions(path, model, companions)
-    description = inspect.getdoc(module) or inspect.getdoc(model) or ""
-    return ModelFile(model, path.stem, **companions, path=path, source=source, description=description)
+    if not callable(module.model):
+        raise TypeError(f"{path}: `model` is {type(module.model).__name__}, not a function that returns its field")
+    space, observables, exact = (getattr(module, name, None) for name in ("space", "observables", "exact"))
+    found = ModelFile(
+        module.model,
+        path.stem,
+        space,
+        observables,
+        exact,
+        path,
+        source,
+        description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
+    )
+    _check_companions(found)
+    return found
 
 
-def _check_companions(path: Path, model: Callable, companions: dict[str, Callable | None]) -> None:
-    known = set(inspect.signature(model).parameters)
-    for name, function in companions.items():
+def _check_companions(file: ModelFile) -> None:
+    known = set(inspect.signature(file.model).parameters)
+    for function in (file.space, file.observables, file.exact):
         foreign = set(inspect.signature(function).parameters) - known if function else set()
-        if foreign:
-            raise AttributeError(f"{path}: {name}() takes {sorted(foreign)}, which are not keywords of model()")
+        if function and foreign:
+            raise AttributeError(
+                f"{file.path}: {function.__name__}() takes {sorted(foreign)}, which are not keywords of model()"
+            )

@@ -40,7 +40,7 @@ def kish(log_weights: Float[ArrayLike, "*draws"]) -> float:
     Source: L. Kish, Survey Sampling (Wiley, 1965).
     """
     logs = checked_log_weights(log_weights)
-    return float(np.exp(2 * logsumexp(logs) - logsumexp(2 * logs)))
+    return float(np.exp(2 * np.asarray(logsumexp(logs)) - np.asarray(logsumexp(2 * logs))))
 
 
 def log_mean_weight(log_weights: Float[ArrayLike, "*draws"]) -> tuple[float, float]:
@@ -61,7 +61,7 @@ def log_mean_weight(log_weights: Float[ArrayLike, "*draws"]) -> tuple[float, flo
     logs = checked_log_weights(log_weights)
     if logs.size < 2:
         raise ValueError("log_weights has one entry; an error needs at least two draws.")
-    value = float(logsumexp(logs)) - float(np.log(logs.size))
+    value = float(np.asarray(logsumexp(logs))) - float(np.log(logs.size))
     relative = np.exp(logs - value)
     return value, float(relative.std(ddof=1) / np.sqrt(logs.size))
 

@@ -99,7 +99,7 @@ def mean_squared(space: Box | Circle) -> Observable:
 
 
 def default_observables(
-    fields: Any, dim: int, centre: Sequence[float] | float = 0.0, side: float | None = None
+    names: tuple | None, dim: int, centre: Sequence[float] | float = 0.0, side: float | None = None
 ) -> dict[str, Observable]:
     r"""What is measured for a model file that names no observables.
 
@@ -107,7 +107,7 @@ def default_observables(
     0, ½, 1, 2 (capped at half the side). A tuple or dict of fields gets one of each per field, `two_point.NAME`.
 
     Args:
-        fields: What the model returns; only its structure is used.
+        names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
         dim: Dimension of the points.
         centre: Centre of the space.
         side: Side of the space, None for an unbounded one.
@@ -118,15 +118,11 @@ def default_observables(
 
     def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
         return {
-            f"phi_squared{suffix}": Observable(lambda all_fields: select(all_fields)(jnp.asarray(point)) ** 2),
-            f"two_point{suffix}": Observable(lambda all_fields: pairs(select(all_fields)), pairs.dims, pairs.coords),
+            f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(point)) ** 2),
+            f"two_point{suffix}": Observable(lambda fields: pairs(select(fields)), pairs.dims, pairs.coords),
         }
 
-    if isinstance(fields, dict | tuple):
-        names = fields.keys() if isinstance(fields, dict) else range(len(fields))
-        return {
-            name: observable
-            for key in names
-            for name, observable in for_field(lambda f, key=key: f[key], f".{str(key).lower()}").items()
-        }
-    return for_field(lambda phi: phi, "")
+    if names is None:
+        return for_field(lambda phi: phi, "")
+    every = [for_field(lambda fields, name=name: fields[name], f".{str(name).lower()}") for name in names]
+    return {name: observable for one in every for name, observable in one.items()}

@@ -187,6 +187,7 @@ class _Interpreter(Messenger):
             return
         _refuse_latent(name, fn)
         exact = transport(fn)
+        place: Any
         place, shape = (exact, fn.shape()) if exact else _unconstrained(name, fn)
         coordinates = self.choose(name, fn, place, shape)
         value = place(coordinates)
@@ -198,7 +199,7 @@ class _Interpreter(Messenger):
             density = jnp.sum(fn.log_prob(value)) + jnp.sum(place.log_abs_det_jacobian(coordinates, value))
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
         if msg["scale"] is not None:
-            log_prob = fn.log_prob(value)
+            log_prob = jnp.asarray(fn.log_prob(value))
             self._add(self.action_terms, f"scale.{name}", -jnp.sum(_scaled(msg, log_prob) - log_prob))
 
     def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:

@@ -33,6 +33,8 @@ KEPT_DRAWS = 1000
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, draws done, draws in all)."""
+Transport = Callable[[Any], dict[str, jax.Array]]
+"""Positions (chain, draw, dimension) -> parameters by stored name."""
 
 
 def sample(
@@ -80,13 +82,14 @@ def sample(
 
     key_draws, key_second = jax.random.split(jax.random.key(seed))
     settings = Settings(key_draws, num_chains, num_draws, num_warmup, keep_every)
+    transport = jax.jit(jax.vmap(jax.vmap(theory.transport)))
     trees: list[xr.DataTree] = []
     interrupted = False
     show(f"compiling {name}", 0, num_draws)
     try:
         for block in run(theory.target(), settings):
             first = sum(tree["observables"].sizes["draw"] for tree in trees)
-            tree = _labelled(theory, block, first, keep_every)
+            tree = _labelled(theory, transport, block, first, keep_every)
             if folder:
                 folder.write_block(len(trees), tree)
             _refuse_nan(tree)
@@ -168,7 +171,7 @@ def _keep_every(theory: Theory, num_chains: int, num_draws: int, keep: str) -> i
     return 1 if keep == "all" or size < KEPT_BYTES else math.ceil(num_draws / KEPT_DRAWS)
 
 
-def _labelled(theory: Theory, block: Block, first: int, keep_every: int) -> xr.DataTree:
+def _labelled(theory: Theory, transport: Transport, block: Block, first: int, keep_every: int) -> xr.DataTree:
     """One block of draws as a DataTree; `first` is the number of draws before it."""
     length = next(iter(block.stats.values())).shape[1]
     draws = np.arange(first, first + length)
@@ -180,18 +183,11 @@ def _labelled(theory: Theory, block: Block, first: int, keep_every: int) -> xr.D
         "action": _dataset(block.measured["action"], {}, draws),
     }
     if block.positions is not None:
-        values = {name: np.asarray(value) for name, value in _transport_all(theory)(block.positions).items()}
+        values = {name: np.asarray(value) for name, value in transport(block.positions).items()}
         site_dims = {site.label: site.dims for site in theory.sites}
         name = "prior" if "log_weight" in block.stats else "posterior"
         groups[name] = _dataset(values, site_dims, draws[draws % keep_every == 0])
     return xr.DataTree.from_dict(groups)
-
-
-def _transport_all(theory: Theory) -> Callable[[np.ndarray], dict[str, jax.Array]]:
-    """The transport of (chain, draw, dimension) positions, compiled once per theory."""
-    if not hasattr(theory, "_compiled_transport"):
-        theory._compiled_transport = jax.jit(jax.vmap(jax.vmap(theory.transport)))
-    return theory._compiled_transport
 
 
 def _dataset(

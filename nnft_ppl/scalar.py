@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
+from jaxtyping import Array, ArrayLike
 
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.exact import ball_moment, ball_propagator, box_mean_squared, coincident_fourth_cumulant
@@ -65,10 +66,10 @@ def scalar_network(width: int, dim: int, mass: float, cutoff: float, alpha: int,
     return PlaneWaves(size, momentum, phase, weight=_weight(momentum, width, dim, mass, cutoff, alpha))
 
 
-def _weight(momentum: jnp.ndarray, width: int, dim: int, mass: float, cutoff: float, alpha: int) -> jnp.ndarray:
+def _weight(momentum: ArrayLike, width: int, dim: int, mass: float, cutoff: float, alpha: int) -> Array:
     """sqrt(2 Z_α/N) G(b)^{−α/2} of each neuron."""
     scale = math.sqrt(2 * ball_moment(dim, mass, cutoff, 1 + alpha) / width)
-    return scale * (jnp.sum(momentum**2, axis=-1) + mass**2) ** (alpha / 2)
+    return scale * (jnp.sum(jnp.asarray(momentum) ** 2, axis=-1) + mass**2) ** (alpha / 2)
 
 
 def scalar_box(side: float, dim: int, cutoff: float) -> Box:

@@ -66,7 +66,11 @@ def read_result(path: Path) -> xr.DataTree:
     file = path if path.suffix == ".nc" else path / "result.nc"
     if not file.is_file():
         blocks = len(list((path / "blocks").glob("*.nc"))) if path.is_dir() else 0
-        hint = f"; the run did not finish, {blocks} blocks of draws are in {path / 'blocks'}" if blocks else ""
+        hint = (
+            f"; the run did not finish, {blocks} block{'' if blocks == 1 else 's'} of draws: see {path / 'blocks'}"
+            if blocks
+            else ""
+        )
         raise FileNotFoundError(f"no result in {str(path)!r}: {file.name} is not there{hint}")
     try:
         data = xr.load_datatree(file, engine=ENGINE)

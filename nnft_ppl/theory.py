@@ -129,6 +129,7 @@ class Theory:
         reading = read(self.run, choose_free(key))
         check_returned(self.name, reading.returned)
         self.sites: tuple[Site, ...] = reading.sites
+        self._field_names = field_names(reading.returned)
         if not self.sites:
             raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
         return {"coordinates": reading.coordinates, "action": reading.action_terms}
@@ -138,10 +139,8 @@ class Theory:
         if self.file.observables:
             declared = self._call(self.file.observables)
         else:
-            returned: list[Any] = []
-            jax.eval_shape(lambda key: returned.append(read(self.run, choose_free(key)).returned), jax.random.key(0))
             centre, side = (self.space.centre, self.space.side) if self.space else (0.0, None)
-            declared = default_observables(returned[0], self.dim, centre, side)
+            declared = default_observables(self._field_names, self.dim, centre, side)
         _check_declared(self.name, declared)
         plain = {name: one for name, one in declared.items() if isinstance(one, Observable)}
         self.observables = plain
@@ -232,14 +231,20 @@ def _typed(model: str, name: str, value: Any, default: Any) -> Any:
 
 def check_returned(model: str, returned: Any) -> None:
     """Raise `ModelError` unless this is a field, or a tuple or dict of fields."""
-    fields = (
-        returned.values() if isinstance(returned, dict) else returned if isinstance(returned, tuple) else [returned]
-    )
+    names = field_names(returned)
+    fields = [returned] if names is None else [returned[name] for name in names]
     if not fields or not all(callable(one) for one in fields):
         raise ModelError(
             f"{model}: the model returned {type(returned).__name__}, not a field: end it with `return phi`, where "
             "phi(x) takes a point of shape (dim,), or with a tuple or dict of such fields"
         )
+
+
+def field_names(returned: Any) -> tuple | None:
+    """Keys of a dict of fields, positions of a tuple of fields, None for one field."""
+    if isinstance(returned, dict):
+        return tuple(returned)
+    return tuple(range(len(returned))) if isinstance(returned, tuple) else None
 
 
 def _check_declared(model: str, declared: Any) -> None:

@@ -106,7 +106,7 @@ def _status(*, good: bool) -> str:
 
 
 def _r_hat(observables: Mapping[str, np.ndarray]) -> Verdict:
-    from arviz_stats.base import array_stats  # late: importing ArviZ takes seconds
+    from arviz_stats.base.array import array_stats  # late: importing ArviZ takes seconds
 
     if next(iter(observables.values())).shape[0] < 2:
         return Verdict("r_hat", "unavailable", None, MAX_R_HAT, "R̂ is not available with one chain; use --chains 4")

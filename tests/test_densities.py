@@ -12,7 +12,6 @@ from numpyro.distributions import biject_to, constraints
 from numpyro.infer import MCMC, NUTS
 
 from nnft_ppl.densities import Ball, BallTransform, PropagatorMomentum, UniformBall
-from nnft_ppl.densities.radial import ball_factor, growth_factor, shell_ratio, solve_shell
 from nnft_ppl.transports import transport
 
 # Per dimension: the masses of momenta below CUTOFF, none, tiny and huge ones among them.
@@ -181,34 +180,9 @@ def test_draws_are_pushed_normals(key):
         draws = fn.sample(key, (4096,))
         expected = fn.transport(jax.random.normal(key, (4096, *fn.shape())))
         np.testing.assert_allclose(draws, expected, rtol=1e-14)
-        right, wrong = float(fn.variance[1, 0]) * fn.dim, 1.1 * float(fn.variance[1, 0]) * fn.dim
+        right, wrong = float(fn.variance[1, 0]) * fn.dim, 1.3 * float(fn.variance[1, 0]) * fn.dim
         assert abs(pull(np.asarray(draws)[:, 1], 2, right)) < 5
         assert abs(pull(np.asarray(draws)[:, 1], 2, wrong)) > 6
-
-
-@pytest.mark.parametrize("dim", [3, 4])
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_shell_equation_is_solved(dim, precision):
-    decades = 30 if precision == "float64" else 17
-    with jax.enable_x64(precision == "float64"):
-        y = jnp.asarray(np.append(np.logspace(-decades, decades, 1201), 0.0), precision)
-        found = jax.jit(lambda y: solve_shell(dim, y * shell_ratio(dim, y) ** (2 / dim)))(y)
-        np.testing.assert_allclose(found, y, rtol=32 * float(jnp.finfo(precision).eps))
-
-
-@pytest.mark.parametrize("dim", [3, 4])
-def test_shell_derivatives_are_implicit(dim):
-    def derivatives(q):
-        slope = jax.grad(functools.partial(solve_shell, dim))
-        return solve_shell(dim, q), *jax.value_and_grad(slope)(q)
-
-    q, step = np.array([1e-3, 0.2, 1.0, 5.0, 40.0]), 1e-5
-    value, slope, curve = map(
-        np.asarray, jax.jit(jax.vmap(jax.vmap(derivatives)))(jnp.asarray(np.stack([q * (1 - step), q, q * (1 + step)])))
-    )
-    # Truncation (relative step)^2 = 1e-10 and rounding eps / 1e-5 = 2e-11.
-    np.testing.assert_allclose(slope[1], (value[2] - value[0]) / (2 * step * q), rtol=1e-8)
-    np.testing.assert_allclose(curve[1], (slope[2] - slope[0]) / (2 * step * q), rtol=1e-8)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 4])
@@ -224,25 +198,6 @@ def test_derivatives_in_mass_and_cutoff(dim):
     value, slope = jax.jit(jax.vmap(lambda p: (total(p), jax.jacfwd(total)(p))))(points)
     # Central differences: h^2 f''' / 6 + eps * total / h, both below 1e-8.
     np.testing.assert_allclose(slope[0], (value[1:3] - value[3:]).T / (2 * step), atol=1e-7)
-
-
-def test_radial_functions_at_zero_and_at_a_seam():
-    @jax.jit
-    def at(zero):
-        factors = {dim: jax.value_and_grad(functools.partial(ball_factor, dim))(zero) for dim in (1, 2, 3, 4, 7)}
-        ratios = {dim: jax.value_and_grad(functools.partial(shell_ratio, dim))(zero) for dim in (1, 2, 3, 4)}
-        return factors, ratios, jax.value_and_grad(growth_factor)(zero)
-
-    factors, ratios, growth = at(jnp.zeros(()))
-    for dim, (value, slope) in factors.items():
-        exact = (2 ** (dim / 2) * math.gamma(dim / 2 + 1)) ** (-1 / dim)
-        # ln g = const - s / (d + 2) + ... with s = |z|^2 / 2.
-        np.testing.assert_allclose([value, slope], [exact, -exact / (2 * dim + 4)], rtol=1e-13)
-    for dim, (value, slope) in ratios.items():
-        np.testing.assert_allclose([value, slope], [1, -dim / (dim + 2)], rtol=1e-14)
-    np.testing.assert_allclose(growth, [1, 0.5], rtol=1e-15)
-    t = np.array([0.1 - 1e-12, 0.1 + 1e-12, -0.1, 3.0])
-    np.testing.assert_allclose(growth_factor(jnp.asarray(t)), np.expm1(t) / t, rtol=1e-14)
 
 
 def test_ball_bijection():

@@ -23,8 +23,8 @@ def complaint(error: Exception) -> tuple[str, bool]:
         return str(error), True
     place = _place_in_user_code(error)
     if place:
-        # A model's own `raise ValueError(...)` is a message to the user; any other error gets its type named.
-        kind = "" if isinstance(error, ValueError) and _raised_there(error) else f"{type(error).__name__}: "
+        # A ValueError that the model or this package raises is a message to the user; others get their type named.
+        kind = "" if isinstance(error, ValueError) and _is_message(error) else f"{type(error).__name__}: "
         return f"{place}: {kind}{_first_line(error)}", True
     if isinstance(error, ValueError | TypeError | FileNotFoundError | AttributeError):
         return _first_line(error), True
@@ -40,14 +40,8 @@ def _frames(error: Exception) -> list[traceback.FrameSummary]:
     return list(traceback.extract_tb(error.__traceback__))
 
 
-def _is_library(filename: str) -> bool:
-    return "site-packages" in filename or filename.startswith("<") or _in_package(filename)
-
-
 def _in_package(filename: str) -> bool:
-    package = Path(nnft_ppl.__file__).parent
-    path = Path(filename)
-    return package in path.parents and path.parent != package / "models"
+    return Path(nnft_ppl.__file__).parent in Path(filename).parents
 
 
 def _place_in_user_code(error: Exception) -> str | None:
@@ -67,6 +61,6 @@ def _is_model(filename: str) -> bool:
     return filename in loaded
 
 
-def _raised_there(error: Exception) -> bool:
+def _is_message(error: Exception) -> bool:
     frames = _frames(error)
-    return bool(frames) and _is_model(frames[-1].filename)
+    return bool(frames) and (_is_model(frames[-1].filename) or _in_package(frames[-1].filename))

@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from nnft_ppl.loading import load_file, shipped_models
 
@@ -15,7 +16,8 @@ def list_models() -> int:
     console = Console()
     for name, path in shipped_models().items():
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        console.print(f"[bold]{name:<18}[/] {text.splitlines()[0] if text else ''}", highlight=False)
+        first = escape(text.splitlines()[0]) if text else ""
+        console.print(f"[bold]{name:<18}[/] {first}", highlight=False, soft_wrap=True)
     return 0
 
 

@@ -29,6 +29,8 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         highlight=False,
         soft_wrap=True,
     )
+    if about["interrupted"]:
+        console.print(f"interrupted: {sampler['draws']} draws per chain were asked for", highlight=False)
     console.print(estimates_table(ensemble))
     for verdict in ensemble.verdicts:
         limit = f" (threshold {verdict.threshold:g})" if verdict.status == "failed" and verdict.threshold else ""

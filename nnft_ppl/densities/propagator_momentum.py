@@ -73,7 +73,7 @@ class PropagatorMomentum(Distribution):
         With v = z g(|z|^2) uniform in the unit ball, |v|^d = F, and r the length of b:
         d = 1: r = m tan(F atan(cutoff/m)); d = 2: r = m sqrt((1 + cutoff^2/m^2)^F - 1);
         d = 3, 4: r^d C_d(r^2/m^2) = F cutoff^d C_d(cutoff^2/m^2), solved for r with an implicit derivative;
-        m = 0: r = cutoff F^{1/(d-2)}.
+        m = 0: r = cutoff F^{1/(d-2)}, a branch of its own, whose derivative in m is given as zero.
 
         Args:
             z: standard normals.

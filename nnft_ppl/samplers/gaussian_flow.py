@@ -37,11 +37,11 @@ Kernel = Callable[[Array, Any, Array], tuple[Any, dict[str, Array]]]
 """(key, state, step size) -> (state, statistics) of one chain."""
 
 
-def rotation_integrator(log_density: Callable, kinetic_energy: Callable) -> Callable:
+def rotation_integrator(log_density: Callable, kinetic_energy: Callable) -> Callable[[Any, Any], IntegratorState]:
     """The integrator above, in BlackJAX's form; `log_density` is −|z|²/2 − U(z), the mass matrix the identity."""
     with_gradient = jax.value_and_grad(log_density)
 
-    def one_step(state: IntegratorState, step_size: Array) -> IntegratorState:
+    def one_step(state: Any, step_size: Any) -> IntegratorState:
         z, p, _, gradient = state
         p = p + 0.5 * step_size * (gradient + z)  # gradient + z = −∇U
         cos, sin = jnp.cos(step_size), jnp.sin(step_size)
@@ -58,7 +58,7 @@ def hmc(target: Target, settings: Settings, integrator: Callable = rotation_inte
     The step size is adapted to an acceptance of 0.85; each transition jitters it by ±20 %, so that no mode can return
     to its start in every trajectory.
     """
-    transition = blackjax_hmc.build_kernel(integrator)
+    transition: Callable = blackjax_hmc.build_kernel(integrator)
 
     def kernel(key: Array, state: Any, step_size: Array) -> tuple[Any, dict[str, Array]]:
         key_jitter, key = jax.random.split(key)
@@ -73,7 +73,7 @@ def hmc(target: Target, settings: Settings, integrator: Callable = rotation_inte
 
 def nuts(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
     """The no-U-turn sampler with the exact Gaussian flow, step size adapted to an acceptance of 0.85."""
-    transition = blackjax_nuts.build_kernel(integrator)
+    transition: Callable = blackjax_nuts.build_kernel(integrator)
 
     def kernel(key: Array, state: Any, step_size: Array) -> tuple[Any, dict[str, Array]]:
         state, info = transition(key, state, target.log_density, step_size, jnp.ones(target.dimension))

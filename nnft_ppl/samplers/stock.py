@@ -39,10 +39,10 @@ def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
     positions = start_positions(target, key_start, settings.num_chains)
 
+    adaptation: Any = blackjax.window_adaptation  # its annotations know neither `num_steps` nor the kernel's options
+
     def adapt(key: Array, position: Array) -> tuple[Any, Any]:
-        warmup = blackjax.window_adaptation(
-            algorithm, target.log_density, adaptation_info_fn=lambda state, info, adaptation: None, **options
-        )
+        warmup = adaptation(algorithm, target.log_density, adaptation_info_fn=lambda *_: None, **options)
         (state, parameters), _ = warmup.run(key, position, num_steps=settings.num_warmup)
         adapted = {name: value for name, value in parameters.items() if name not in options}
         return state, adapted

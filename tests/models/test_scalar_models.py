@@ -54,8 +54,8 @@ def test_finite_width_slope(width, alpha, amplitude, seed):
     """dG(0,0)/dλ = −Cov_free(φ(0)², S/λ) is the finite-width value; the infinite-width one is rejected."""
     theory = load("phi4", dim=1, cutoff=10.0, side=4.0, width=width, alpha=alpha, amplitude=amplitude, coupling=1.0)
     data = sample(theory, "reweight", num_draws=100_000, seed=seed, keep="none").data
-    squared = data["observables"]["two_point"].values[..., 0].reshape(-1)
-    action = data["action"]["quartic"].values.reshape(-1)
+    squared = data["observables"].dataset["two_point"].values[..., 0].reshape(-1)
+    action = data["action"].dataset["quartic"].values.reshape(-1)
     products = -(squared - squared.mean()) * (action - action.mean())
     expected = SLOPES[width, alpha, amplitude]
     mean, error = products.mean(), products.std() / np.sqrt(products.size)

@@ -1,0 +1,315 @@
+"""The command line: what it prints, what it stores, and its exit statuses."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+import pytest
+
+from nnft_ppl import read
+from nnft_ppl.cli.main import main
+from nnft_ppl.samplers import SAMPLERS, Block, Settings, Target, reweight
+from nnft_ppl.storage import plain_json
+
+PREAMBLE = """\
+import numpy as np
+import jax.numpy as jnp
+import numpyro
+import numpyro.distributions as dist
+from nnft_ppl import Observable
+
+
+"""
+GAUSSIAN = """
+def model(scale=1.0):
+    "A number that is the same everywhere."
+    a = numpyro.sample("a", dist.Normal(0, 1))
+    return lambda x: scale * a + 0 * x[0]
+
+
+def observables():
+    return {
+        "moments": Observable(lambda phi: phi(jnp.zeros(1)) ** jnp.array([2, 4]), ("power",), {"power": (2, 4)}),
+        "sixth": Observable(lambda phi: phi(jnp.zeros(1)) ** 6),
+    }
+
+
+def exact(scale):
+    return {"moments": np.array([scale**2, np.nan])}
+"""
+
+
+class Outcome(NamedTuple):
+    """What one command gave."""
+
+    status: int
+    out: str
+    err: str
+
+
+def nnft(*words: str) -> Outcome:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(words)
+    return Outcome(status, out.getvalue(), err.getvalue())
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise AssertionError(f"{name} in the JSON object")
+
+
+def chains(target: Target, settings: Settings) -> Iterator[Block]:
+    """Free draws that call themselves chains: a sampler that needs no compilation of its own."""
+    for block in reweight(target, settings):
+        draws = block.stats["log_weight"].shape
+        energy = np.random.default_rng(0).normal(size=draws)
+        stats = {"diverging": np.zeros(draws, bool), "energy": energy, "lp": -energy, "n_steps": np.ones(draws, int)}
+        stats |= {"acceptance_rate": np.ones(draws), "step_size": np.ones(draws)}
+        yield Block(block.measured, stats, block.positions)
+
+
+def first_block_only(target: Target, settings: Settings) -> Iterator[Block]:
+    yield next(chains(target, settings))
+    raise KeyboardInterrupt
+
+
+def no_block(target: Target, settings: Settings) -> Iterator[Block]:
+    raise KeyboardInterrupt
+    yield  # a generator, like every sampler
+
+
+@pytest.fixture
+def gaussian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A model file in the working folder, and samplers that cost no compilation."""
+    monkeypatch.chdir(tmp_path)
+    for sampler in (chains, first_block_only, no_block):
+        monkeypatch.setitem(SAMPLERS, sampler.__name__, sampler)
+    (tmp_path / "gaussian.py").write_text(PREAMBLE + GAUSSIAN, encoding="utf-8")
+    return "gaussian.py"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
+    """One good run of chains with its folder."""
+    folder = tmp_path_factory.mktemp("finished") / "out"
+    words = ("--draws", "1000", "--warmup", "100", "--chains", "2", "--out", str(folder))
+    return nnft("run", "deformed_rotation", *words), folder
+
+
+def test_good_run_is_quiet_and_prints_its_table(finished: tuple[Outcome, Path]):
+    (status, out, err), folder = finished
+    assert (status, err) == (0, "")
+    for name, estimate in read(folder).estimates().items():
+        assert re.search(rf"^{name} .*{re.escape(str(estimate))}", out, re.MULTILINE), out
+    assert out.count("✓") == 6
+    assert out.splitlines()[-1] == f"result in {folder}"
+
+
+def test_show_prints_the_run_again(finished: tuple[Outcome, Path]):
+    run, folder = finished
+    assert nnft("show", str(folder)) == run
+
+
+def test_json_has_the_promised_keys_and_the_stored_numbers(finished: tuple[Outcome, Path]):
+    _, folder = finished
+    status, out, err = nnft("show", str(folder), "--json")
+    found = json.loads(out, parse_constant=refuse_constant)
+    assert (status, err) == (0, "")
+    assert set(found) == {"model", "keywords", "sampler", "diagnostics", "log_z", "estimates"}
+    assert found["model"] == "deformed_rotation"
+    assert found["keywords"] == {"rows": 2, "columns": 3, "sigma_squared": 2.0, "coupling": 0.1, "quartic": "radial"}
+    assert (found["sampler"]["name"], found["sampler"]["reason"]) == ("hmc", "asked for")
+    assert found["diagnostics"]["verdict"] == "good"
+    assert found["log_z"] is None
+    ensemble = read(folder)
+    assert set(found["estimates"]) == set(ensemble.estimates())
+    for name, estimate in ensemble.estimates().items():
+        expected = {"value": estimate.value, "error": estimate.error, "ess": estimate.ess}
+        expected |= {"exact": ensemble.exact[name], "dims": [], "coords": {}}
+        assert found["estimates"][name] == plain_json(expected)
+
+
+def test_json_of_reweighting(gaussian: str):
+    words = ("--sampler", "reweight", "--draws", "1000", "--chains", "2", "--set", "scale=2")
+    status, out, err = nnft("run", gaussian, *words, "--json")
+    found = json.loads(out, parse_constant=refuse_constant)
+    moments, sixth = found["estimates"]["moments"], found["estimates"]["sixth"]
+    assert status == 0
+    assert "result in runs/gaussian-" in err
+    assert found["keywords"] == {"scale": 2.0}
+    assert found["log_z"] == {"value": 0.0, "error": 0.0}
+    assert (moments["dims"], moments["coords"], moments["exact"]) == (["power"], {"power": [2, 4]}, [4.0, None])
+    assert sixth["exact"] is None
+    assert isinstance(sixth["value"], float)
+    (folder,) = Path("runs").iterdir()
+    estimates = read(folder).estimates()
+    assert moments["value"] == estimates["moments"].value.tolist()
+    assert sixth["error"] == float(estimates["sixth"].error)
+    assert found["diagnostics"]["kish"] == pytest.approx(2000)
+    # The second of two equal commands replaces the first result by an equal one, in the same folder.
+    again = json.loads(nnft("run", gaussian, *words, "--json").out)
+    assert again["estimates"] == found["estimates"]
+    assert list(Path("runs").iterdir()) == [folder]
+
+
+def test_processes(tmp_path: Path):
+    command = [sys.executable, "-m", "nnft_ppl.cli.main"]
+    asked = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert re.fullmatch(r"nnft_ppl \d+\.\d+\S*\n", asked.stdout)
+    words = ["run", "phi4_circle", "--set", "modes=4", "--draws", "1000", "--warmup", "100", "--chains", "2", "--json"]
+    ran = subprocess.run([*command, *words], capture_output=True, text=True, cwd=tmp_path, env=os.environ, check=False)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout, parse_constant=refuse_constant)
+    two_point = found["estimates"]["two_point"]
+    assert two_point["coords"] == {"separation": [0.0, 0.5, 1.0, 2.0]}
+    assert np.all(np.abs(np.subtract(two_point["value"], two_point["exact"])) < 5 * np.array(two_point["error"]))
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert re.fullmatch("phi4_circle-[0-9a-f]{8}", folder.name)
+    assert {path.name for path in folder.iterdir()} == {"manifest.json", "blocks", "result.nc"}
+
+
+def test_list_names_the_shipped_models():
+    status, out, err = nnft("list")
+    assert (status, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["deformed_rotation", "free_scalar", "phi4", "phi4_circle"]
+
+
+@pytest.mark.parametrize("words", [["phi4_circle", "--help"], ["--set", "modes=4", "--seed", "3", "phi4_circle", "-h"]])
+def test_help_of_a_model(words: list[str]):
+    status, out, err = nnft("run", *words)
+    assert (status, err) == (0, "")
+    assert re.search("modes +40", out)
+    assert re.search("counterterm +True", out)
+    assert "the quartic oscillator at temperature 1/T" in out
+    assert "--warmup" in out
+
+
+def test_help_without_a_model_and_no_command():
+    status, out, _ = nnft("run", "--help")
+    assert (status, "keywords" in out, "--warmup" in out) == (0, False, True)
+    status, out, _ = nnft()
+    assert (status, "verify" in out) == (2, True)
+
+
+SMALL = {
+    "deformed_rotation": [],
+    "free_scalar": ["width=4", "dim=1", "side=2"],
+    "phi4": ["width=4", "dim=1", "side=2", "counterterm=True"],
+    "phi4_circle": ["modes=2"],
+}
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_check_passes_on_shipped_models(model: str):
+    settings = [word for keyword in SMALL[model] for word in ("--set", keyword)]
+    status, out, err = nnft("check", model, *settings)
+    assert (status, err, out.count("✓"), out.count("✗")) == (0, "", 6, 0), out
+
+
+FAULTY = {
+    "unused keyword": (
+        "def model(scale=1.0, offset=0.0):\n"
+        "    a = numpyro.sample('a', dist.Normal(0, 1))\n"
+        "    return lambda x: scale * a + 0 * x[0]\n",
+        "keywords that nothing in the file reads: offset",
+    ),
+    "wrong transport": (
+        "class Wide(dist.Normal):\n"
+        "    def transport(self, z):\n"
+        "        return self.loc + 2 * self.scale * z\n\n\n"
+        "def model():\n"
+        "    a = numpyro.sample('a', Wide(0, 1))\n"
+        "    return lambda x: a * x[0]\n",
+        r"transport and density of a site disagree: a \(",
+    ),
+    "field is NaN": (
+        "def model():\n"
+        "    a = numpyro.sample('a', dist.Normal(0, 1))\n"
+        "    return lambda x: jnp.sqrt(-1 - a**2 + 0 * x[0])\n",
+        "the field is NaN or infinite at random points",
+    ),
+    "action is NaN": (
+        "def model():\n"
+        "    a = numpyro.sample('a', dist.Normal(0, 1))\n"
+        "    numpyro.factor('well', -jnp.log(-1 - a**2))\n"
+        "    return lambda x: a * x[0]\n",
+        "the action is not finite on free draws: well",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_check_finds_the_fault(fault: str, tmp_path: Path):
+    text, message = FAULTY[fault]
+    (tmp_path / "faulty.py").write_text(PREAMBLE + text, encoding="utf-8")
+    status, out, _ = nnft("check", str(tmp_path / "faulty.py"))
+    failed = [line for line in out.splitlines() if "✗" in line]
+    assert status == 1
+    assert re.search(message, failed[0]), out
+
+
+def test_verify_agrees_with_exact_answers():
+    status, out, err = nnft("verify", "deformed_rotation")
+    assert (status, err, out.count(": agrees")) == (0, "", 2), out
+
+
+def test_verify_refuses_a_wrong_exact_answer(tmp_path: Path):
+    text = GAUSSIAN.replace("scale**2, np.nan", "1.2 * scale**2, np.nan")
+    (tmp_path / "wrong.py").write_text(PREAMBLE + text, encoding="utf-8")
+    status, out, _ = nnft("verify", str(tmp_path / "wrong.py"))
+    pulls = [float(pull) for pull in re.findall(r"disagrees, largest pull ([\d.]+)", out)]
+    assert status == 1
+    assert len(pulls) == 2
+    assert min(pulls) > 6
+
+
+def test_too_few_draws_fail_the_run(gaussian: str):
+    status, out, _ = nnft("run", gaussian, "--sampler", "chains", "--draws", "20", "--chains", "2", "--out", "out")
+    assert status == 1
+    assert re.search(r"✗ at least \d+ effective draws \(.*run longer", out)
+    assert nnft("show", "out").status == 1
+    assert json.loads(nnft("show", "out", "--json").out)["diagnostics"]["verdict"] == "failed"
+
+
+def test_one_chain_has_no_r_hat(gaussian: str):
+    status, out, _ = nnft("run", gaussian, "--sampler", "chains", "--draws", "2000", "--chains", "1", "--out", "out")
+    (r_hat,) = (verdict for verdict in read("out").verdicts if verdict.check == "r_hat")
+    assert (r_hat.status, r_hat.value) == ("unavailable", None)
+    assert "– R̂ is not available with one chain; use --chains 4" in out
+    assert status == 0
+
+
+def test_interrupt_keeps_finished_blocks(gaussian: str):
+    words = ("--draws", "1500", "--chains", "2", "--out", "out")
+    status, out, err = nnft("run", gaussian, "--sampler", "first_block_only", *words)
+    ensemble = read("out")
+    assert (status, err) == (3, "")
+    assert ensemble.data["observables"].sizes["draw"] == 500
+    assert ensemble.provenance["interrupted"] is True
+    assert "interrupted: 1500 draws per chain were asked for" in out
+    assert [path.name for path in Path("out/blocks").iterdir()] == ["000000.nc"]
+    assert nnft("show", "out") == (3, out, "")
+
+
+def test_interrupt_before_the_first_block(gaussian: str):
+    status, out, err = nnft("run", gaussian, "--sampler", "no_block", "--out", "out")
+    assert (status, out) == (3, "")
+    assert err == "nnft: interrupted before the first block of draws was finished\n"
+    assert not Path("out/result.nc").exists()
+
+
+def test_interrupt_of_the_second_route(gaussian: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("nnft_ppl.sampling.reweight", no_block)
+    status, _, _ = nnft("run", gaussian, "--sampler", "chains", "--draws", "1000", "--chains", "2", "--out", "out")
+    ensemble = read("out")
+    assert status == 3
+    assert ensemble.data["observables"].sizes["draw"] == 1000
+    assert ensemble.second_route == {}

@@ -1,0 +1,191 @@
+"""Verdicts: every check passes on a series made to pass, and fails on one made to fail, saying what to do."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from nnft_ppl.estimates import Estimate, estimate
+from nnft_ppl.log_weights import smoothed_log_weights
+from nnft_ppl.verdicts import (
+    MAX_DIVERGENT,
+    MAX_K_HAT,
+    MAX_R_HAT,
+    MIN_BFMI,
+    MIN_ESS,
+    Verdict,
+    chain_verdicts,
+    overall,
+    reweighting_verdicts,
+    routes_verdict,
+)
+
+CHAINS, DRAWS = 4, 1000
+
+
+@pytest.fixture
+def noise(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def autoregressive(noise: np.random.Generator, correlation: float) -> np.ndarray:
+    """Stationary unit-variance series x_{t+1} = r x_t + sqrt(1 - r²) ξ, worth (1 - r)/(1 + r) of its draws."""
+    kicks = noise.normal(size=(CHAINS, DRAWS)) * np.sqrt(1 - correlation**2)
+    kicks[:, 0] = noise.normal(size=CHAINS)
+    return lfilter([1.0], [1.0, -correlation], kicks, axis=1)
+
+
+def judged(series: np.ndarray, *, diverging: np.ndarray | None = None, energy: np.ndarray | None = None) -> dict:
+    """Verdicts on one observable by the name of the check; the statistics are those of a good chain unless given."""
+    good_energy = np.random.default_rng(0).normal(size=series.shape[:2])
+    stats = {
+        "diverging": np.zeros(series.shape[:2], bool) if diverging is None else diverging,
+        "energy": good_energy if energy is None else energy,
+    }
+    found = chain_verdicts({"one": series}, stats, estimate({"one": series}))
+    return {verdict.check: verdict for verdict in found}
+
+
+def test_good_chains_pass_every_check(noise: np.random.Generator):
+    found = judged(noise.normal(size=(CHAINS, DRAWS, 2)))
+    assert {name: verdict.status for name, verdict in found.items()} == dict.fromkeys(
+        ["r_hat", "ess", "errors", "divergences", "bfmi"], "good"
+    )
+    assert overall(list(found.values())) == "good"
+    assert [found[name].threshold for name in ("r_hat", "ess", "divergences", "bfmi")] == [1.02, 400.0, 1e-3, 0.3]
+
+
+def test_thresholds_are_the_promised_ones():
+    assert (MAX_R_HAT, MIN_ESS, MAX_K_HAT, MAX_DIVERGENT, MIN_BFMI) == (1.02, 400.0, 0.7, 1e-3, 0.3)
+
+
+def test_shifted_chain_fails_r_hat(noise: np.random.Generator):
+    series = noise.normal(size=(CHAINS, DRAWS))
+    series[0] += 1.0
+    found = judged(series)["r_hat"]
+    assert found.status == "failed"
+    assert found.value is not None
+    # Between-chain variance 1/4 of unit-variance chains: R̂ = √(1 + 1/4) ≈ 1.12.
+    assert found.value == pytest.approx(1.12, abs=0.04)
+    assert "have not mixed; run longer" in found.text
+
+
+def test_one_chain_has_no_r_hat(noise: np.random.Generator):
+    found = judged(noise.normal(size=(1, DRAWS)))["r_hat"]
+    assert (found.status, found.value) == ("unavailable", None)
+    assert "use --chains 4" in found.text
+    assert overall([found]) == "good"
+
+
+def test_worst_component_decides(noise: np.random.Generator):
+    series = noise.normal(size=(CHAINS, DRAWS, 3))
+    series[0, :, 1] += 1.0
+    assert judged(series)["r_hat"].status == "failed"
+
+
+@pytest.mark.parametrize(("correlation", "status"), [(0.5, "good"), (0.95, "failed")])
+def test_effective_draws(noise: np.random.Generator, correlation: float, status: str):
+    found = judged(autoregressive(noise, correlation))["ess"]
+    expected = CHAINS * DRAWS * (1 - correlation) / (1 + correlation)  # 1333 and 103
+    assert found.status == status
+    assert found.value == pytest.approx(expected, rel=0.5)
+    assert ("run longer, or try another sampler" in found.text) == (status == "failed")
+
+
+def test_chains_apart_make_errors_disagree(noise: np.random.Generator):
+    series = noise.normal(size=(CHAINS, DRAWS))
+    series[0] += 1.0
+    found = judged(series)["errors"]
+    assert found.status == "failed"
+    assert "disagree for one: " in found.text
+    assert "run at least 10 × longer" in found.text
+
+
+@pytest.mark.parametrize(("divergent", "status"), [(4, "good"), (40, "failed")])
+def test_divergences(noise: np.random.Generator, divergent: int, status: str):
+    diverging = np.arange(CHAINS * DRAWS).reshape(CHAINS, DRAWS) < divergent
+    found = judged(noise.normal(size=(CHAINS, DRAWS)), diverging=diverging)["divergences"]
+    assert (found.status, found.value) == (status, divergent / (CHAINS * DRAWS))
+    assert ("use more warm-up" in found.text) == (status == "failed")
+
+
+@pytest.mark.parametrize(("correlation", "status"), [(0.5, "good"), (0.95, "failed")])
+def test_energy_fraction(noise: np.random.Generator, correlation: float, status: str):
+    energy = autoregressive(noise, correlation)
+    found = judged(noise.normal(size=(CHAINS, DRAWS)), energy=energy)["bfmi"]
+    assert found.status == status
+    # E-BFMI of this series is 2 (1 - r), 1 and 0.1; the smallest of four chains is quoted.
+    assert found.value == pytest.approx(2 * (1 - correlation), rel=0.5)
+    assert ("reparametrise" in found.text) == (status == "failed")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+def test_constant_series_fails(noise: np.random.Generator):
+    found = judged(np.ones((CHAINS, DRAWS)))["r_hat"]
+    assert found.status == "failed"
+    assert np.isnan(found.value)
+    assert overall([found]) == "failed"
+    stuck = judged(noise.normal(size=(CHAINS, DRAWS)), energy=np.ones((CHAINS, DRAWS)))["bfmi"]
+    assert (stuck.status, np.isnan(stuck.value)) == ("failed", True)
+
+
+def test_nan_effective_draws_fail():
+    nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
+    something = Estimate(np.array(1.0), np.array(0.1), np.array(1e4), np.array(0.1), np.array(True))
+    found = {v.check: v for v in reweighting_verdicts(0.1, {"first": something, "second": nothing})}
+    assert (found["k_hat"].status, found["ess"].status, found["errors"].status) == ("good", "failed", "failed")
+    assert "(second)" in found["ess"].text
+    assert "second" in found["errors"].text
+
+
+@pytest.mark.parametrize(("tail", "status"), [(0.3, "good"), (1.2, "failed")])
+def test_tail_of_weights(noise: np.random.Generator, tail: float, status: str):
+    """Pareto weights of tail index 1/k̂: P(w > x) = x^(-1/k̂)."""
+    log_weights = tail * noise.exponential(size=(CHAINS, DRAWS * 5))
+    smoothed, k_hat = smoothed_log_weights(log_weights)
+    series = {"one": noise.normal(size=log_weights.shape)}
+    found = reweighting_verdicts(float(k_hat), estimate(series, None, smoothed, independent=True))[0]
+    assert (found.check, found.status, found.threshold) == ("k_hat", status, 0.7)
+    assert found.value == pytest.approx(tail, abs=0.3)
+    assert ("use --sampler hmc" in found.text) == (status == "failed")
+
+
+def test_unknown_tail_fails():
+    assert reweighting_verdicts(float("nan"), {"one": certain(1.0)})[0].status == "failed"
+
+
+def certain(value: float) -> Estimate:
+    """An estimate with error 0.1."""
+    return Estimate(np.array(value), np.array(0.1), np.array(1e4), np.array(0.1), np.array(True))
+
+
+@pytest.mark.parametrize(("errors_apart", "status"), [(2.0, "good"), (8.0, "failed")])
+def test_routes(errors_apart: float, status: str):
+    second = certain(errors_apart * np.hypot(0.1, 0.1))
+    found = routes_verdict({"one": certain(0.0), "derived": certain(0.0)}, {"one": second}, k_hat=0.2)
+    assert (found.status, found.threshold) == (status, 5.0)
+    assert found.value == pytest.approx(errors_apart)
+    assert "(one)" in found.text
+    assert ("trust neither" in found.text) == (status == "failed")
+
+
+@pytest.mark.parametrize("k_hat", [0.71, float("inf"), float("nan")])
+def test_second_route_out_of_reach_is_no_failure(k_hat: float):
+    found = routes_verdict({"one": certain(0.0)}, {"one": certain(8.0)}, k_hat)
+    assert found.status == "unavailable"
+    assert found.text.startswith("not available: k̂ = ")
+    assert overall([found]) == "good"
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN:RuntimeWarning")
+def test_second_route_that_is_undefined_fails():
+    nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
+    assert routes_verdict({"one": certain(0.0)}, {"one": nothing}, k_hat=0.2).status == "failed"
+
+
+def test_overall():
+    def verdict(status: str) -> Verdict:
+        return Verdict("one", status, 1.0, 2.0, "text")
+
+    assert overall([verdict("good"), verdict("unavailable")]) == "good"
+    assert overall([verdict("good"), verdict("failed")]) == "failed"
+    assert Verdict(**verdict("good").to_json()) == verdict("good")
