@@ -3,18 +3,22 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-import arviz
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from jaxtyping import Array
 
-from nnft_ppl import Ensemble, load, read, sample, sampling
+from nnft_ppl import Ensemble, Theory, load, read, sample, sampling
 from nnft_ppl.samplers import Block, Settings, Target, reweight
+from nnft_ppl.samplers.blocks import run_blocks
 from nnft_ppl.storage import ResultError, RunFolder, plain_json
 
 MODEL = '''
@@ -53,14 +57,30 @@ ASKED = 1200
 """Draws per chain; blocks of 400, which are no multiple of the thinning."""
 
 
-def chains(target: Target, settings: Settings) -> Iterator[Block]:
-    """Free draws that call themselves chains: a sampler that needs no compilation of its own."""
-    for block in reweight(target, replace(settings, block_draws=400, num_draws=settings.num_draws)):
-        draws = block.stats["log_weight"].shape
-        energy = np.random.default_rng(0).normal(size=draws)
-        stats = {"diverging": np.zeros(draws, bool), "energy": energy, "lp": -energy, "n_steps": np.ones(draws, int)}
-        stats |= {"acceptance_rate": np.ones(draws), "step_size": np.ones(draws)}
-        yield Block(block.measured, stats, block.positions)
+BLOCK = 400
+
+
+class State(NamedTuple):
+    """What the loop of chains needs of a state."""
+
+    position: Array
+
+
+def chains(target: Target, settings: Settings, block_draws: int = BLOCK) -> Iterator[Block]:
+    """Independent free draws through the loop that every chain runs in: next to nothing to compile."""
+
+    def step(key: Array, state: State) -> tuple[State, dict[str, Array]]:
+        energy = jax.random.normal(jax.random.fold_in(key, 1))
+        stats = {"diverging": energy > 100, "energy": energy, "lp": -energy, "n_steps": energy > 0}
+        return State(target.free_draw(key)), stats | {"acceptance_rate": energy**0, "step_size": energy**0}
+
+    start = State(jnp.zeros((settings.num_chains, target.dimension)))
+    yield from run_blocks(target, replace(settings, block_draws=block_draws), step, start, settings.key)
+
+
+def free_draws(target: Target, settings: Settings, block_draws: int = BLOCK) -> Iterator[Block]:
+    """Reweighting in blocks of another length."""
+    return reweight(target, replace(settings, block_draws=block_draws))
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +91,15 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def theory(file: Path) -> Theory:
+    return load(str(file))
+
+
+@pytest.fixture(scope="module")
+def folder(theory: Theory, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one finished run."""
     folder = tmp_path_factory.mktemp("runs") / "deep/out"
-    sample(load(str(file)), chains, num_chains=2, num_draws=ASKED, seed=3, out=folder)
+    sample(theory, chains, num_chains=2, num_draws=ASKED, seed=3, out=folder)
     return folder
 
 
@@ -176,6 +201,8 @@ def test_result_alone_is_enough_and_nothing_is_executed(
 
 
 def test_arviz_reads_the_tree(ensemble: Ensemble):
+    import arviz  # late: it takes seconds
+
     parameters = arviz.summary(ensemble.data, var_names=["slope"])
     series = ensemble.data["posterior"]["slope"].values
     assert float(parameters.loc["slope", "mean"]) == pytest.approx(series.mean(), abs=0.01)
@@ -194,29 +221,87 @@ def test_derived_quantities_after_the_run(ensemble: Ensemble):
     assert exact["powers"].dims == ("power",)
 
 
-@pytest.mark.parametrize(("keep", "kept"), [("none", None), ("all", ASKED), ("auto", 240)])
-def test_thinning_keeps_every_fifth_draw(
-    keep: str, kept: int | None, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("sampler", "group", "keep", "kept"),
+    [
+        (chains, "posterior", "none", 0),
+        (chains, "posterior", "all", ASKED),
+        (chains, "posterior", "auto", 240),
+        (free_draws, "prior", "auto", 240),
+    ],
+)
+def test_thinning(
+    sampler: Callable, group: str, keep: str, kept: int, theory: Theory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Past the limit of bytes `auto` keeps ⌈1200/250⌉ = every 5th draw, `all` everything."""
+    """Past the limit of bytes `auto` keeps every ⌈1200/250⌉ = 5th draw; blocks of 172 start between those."""
     monkeypatch.setattr(sampling, "KEPT_BYTES", 0)
     monkeypatch.setattr(sampling, "KEPT_DRAWS", 250)
-    theory, odd = load(str(file)), 7
-
-    def uneven(target: Target, settings: Settings) -> Iterator[Block]:
-        # 172 draws a block: a multiple of neither the thinning nor the number of draws.
-        yield from (
-            block for block in (reweighted_as_chain(b) for b in reweight_in_blocks(target, settings, ASKED // odd + 1))
-        )
-
-    made = sample(theory, uneven, num_chains=2, num_draws=ASKED, out=tmp_path, keep=keep, second_route=False)
-    data = read(tmp_path).data
-    assert made.provenance["sampler"]["keep"] == keep
+    uneven = partial(sampler, block_draws=175)
+    sample(theory, uneven, num_chains=2, num_draws=ASKED, out=tmp_path / "out", keep=keep, second_route=False)
+    data = read(tmp_path / "out").data
+    assert len(list((tmp_path / "out/blocks").iterdir())) == 7
     assert data["observables"].sizes["draw"] == ASKED
-    if kept is None:
-        assert "posterior" not in data.children
-        return
-    posterior = data["posterior"]
-    np.testing.assert_array_equal(posterior["draw"], np.arange(0, ASKED, ASKED // kept))
-    expected = posterior["slope"] * posterior["net.layers.0.weight"]
-    xr.testing.assert_allclose(data["observables"]["weight"].sel(draw=posterior["draw"]), expected)
+    assert (group in data.children) == (kept > 0)
+    if kept:
+        found = data[group].to_dataset()
+        np.testing.assert_array_equal(found["draw"], np.arange(0, ASKED, ASKED // kept))
+        expected = data["observables"]["weight"].sel(draw=found["draw"])
+        np.testing.assert_allclose(found["slope"] * found["net.layers.0.weight"], expected, rtol=1e-12)
+
+
+def test_single_precision_is_recorded(file: Path):
+    with jax.enable_x64(False):
+        made = sample(load(str(file)), chains, num_chains=1, num_draws=16, second_route=False)
+    assert made.provenance["precision"] == "float32"
+    assert made.data["observables"]["weight"].dtype == np.float32
+    assert made.data["posterior"]["slope"].dtype == np.float32
+    assert made.estimates()["weight"].value.dtype == np.float64
+    assert (
+        sample(load(str(file)), chains, num_chains=1, num_draws=16, second_route=False).provenance["fingerprint"]
+        != made.provenance["fingerprint"]
+    )
+
+
+def test_fingerprint_depends_on_what_is_asked(theory: Theory, file: Path):
+    asked = {"sampler": "hmc", "num_chains": 4, "num_draws": 100, "num_warmup": 10, "seed": 0, "keep": "auto"}
+    first = sampling.describe(theory, **asked)["fingerprint"]
+    assert sampling.describe(load(str(file)), **asked)["fingerprint"] == first
+    others = [sampling.describe(theory, **asked | {"seed": 1}), sampling.describe(theory, **asked | {"keep": "all"})]
+    others.append(sampling.describe(load(str(file), width=4), **asked))
+    assert len({first, *(other["fingerprint"] for other in others)}) == 4
+
+
+def test_failed_write_leaves_the_old_result(ensemble: Ensemble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = RunFolder(tmp_path / "out", {"fingerprint": "one"})
+    folder.write_result(ensemble.data)
+    before = (tmp_path / "out/result.nc").read_bytes()
+
+    def half(self: xr.DataTree, path: Path, **options: object) -> None:
+        path.write_bytes(before[:100])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(xr.DataTree, "to_netcdf", half)
+    with pytest.raises(OSError, match="No space left"):
+        folder.write_result(ensemble.data)
+    assert (tmp_path / "out/result.nc").read_bytes() == before
+    xr.testing.assert_identical(read(tmp_path / "out").data, ensemble.data)
+
+
+def test_equal_run_may_start_again_and_another_may_not(tmp_path: Path):
+    RunFolder(tmp_path / "out", {"fingerprint": "one"})
+    (tmp_path / "out/blocks/000007.nc").touch()
+    RunFolder(tmp_path / "out", {"fingerprint": "one"})
+    assert list((tmp_path / "out/blocks").iterdir()) == []
+    with pytest.raises(ResultError, match="holds another run"):
+        RunFolder(tmp_path / "out", {"fingerprint": "two"})
+
+
+def test_other_netcdf_files_are_refused(tmp_path: Path):
+    xr.Dataset({"one": 1.0}).to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    with pytest.raises(ResultError, match="not a result of nnft_ppl"):
+        read(tmp_path)
+
+
+def test_plain_json():
+    given = {"a": np.float32(1.5), "b": (1, float("nan")), "c": np.array([np.inf, 2.0]), "d": None, 5: Path("x")}
+    assert plain_json(given) == {"a": 1.5, "b": [1, None], "c": [None, 2.0], "d": None, "5": repr(Path("x"))}

@@ -73,8 +73,12 @@ def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array,
     Raises:
         SamplerError: If they are not.
     """
-    positions = jax.vmap(target.free_draw)(jax.random.split(key, num_chains))
-    values, gradients = jax.jit(jax.vmap(jax.value_and_grad(target.potential)))(positions)
+
+    def start(key: Array) -> tuple[Array, Array, Array]:
+        position = target.free_draw(key)
+        return position, *jax.value_and_grad(target.potential)(position)
+
+    positions, values, gradients = jax.jit(jax.vmap(start))(jax.random.split(key, num_chains))
     for chain in range(num_chains):
         if not jnp.isfinite(values[chain]):
             raise SamplerError(

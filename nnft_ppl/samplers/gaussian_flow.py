@@ -97,11 +97,12 @@ def _adapted(target: Target, settings: Settings, kernel: Kernel) -> Iterator[Blo
     """Adapt one step size for all chains by dual averaging of their mean acceptance, then draw."""
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
     positions = start_positions(target, key_start, settings.num_chains)
-    states = jax.vmap(lambda z: blackjax_hmc.init(z, target.log_density))(positions)
     begin, update, finish = dual_averaging_adaptation(target=ACCEPTANCE)
 
     @jax.jit
-    def warm_up(states: Any, key: Array) -> tuple[Any, Array]:
+    def warm_up(positions: Array, key: Array) -> tuple[Any, Array]:
+        states = jax.vmap(lambda z: blackjax_hmc.init(z, target.log_density))(positions)
+
         def one_step(carry: tuple[Any, Any], key: Array) -> tuple[tuple[Any, Any], None]:
             states, adaptation = carry
             keys = jax.random.split(key, settings.num_chains)
@@ -114,5 +115,5 @@ def _adapted(target: Target, settings: Settings, kernel: Kernel) -> Iterator[Blo
         (states, adaptation), _ = jax.lax.scan(one_step, (states, begin(0.5)), keys)
         return states, jnp.minimum(finish(adaptation), TRAJECTORY)
 
-    states, step_size = warm_up(states, key_warmup)
+    states, step_size = warm_up(positions, key_warmup)
     yield from run_blocks(target, settings, lambda key, state: kernel(key, state, step_size), states, key_draws)

@@ -37,7 +37,8 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     lengths = block_lengths(settings.num_draws, max(settings.block_draws, settings.num_draws // 20))
     done = 0
     for length, key in zip(lengths, jax.random.split(settings.key, len(lengths)), strict=True):
-        keys = jax.random.split(key, settings.num_chains * lengths[0])
+        # A whole number of batches (the surplus is cut): a remainder would be compiled as a second program.
+        keys = jax.random.split(key, -(-settings.num_chains * lengths[0] // batch) * batch)
         by_chain = partial(_by_chain, num_chains=settings.num_chains, length=length)
         measured, log_weight, positions = jax.tree.map(by_chain, draw_all(keys))
         if np.any(np.isnan(log_weight)) or np.any(np.isposinf(log_weight)):
@@ -53,5 +54,5 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
 
 
 def _by_chain(draws: Array, num_chains: int, length: int) -> np.ndarray:
-    """(chain · draw, ...) -> the first `length` draws of each chain, as NumPy."""
-    return np.asarray(draws).reshape(num_chains, -1, *draws.shape[1:])[:, :length]
+    """(draw, ...) -> (chain, `length`, ...), as NumPy."""
+    return np.asarray(draws)[: num_chains * length].reshape(num_chains, length, *draws.shape[1:])

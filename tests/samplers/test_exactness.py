@@ -23,12 +23,12 @@ def theory():
 
 
 def largest_pull(theory, sampler, num_draws, seed):
-    """Over all observables; infinite where the sampler broke down."""
+    """Over all observables; infinite where the sampler broke down or mixes too badly for the test's gate."""
     try:
         run = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", second_route=False)
-    except (SamplerError, FieldError):
+        return max(worst_pull(one, theory.exact[name], min_ess=1000) for name, one in run.estimates().items())
+    except (SamplerError, FieldError, AssertionError):
         return np.inf
-    return max(worst_pull(one, theory.exact[name], min_ess=0.0) for name, one in run.estimates().items())
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
