@@ -1,6 +1,7 @@
 """Whether an error is a standard error: pulls of many runs against exact moments are standard normal."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 
@@ -10,10 +11,13 @@ from nnft_ppl import load, sample
 
 def rows(fraction: float) -> Iterator[Row]:
     theory = load("deformed_rotation")
+    fresh = count()
     for sampler in ("hmc", "nuts", "reweight", "stock-hmc", "stock-nuts"):
         pulls, failures = [], 0
-        for seed in seeds(30, fraction):
-            run = sample(theory, sampler, num_draws=2000, num_warmup=300, seed=seed, keep="none", second_route=False)
+        for _ in seeds(30, fraction):
+            run = sample(
+                theory, sampler, num_draws=2000, num_warmup=300, seed=next(fresh), keep="none", second_route=False
+            )
             estimate = run.estimates()["trace"]
             pulls.append(float((estimate.value - theory.exact["trace"]) / estimate.error))
             failures += run.provenance["verdict"] != "good"

@@ -26,6 +26,8 @@ def model(period=4.0, mass=1.0, coupling=6.0, modes=40, counterterm=True):
     """A Fourier field with a quartic action."""
     if coupling < 0:
         raise ValueError(f"coupling must not be negative (the action would have no minimum), not {coupling}")
+    if modes < 1:
+        raise ValueError(f"modes must be at least 1, not {modes}")
     constant_scale, mode_scales = free_scales(period, mass, modes)
     constant = numpyro.sample("constant", dist.Normal(0, 1))
     with numpyro.plate("mode", modes):

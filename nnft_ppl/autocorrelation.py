@@ -12,7 +12,7 @@ from jaxtyping import ArrayLike, Bool, Float, Int
 from numpy import ndarray
 from scipy import stats
 
-MINIMUM_DRAWS = 8
+MINIMUM_DRAWS = 4
 # Components are taken in blocks of about this many numbers (16 MiB each in double precision), which bounds the
 # memory of the Fourier transforms by a few hundred MiB however many components a series has.
 _BLOCK_NUMBERS = 2**21
@@ -83,7 +83,7 @@ def gamma_method(series: ArrayLike, window_factor: float = 1.5) -> GammaErrors:
     each chain's own mean off and so coincides with this for one chain or for equal chain means.
 
     Args:
-        series: shape (chain, draw, *shape), at least 8 draws per chain.
+        series: shape (chain, draw, *shape), at least 4 draws per chain.
         window_factor: S, the assumed ratio of exponential to integrated autocorrelation time, positive.
 
     Returns:
@@ -199,7 +199,7 @@ def geyer_errors(series: ArrayLike) -> Float[ndarray, "*shape"]:
     window cuts off. Held at sd/sqrt(N) from below, as the Gamma method is: anticorrelated draws earn no credit.
 
     Args:
-        series: shape (chain, draw, *shape), at least 8 draws per chain.
+        series: shape (chain, draw, *shape), at least 4 draws per chain.
 
     Returns:
         Errors in units of the observable, shape `shape`.
@@ -237,7 +237,7 @@ def independent_errors(
     only if the draws are indeed independent.
 
     Args:
-        series: shape (chain, draw, *shape), at least 8 draws in all.
+        series: shape (chain, draw, *shape), at least 4 draws in all.
 
     Returns:
         First error, second error (each of shape `shape`, in units of the observable), and the relative statistical

@@ -105,7 +105,7 @@ def estimate(
 
     Raises:
         TypeError: if a series does not hold real numbers.
-        ValueError: if a series holds NaN or infinity or is shorter than 8 draws, shapes do not match, a name is used
+        ValueError: if a series holds NaN or infinity or is shorter than 4 draws, shapes do not match, a name is used
             twice, a derived quantity asks for an observable that is missing, or the weights are NaN, +inf or all zero.
 
     Source: U. Wolff, hep-lat/0306017, sec. 4; the weighted series by the delta method, derived here.

@@ -72,16 +72,17 @@ def smoothed_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float
     The largest min(n/5, 3 sqrt(n)) weights are replaced by quantiles of the generalised Pareto law fitted to them.
     Below k_hat = 0.5 the variance of the weights exists, up to 0.7 smoothed estimates are still usable, beyond it
     neither value nor error is to be trusted. Where the tail's weights are all equal there is nothing to fit:
-    k_hat is -inf and the weights are only normalised; where ties defeat the fit it is NaN, likewise.
+    k_hat is -inf and the weights are only normalised; where ties defeat the fit, or with fewer than 25 draws, it is
+    NaN, likewise.
 
     Args:
-        log_weights: natural logarithms up to a common constant, any shape, at least 25 draws.
+        log_weights: natural logarithms up to a common constant, any shape.
 
     Returns:
         Smoothed log weights of the given shape, and k_hat.
 
     Raises:
-        ValueError: if a weight is NaN or +inf, or all are zero, or there are fewer than 25.
+        ValueError: if a weight is NaN or +inf, or all are zero.
 
     Source: Vehtari et al., arXiv:1507.02646, sec. 3, as implemented by arviz_stats.
     """
@@ -89,7 +90,7 @@ def smoothed_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float
 
     logs = checked_log_weights(log_weights)
     if logs.size < 25:
-        raise ValueError(f"log_weights has {logs.size} entries; the Pareto fit needs at least 25 draws.")
+        return logs - logsumexp(logs), np.nan
     tail = int(3 * np.sqrt(logs.size)) if logs.size > 225 else logs.size // 5
     upper = np.partition(logs.ravel(), logs.size - tail)[logs.size - tail :]
     if upper.max() - upper.min() < 1e-12:

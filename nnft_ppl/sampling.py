@@ -25,7 +25,7 @@ from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import chain_verdicts, overall, reweighting_verdicts, routes_verdict
 
-DEFAULT_DRAWS = {"reweight": 25_000}
+DEFAULT_DRAWS = {"reweight": 10_000}
 """Draws per chain by sampler; 2 000 for Markov chains."""
 KEPT_BYTES = 256 * 2**20
 """`keep="auto"` keeps all parameters below this size, else `KEPT_DRAWS` per chain."""
@@ -58,7 +58,7 @@ def sample(
         theory: What to sample.
         sampler: Name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function of that type.
         num_chains: Independent chains, each started from its own free draw.
-        num_draws: Draws kept per chain; 2 000 for Markov chains and 25 000 for `reweight` unless given.
+        num_draws: Draws kept per chain; 2 000 for Markov chains and 10 000 for `reweight` unless given.
         num_warmup: Steps per chain that adapt the sampler.
         seed: 0 ≤ seed < 2³²; the same seed on the same machine and versions gives the same draws.
         out: Folder for the result; None keeps it in memory only.
@@ -132,7 +132,11 @@ def describe(
     asked = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
-        "keywords": plain_json(theory.keywords),
+        # JSON has no infinity: such a keyword (a cut-off removed) is stored as the word that --set takes.
+        "keywords": plain_json(
+            {name: str(value) if value in (math.inf, -math.inf) else value for name, value in theory.keywords.items()}
+        ),
+        "dim": theory.dim,
         "sampler": {"name": sampler, "chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep},
         "seed": seed,
         "precision": jnp.zeros(()).dtype.name,

@@ -100,9 +100,10 @@ def scalar_exact(
     two_point_exact = ball_propagator(scalar_separations(side, mass), dim, mass, cutoff)
     squared = float(two_point_exact[0])
     fourth = coincident_fourth_cumulant(width, dim, mass, cutoff, alpha, FOURTH_MOMENTS[amplitude])
+    averaged = box_mean_squared(side, dim, mass, cutoff) if math.isfinite(cutoff) else math.nan
     return {
         "two_point": two_point_exact,
         "phi_squared": np.array(squared),
         "phi_fourth": np.array(3 * squared**2 + fourth),
-        "mean_squared": np.array(box_mean_squared(side, dim, mass, cutoff)),
+        "mean_squared": np.array(averaged),
     }

@@ -252,11 +252,11 @@ def field_names(returned: Any) -> tuple | None:
 def _check_declared(model: str, declared: Any) -> None:
     if not isinstance(declared, dict) or not all(isinstance(one, Observable | Derived) for one in declared.values()):
         raise ModelError(f"{model}: observables() must return a dict name -> Observable (or Derived)")
-    if not any(isinstance(one, Observable) for one in declared.values()):
-        raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
     for name in declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
-            raise ModelError(f"{model}: observable {name!r}: use lower-case letters, digits, '_' and '.' in its name")
+            raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
+    if not any(isinstance(one, Observable) for one in declared.values()):
+        raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
 
 
 def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:

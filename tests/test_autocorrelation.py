@@ -110,7 +110,7 @@ def test_blocks_of_components_do_not_matter(rng, monkeypatch):
         (np.array([[1.0] * 9 + [np.inf]]), ValueError, "holds infinity"),
         (np.ones((2, 20)) * 1j, TypeError, "real part"),
         (np.ones(20), ValueError, "chain, draw"),
-        (np.ones((2, 7)), ValueError, "at least 8"),
+        (np.ones((2, 3)), ValueError, "at least 4"),
     ],
 )
 def test_bad_series_is_refused(series, error, message):

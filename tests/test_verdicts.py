@@ -31,7 +31,7 @@ def autoregressive(noise: np.random.Generator, correlation: float) -> np.ndarray
     """Stationary unit-variance series x_{t+1} = r x_t + sqrt(1 - r²) ξ, worth (1 - r)/(1 + r) of its draws."""
     kicks = noise.normal(size=(CHAINS, DRAWS)) * np.sqrt(1 - correlation**2)
     kicks[:, 0] = noise.normal(size=CHAINS)
-    return lfilter([1.0], [1.0, -correlation], kicks, axis=1)
+    return np.asarray(lfilter([1.0], [1.0, -correlation], kicks, axis=1))
 
 
 def judged(series: np.ndarray, *, diverging: np.ndarray | None = None, energy: np.ndarray | None = None) -> dict:

@@ -181,6 +181,7 @@ def _traces(theory: Theory, positions: Array) -> tuple[bool, str]:
         return theory.action(position)
 
     compiled = jax.jit(counted)
-    compiled(positions[0]), compiled(positions[1])
+    for position in positions[:2]:
+        compiled(position)
     good = count == 1
     return good, "the model is traced once for all draws" if good else f"two draws traced the model {count} times"

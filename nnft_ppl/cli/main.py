@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(run)
     run.add_argument("--sampler", default="hmc", help="hmc (default), nuts, reweight, stock-hmc, stock-nuts")
     run.add_argument("--chains", type=int, default=4, help="independent chains (default 4)")
-    run.add_argument("--draws", type=int, help="draws per chain (default 2000; 25000 for reweight)")
+    run.add_argument("--draws", type=int, help="draws per chain (default 2000; 10000 for reweight)")
     run.add_argument("--warmup", type=int, default=300, help="steps per chain that adapt the sampler (default 300)")
     run.add_argument("--seed", type=int, default=0, help="seed of every random number (default 0)")
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")

@@ -95,6 +95,8 @@ def _statistics(state: Any, info: Any, step_size: Array) -> dict[str, Array]:
 
 def _adapted(target: Target, settings: Settings, kernel: Kernel) -> Iterator[Block]:
     """Adapt one step size for all chains by dual averaging of their mean acceptance, then draw."""
+    if settings.num_warmup < 1:
+        raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
     positions = start_positions(target, key_start, settings.num_chains)
     begin, update, finish = dual_averaging_adaptation(target=ACCEPTANCE)
