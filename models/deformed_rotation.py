@@ -15,7 +15,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import numpyro
-import numpyro.distributions as dist
+from numpyro import distributions as dist
 
 from nnft_ppl.exact import matrix_moments, radial_moments
 from nnft_ppl.fields import Linear

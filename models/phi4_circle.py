@@ -14,7 +14,7 @@ docs/theory/circle.md.
 
 import numpy as np
 import numpyro
-import numpyro.distributions as dist
+from numpyro import distributions as dist
 
 from nnft_ppl.exact import free_circle_two_point, thermal_two_point
 from nnft_ppl.fields import FourierSeries, free_scales

@@ -205,6 +205,9 @@ def weighted_agreement(first: Estimate, second: Estimate) -> Float[ndarray, "*sh
     if np.shape(first.value) != np.shape(second.value):
         raise ValueError(f"the estimates have shapes {np.shape(first.value)} and {np.shape(second.value)}.")
     difference = np.asarray(first.value, dtype=np.float64) - np.asarray(second.value, dtype=np.float64)
+    # Below rounding two numbers are equal, whatever their errors (a ratio that is 1 by construction has none).
+    rounding = 1e-12 * np.maximum(np.abs(first.value), np.abs(second.value))
+    difference = np.where(np.abs(difference) <= rounding, 0.0, difference)
     spread = np.hypot(first.error, second.error)
     certain = np.where(difference == 0, 0.0, np.copysign(np.inf, difference))
     return np.divide(difference, spread, out=certain, where=spread != 0)

@@ -107,7 +107,8 @@ def sample(
         data, findings = _judged(theory, _concatenated(trees), None, show)
     asked |= findings | {"interrupted": interrupted, "wall_s": round(time.perf_counter() - started, 3)}
     data.attrs["provenance"] = json.dumps(plain_json(asked), ensure_ascii=False, allow_nan=False)
-    if folder:
+    # The same run cut short must not replace its own complete result.
+    if folder and not (interrupted and folder.has_result):
         folder.write_result(data)
     return Ensemble(data)
 

@@ -16,8 +16,8 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import numpyro
-import numpyro.distributions as dist
 from jaxtyping import Array, ArrayLike
+from numpyro import distributions as dist
 
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.exact import ball_moment, ball_propagator, box_mean_squared, coincident_fourth_cumulant

@@ -51,6 +51,11 @@ class RunFolder:
         """Write one block of draws."""
         _write(self.path / "blocks" / f"{number:06d}.nc", block)
 
+    @property
+    def has_result(self) -> bool:
+        """Whether a result of the same run is there already: of the same draws, or more of them."""
+        return (self.path / "result.nc").is_file()
+
     def write_result(self, result: xr.DataTree) -> None:
         """Write the assembled result in one move: an older one stays whole until then."""
         _write(self.path / "result.nc", result)

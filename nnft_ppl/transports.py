@@ -17,10 +17,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpyro.distributions as dist
 from jax.scipy.special import erf, erfc, erfinv, expit, log_ndtr, ndtri
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
+from numpyro import distributions as dist
 from numpyro.distributions.transforms import AbsTransform
 
 type Transport = Callable[[Float[Array, "*shape"]], Float[Array, "*shape"]]

@@ -92,7 +92,13 @@ def routes_verdict(first: Mapping[str, Estimate], second: Mapping[str, Estimate]
     if not k_hat <= MAX_K_HAT:
         text = f"not available: k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
         return Verdict("second_route", "unavailable", k_hat, MAX_K_HAT, text)
-    pulls = {name: float(np.nanmax(np.abs(weighted_agreement(first[name], second[name])))) for name in second}
+    # A quantity that is NaN in one route only is a disagreement; NaN in both, there is nothing to say.
+    both = {name: np.abs(weighted_agreement(first[name], second[name])) for name in second}
+    undefined = {name: np.isnan(first[name].value) & np.isnan(second[name].value) for name in second}
+    pulls = {
+        name: float(np.max(np.where(undefined[name], 0.0, np.nan_to_num(pull, nan=np.inf))))
+        for name, pull in both.items()
+    }
     worst = max(pulls, key=lambda name: pulls[name])
     good = pulls[worst] < MAX_PULL
     text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
@@ -111,7 +117,9 @@ def _r_hat(observables: Mapping[str, np.ndarray]) -> Verdict:
     if next(iter(observables.values())).shape[0] < 2:
         return Verdict("r_hat", "unavailable", None, MAX_R_HAT, "R̂ is not available with one chain; use --chains 4")
     values = {
-        name: float(np.max(array_stats.rhat(_components(series), chain_axis=0, draw_axis=1)))
+        name: np.nan
+        if _constant(series)
+        else float(np.max(array_stats.rhat(_components(series), chain_axis=0, draw_axis=1)))
         for name, series in observables.items()
     }
     # NaN (a constant series) must count as failed, so it is sorted above every number.
@@ -121,6 +129,11 @@ def _r_hat(observables: Mapping[str, np.ndarray]) -> Verdict:
     if not good:
         text += ": the chains have not mixed; run longer, or use another sampler"
     return Verdict("r_hat", _status(good=good), values[worst], MAX_R_HAT, text)
+
+
+def _constant(series: np.ndarray) -> bool:
+    """Whether some component never changes: ArviZ would divide by its zero variance."""
+    return bool(np.any(np.ptp(series, axis=(0, 1)) == 0))
 
 
 def _components(series: np.ndarray) -> np.ndarray:

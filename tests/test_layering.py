@@ -57,6 +57,9 @@ def violations(path: str, source: str) -> list[str]:
         return any(name == module or name.startswith(f"{module}.") for name in names)
 
     found = [f"{module} is not for {room}" for module in sorted(FORBIDDEN.get(room, ())) if imports(module)]
+    # After `import arviz`, which leaves a half-loaded numpyro behind, that form loads it twice and breaks it.
+    if parts[0] in ("nnft_ppl", "models") and re.search(r"^import numpyro\.", source, re.MULTILINE):
+        found.append("write `from numpyro import distributions as dist`")
     found += [f"{name} is not for models" for name in RESERVED if parts[0] == "models" and imports(name)]
     found += [
         f"{name} is for {only} alone" for name, only in RESERVED.items() if package and room != only and imports(name)
@@ -100,6 +103,7 @@ def test_every_file_keeps_the_rules() -> None:
         ("tests/test_cache.py", "import jax\njax._src.compiler", "jax._src is private"),
         ("nnft_ppl/theory.py", "from jax._src import core", "jax._src is private"),
         ("nnft_ppl/theory.py", "from . import reading", "imports are absolute"),
+        ("models/phi4.py", "import numpyro.distributions as dist", "from numpyro import distributions"),
         ("nnft_ppl/cli/helpers.py", "", "the file's name says nothing"),
         ("nnft_ppl/common/words.py", "", "the file's name says nothing"),
         ("nnft_ppl/theory.py", "\n" * (MOST_LINES + 1), f"over {MOST_LINES} lines"),

@@ -118,7 +118,6 @@ def test_energy_fraction(noise: np.random.Generator, correlation: float, status:
     assert ("reparametrise" in found.text) == (status == "failed")
 
 
-@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_constant_series_fails(noise: np.random.Generator):
     found = judged(np.ones((CHAINS, DRAWS)))["r_hat"]
     assert found.status == "failed"
@@ -176,7 +175,6 @@ def test_second_route_out_of_reach_is_no_failure(k_hat: float):
     assert overall([found]) == "good"
 
 
-@pytest.mark.filterwarnings("ignore:All-NaN:RuntimeWarning")
 def test_second_route_that_is_undefined_fails():
     nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
     assert routes_verdict({"one": certain(0.0)}, {"one": nothing}, k_hat=0.2).status == "failed"

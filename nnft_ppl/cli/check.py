@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 from jaxtyping import Array
+from numpyro import distributions as dist
 from rich.console import Console
 from rich.markup import escape
 

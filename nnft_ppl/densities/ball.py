@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
-from numpyro.distributions import biject_to, constraints
+from numpyro import distributions as dist
 from numpyro.distributions.transforms import Transform
 from numpyro.distributions.util import array_equiv
 from numpyro.util import not_jax_tracer
@@ -14,7 +14,7 @@ from numpyro.util import not_jax_tracer
 from nnft_ppl.densities.radial import growth_factor
 
 
-class Ball(constraints.Constraint):
+class Ball(dist.constraints.Constraint):
     """The set of vectors b with |b| <= R, up to a few units of rounding in |b|.
 
     Args:
@@ -66,9 +66,9 @@ class BallTransform(Transform):
         self.radius = radius
 
     @property
-    def domain(self) -> constraints.Constraint:
+    def domain(self) -> dist.constraints.Constraint:
         """All of R^d."""
-        return constraints.real_vector
+        return dist.constraints.real_vector
 
     @property
     def codomain(self) -> Ball:
@@ -103,7 +103,7 @@ class BallTransform(Transform):
         return (self.radius,), (("radius",), {})
 
 
-@biject_to.register(Ball)
+@dist.biject_to.register(Ball)
 def _ball_transform(constraint: Ball) -> BallTransform:
     return BallTransform(constraint.radius)
 
