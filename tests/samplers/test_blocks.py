@@ -1,0 +1,102 @@
+"""The loop that every Markov chain runs in: blocks, starts, and chains that cannot go on."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nnft_ppl.samplers import SamplerError, Settings, Target, hmc, reweight
+from nnft_ppl.samplers.blocks import block_lengths, run_blocks
+
+
+class Point(NamedTuple):
+    """The least that a state must have."""
+
+    position: jax.Array
+
+
+def target(action):
+    """A density over two coordinates, measuring the position itself."""
+    return Target(
+        action,
+        reference=lambda z: jnp.zeros(()),
+        free_draw=lambda key: jax.random.normal(key, (2,)),
+        measure=lambda z: {"observables": {"z": z}, "action": {"S": action(z)}},
+        dimension=2,
+    )
+
+
+def settings(key, **changes):
+    told = {"num_chains": 2, "num_draws": 50, "num_warmup": 20, "keep_every": 1, "block_draws": 20} | changes
+    return Settings(key, **told)
+
+
+@pytest.mark.parametrize(
+    ("draws", "block", "lengths"),
+    [(1000, 400, [334, 334, 332]), (4, 500, [4]), (500, 500, [500]), (501, 500, [251, 250])],
+)
+def test_block_lengths(draws, block, lengths):
+    assert block_lengths(draws, block) == lengths
+
+
+@pytest.mark.parametrize("sampler", [hmc, reweight])
+def test_blocks_hold_every_draw_once(sampler, key):
+    blocks = list(sampler(target(lambda z: jnp.sum(z**4)), settings(key, keep_every=7)))
+    draws = np.concatenate([block.measured["observables"]["z"] for block in blocks], axis=1)
+    kept = np.concatenate([block.positions for block in blocks], axis=1)
+    assert draws.shape == (2, 50, 2)
+    np.testing.assert_array_equal(kept, draws[:, ::7])
+    assert not np.any(draws[0] == draws[1])  # chains have streams of their own
+
+
+def test_free_draws_carry_their_action(key):
+    (block,) = reweight(target(lambda z: jnp.sum(z**2)), settings(key, num_draws=8))
+    np.testing.assert_allclose(block.stats["log_weight"], -np.sum(block.positions**2, axis=-1), rtol=1e-12)
+
+
+def not_a_number(z):
+    return jnp.log(-jnp.sum(z**2))
+
+
+def kink(z):
+    return jnp.linalg.norm(0 * z)
+
+
+def cliff(z):
+    """Finite at the start, infinite wherever a step could go."""
+    return jnp.where(jnp.sum((z - jax.lax.stop_gradient(z)) ** 2) > 0, jnp.inf, 1e12 * jnp.sum(jnp.sin(1e8 * z)))
+
+
+REFUSED = {
+    not_a_number: "action is nan at the start of chain 0, .* free theory: look for a logarithm",
+    kink: "gradient of the action is not finite at the start",
+    cliff: "every transition of the first block diverged",
+}
+
+
+@pytest.mark.parametrize("action", REFUSED, ids=lambda action: action.__name__)
+def test_hopeless_actions_are_errors(action, key):
+    with pytest.raises(SamplerError, match=REFUSED[action]):
+        list(hmc(target(action), settings(key)))
+
+
+def test_a_frozen_chain_is_an_error(key):
+    def step(key, state):
+        stats = {"diverging": jnp.array(False), "acceptance_rate": jnp.array(0.0), "step_size": jnp.array(0.5)}
+        return state, stats
+
+    blocks = run_blocks(target(lambda z: jnp.sum(z**2)), settings(key), step, Point(jnp.zeros((2, 2))), key)
+    with pytest.raises(SamplerError, match=r"chain 0 never moved in the first 17 draws: the step size 0.5"):
+        list(blocks)
+
+
+def test_weights_that_are_not_numbers_are_errors(key):
+    with pytest.raises(SamplerError, match="action is nan on a draw of the free theory"):
+        list(reweight(target(not_a_number), settings(key)))
+
+
+def test_warmup_is_needed(key):
+    with pytest.raises(ValueError, match="warmup must be at least 1"):
+        list(hmc(target(lambda z: jnp.sum(z**2)), settings(key, num_warmup=0)))
