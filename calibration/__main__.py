@@ -8,9 +8,7 @@ from pathlib import Path
 
 import jax
 
-jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - JAX's signature
-
-from calibration import circle, coverage, errors, kills, slopes  # noqa: E402 - precision comes before any array
+from calibration import circle, coverage, errors, kills, slopes
 
 SECTIONS = {"errors": errors, "coverage": coverage, "circle": circle, "kills": kills, "slopes": slopes}
 RESULTS = Path(__file__).parent / "results"

@@ -68,8 +68,10 @@ class Reading:
     """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k)."""
 
 
-Chooser = Callable[[str, dist.Distribution, Callable[[Array], Array], tuple[int, ...]], Array]
-"""(site name, distribution, map from coordinates to value, reference shape) -> reference coordinates."""
+Chooser = Callable[[str, dist.Distribution, Any, tuple[int, ...]], Array]
+"""(site name, distribution, map from coordinates to value, reference shape) -> reference coordinates.
+
+The map is a transport, or NumPyro's bijection, which has an inverse `inv`."""
 
 
 def label_of(name: str) -> str:
@@ -110,12 +112,12 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
 def choose_free(key: Array) -> Chooser:
     """Coordinates of an exact draw of the free theory: ancestral, whether or not a site has a transport."""
 
-    def choose(name: str, fn: dist.Distribution, place: Callable, shape: tuple[int, ...]) -> Array:
+    def choose(name: str, fn: dist.Distribution, place: Any, shape: tuple[int, ...]) -> Array:
         nonlocal key
         key, own = jax.random.split(key)
         if transport(fn) is not None:
             return jax.random.normal(own, shape)
-        return place.inv(fn.sample(own))  # type: ignore[attr-defined]  # a NumPyro transform, which has an inverse
+        return place.inv(fn.sample(own))
 
     return choose
 

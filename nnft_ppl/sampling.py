@@ -25,8 +25,6 @@ from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import chain_verdicts, overall, reweighting_verdicts, routes_verdict
 
-DEFAULT_DRAWS = {"reweight": 10_000}
-"""Draws per chain by sampler; 2 000 for Markov chains."""
 KEPT_BYTES = 256 * 2**20
 """`keep="auto"` keeps all parameters below this size, else `KEPT_DRAWS` per chain."""
 KEPT_DRAWS = 1000
@@ -73,7 +71,7 @@ def sample(
     """
     started = time.perf_counter()
     name, run = resolve(sampler)
-    num_draws = DEFAULT_DRAWS.get(name, 2000) if num_draws is None else num_draws
+    num_draws = default_draws(name) if num_draws is None else num_draws
     _check(num_chains, num_draws, num_warmup, seed, keep)
     keep_every = _keep_every(theory, num_chains, num_draws, keep)
     asked = describe(theory, name, num_chains, num_draws, num_warmup, seed, keep)
@@ -111,6 +109,11 @@ def sample(
     if folder and not (interrupted and folder.has_result):
         folder.write_result(data)
     return Ensemble(data)
+
+
+def default_draws(sampler: str) -> int:
+    """Draws per chain where none are asked for: free draws are independent and cheap, those of a chain are not."""
+    return 10_000 if sampler == "reweight" else 2000
 
 
 def resolve(sampler: str | Sampler) -> tuple[str, Sampler]:
