@@ -12,6 +12,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import hypothesis
 import jax
+import numpy as np
 import pytest
 
 jax.config.update("jax_enable_x64", True)
@@ -52,3 +53,9 @@ def key(request: pytest.FixtureRequest) -> jax.Array:
 def seed(request: pytest.FixtureRequest) -> int:
     """A seed of the test's own, for functions that take an integer."""
     return seed_of(request.node.nodeid)
+
+
+@pytest.fixture
+def rng(key: jax.Array) -> np.random.Generator:
+    """NumPy's generator, seeded by the test's own key."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))

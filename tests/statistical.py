@@ -1,6 +1,7 @@
 """How Monte-Carlo numbers are compared with exact ones: in their own errors, behind a gate on effective draws."""
 
 import numpy as np
+from scipy.signal import lfilter
 
 from nnft_ppl.estimates import Estimate
 
@@ -12,3 +13,15 @@ def worst_pull(estimate: Estimate, exact: np.ndarray, min_ess: float = 400.0) ->
     """The largest |value − exact|/error, after checking that there are draws enough for the error to mean something."""
     assert np.min(estimate.ess) >= min_ess, f"only {np.min(estimate.ess):.0f} effective draws"
     return float(np.max(np.abs(estimate.value - exact) / estimate.error))
+
+
+def autoregressive(rng, coefficient, shape) -> np.ndarray:
+    """Stationary AR(1) of unit variance along axis 1; tau_int = (1 + a) / (2 (1 - a)) and error^2 = 2 tau_int / N."""
+    noise = rng.normal(size=shape)
+    noise[:, 0] /= np.sqrt(1 - coefficient**2)
+    return np.asarray(lfilter([np.sqrt(1 - coefficient**2)], [1, -coefficient], noise, axis=1))
+
+
+def sigmas(samples, expected):
+    """Distance of the mean of independent samples from its expectation, in standard errors."""
+    return abs(np.mean(samples) - expected) / (np.std(samples, ddof=1) / np.sqrt(len(samples)))

@@ -1,30 +1,12 @@
 """Errors of correlated means against an AR(1) process of known autocorrelation, and against pyerrors."""
 
-import jax
 import numpy as np
 import pytest
-from scipy.signal import lfilter
+from statistical import autoregressive, sigmas
 
 from nnft_ppl.autocorrelation import errors_agree, gamma_method, geyer_errors, independent_errors
 from nnft_ppl.estimates import estimate, ratio
 from nnft_ppl.log_weights import kish
-
-
-def autoregressive(rng, coefficient, shape) -> np.ndarray:
-    """Stationary AR(1) of unit variance along axis 1; tau_int = (1 + a) / (2 (1 - a)) and error^2 = 2 tau_int / N."""
-    noise = rng.normal(size=shape)
-    noise[:, 0] /= np.sqrt(1 - coefficient**2)
-    return np.asarray(lfilter([np.sqrt(1 - coefficient**2)], [1, -coefficient], noise, axis=1))
-
-
-def sigmas(samples, expected):
-    """Distance of the mean of independent samples from its expectation, in standard errors."""
-    return abs(np.mean(samples) - expected) / (np.std(samples, ddof=1) / np.sqrt(len(samples)))
-
-
-@pytest.fixture
-def rng(key):
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
 
 @pytest.mark.parametrize("tau", [1.0, 5.0])

@@ -2,12 +2,11 @@
 
 import re
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from scipy.signal import lfilter
+from statistical import autoregressive, sigmas
 
 from nnft_ppl.autocorrelation import checked_series, gamma_method
 from nnft_ppl.estimates import (
@@ -21,23 +20,6 @@ from nnft_ppl.estimates import (
     weighted_agreement,
 )
 from nnft_ppl.log_weights import kish, log_mean_weight, smoothed_log_weights
-
-
-def autoregressive(rng, coefficient, shape) -> np.ndarray:
-    """Stationary AR(1) of unit variance along axis 1; tau_int = (1 + a) / (2 (1 - a)) and error^2 = 2 tau_int / N."""
-    noise = rng.normal(size=shape)
-    noise[:, 0] /= np.sqrt(1 - coefficient**2)
-    return np.asarray(lfilter([np.sqrt(1 - coefficient**2)], [1, -coefficient], noise, axis=1))
-
-
-def sigmas(samples, expected):
-    """Distance of the mean of independent samples from its expectation, in standard errors."""
-    return abs(np.mean(samples) - expected) / (np.std(samples, ddof=1) / np.sqrt(len(samples)))
-
-
-@pytest.fixture
-def rng(key):
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
 
 def test_ratio_has_the_delta_method_error(rng):

@@ -15,8 +15,7 @@ from nnft_ppl.loading import load_file, shipped_models
 from nnft_ppl.resolution import refuse_coarse_grid
 from nnft_ppl.sampling import Progress, default_draws, describe, resolve, sample
 from nnft_ppl.theory import Theory
-
-MAX_PULL = 5.0
+from nnft_ppl.verdicts import MAX_PULL
 
 
 def load_theory(asked: argparse.Namespace, keywords: dict[str, Any]) -> Theory:
