@@ -1,6 +1,5 @@
 """A field made of plane waves: a network with one hidden layer of cosines."""
 
-from collections.abc import Sequence
 from typing import final
 
 import equinox as eqx
@@ -8,25 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-
-def _half(
-    momentum: Float[Array, "neuron dim"], axes: Sequence[Float[ArrayLike, " points"]]
-) -> tuple[Float[Array, "neuron grid"], Float[Array, "neuron grid"]]:
-    """Real and imaginary part of Π_j exp(i b_j x_j) on the flattened tensor grid of these axes."""
-    real = jnp.ones_like(momentum[:, :1])
-    imaginary = jnp.zeros_like(real)
-    for j, axis in enumerate(axes):
-        angle = momentum[:, j, None] * jnp.asarray(axis, momentum.dtype)
-        cosine, sine = jnp.cos(angle), jnp.sin(angle)
-        if j == 0:
-            real, imaginary = cosine, sine
-            continue
-        cosine, sine = cosine[:, None, :], sine[:, None, :]
-        real, imaginary = (
-            (real[..., None] * cosine - imaginary[..., None] * sine).reshape(len(momentum), -1),
-            (real[..., None] * sine + imaginary[..., None] * cosine).reshape(len(momentum), -1),
-        )
-    return real, imaginary
+from nnft_ppl.fields.wave_grid import wave_sum
 
 
 @final
@@ -145,11 +126,8 @@ class PlaneWaves(eqx.Module):
     def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:
         """Values on a tensor grid, from dim·N·n cosines and sines and products of matrices.
 
-        The wave factorises, exp(i b·x) = Π_j exp(i b_j x_j). With the axes split in two halves and
-        C + iS = Π exp(i b_j x_j) over the axes of one half, and θ the phase of the other half,
-        φ = Σ_i [(cosine C + sine S) cos θ + (sine C − cosine S) sin θ]: two products of matrices that sum
-        over neurons. Real arithmetic throughout. Any dimension is accepted; memory grows as
-        neuron · n^⌈dim/2⌉.
+        Half as many of both on axes that are symmetric about their middle; see `wave_sum`. Any dimension is
+        accepted; memory grows as neuron · n^⌈dim/2⌉ up to a limit, beyond which neurons are summed in chunks.
 
         Args:
             axes: One array of coordinates per dimension, shapes (n_1,), ..., (n_dim,); taken in the dtype
@@ -171,16 +149,4 @@ class PlaneWaves(eqx.Module):
         shapes = [jnp.shape(axis) for axis in axes]
         if any(len(shape) != 1 for shape in shapes):
             raise ValueError(f"PlaneWaves: axes have shapes {shapes}; every axis should be 1-d.")
-        highest = jax.lax.Precision.HIGHEST
-        split = (self.dim + 1) // 2
-        real, imaginary = _half(self.momentum, axes[:split])
-        if self.dim == 1:
-            return jnp.matmul(self.cosine, real, precision=highest) + jnp.matmul(
-                self.sine, imaginary, precision=highest
-            )
-        cosine, sine = self.cosine[:, None], self.sine[:, None]
-        other_real, other_imaginary = _half(self.momentum[:, split:], axes[split:])
-        values = jnp.matmul((cosine * real + sine * imaginary).T, other_real, precision=highest) + jnp.matmul(
-            (sine * real - cosine * imaginary).T, other_imaginary, precision=highest
-        )
-        return values.reshape([shape[0] for shape in shapes])
+        return wave_sum(self.momentum, self.cosine, self.sine, axes)

@@ -1,13 +1,13 @@
 """Chains in blocks: the one loop that every Markov-chain sampler runs in.
 
 A sampler is a function `(Target, Settings) -> iterator of Block`. Blocks arrive while the sampler runs, so that they
-can be written to disk and shown as progress; all chains advance together in one compiled call per block.
+can be written to disk and shown as progress; all chains advance together in one compiled call per block, spread over
+the devices that there are.
 """
 
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -40,6 +40,20 @@ class Settings:
     """Draws per chain in one block, at most."""
 
 
+class Curve(NamedTuple):
+    """What a tempered sampler finds on its way from the free theory (β = 0) to the full action (β = 1).
+
+    One entry of the leading axis per independent population: their spread is the error.
+    """
+
+    beta: np.ndarray
+    """Temperatures, shape (level,), rising from 0 to 1."""
+    log_z: np.ndarray
+    """ln Z(β)/Z(0), shape (population, level)."""
+    measured: Any
+    """Averages of what `Target.measure` gives at each level, arrays of shape (population, level, ...)."""
+
+
 class Block(NamedTuple):
     """A run of consecutive draws of all chains; NumPy arrays with leading (chain, draw)."""
 
@@ -49,11 +63,25 @@ class Block(NamedTuple):
     """Per-draw statistics of the sampler, with ArviZ's names."""
     positions: np.ndarray | None
     """Every `keep_every`-th position z, shape (chain, kept, dimension)."""
+    curve: Curve | None = None
+    """The way from the free theory, of samplers that temper."""
 
 
 Sampler = Callable[[Target, Settings], Iterator[Block]]
 Step = Callable[[Array, Any], tuple[Any, dict[str, Array]]]
 """(key, state) -> (state, statistics) of one chain; a state has the field `position`."""
+
+
+class Draws(NamedTuple):
+    """What is recorded of consecutive draws of one chain; arrays with leading (draw,)."""
+
+    measured: Any
+    stats: dict[str, Array]
+    positions: Array | None
+
+
+Sweep = Callable[[Array, Any], tuple[Any, Draws]]
+"""(key, state) -> (state, draws) of one chain, a fixed number of draws in each."""
 
 
 def block_lengths(num_draws: int, block_draws: int) -> list[int]:
@@ -94,37 +122,64 @@ def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array,
     return positions
 
 
-def run_blocks(target: Target, settings: Settings, step: Step, states: Any, key: Array) -> Iterator[Block]:
-    """Advance all chains block by block and measure every draw.
+def over_chains(function: Callable, num_chains: int) -> Callable:
+    """`function` of one chain, compiled for all chains at once and spread over the devices.
+
+    Chains share nothing, so each device runs its own without waiting for the others; on one device, or where the
+    devices do not divide the chains, it is a plain vmap. Arguments and results have the chain as leading axis.
+    """
+    devices = jax.devices()
+    together = jax.vmap(function)
+    if len(devices) == 1 or num_chains % len(devices):
+        return jax.jit(together)
+    mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
+    by_chain = jax.P("chain")
+    # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
+    return jax.jit(jax.shard_map(together, mesh=mesh, in_specs=by_chain, out_specs=by_chain, check_vma=False))
+
+
+def one_draw(target: Target, settings: Settings, step: Step) -> Sweep:
+    """The sweep of a single step."""
+
+    def sweep(key: Array, state: Any) -> tuple[Any, Draws]:
+        state, stats = step(key, state)
+        return state, jax.tree.map(lambda array: array[None], recorded(target, settings, state.position, stats))
+
+    return sweep
+
+
+def recorded(target: Target, settings: Settings, position: Array, stats: dict[str, Array]) -> Draws:
+    """What is kept of one draw."""
+    return Draws(target.measure(position), stats, position if settings.keep_every else None)
+
+
+def run_blocks(settings: Settings, sweep: Sweep, states: Any, key: Array, draws_per_sweep: int = 1) -> Iterator[Block]:
+    """Advance all chains block by block.
 
     Raises:
         SamplerError: If in the first block a chain never moves, or every transition diverges.
     """
-
-    @partial(jax.jit, static_argnames="length")
-    def advance(states: Any, keys: Array, length: int) -> tuple[Any, Any]:
-        def one_draw(state: Any, key: Array) -> tuple[Any, Any]:
-            state, stats = step(key, state)
-            position = state.position if settings.keep_every else None
-            return state, (target.measure(state.position), stats, position)
-
-        def one_chain(state: Any, key: Array) -> tuple[Any, Any]:
-            return jax.lax.scan(one_draw, state, jax.random.split(key, length))
-
-        return jax.vmap(one_chain)(states, keys)
-
     lengths = block_lengths(settings.num_draws, settings.block_draws)
+    # A block is a whole number of sweeps, and a shorter last block runs at full length; what is too much is cut: a
+    # second compilation would cost more.
+    sweeps = math.ceil(lengths[0] / draws_per_sweep)
+
+    def one_chain(state: Any, key: Array) -> tuple[Any, Draws]:
+        state, draws = jax.lax.scan(lambda state, key: sweep(key, state), state, jax.random.split(key, sweeps))
+        return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), draws)
+
+    advance = over_chains(one_chain, settings.num_chains)
     done = 0
     for number, (length, key_block) in enumerate(zip(lengths, jax.random.split(key, len(lengths)), strict=True)):
-        # A shorter last block runs at full length and is cut: a second compilation would cost more.
-        states, out = advance(states, jax.random.split(key_block, settings.num_chains), lengths[0])
-        measured, stats, positions = jax.tree.map(lambda array, n=length: np.asarray(array)[:, :n], out)
+        states, draws = advance(states, jax.random.split(key_block, settings.num_chains))
+        draws = jax.tree.map(lambda array, n=length: np.asarray(array)[:, :n], draws)
         if number == 0:
-            _refuse_stuck(stats)
+            _refuse_stuck(draws.stats)
+        positions = draws.positions
         if positions is not None:
             positions = positions[:, (-done) % settings.keep_every :: settings.keep_every]
         done += length
-        yield Block(measured, stats, positions)
+        yield Block(draws.measured, draws.stats, positions)
 
 
 def _refuse_stuck(stats: dict[str, np.ndarray]) -> None:

@@ -20,7 +20,7 @@ from blackjax.mcmc import hmc as blackjax_hmc, nuts as blackjax_nuts
 from blackjax.mcmc.integrators import IntegratorState
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Settings, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks, start_positions
 from nnft_ppl.samplers.target import Target
 
 TRAJECTORY = 1.0
@@ -118,4 +118,5 @@ def _adapted(target: Target, settings: Settings, kernel: Kernel) -> Iterator[Blo
         return states, jnp.minimum(finish(adaptation), TRAJECTORY)
 
     states, step_size = warm_up(positions, key_warmup)
-    yield from run_blocks(target, settings, lambda key, state: kernel(key, state, step_size), states, key_draws)
+    sweep = one_draw(target, settings, lambda key, state: kernel(key, state, step_size))
+    yield from run_blocks(settings, sweep, states, key_draws)

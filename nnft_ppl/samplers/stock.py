@@ -7,7 +7,7 @@ import blackjax
 import jax
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Settings, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks, start_positions
 from nnft_ppl.samplers.target import Target
 
 HMC_STEPS = 10
@@ -62,4 +62,4 @@ def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str
         }
         return _Adapted(inner, state.parameters), stats
 
-    return run_blocks(target, settings, step, _Adapted(states, parameters), key_draws)
+    return run_blocks(settings, one_draw(target, settings, step), _Adapted(states, parameters), key_draws)

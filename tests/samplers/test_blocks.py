@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnft_ppl.samplers import SamplerError, Settings, Target, hmc, reweight
-from nnft_ppl.samplers.blocks import block_lengths, run_blocks
+from nnft_ppl.samplers.blocks import block_lengths, one_draw, run_blocks
 
 
 class Point(NamedTuple):
@@ -87,7 +87,9 @@ def test_a_frozen_chain_is_an_error(key):
         stats = {"diverging": jnp.array(False), "acceptance_rate": jnp.array(0.0), "step_size": jnp.array(0.5)}
         return state, stats
 
-    blocks = run_blocks(target(lambda z: jnp.sum(z**2)), settings(key), step, Point(jnp.zeros((2, 2))), key)
+    one = settings(key)
+    sweep = one_draw(target(lambda z: jnp.sum(z**2)), one, step)
+    blocks = run_blocks(one, sweep, Point(jnp.zeros((2, 2))), key)
     with pytest.raises(SamplerError, match=r"chain 0 never moved in the first 17 draws: the step size 0.5"):
         list(blocks)
 
