@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: ./run makes the environment on first use.
 .POSIX:
-.PHONY: help demo test lint calibrate lock wheel clean
+.PHONY: help demo test lint calibrate bench lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
 # uses one core: two workers, each with whole files so that runs shared by a file's tests are made once.
@@ -23,6 +23,9 @@ lint:  ## ruff and pyright
 
 calibrate:  ## many-seed statistics; ONLY=name for one of them, FRACTION=0.1 for fewer seeds
 	./run python -m calibration $${ONLY:+--only "$$ONLY"} $${FRACTION:+--fraction "$$FRACTION"}
+
+bench:  ## timings against named peers, hours; ONLY=name for one section, FRACTION=0.1 for less, AGAIN=1 to repeat
+	./run python -m benchmarks $${ONLY:+--only "$$ONLY"} $${FRACTION:+--fraction "$$FRACTION"} $${AGAIN:+--again}
 
 lock:  ## refresh requirements.lock to the newest versions that pyproject.toml allows
 	./run uv lock --quiet --upgrade

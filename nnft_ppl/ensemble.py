@@ -8,6 +8,7 @@ Groups of `Ensemble.data`:
     action        every term of the action on every draw
     estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities
     second_route  the same from reweighted free draws, where a Markov chain was run
+    tempering     ln Z(β)/Z(0) and the observables along the way from the free theory, of samplers that know it
     exact         exact values, NaN where unknown
 
 All draws have leading dimensions (chain, draw). The provenance is one JSON string among the attributes.
@@ -65,14 +66,28 @@ class Ensemble:
         stored = read_estimates(self.data["estimates"].to_dataset())
         if not derived:
             return stored
-        wanted = estimate(series_of(self.data), derived, self.log_weights, independent=self.log_weights is not None)
+        wanted = estimate(series_of(self.data), derived, self.log_weights, independent=self.free_draws)
         return stored | {name: wanted[name] for name in derived}
 
     @property
     def log_weights(self) -> np.ndarray | None:
-        """Smoothed log weights of free draws, shape (chain, draw); None for Markov chains."""
+        """Log weights of the draws, shape (chain, draw), smoothed for free draws; None for Markov chains."""
         stats = self.data["sample_stats"].dataset
-        return smoothed_log_weights(stats["log_weight"].values)[0] if "log_weight" in stats else None
+        if "log_weight" not in stats:
+            return None
+        weights = stats["log_weight"].values
+        return smoothed_log_weights(weights)[0] if self.free_draws else weights
+
+    @property
+    def free_draws(self) -> bool:
+        """Whether the draws are independent ones of the free theory, to be reweighted."""
+        stats = self.data["sample_stats"].dataset
+        return "log_weight" in stats and "acceptance_rate" not in stats
+
+    @property
+    def tempering(self) -> xr.Dataset | None:
+        """Ln Z(β)/Z(0) and observables along 0 ≤ β ≤ 1, with `NAME.error`; None where nothing was tempered."""
+        return self.data["tempering"].to_dataset() if "tempering" in self.data else None
 
     @property
     def second_route(self) -> dict[str, Estimate]:

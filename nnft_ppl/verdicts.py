@@ -17,6 +17,7 @@ MAX_K_HAT = 0.7
 MAX_DIVERGENT = 1e-3
 MIN_BFMI = 0.3
 MAX_PULL = 5.0
+MAX_LOG_Z_SPREAD = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,42 @@ def chain_verdicts(
         stats: The sampler's statistics of shape (chain, draw), with ArviZ's names.
         estimates: Value and error of each observable and derived quantity.
     """
-    return [
+    verdicts = [
         _r_hat(observables),
         _effective_draws(estimates, "run longer, or try another sampler"),
         _errors(
             estimates, "the chain is too short for its autocorrelation, or chains sit apart: run at least 10 × longer"
         ),
         _divergences(stats["diverging"]),
-        _energy(stats["energy"]),
+    ]
+    # Samplers without momenta have no energy.
+    return [*verdicts, _energy(stats["energy"])] if "energy" in stats else verdicts
+
+
+def population_verdicts(
+    observables: Mapping[str, np.ndarray],
+    stats: Mapping[str, np.ndarray],
+    estimates: Mapping[str, Estimate],
+    log_z: np.ndarray,
+) -> list[Verdict]:
+    """Checks of a tempered run: the populations agree with one another, on observables and on ln Z.
+
+    Args:
+        observables: Series of shape (chain, draw, ...), by name.
+        stats: The sampler's statistics of shape (chain, draw).
+        estimates: Value and error of each observable and derived quantity.
+        log_z: ln Z/Z_free of each independent population.
+    """
+    spread = float(np.std(log_z, ddof=1)) if log_z.size > 1 else float("nan")
+    good = spread <= MAX_LOG_Z_SPREAD
+    text = f"ln Z of {log_z.size} populations spreads by {spread:.2g}"
+    if not good:
+        text += ": a few populations carry the weight; use larger ones (more draws), or --sampler replica-exchange"
+    return [
+        Verdict("log_z_spread", _status(good=good), spread, MAX_LOG_Z_SPREAD, text),
+        _effective_draws(estimates, "run longer, or try another sampler"),
+        _errors(estimates, "populations sit apart: run longer"),
+        _divergences(stats["diverging"]),
     ]
 
 

@@ -111,6 +111,12 @@ def _complain(error: Exception) -> int:
     return BAD_INPUT if bad_input else RUN_FAILED
 
 
+SAMPLER_HELP = (
+    "auto (default); hmc, nuts, pcn, elliptical-slice (chains); reweight (free draws); tempered (also ln Z); "
+    "replica-exchange (many modes); stock-hmc, stock-nuts, mclmc (BlackJAX's own)"
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nnft",
@@ -123,11 +129,12 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="sample a model and estimate its observables", add_help=False)
     run.add_argument("model", metavar="MODEL", help="a shipped model's name, or the path of a .py file")
     _model_options(run)
-    run.add_argument("--sampler", default="hmc", help="hmc (default), nuts, reweight, stock-hmc, stock-nuts")
+    run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument("--chains", type=int, default=4, help="independent chains (default 4)")
     run.add_argument("--draws", type=int, help="draws per chain (default 2000; 10000 for reweight)")
     run.add_argument("--warmup", type=int, default=300, help="steps per chain that adapt the sampler (default 300)")
     run.add_argument("--seed", type=int, default=0, help="seed of every random number (default 0)")
+    run.add_argument("--time-limit", type=float, metavar="SECONDS", help="begin no further block of draws after this")
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     run.add_argument("--out", metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of the table")

@@ -40,6 +40,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             seed=asked.seed,
             out=folder,
             keep=asked.keep,
+            time_limit=asked.time_limit,
             progress=progress,
         )
     if asked.json:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.estimates import Estimate, format_value
+from nnft_ppl.sampling import default_draws
 from nnft_ppl.storage import plain_json
 from nnft_ppl.verdicts import overall
 
@@ -29,9 +30,15 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         highlight=False,
         soft_wrap=True,
     )
+    if sampler["reason"] != "asked for":
+        console.print(f"{sampler['name']} because {sampler['reason']}", highlight=False, soft_wrap=True)
     if about["interrupted"]:
-        console.print(f"interrupted: {sampler['draws']} draws per chain were asked for", highlight=False)
+        wanted = sampler["draws_asked"] or default_draws(sampler["name"])
+        console.print(f"interrupted: {wanted} draws per chain were asked for", highlight=False)
     console.print(estimates_table(ensemble))
+    if about["log_z"]:
+        log_z = format_value(about["log_z"]["value"], about["log_z"]["error"])
+        console.print(f"ln Z/Z_free = {log_z}", highlight=False)
     for verdict in ensemble.verdicts:
         limit = f" (threshold {verdict.threshold:g})" if verdict.status == "failed" and verdict.threshold else ""
         console.print(f" {MARKS[verdict.status]} {verdict.text}{limit}", highlight=False, soft_wrap=True)
@@ -68,7 +75,7 @@ def result_json(ensemble: Ensemble) -> str:
     output = {
         "model": about["model"],
         "keywords": about["keywords"],
-        "sampler": about["sampler"] | {"reason": "asked for"},
+        "sampler": about["sampler"],
         "diagnostics": diagnostics | about["findings"] | {"wall_s": about["wall_s"]},
         "log_z": log_z,
         "estimates": {name: _estimate_json(ensemble, name, one, exact) for name, one in ensemble.estimates().items()},

@@ -159,6 +159,34 @@ def free_circle_two_point(
     return np.asarray(np.cos(distance[..., None] * frequencies) @ weights + 1 / (period * mass**2))
 
 
+def missing_modes_constant(period: float, coupling: float, mass: float, modes: int) -> float:
+    """What a field of K modes with its counter-term has too much in ln Z, at first order in the coupling.
+
+    ``ln(Z_K / Z_K,free) = ln(Tr e^{-TH} / Tr e^{-TH_0}) + (coupling T/8) G_>(0)^2 + O(coupling^2)``, where
+    ``G_>(0) = (2/T) sum_{n>K} 1/(w_n^2 + m^2)`` and the action is ``(coupling/4!) phi^4 + (coupling/4) G_>(0) phi^2``
+    integrated over the circle. The term of second order is negative and falls as ``1/w_K^3``.
+
+    Args:
+        period: circumference T, positive, units 1/mass.
+        coupling: at least zero, units mass^3.
+        mass: positive.
+        modes: number K of pairs of modes above the zero mode.
+
+    Returns:
+        ``(coupling T/8) G_>(0)^2``, dimensionless and not negative.
+
+    Raises:
+        TypeError: if ``modes`` is not an integer.
+        ValueError: if an argument lies outside the ranges above.
+
+    Source:
+        Derived in docs/theory/partition.md.
+    """
+    require_non_negative("coupling", coupling)
+    missing = free_circle_two_point(0.0, period, mass) - free_circle_two_point(0.0, period, mass, modes=modes)
+    return float(coupling * period / 8 * missing**2)
+
+
 def _check_oscillator(coupling: float, mass: float) -> None:
     require_non_negative("coupling", coupling)
     require_non_negative("mass", mass)

@@ -17,6 +17,9 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.target import Target
 
+CHUNK_DRAWS = 25
+"""Draws per chain in one call of the compiled program, at most; the warm-up looks at the chains as often."""
+
 
 class SamplerError(RuntimeError):
     """A sampler that cannot go on; the text says what to change."""
@@ -143,7 +146,8 @@ def one_draw(target: Target, settings: Settings, step: Step) -> Sweep:
 
     def sweep(key: Array, state: Any) -> tuple[Any, Draws]:
         state, stats = step(key, state)
-        return state, jax.tree.map(lambda array: array[None], recorded(target, settings, state.position, stats))
+        draw = recorded(target, settings, state.position, stats)
+        return state, jax.tree.map(lambda array: jnp.asarray(array)[None], draw)
 
     return sweep
 
@@ -153,33 +157,69 @@ def recorded(target: Target, settings: Settings, position: Array, stats: dict[st
     return Draws(target.measure(position), stats, position if settings.keep_every else None)
 
 
-def run_blocks(settings: Settings, sweep: Sweep, states: Any, key: Array, draws_per_sweep: int = 1) -> Iterator[Block]:
+@dataclass(frozen=True)
+class Chunk:
+    """A sweep compiled for all chains, a few at a time.
+
+    Warm-up and draws call the same compiled program: compiling costs seconds, calling it often costs nothing.
+    """
+
+    advance: Callable
+    """(states, keys) -> (states, draws), all with leading chain axis."""
+    num_chains: int
+
+    @classmethod
+    def of(cls, settings: Settings, sweep: Sweep, draws_per_sweep: int = 1) -> "Chunk":
+        """The chunk of about `CHUNK_DRAWS` draws per chain."""
+        sweeps = max(1, min(CHUNK_DRAWS, settings.num_draws) // draws_per_sweep)
+
+        def one_chain(state: Any, key: Array) -> tuple[Any, Draws]:
+            state, draws = jax.lax.scan(lambda state, key: sweep(key, state), state, jax.random.split(key, sweeps))
+            return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), draws)
+
+        return cls(over_chains(one_chain, settings.num_chains), settings.num_chains)
+
+    def __call__(self, states: Any, key: Array) -> tuple[Any, Draws]:
+        """The next states and their draws as NumPy arrays of shape (chain, draw, ...)."""
+        states, draws = self.advance(states, jax.random.split(key, self.num_chains))
+        return states, jax.tree.map(np.asarray, draws)
+
+
+def run_blocks(settings: Settings, chunk: Chunk | Sweep, states: Any, key: Array) -> Iterator[Block]:
     """Advance all chains block by block.
+
+    Args:
+        settings: What the sampler was told.
+        chunk: The compiled chunk, or a sweep of one draw to compile.
+        states: States of all chains, with leading chain axis.
+        key: Key of these draws.
 
     Raises:
         SamplerError: If in the first block a chain never moves, or every transition diverges.
     """
-    lengths = block_lengths(settings.num_draws, settings.block_draws)
-    # A block is a whole number of sweeps, and a shorter last block runs at full length; what is too much is cut: a
-    # second compilation would cost more.
-    sweeps = math.ceil(lengths[0] / draws_per_sweep)
-
-    def one_chain(state: Any, key: Array) -> tuple[Any, Draws]:
-        state, draws = jax.lax.scan(lambda state, key: sweep(key, state), state, jax.random.split(key, sweeps))
-        return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), draws)
-
-    advance = over_chains(one_chain, settings.num_chains)
-    done = 0
-    for number, (length, key_block) in enumerate(zip(lengths, jax.random.split(key, len(lengths)), strict=True)):
-        states, draws = advance(states, jax.random.split(key_block, settings.num_chains))
-        draws = jax.tree.map(lambda array, n=length: np.asarray(array)[:, :n], draws)
-        if number == 0:
+    if not isinstance(chunk, Chunk):
+        chunk = Chunk.of(settings, chunk)
+    pending: list[Draws] = []
+    done = calls = 0
+    for length in block_lengths(settings.num_draws, settings.block_draws):
+        while sum(draws.stats["diverging"].shape[1] for draws in pending) < length:
+            states, draws = chunk(states, jax.random.fold_in(key, calls))
+            pending.append(draws)
+            calls += 1
+        together = jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *pending)
+        draws, rest = (jax.tree.map(lambda array, cut=cut: array[:, cut], together) for cut in _cuts(length))
+        pending = [rest]
+        if done == 0:
             _refuse_stuck(draws.stats)
         positions = draws.positions
         if positions is not None:
             positions = positions[:, (-done) % settings.keep_every :: settings.keep_every]
         done += length
         yield Block(draws.measured, draws.stats, positions)
+
+
+def _cuts(length: int) -> tuple[slice, slice]:
+    return slice(None, length), slice(length, None)
 
 
 def _refuse_stuck(stats: dict[str, np.ndarray]) -> None:
@@ -190,8 +230,8 @@ def _refuse_stuck(stats: dict[str, np.ndarray]) -> None:
         )
     accepted = np.max(np.nan_to_num(stats["acceptance_rate"]), axis=1)
     if np.any(accepted < 1e-6):
+        size = f"the step size {float(stats['step_size'].flat[-1]):.2g}" if "step_size" in stats else "every move"
         raise SamplerError(
-            f"chain {int(np.argmin(accepted))} never moved in the first {stats['diverging'].shape[1]} draws: the step "
-            f"size {float(stats['step_size'].flat[-1]):.2g} is too large for this action. Try more warm-up, a smaller "
-            "coupling, or --sampler reweight"
+            f"chain {int(np.argmin(accepted))} never moved in the first {stats['diverging'].shape[1]} draws: {size} is "
+            "too large for this action. Try more warm-up, a smaller coupling, or --sampler reweight"
         )

@@ -4,21 +4,22 @@ Draws of the free theory are independent and exact, and an average in the intera
 
     ⟨F⟩ = E_free[F e^{−S}] / E_free[e^{−S}].
 
-Weights are smoothed and judged (Pareto k̂, Kish's effective size) by `nnft_ppl.estimates`; here they are only recorded.
+Weights are smoothed and judged (Pareto k̂, Kish's effective size) by `nnft_ppl.log_weights`; here they are only
+recorded.
 """
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
-from jaxtyping import Array
 
 from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths
 from nnft_ppl.samplers.target import Target
 
 BATCH_NUMBERS = 2**18
 """Draws are vectorised in batches of about this many reference coordinates: enough to keep a CPU busy."""
+CALL_DRAWS = 1024
+"""Draws in one call of the compiled program, about; all blocks use the same program."""
 
 
 def reweight(target: Target, settings: Settings) -> Iterator[Block]:
@@ -27,20 +28,23 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     Raises:
         SamplerError: If the action of a free draw is NaN or −∞.
     """
-    batch = max(1, min(256, BATCH_NUMBERS // max(target.dimension, 1)))
-
-    def one_draw(key: Array) -> tuple:
-        position = target.free_draw(key)
-        return target.measure(position), -target.action(position), position if settings.keep_every else None
-
-    draw_all = jax.jit(lambda keys: jax.lax.map(one_draw, keys, batch_size=batch))
-    lengths = block_lengths(settings.num_draws, max(settings.block_draws, settings.num_draws // 20))
-    done = 0
-    for length, key in zip(lengths, jax.random.split(settings.key, len(lengths)), strict=True):
-        # A whole number of batches (the surplus is cut): a remainder would be compiled as a second program.
-        keys = jax.random.split(key, -(-settings.num_chains * lengths[0] // batch) * batch)
-        by_chain = partial(_by_chain, num_chains=settings.num_chains, length=length)
-        measured, log_weight, positions = jax.tree.map(by_chain, draw_all(keys))
+    draws, batch = free_draws_function(target, keep=bool(settings.keep_every))
+    done = calls = 0
+    pending: list = []
+    for length in block_lengths(settings.num_draws, max(settings.block_draws, min(5000, settings.num_draws // 20))):
+        wanted = settings.num_chains * length
+        while sum(len(part[1]) for part in pending) < wanted:
+            keys = jax.random.split(jax.random.fold_in(settings.key, calls), batch)
+            pending.append(jax.tree.map(np.asarray, draws(keys)))
+            calls += 1
+        together = jax.tree.map(lambda *parts: np.concatenate(parts), *pending)
+        pending = [jax.tree.map(lambda array, cut=wanted: array[cut:], together)]
+        measured, log_weight, positions = jax.tree.map(
+            lambda array, shape=(settings.num_chains, length): array[: shape[0] * shape[1]].reshape(
+                *shape, *array.shape[1:]
+            ),
+            together,
+        )
         if np.any(np.isnan(log_weight)) or np.any(np.isposinf(log_weight)):
             raise SamplerError(
                 f"the action is {-log_weight[~np.isfinite(log_weight)][0]} on a draw of the free theory: look for a "
@@ -53,6 +57,21 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
         yield Block(measured, {"log_weight": log_weight}, positions)
 
 
-def _by_chain(draws: Array, num_chains: int, length: int) -> np.ndarray:
-    """(draw, ...) -> (chain, `length`, ...), as NumPy."""
-    return np.asarray(draws)[: num_chains * length].reshape(num_chains, length, *draws.shape[1:])
+def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
+    """The compiled function keys -> (measured, −S, positions or None) of free draws, and how many keys it takes.
+
+    Args:
+        target: What is drawn.
+        keep: Whether positions are returned.
+    """
+    size = max(1, min(256, BATCH_NUMBERS // max(target.dimension, 1)))
+
+    def one_draw(key: jax.Array) -> tuple:
+        position = target.free_draw(key)
+        return target.measure(position), -target.action(position), position if keep else None
+
+    def draw_all(keys: jax.Array) -> tuple:
+        batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
+        return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
+
+    return jax.jit(draw_all), size * max(1, CALL_DRAWS // size)

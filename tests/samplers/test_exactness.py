@@ -11,9 +11,20 @@ from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load, sample
 from nnft_ppl.samplers import SAMPLERS, SamplerError, hmc
-from nnft_ppl.sampling import FieldError
+from nnft_ppl.labelling import FieldError
 
-DRAWS = {"hmc": 4000, "nuts": 2000, "reweight": 8000, "stock-hmc": 6000, "stock-nuts": 2000}
+DRAWS = {
+    "elliptical-slice": 4000,
+    "hmc": 4000,
+    "mclmc": 6000,
+    "nuts": 2000,
+    "pcn": 8000,
+    "replica-exchange": 4000,
+    "reweight": 8000,
+    "stock-hmc": 6000,
+    "stock-nuts": 2000,
+    "tempered": 4000,
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Timings against named peers: `python -m benchmarks`, or `make bench`. Importing this starts no device."""

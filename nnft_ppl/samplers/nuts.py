@@ -1,0 +1,42 @@
+"""The no-U-turn sampler with the exact Gaussian flow."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from blackjax.mcmc import nuts as blackjax_nuts
+from jaxtyping import Array
+
+from nnft_ppl.samplers.blocks import Block, Chunk, Settings, one_draw, run_blocks, start_positions
+from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
+from nnft_ppl.samplers.target import Target
+from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, warm_up
+
+
+def nuts(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
+    """BlackJAX's NUTS with the exact Gaussian flow; warm-up adapts scales and step size to an acceptance of 0.8.
+
+    Raises:
+        ValueError: Without warm-up.
+        SamplerError: If the action is not finite on a free draw, or a chain never moves.
+    """
+    if settings.num_warmup < 1:
+        raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
+    key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
+    positions = start_positions(target, key_start, settings.num_chains)
+    transition: Callable = blackjax_nuts.build_kernel(integrator)
+
+    def step(key: Array, state: State) -> tuple[State, dict[str, Array]]:
+        tuning: Any = state.tuning
+        turned = angles(tuning.step, tuning.scales)
+        inner, info = transition(key, state.inner, target.log_density, turned, jnp.ones(target.dimension))
+        stats = statistics(inner, info, tuning.step) | {"tree_depth": info.num_trajectory_expansions}
+        return State(inner, tuning), stats
+
+    chunk = Chunk.of(settings, one_draw(target, settings, step))
+    inner = jax.jit(jax.vmap(lambda z: blackjax_nuts.init(z, target.log_density)))(positions)
+    states = for_chains(inner, first_tuning(np.ones(target.dimension)), settings)
+    states = warm_up(target, settings, chunk, states, key_warmup)
+    yield from run_blocks(settings, chunk, states, key_draws)

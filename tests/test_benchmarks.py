@@ -1,0 +1,216 @@
+"""The benchmark harness: sections on made-up answers, records, the page; and that its peers compute the same theory."""
+
+import importlib.util
+import json
+import math
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpyro import handlers
+from statistical import ACCEPTED, REJECTED, worst_pull
+
+from benchmarks import bench, page, records
+from benchmarks.answers import effective_draws, largest_pull, rate
+from benchmarks.bench import Bench
+from benchmarks.figures import Row, Table
+from benchmarks.peers.numpyro_nuts import quartic_scalar
+from benchmarks.peers.plain_samplers import plain_elliptical_slice, plain_pcn
+from benchmarks.records import Result, Scratch, made_here, store, stored
+from benchmarks.sections import SECTIONS
+from benchmarks.timing import paired
+from nnft_ppl.estimates import estimate
+from nnft_ppl.samplers import Settings, Target
+
+
+def sampled(ess, wall=10.0, value=1.0):
+    one = {"value": value, "error": 0.1, "ess": ess}
+    return {"wall": wall, "draws": 100, "verdict": "good", "estimates": {"phi_squared": one, "mean_squared": one}}
+
+
+def invented(function, arguments):
+    """An answer of the right form to every question that a section asks."""
+    match function:
+        case "benchmarks.kernels:field_times":
+            seconds = {"ours": [0.01] * 7, "pointwise": [0.4] * 7, "six products": [0.002] * 7}
+            return {"seconds": seconds, "apart": 1e-7, "precision": "float32"}
+        case "benchmarks.race:run":
+            return sampled(9000.0 if arguments["sampler"] in ("auto", "hmc") else 100.0)
+        case "benchmarks.race:fixed":
+            return sampled(500.0, wall=3.0 if arguments["seed"] >= 200 else 4.0)
+        case "benchmarks.peers.numpyro_nuts:run":
+            return sampled(5.0) | {"bulk_ess": {"phi_squared": 20.0, "mean_squared": 10.0}}
+        case "benchmarks.scaling:speed":
+            width = arguments["width"]
+            speed = {"acceptance": 0.9, "step_size": 0.5, "gradients": 2.0, "seconds_per_draw": 1e-5 * width}
+            return sampled(1000.0) | speed | {"draws": 2000}
+        case "benchmarks.scaling:memory":
+            return {"bytes": 2**31, "draws": 100, "wall": 60.0}
+        case "benchmarks.accelerator:measure":
+            device = {"device": "an accelerator", "flop_rate": 1e13, "bandwidth": 1e12}
+            against = {"ours": [1e-3] * 7, "pointwise": [0.1] * 7}
+            return device | {"against": against, "by_chains": [[1, 1024, 1e-3]], "by_width": [[4, 1000, 2e-3]]}
+    raise AssertionError(function)
+
+
+class Invented(Bench):
+    def run(self, function, arguments, **how):
+        return invented(function, json.loads(json.dumps(arguments)))
+
+
+def result_of(name):
+    return made_here(name, 12.0, list(SECTIONS[name].figures(Invented(name))))
+
+
+# What the invented answers must give: each section's smallest and largest ratio.
+RATIOS = {
+    "field": (5.0, 40.0),
+    "numpyro": (900.0, 900.0),
+    "hard": (90.0, 90.0),
+    "auto": (0.0, 1.0),
+    "width": (0.0, 2.0),
+    "devices": (0.0, 0.75),
+}
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_sections_compute_their_ratios(name):
+    ratios = [row.ratio for row in result_of(name).rows]
+    assert (min(ratios), max(ratios)) == pytest.approx(RATIOS[name], abs=1e-9)
+
+
+def test_an_accelerator_is_compared_with_itself():
+    ratios = [row.ratio for row in result_of("accelerator").rows]
+    flops, traffic = 4 * 3 * 2 * 48**2 * 1000 / 2e-3 / 1e13, 4 * 4 * 2 * 4 * 48 * 1000 / 2e-3 / 1e12
+    assert ratios == pytest.approx([100.0, flops, traffic])
+
+
+def test_cost_is_milliseconds_per_effective_draw():
+    first, second = result_of("cost").tables
+    assert list(first.columns) == ["N", "hmc", "pcn", "reweight", "auto"]
+    assert list(first.lines[0]) == ["64", pytest.approx(10 / 9), 100.0, 100.0, pytest.approx(10 / 9)]
+    assert [line[0] for line in second.lines] == ["0.1", "1", "6", "24", "100"]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_results_survive_json_and_the_page_shows_them(name, tmp_path):
+    result = result_of(name)
+    assert stored(name, tmp_path) is None
+    store(result, tmp_path)
+    again = stored(name, tmp_path)
+    assert isinstance(again, Result)
+    assert again.to_json() == result.to_json()
+    assert again.rows == [Row.from_json(row.to_json()) for row in result.rows]
+    text = page.render({name: again})
+    assert SECTIONS[name].TITLE in text
+    assert records.cpu_model() in text
+    assert "12 s." in text
+    for row in result.rows:
+        assert row.claim in text
+    for table in result.tables:
+        assert f"**{table.title}**" in text
+
+
+def test_the_page_shows_what_is_stored():
+    assert page.PAGE.read_text("utf-8") == page.stored_page()
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "ratio", "passed", "bound"),
+    [
+        (30.0, None, 30.0, True, "≥ 30"),
+        (30.0, None, 29.9, False, "≥ 30"),
+        (None, 1.1, 1.1, True, "≤ 1.1"),
+        (None, 1.1, 1.2, False, "≤ 1.1"),
+        (None, 1.1, math.nan, False, "≤ 1.1"),
+        (None, None, 7.0, True, ""),
+    ],
+)
+def test_claims_keep_their_bounds(least, most, ratio, passed, bound):
+    row = Row("a claim", 1.0, 2.0, "a peer", ratio, least=least, most=most, spread=(1.0, 2.0))
+    assert (row.passed, row.bound) == (passed, bound)
+    restored = Row.from_json(json.loads(json.dumps(row.to_json(), allow_nan=False)))
+    assert (restored.passed, restored.spread) == (passed, (1.0, 2.0))
+
+
+def test_rates_and_pulls():
+    good, other = sampled(50.0), sampled(20.0, value=1.5)
+    assert rate(good) == 5.0
+    assert effective_draws({"failed": "stuck"}) == 0.0
+    assert rate({"failed": "stuck", "wall": 4.0}, least=1.0) == 0.25
+    assert largest_pull(good, other) == pytest.approx(0.5 / math.hypot(0.1, 0.1))
+    assert largest_pull(good, {"failed": "stuck"}) == math.inf
+    assert paired([2.0, 6.0, 4.0], [1.0, 1.0, 1.0]) == (4.0, (2.0, 6.0))
+
+
+def test_a_cut_section_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "SCRATCH", tmp_path)
+    monkeypatch.setattr(records, "source_digest", lambda: "one source")
+    calls = []
+
+    def answer(command, **how):
+        calls.append(json.loads(command[-1]))
+        return SimpleNamespace(returncode=0, stdout='a line\n{"wall": 1.5}\n', stderr="")
+
+    monkeypatch.setattr(bench.subprocess, "run", answer)
+    for _ in range(2):
+        assert Bench("field").run("module:function", {"x": 1}) == {"wall": 1.5}
+    assert len(calls) == 1
+    assert (calls[0]["function"], calls[0]["arguments"], calls[0]["x64"]) == ("module:function", {"x": 1}, True)
+    monkeypatch.setattr(records, "source_digest", lambda: "another source")
+    Bench("field").run("module:function", {"x": 1})
+    Scratch("field", 1.0).clear()
+    Bench("field").run("module:function", {"x": 1})
+    assert len(calls) == 3
+
+
+def test_a_contender_is_measured_in_its_own_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "SCRATCH", tmp_path)
+    sizes = {"dim": 1, "width": 3, "points": 4, "chains": 2, "rounds": 1}
+    found = Bench("field").run("benchmarks.kernels:field_times", sizes, x64=False)
+    assert found["precision"] == "float32"
+    assert found["apart"] < 1e-5
+    with pytest.raises(RuntimeError, match="no attribute 'no_function'"):
+        Bench("field").run("benchmarks.answers:no_function", {})
+
+
+def test_the_numpyro_peer_is_the_same_theory():
+    spec = importlib.util.spec_from_file_location("phi4_grid", records.ROOT / "benchmarks/models/phi4_grid.py")
+    grid = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(grid)
+    peer = handlers.trace(handlers.seed(quartic_scalar(3.0, width=8), 5)).get_trace()
+    value = {name: site["value"] for name, site in peer.items()}
+    length, direction = 4 * jnp.sqrt(value["disc"]), value["direction"]
+    momentum = length[:, None] * jnp.stack([jnp.cos(direction), jnp.sin(direction)], axis=1)
+    same = {"momentum": momentum, "phase": value["phase"], "amplitude": value["amplitude"]}
+    substituted = handlers.substitute(handlers.seed(grid.model, 0), same)
+    ours = handlers.trace(substituted).get_trace(width=8, coupling=3.0)
+    phi = handlers.substitute(handlers.seed(grid.model, 0), same)(width=8, coupling=3.0)
+    factor = float(peer["quartic"]["fn"].log_factor)
+    assert factor < -1e-3
+    np.testing.assert_allclose(ours["quartic"]["fn"].log_factor, factor, rtol=1e-10)
+    for name, observable in grid.observables(8.0, 2, 4.0, 32).items():
+        np.testing.assert_allclose(observable(phi), value[name], rtol=1e-10)
+
+
+@pytest.mark.parametrize("sampler", [plain_elliptical_slice, plain_pcn])
+def test_plain_samplers_are_exact(sampler, key):
+    target = Target(
+        action=lambda z: jnp.sum(z**2),
+        reference=lambda z: jnp.zeros(()),
+        free_draw=lambda key: jax.random.normal(key, (4,)),
+        measure=lambda z: jnp.mean(z**2),
+        dimension=4,
+    )
+    blocks = list(sampler(target, Settings(key, 4, 1000, 100, keep_every=0)))
+    found = estimate({"variance": np.concatenate([block.measured for block in blocks], axis=1)})["variance"]
+    assert worst_pull(found, np.array(1 / 3)) < ACCEPTED
+    assert worst_pull(found, np.array(1.0)) > REJECTED
+
+
+def test_a_table_keeps_its_gaps():
+    table = Table("some figures", ["N", "ms"], [["64", None], ["128", 2.5]])
+    assert list(page.markdown(table.columns, table.lines))[2:4] == ["| 64 | – |", "| 128 | 2.5 |"]
+    assert Table.from_json(table.to_json()) == table
