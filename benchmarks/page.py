@@ -12,7 +12,7 @@ INTRODUCTION = """\
 # Benchmarks
 
 Every figure is a ratio against a named peer, measured on the machine that is named with it. `make bench` measures all
-sections (about two and a half hours on two cores), `make bench ONLY=field` one of them; sections that have a result are
+sections (under three hours on two cores), `make bench ONLY=field` one of them; sections that have a result are
 skipped unless `--again` is given, and a run that was cut goes on where it stopped. Contenders run one after the other,
 each in a process of its own and without a compilation cache; timings below a minute take turns and are medians, with
 the smallest and largest ratio in brackets.

@@ -5,7 +5,7 @@ import json
 import math
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,8 +27,10 @@ from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MIN_ESS, Verdict, overall
 
 KEPT_BYTES = 256 * 2**20
-"""`keep="auto"` keeps all parameters below this size, else `KEPT_DRAWS` per chain."""
+"""`keep="auto"` keeps all parameters below this size, else as many draws as fit, at most `KEPT_DRAWS` per chain."""
 KEPT_DRAWS = 1000
+LIMITED_BLOCK = 250
+"""Draws per chain in a block, at most, where the time is limited."""
 MOST_LONGER = 10
 """How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
 
@@ -76,7 +78,7 @@ def sample(
         num_warmup: Steps per chain that adapt the sampler.
         seed: 0 ≤ seed < 2³²; the same seed on the same machine and versions gives the same draws.
         out: Folder for the result; None keeps it in memory only.
-        keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to 1000 draws per chain).
+        keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to that and to 1000 per chain).
         second_route: Whether Markov chains are checked against reweighted free draws.
         time_limit: Seconds after which no further block of draws is begun, compilation and warm-up included; the
             second route comes on top.
@@ -138,6 +140,8 @@ def _draws(
     most = usual * MOST_LONGER if auto and job.num_draws is None else usual
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
     settings = Settings(key, job.num_chains, most, job.num_warmup, keep_every)
+    if job.until < math.inf:
+        settings = replace(settings, block_draws=LIMITED_BLOCK)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []
@@ -247,4 +251,6 @@ def _keep_every(theory: Theory, num_chains: int, num_draws: int, keep: str) -> i
     if keep == "none":
         return 0
     size = num_chains * num_draws * theory.dimension * jnp.zeros(()).dtype.itemsize
-    return 1 if keep == "all" or size < KEPT_BYTES else math.ceil(num_draws / KEPT_DRAWS)
+    if keep == "all" or size < KEPT_BYTES:
+        return 1
+    return max(math.ceil(num_draws / KEPT_DRAWS), math.ceil(size / KEPT_BYTES))

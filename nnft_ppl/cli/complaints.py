@@ -4,9 +4,9 @@ import traceback
 from pathlib import Path
 
 import nnft_ppl
+from nnft_ppl.labelling import FieldError
 from nnft_ppl.reading import ModelError
 from nnft_ppl.samplers import SamplerError
-from nnft_ppl.labelling import FieldError
 from nnft_ppl.storage import ResultError
 
 

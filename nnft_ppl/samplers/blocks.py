@@ -98,8 +98,17 @@ def block_lengths(num_draws: int, block_draws: int) -> list[int]:
     return [min(longest, num_draws - start) for start in range(0, num_draws, longest)]
 
 
-def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array, "chain dimension"]:
-    """One exact free draw per chain, where the density and its gradient are known to be finite.
+class Start(NamedTuple):
+    """Where the chains start."""
+
+    positions: Float[Array, "chain dimension"]
+    potentials: Float[Array, " chain"]
+    forces: Float[Array, "chain dimension"]
+    """Gradients of the potential."""
+
+
+def start_chains(target: Target, key: Array, num_chains: int) -> Start:
+    """One exact free draw per chain, where the potential and its gradient are known to be finite.
 
     Raises:
         SamplerError: If they are not.
@@ -122,7 +131,12 @@ def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array,
                 f"the gradient of the action is not finite at the start of chain {chain} although the action is: look "
                 "for jnp.where, sqrt or norm at zero in the model"
             )
-    return positions
+    return Start(positions, values, gradients)
+
+
+def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array, "chain dimension"]:
+    """The positions of `start_chains`."""
+    return start_chains(target, key, num_chains).positions
 
 
 def over_chains(function: Callable, num_chains: int) -> Callable:

@@ -33,8 +33,8 @@ class SliceState(NamedTuple):
 def elliptical_slice(target: Target, settings: Settings, builder: Builder = build_kernel) -> Iterator[Block]:
     """Elliptical slice sampling, each draw one slice of every parameter group.
 
-    In d = 2 at λ = 24 slices of one group at a time gave up to 1.6 times the effective draws per evaluation of slices
-    of all. `num_warmup` draws are thrown away. `n_steps` counts evaluations of the action; there is no step size.
+    In d = 2 at λ = 24 slices of one group at a time gave, per evaluation, 1.6 times the effective draws of slices of
+    all in a box of side 16, and 0.9 times at side 8. `num_warmup` draws are thrown away. `n_steps` counts evaluations of the action; there is no step size.
 
     Args:
         target: Density and measurements; without groups, all coordinates are one.
@@ -44,11 +44,11 @@ def elliptical_slice(target: Target, settings: Settings, builder: Builder = buil
     Raises:
         SamplerError: If the action is not finite on a free draw.
 
-    Source: Murray, Adams and MacKay, arXiv:1001.0175, fig. 2.
+    Source: Murray, Adams and MacKay, arXiv:1001.0175.
     """
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
     positions = start_positions(target, key_start, settings.num_chains)
-    groups = _groups(target)
+    groups = jnp.asarray(_groups(target))
 
     def slice_group(state: SliceState, given: tuple[Array, Array]) -> tuple[SliceState, Array]:
         key, group = given

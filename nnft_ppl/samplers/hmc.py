@@ -4,9 +4,10 @@ Every draw is the end of a short trajectory; see `nnft_ppl.samplers.gaussian_flo
 `nnft_ppl.samplers.tuning` for what the warm-up learns.
 
 Where parameters that need small steps are also what the action's cost is made of (the momenta of plane waves in a box),
-they rest during most trajectories: a sweep is one trajectory of all parameters, and then several of the others, of
-which the compiler computes the waves only once. Each trajectory leaves the density invariant, and so does their
-sequence.
+they rest during the trajectories, of which the compiler then computes the waves only once. A sweep draws a few of them
+afresh from the free theory, accepted by the action, a few times over, and then makes several trajectories of the
+others. Each move leaves the density invariant, and so does their sequence. Fresh draws go far where trajectories would
+creep: a long, weak autocorrelation from slow momenta would make errors too small.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,18 +19,21 @@ import numpy as np
 from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Chunk, Draws, Settings, Sweep, recorded, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Chunk, Draws, Settings, Sweep, recorded, run_blocks, start_chains
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.hoisting import resting_share
+from nnft_ppl.samplers.pcn import refresh_some
 from nnft_ppl.samplers.target import Target
-from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, warm_up
+from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, started, warm_up
 
 SLOW = 0.75
 """Parameters whose scale is below this share of the largest may rest."""
 SAVING = 0.5
 """They do if at least this share of the action's cost rests with them."""
-SWEEP_STEPS = 1
-"""Steps of the trajectory of all parameters in a sweep in which some rest."""
+REFRESHES = 4
+"""Rounds of fresh draws for a few of them at the start of a sweep."""
+SWEEP_SHARE = 1.0
+"""Draws in a sweep, times the share of the action's cost that moves."""
 MOST_DRAWS = 12
 """Draws in a sweep, at most."""
 
@@ -69,13 +73,11 @@ def hmc(target: Target, settings: Settings, integrator: Callable = rotation_inte
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    positions = start_positions(target, key_start, settings.num_chains)
-    forces = jax.jit(jax.vmap(jax.grad(target.potential)))(positions)
-    scales = coordinate_scales(np.asarray(forces)[:, None], target.groups)
+    start = start_chains(target, key_start, settings.num_chains)
+    scales = coordinate_scales(np.asarray(start.forces)[:, None], target.groups)
     split = split_parameters(target, scales)
     chunk = Chunk.of(settings, _sweep(target, settings, split, integrator), split.draws)
-    inner = jax.jit(jax.vmap(lambda z: blackjax_hmc.init(z, target.log_density)))(positions)
-    states = for_chains(inner, first_tuning(scales), settings)
+    states = for_chains(started(start), first_tuning(scales), settings)
     states = warm_up(target, settings, chunk, states, key_warmup, LENGTHS)
     yield from run_blocks(settings, chunk, states, key_draws)
 
@@ -98,8 +100,7 @@ def split_parameters(target: Target, scales: np.ndarray) -> Split:
     share = resting_share(target.potential, target.dimension, target.groups, slow)
     if share < SAVING:
         return whole
-    # Twice as much time for the draws of a sweep as for what comes before them, about two gradients and a half.
-    draws = min(MOST_DRAWS, round(5 / ((LENGTHS[1] + 1) * (1 - share))))
+    draws = min(MOST_DRAWS, max(2, round(SWEEP_SHARE / (1 - share))))
     return Split(tuple((part, name not in slow) for name, part in parts), draws)
 
 
@@ -115,37 +116,47 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
     def whole(key: Array, state: State) -> tuple[State, Draws]:
         tuning = state.tuning
         inner, stats = move(key, state.inner, target.log_density, tuning.step, tuning.scales, tuning.num_steps)
-        return State(inner, tuning), recorded(target, settings, inner.position, stats)
+        draw = recorded(target, settings, inner.position, stats)
+        return State(inner, tuning), jax.tree.map(lambda array: jnp.asarray(array)[None], draw)
 
     def sweep(key: Array, state: State) -> tuple[State, Draws]:
         tuning = state.tuning
-        key_all, key = jax.random.split(key)
-        inner, stats_all = move(key_all, state.inner, target.log_density, tuning.sweep_step, tuning.scales, SWEEP_STEPS)
-        resting, scales = split.take(inner.position, moving=False), split.take(tuning.scales, moving=True)
+        key_fresh, key = jax.random.split(key)
+        moving, resting = (split.take(state.inner.position, moving=moves) for moves in (True, False))
+        scales = split.take(tuning.scales, moving=True)
+        resting, acceptance = _refreshed(
+            key_fresh, resting, lambda resting: target.potential(split.merge(moving, resting)), tuning.sweep_step
+        )
 
         def log_density(moving: Array) -> Array:
             return target.log_density(split.merge(moving, resting))
 
         def one_draw(part: Any, key: Array) -> tuple[Any, Draws]:
             part, stats = move(key, part, log_density, tuning.step, scales, tuning.num_steps)
-            stats["diverging"] = stats["diverging"] | stats_all["diverging"]
-            stats["sweep_acceptance_rate"] = stats_all["acceptance_rate"]
+            stats["sweep_acceptance_rate"] = acceptance
             return part, recorded(target, settings, split.merge(part.position, resting), stats)
 
-        part = blackjax_hmc.HMCState(
-            split.take(inner.position, moving=True),
-            inner.logdensity,
-            split.take(inner.logdensity_grad, moving=True),
-        )
+        part = blackjax_hmc.init(moving, log_density)
         part, draws = jax.lax.scan(one_draw, part, jax.random.split(key, split.draws))
-        position = split.merge(part.position, resting)
-        return State(blackjax_hmc.init(position, target.log_density), tuning), draws
+        # The resting coordinates' own forces are not asked for: as if there were none.
+        gradient = split.merge(part.logdensity_grad, -resting)
+        inner = blackjax_hmc.HMCState(split.merge(part.position, resting), part.logdensity, gradient)
+        return State(inner, tuning), draws
 
-    if split.draws > 1:
-        return sweep
+    return whole if split.draws == 1 else sweep
 
-    def single(key: Array, state: State) -> tuple[State, Draws]:
-        state, draw = whole(key, state)
-        return state, jax.tree.map(lambda array: array[None], draw)
 
-    return single
+def _refreshed(key: Array, resting: Array, potential: Callable, share: Array) -> tuple[Array, Array]:
+    """The resting coordinates after some rounds of fresh draws for a few of them, and the acceptance."""
+
+    def one_round(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
+        key_move, key_accept = jax.random.split(key)
+        proposed = refresh_some(key_move, state[0], share)
+        proposed = (proposed, potential(proposed))
+        # An undefined action counts as infinite.
+        acceptance = jnp.nan_to_num(jnp.exp(jnp.minimum(state[1] - proposed[1], 0.0)))
+        accepted = jax.random.uniform(key_accept, (), acceptance.dtype) < acceptance
+        return jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, state), acceptance
+
+    state, acceptance = jax.lax.scan(one_round, (resting, potential(resting)), jax.random.split(key, REFRESHES))
+    return state[0], jnp.mean(acceptance)

@@ -9,10 +9,10 @@ import numpy as np
 from blackjax.mcmc import nuts as blackjax_nuts
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Chunk, Settings, one_draw, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Chunk, Settings, one_draw, run_blocks, start_chains
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.target import Target
-from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, warm_up
+from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, started, warm_up
 
 
 def nuts(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
@@ -25,7 +25,7 @@ def nuts(target: Target, settings: Settings, integrator: Callable = rotation_int
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    positions = start_positions(target, key_start, settings.num_chains)
+    start = start_chains(target, key_start, settings.num_chains)
     transition: Callable = blackjax_nuts.build_kernel(integrator)
 
     def step(key: Array, state: State) -> tuple[State, dict[str, Array]]:
@@ -36,7 +36,6 @@ def nuts(target: Target, settings: Settings, integrator: Callable = rotation_int
         return State(inner, tuning), stats
 
     chunk = Chunk.of(settings, one_draw(target, settings, step))
-    inner = jax.jit(jax.vmap(lambda z: blackjax_nuts.init(z, target.log_density)))(positions)
-    states = for_chains(inner, first_tuning(np.ones(target.dimension)), settings)
+    states = for_chains(started(start), first_tuning(np.ones(target.dimension)), settings)
     states = warm_up(target, settings, chunk, states, key_warmup)
     yield from run_blocks(settings, chunk, states, key_draws)

@@ -7,7 +7,7 @@ With density exp(−|z|²/2 − U(z)), a proposal z → z' that is reversible in
 The Gaussian drops out, and with it the number of coordinates: acceptance has a limit as the width grows. No gradient is
 needed. Two such moves alternate: a short step of all coordinates, and fresh draws of a few.
 
-Source: Cotter, Roberts, Stuart and White, arXiv:1202.0709, eqs. (1.2) and (1.5); fresh draws of a random subset are a
+Source: Cotter, Roberts, Stuart and White, arXiv:1202.0709, sec. 1; fresh draws of a random subset are a
 Gibbs proposal, their reversibility is derived in `refresh_some`.
 """
 
@@ -76,7 +76,7 @@ def pcn(
         ValueError: If there is no warm-up.
         SamplerError: If the action is not finite on a free draw, or a chain never moves.
 
-    Source: Cotter et al., arXiv:1202.0709, eq. (1.5).
+    Source: Cotter et al., arXiv:1202.0709, sec. 1.
     """
     if settings.num_warmup < 1:
         raise ValueError("pcn finds the sizes of its moves during warm-up: warmup must be at least 1")

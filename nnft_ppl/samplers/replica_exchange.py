@@ -77,7 +77,7 @@ def refined_ladder(beta: np.ndarray, rejection: np.ndarray, num_levels: int | No
     Returns:
         The new ladder, from 0 to 1.
 
-    Source: Syed et al., arXiv:1905.02939, secs. 4.2 and 5.1–5.3.
+    Source: Syed et al., arXiv:1905.02939; Λ is their communication barrier, estimated on the present ladder.
     """
     # No rejection at all would leave an interval without points, and its inverse undefined.
     barrier = np.append(0.0, np.cumsum(np.maximum(rejection, 1e-6)))
@@ -199,11 +199,12 @@ class Exchange:
             replica.z, value - beta * replica.action, gradient - beta * replica.action_gradient
         )
         state, moves = jax.lax.scan(one_move, state, jax.random.split(key, MOVES))
+        z = jnp.asarray(state.position)
         # The kernel knows the action only within its log density: taking the rest off saves an evaluation. What this
         # costs in rounding is divided by β, but enters swaps multiplied by a difference of β.
-        value, gradient = jax.value_and_grad(self._rest)(state.position)
+        value, gradient = jax.value_and_grad(self._rest)(z)
         action, action_gradient = (value - state.logdensity) / beta, (gradient - state.logdensity_grad) / beta
-        return Replicas(state.position, action, action_gradient, replica.unseen), moves
+        return Replicas(z, action, action_gradient, replica.unseen), moves
 
 
 def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = swap_log_ratio) -> Iterator[Block]:

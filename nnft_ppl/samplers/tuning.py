@@ -20,16 +20,19 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float
 from numpy import ndarray
 from scipy.special import erfcinv
 
-from nnft_ppl.samplers.blocks import CHUNK_DRAWS, Chunk, Settings, over_chains
+from nnft_ppl.samplers.blocks import CHUNK_DRAWS, Chunk, Settings, Start
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
 from nnft_ppl.samplers.target import Target
 
 ACCEPTANCE = 0.8
 """Acceptance that step sizes are adapted to."""
+SWEEP_ACCEPTANCE = 0.35
+"""Acceptance that the share of resting coordinates drawn afresh is adapted to."""
 LENGTHS = (1, 2, 4)
 """Lengths of a trajectory, in steps, that are tried in the warm-up."""
 MEASURING_COST = 1.0
@@ -39,15 +42,15 @@ LEAST_FORCE = 1e-6
 
 
 class Tuning(NamedTuple):
-    """What the warm-up finds, the same for all chains."""
+    """What the warm-up finds, the same for all chains; numbers here, arrays inside a compiled program."""
 
-    scales: Array
+    scales: Any
     """s_i, shape (dimension,)."""
-    step: Array
+    step: Any
     """ε of the draws' trajectories."""
-    sweep_step: Array
-    """ε of the trajectory of all parameters in a sweep in which some rest."""
-    num_steps: Array
+    sweep_step: Any
+    """Share of the resting coordinates that is drawn afresh at once."""
+    num_steps: Any
     """Steps of the draws' trajectories."""
 
 
@@ -142,8 +145,7 @@ def warm_up(
         key: Key of the warm-up.
         lengths: Lengths of a trajectory to try; none for a sampler that finds its own.
     """
-    forces_at = over_chains(jax.grad(target.potential), settings.num_chains)
-    tuning: Tuning = jax.tree.map(lambda array: array[0], states.tuning)
+    tuning: Tuning = jax.tree.map(lambda array: np.asarray(array[0]), states.tuning)
     calls = -(-settings.num_warmup // CHUNK_DRAWS)
     trials = max(0, (calls - 4) // (len(lengths) + 1)) * len(lengths)
     gains: dict[int, list[float]] = {length: [] for length in lengths}
@@ -151,45 +153,57 @@ def warm_up(
     for call in range(calls):
         trial = call - (calls - trials) * 4 // 5  # a fifth of the other calls follows the trials
         if 0 <= trial < trials:
-            tuning = tuning._replace(num_steps=jnp.asarray(lengths[trial % len(lengths)]))
+            tuning = tuning._replace(num_steps=lengths[trial % len(lengths)])
         elif trials and trial == trials:
             best = max(lengths, key=lambda length: float(np.mean(gains[length])))
-            tuning = tuning._replace(num_steps=jnp.asarray(best))
+            tuning = tuning._replace(num_steps=best)
         states, draws = chunk(for_chains(states.inner, tuning, settings), jax.random.fold_in(key, call))
         if 0 <= trial < trials:
             length = lengths[trial % len(lengths)]
             gains[length].append(worth(draws.measured, length))
         elif trial < 0:
-            forces = [*forces[-4:], np.asarray(forces_at(states.inner.position))]
+            # The gradient of −|z|²/2 − S is at hand.
+            forces = [*forces[-4:], np.asarray(states.inner.logdensity_grad + states.inner.position)]
             scales = coordinate_scales(np.stack(forces, axis=1), target.groups)
-            tuning = tuning._replace(scales=jnp.asarray(scales))
+            tuning = tuning._replace(scales=scales)
         tuning = _stepped(tuning, draws.stats)
         steps.append((float(tuning.step), float(tuning.sweep_step)))
     step, sweep_step = np.exp(np.mean(np.log(steps[-max(1, calls // 3) :]), axis=0))
-    return for_chains(
-        states.inner, tuning._replace(step=jnp.asarray(step), sweep_step=jnp.asarray(sweep_step)), settings
-    )
+    return for_chains(states.inner, tuning._replace(step=step, sweep_step=sweep_step), settings)
 
 
 def first_tuning(scales: Float[ndarray, " dimension"]) -> Tuning:
     """The tuning that warm-up starts from."""
-    return Tuning(jnp.asarray(scales), jnp.asarray(0.3), jnp.asarray(0.3), jnp.asarray(LENGTHS[1]))
+    return Tuning(scales, 0.3, 0.05, LENGTHS[1])
+
+
+def started(start: Start) -> HMCState:
+    """BlackJAX's states of the chains at their start."""
+    density = -0.5 * jnp.sum(start.positions**2, axis=1) - start.potentials
+    state: Any = HMCState  # its annotations know no batches
+    return state(start.positions, density, -start.positions - start.forces)
 
 
 def for_chains(inner: Any, tuning: Tuning, settings: Settings) -> State:
     """The chains' states with one tuning for all."""
-    repeated = jax.tree.map(lambda array: jnp.broadcast_to(array, (settings.num_chains, *array.shape)), tuning)
+    # With a dtype, for a value that still has Python's would compile the program a second time.
+    real, whole = jnp.zeros(()).dtype, jnp.zeros((), int).dtype
+    types = Tuning(scales=real, step=real, sweep_step=real, num_steps=whole)
+    repeated = jax.tree.map(
+        lambda value, dtype: jnp.asarray(np.broadcast_to(value, (settings.num_chains, *np.shape(value))), dtype),
+        tuning,
+        types,
+    )
     return State(inner, repeated)
 
 
 def _stepped(tuning: Tuning, stats: Mapping[str, Any]) -> Tuning:
     """Step sizes corrected by the acceptance that they gave."""
-
-    def corrected(step: Array, name: str) -> Array:
-        acceptance = float(np.mean(np.nan_to_num(stats[name])))
-        return jnp.asarray(next_step(float(step), acceptance, ACCEPTANCE, LARGEST_ANGLE))
-
-    tuning = tuning._replace(step=corrected(tuning.step, "acceptance_rate"))
+    found = float(np.mean(np.nan_to_num(stats["acceptance_rate"])))
+    tuning = tuning._replace(step=next_step(float(tuning.step), found, ACCEPTANCE, LARGEST_ANGLE))
     if "sweep_acceptance_rate" in stats:
-        tuning = tuning._replace(sweep_step=corrected(tuning.sweep_step, "sweep_acceptance_rate"))
+        found = float(np.mean(stats["sweep_acceptance_rate"]))
+        # The square of a change of z is in proportion to the share that is drawn afresh.
+        share = next_step(float(tuning.sweep_step) ** 0.5, found, SWEEP_ACCEPTANCE, 1.0) ** 2
+        tuning = tuning._replace(sweep_step=share)
     return tuning

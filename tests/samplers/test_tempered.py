@@ -51,18 +51,9 @@ def circle_log_z(beta):
     return np.array([log_partition(PERIOD, COUPLING * b, 1.0) - free for b in beta]) + constants
 
 
-def circle_run(seed, integrator=rotation_integrator):
-    theory = load("phi4_circle", coupling=COUPLING, modes=MODES)
-    return theory, list(tempered(theory.target(), settings(seed), integrator))
-
-
-def hot_action(log_density, kinetic_energy):
-    """The mutation kernel aims at 1.5 times the temperature's β; the weights are right."""
-    return rotation_integrator(lambda z: 1.5 * log_density(z) + 0.25 * jnp.sum(z**2), kinetic_energy)
-
-
 def test_circle_at_every_temperature(seed):
-    theory, blocks = circle_run(seed)
+    theory = load("phi4_circle", coupling=COUPLING, modes=MODES)
+    blocks = list(tempered(theory.target(), settings(seed)))
     pulls, found = curve_pulls(blocks, circle_log_z)
     assert np.abs(pulls).max() < ACCEPTED
     assert found[-1, 1] < 0.02
@@ -81,10 +72,6 @@ def test_circle_at_every_temperature(seed):
     one = estimate({"g": draws}, log_weights=weights)["g"]
     assert worst_pull(one, theory.exact["two_point"], min_ess=1000) < ACCEPTED
     assert worst_pull(one, thermal_two_point(quarter, PERIOD, 0.5 * COUPLING, 1.0) - missing) > REJECTED
-
-
-def test_a_kernel_at_the_wrong_temperature_is_rejected(seed):
-    assert np.abs(curve_pulls(circle_run(seed, hot_action)[1], circle_log_z)[0]).max() > REJECTED
 
 
 # S = c|z|²/2 over free draws of variance 1/(1 + r): ln Z(β) = −(D/2) ln(1 + βc/(1 + r)).
@@ -126,6 +113,15 @@ def test_z_is_unbiased_at_every_temperature(tiny_populations):
         np.testing.assert_array_equal(block.stats["log_weight"][:, 0], block.curve.log_z[:, -1])
         np.testing.assert_array_equal(np.ptp(block.stats["log_weight"], axis=1), 0.0)
         np.testing.assert_array_equal(block.curve.log_z[:, 0], 0.0)
+
+
+def hot_action(log_density, kinetic_energy):
+    """The moves aim at 1.5 times the β of their level; the weights are right."""
+    return rotation_integrator(lambda z: 1.5 * log_density(z) + 0.25 * jnp.sum(z**2), kinetic_energy)
+
+
+def test_moves_at_the_wrong_temperature_are_rejected(seed):
+    assert worst_level(list(tempered(quadratic(), settings(seed, **TINY), hot_action))) > REJECTED
 
 
 def test_resampling_by_wrong_weights_is_rejected(seed, monkeypatch):
