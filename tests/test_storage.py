@@ -17,7 +17,7 @@ from jaxtyping import Array
 
 from nnft_ppl import Ensemble, Theory, load, ratio, read, sample, sampling
 from nnft_ppl.samplers import Block, Settings, Target, reweight
-from nnft_ppl.samplers.blocks import run_blocks
+from nnft_ppl.samplers.blocks import one_draw, run_blocks
 from nnft_ppl.storage import ResultError, RunFolder, plain_json
 
 MODEL = '''
@@ -74,7 +74,8 @@ def chains(target: Target, settings: Settings) -> Iterator[Block]:
         return State(target.free_draw(key)), stats | {"acceptance_rate": energy**0, "step_size": energy**0}
 
     start = State(jnp.zeros((settings.num_chains, target.dimension)))
-    yield from run_blocks(target, replace(settings, block_draws=BLOCK_DRAWS), step, start, settings.key)
+    settings = replace(settings, block_draws=BLOCK_DRAWS)
+    yield from run_blocks(settings, one_draw(target, settings, step), start, settings.key)
 
 
 def free_draws(target: Target, settings: Settings) -> Iterator[Block]:
@@ -232,7 +233,7 @@ def test_thinning(
     sampler: Callable, group: str, keep: str, kept: int, theory: Theory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Past the limit of bytes `auto` keeps every ⌈1100/250⌉ = 5th draw; blocks of 367 start between those."""
-    monkeypatch.setattr(sampling, "KEPT_BYTES", 0)
+    monkeypatch.setattr(sampling, "KEPT_BYTES", 20_000)
     monkeypatch.setattr(sampling, "KEPT_DRAWS", 250)
     sample(theory, sampler, num_chains=2, num_draws=1100, out=tmp_path / "out", keep=keep, second_route=False)
     data = read(tmp_path / "out").data

@@ -22,6 +22,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.fields.sine_cosine import sine_cosine
+
 CHUNK_NUMBERS = 2**23
 """Largest number of matrix entries held at a time (64 MB in double precision): beyond it, neurons come in chunks."""
 
@@ -102,8 +104,8 @@ class _Half:
 
     def waves(self, momentum: Float[Array, " neuron"]) -> tuple[Array, Array]:
         """cos(b x) and sin(b x), shape (neuron, points)."""
-        angle = momentum[:, None] * self.points
-        return jnp.cos(angle), jnp.sin(angle)
+        sine, cosine = sine_cosine(momentum[:, None] * self.points)
+        return cosine, sine
 
     def unfold(self, values: Array, axis: int) -> Array:
         """Even and odd part, side by side along an axis, to values at all points along it."""

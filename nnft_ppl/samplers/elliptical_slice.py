@@ -34,7 +34,8 @@ def elliptical_slice(target: Target, settings: Settings, builder: Builder = buil
     """Elliptical slice sampling, each draw one slice of every parameter group.
 
     In d = 2 at λ = 24 slices of one group at a time gave, per evaluation, 1.6 times the effective draws of slices of
-    all in a box of side 16, and 0.9 times at side 8. `num_warmup` draws are thrown away. `n_steps` counts evaluations of the action; there is no step size.
+    all in a box of side 16, and 0.9 times at side 8. `num_warmup` draws are thrown away. `n_steps` counts evaluations
+    of the action; there is no step size.
 
     Args:
         target: Density and measurements; without groups, all coordinates are one.

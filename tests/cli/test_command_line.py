@@ -101,7 +101,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
     """One good run of chains with its folder."""
     folder = tmp_path_factory.mktemp("finished") / "out"
     words = ("--draws", "1000", "--warmup", "100", "--chains", "2", "--out", str(folder))
-    return nnft("run", "deformed_rotation", *words), folder
+    return nnft("run", "deformed_rotation", "--sampler", "hmc", *words), folder
 
 
 def test_good_run_is_quiet_and_prints_its_table(finished: tuple[Outcome, Path]):
@@ -292,7 +292,7 @@ def test_interrupt_before_the_first_block(gaussian: str):
 
 
 def test_interrupt_of_the_second_route(gaussian: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("nnft_ppl.sampling.reweight", no_block)
+    monkeypatch.setattr("nnft_ppl.judging.reweight", no_block)
     status, _, _ = nnft("run", gaussian, "--sampler", "chains", "--draws", "1000", "--chains", "2", "--out", "out")
     ensemble = read("out")
     assert status == 3

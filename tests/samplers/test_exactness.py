@@ -10,8 +10,8 @@ from blackjax.mcmc.integrators import IntegratorState
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load, sample
-from nnft_ppl.samplers import SAMPLERS, SamplerError, hmc
 from nnft_ppl.labelling import FieldError
+from nnft_ppl.samplers import SAMPLERS, SamplerError, hmc
 
 DRAWS = {
     "elliptical-slice": 4000,
