@@ -166,15 +166,16 @@ def warm_up(
             forces = [*forces[-4:], np.asarray(states.inner.logdensity_grad + states.inner.position)]
             scales = coordinate_scales(np.stack(forces, axis=1), target.groups)
             tuning = tuning._replace(scales=scales)
-        tuning = _stepped(tuning, draws.stats)
+        # The first corrections go all the way, later ones half of it: one chunk's acceptance is noisy.
+        tuning = _stepped(tuning, draws.stats, 1.0 if call < 2 else 0.5)
         steps.append((float(tuning.step), float(tuning.sweep_step)))
-    step, sweep_step = np.exp(np.mean(np.log(steps[-max(1, calls // 3) :]), axis=0))
+    step, sweep_step = np.exp(np.mean(np.log(steps[-max(2, calls // 3) :]), axis=0))
     return for_chains(states.inner, tuning._replace(step=step, sweep_step=sweep_step), settings)
 
 
 def first_tuning(scales: Float[ndarray, " dimension"]) -> Tuning:
     """The tuning that warm-up starts from."""
-    return Tuning(scales, 0.3, 0.05, LENGTHS[1])
+    return Tuning(scales, 0.3, 0.05, 1)
 
 
 def started(start: Start) -> HMCState:
@@ -197,13 +198,15 @@ def for_chains(inner: Any, tuning: Tuning, settings: Settings) -> State:
     return State(inner, repeated)
 
 
-def _stepped(tuning: Tuning, stats: Mapping[str, Any]) -> Tuning:
-    """Step sizes corrected by the acceptance that they gave."""
+def _stepped(tuning: Tuning, stats: Mapping[str, Any], share: float) -> Tuning:
+    """Step sizes corrected by the acceptance that they gave, by this share of the way in their logarithms."""
     found = float(np.mean(np.nan_to_num(stats["acceptance_rate"])))
-    tuning = tuning._replace(step=next_step(float(tuning.step), found, ACCEPTANCE, LARGEST_ANGLE))
+    step = float(tuning.step)
+    tuning = tuning._replace(step=step * (next_step(step, found, ACCEPTANCE, LARGEST_ANGLE) / step) ** share)
     if "sweep_acceptance_rate" in stats:
         found = float(np.mean(stats["sweep_acceptance_rate"]))
         # The square of a change of z is in proportion to the share that is drawn afresh.
-        share = next_step(float(tuning.sweep_step) ** 0.5, found, SWEEP_ACCEPTANCE, 1.0) ** 2
-        tuning = tuning._replace(sweep_step=share)
+        fresh = float(tuning.sweep_step)
+        wanted = next_step(fresh**0.5, found, SWEEP_ACCEPTANCE, 1.0) ** 2
+        tuning = tuning._replace(sweep_step=fresh * (wanted / fresh) ** share)
     return tuning
