@@ -17,8 +17,8 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.target import Target
 
-CHUNK_DRAWS = 25
-"""Draws per chain in one call of the compiled program, at most; the warm-up looks at the chains as often."""
+CHECK_DRAWS = 25
+"""Draws per chain after which the warm-up looks at the chains."""
 
 
 class SamplerError(RuntimeError):
@@ -140,19 +140,34 @@ def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array,
 
 
 def over_chains(function: Callable, num_chains: int) -> Callable:
-    """`function` of one chain, compiled for all chains at once and spread over the devices.
+    """`function(state, key, *shared)` of one chain, compiled for all chains at once and spread over the devices.
 
-    Chains share nothing, so each device runs its own without waiting for the others; on one device, or where the
-    devices do not divide the chains, it is a plain vmap. Arguments and results have the chain as leading axis.
+    Chains share nothing but the arguments after the second, so each device runs its own without waiting for the
+    others; on one device, or where the devices do not divide the chains, it is a plain vmap. States, keys and results
+    have the chain as leading axis.
     """
     devices = jax.devices()
-    together = jax.vmap(function)
+
+    def together(states: Any, keys: Array, *shared: Any) -> Any:
+        return jax.vmap(lambda state, key: function(state, key, *shared))(states, keys)
+
     if len(devices) == 1 or num_chains % len(devices):
         return jax.jit(together)
     mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
-    by_chain = jax.P("chain")
-    # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
-    return jax.jit(jax.shard_map(together, mesh=mesh, in_specs=by_chain, out_specs=by_chain, check_vma=False))
+    by_chain = jax.NamedSharding(mesh, jax.P("chain"))
+
+    @jax.jit
+    def spread(states: Any, keys: Array, *shared: Any) -> Any:
+        specs = (jax.P("chain"), jax.P("chain"), *[jax.P()] * len(shared))
+        # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
+        mapped = jax.shard_map(together, mesh=mesh, in_specs=specs, out_specs=jax.P("chain"), check_vma=False)
+        return mapped(states, keys, *shared)
+
+    def placed(states: Any, keys: Array, *shared: Any) -> Any:
+        # States that lie elsewhere would compile the program once for them and once for its own results.
+        return spread(jax.device_put(states, by_chain), jax.device_put(keys, by_chain), *shared)
+
+    return placed
 
 
 def one_draw(target: Target, settings: Settings, step: Step) -> Sweep:
@@ -172,52 +187,67 @@ def recorded(target: Target, settings: Settings, position: Array, stats: dict[st
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """A sweep compiled for all chains, a few at a time.
+class Program:
+    """A sweep compiled for all chains, to be repeated as often as asked for.
 
-    Warm-up and draws call the same compiled program: compiling costs seconds, calling it often costs nothing.
+    Warm-up, which looks at the chains often, and draws call the same compiled program: compiling costs seconds.
     """
 
     advance: Callable
-    """(states, keys) -> (states, draws), all with leading chain axis."""
+    """(states, keys, number of sweeps) -> (states, draws), all but the number with leading chain axis."""
     num_chains: int
+    draws_per_sweep: int
+    most_sweeps: int
+    """Sweeps of one call, at most."""
 
     @classmethod
-    def of(cls, settings: Settings, sweep: Sweep, draws_per_sweep: int = 1) -> "Chunk":
-        """The chunk of about `CHUNK_DRAWS` draws per chain."""
-        sweeps = max(1, min(CHUNK_DRAWS, settings.num_draws) // draws_per_sweep)
+    def of(cls, settings: Settings, sweep: Sweep, draws_per_sweep: int = 1) -> "Program":
+        """The program for blocks of these settings."""
+        longest = max(CHECK_DRAWS, block_lengths(settings.num_draws, settings.block_draws)[0])
+        most = math.ceil(longest / draws_per_sweep)
 
-        def one_chain(state: Any, key: Array) -> tuple[Any, Draws]:
-            state, draws = jax.lax.scan(lambda state, key: sweep(key, state), state, jax.random.split(key, sweeps))
-            return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), draws)
+        def one_chain(state: Any, key: Array, sweeps: Array) -> tuple[Any, Draws]:
+            def one_sweep(number: Array, carry: tuple[Any, Draws]) -> tuple[Any, Draws]:
+                state, kept = carry
+                state, draws = sweep(jax.random.fold_in(key, number), state)
+                place = jax.lax.dynamic_update_index_in_dim
+                return state, jax.tree.map(lambda all, new: place(all, new, number, 0), kept, draws)
 
-        return cls(over_chains(one_chain, settings.num_chains), settings.num_chains)
+            shapes = jax.eval_shape(sweep, key, state)[1]
+            room = jax.tree.map(lambda shape: jnp.zeros((most, *shape.shape), shape.dtype), shapes)
+            state, kept = jax.lax.fori_loop(0, sweeps, one_sweep, (state, room))
+            return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), kept)
 
-    def __call__(self, states: Any, key: Array) -> tuple[Any, Draws]:
-        """The next states and their draws as NumPy arrays of shape (chain, draw, ...)."""
-        states, draws = self.advance(states, jax.random.split(key, self.num_chains))
-        return states, jax.tree.map(np.asarray, draws)
+        return cls(over_chains(one_chain, settings.num_chains), settings.num_chains, draws_per_sweep, most)
+
+    def __call__(self, states: Any, key: Array, num_draws: int) -> tuple[Any, Draws]:
+        """The next states, and at least so many draws (or all that one call gives) of shape (chain, draw, ...)."""
+        sweeps = min(self.most_sweeps, math.ceil(num_draws / self.draws_per_sweep))
+        keys = jax.random.split(key, self.num_chains)
+        states, draws = self.advance(states, keys, np.int32(sweeps))
+        made = sweeps * self.draws_per_sweep
+        return states, jax.tree.map(lambda array: np.asarray(array)[:, :made], draws)
 
 
-def run_blocks(settings: Settings, chunk: Chunk | Sweep, states: Any, key: Array) -> Iterator[Block]:
+def run_blocks(settings: Settings, program: Program | Sweep, states: Any, key: Array) -> Iterator[Block]:
     """Advance all chains block by block.
 
     Args:
         settings: What the sampler was told.
-        chunk: The compiled chunk, or a sweep of one draw to compile.
+        program: The compiled program, or a sweep of one draw to compile.
         states: States of all chains, with leading chain axis.
         key: Key of these draws.
 
     Raises:
         SamplerError: If in the first block a chain never moves, or every transition diverges.
     """
-    if not isinstance(chunk, Chunk):
-        chunk = Chunk.of(settings, chunk)
+    if not isinstance(program, Program):
+        program = Program.of(settings, program)
     pending: list[Draws] = []
     done = calls = 0
     for length in block_lengths(settings.num_draws, settings.block_draws):
-        while sum(draws.stats["diverging"].shape[1] for draws in pending) < length:
-            states, draws = chunk(states, jax.random.fold_in(key, calls))
+        while (left := length - sum(draws.stats["diverging"].shape[1] for draws in pending)) > 0:
+            states, draws = program(states, jax.random.fold_in(key, calls), left)
             pending.append(draws)
             calls += 1
         together = jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *pending)

@@ -19,7 +19,7 @@ import numpy as np
 from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Chunk, Draws, Settings, Sweep, recorded, run_blocks, start_chains
+from nnft_ppl.samplers.blocks import Block, Draws, Program, Settings, Sweep, recorded, run_blocks, start_chains
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.hoisting import resting_share
 from nnft_ppl.samplers.pcn import refresh_some
@@ -76,10 +76,10 @@ def hmc(target: Target, settings: Settings, integrator: Callable = rotation_inte
     start = start_chains(target, key_start, settings.num_chains)
     scales = coordinate_scales(np.asarray(start.forces)[:, None], target.groups)
     split = split_parameters(target, scales)
-    chunk = Chunk.of(settings, _sweep(target, settings, split, integrator), split.draws)
+    program = Program.of(settings, _sweep(target, settings, split, integrator), split.draws)
     states = for_chains(started(start), first_tuning(scales), settings)
-    states = warm_up(target, settings, chunk, states, key_warmup, LENGTHS)
-    yield from run_blocks(settings, chunk, states, key_draws)
+    states = warm_up(target, settings, program, states, key_warmup, LENGTHS)
+    yield from run_blocks(settings, program, states, key_draws)
 
 
 def split_parameters(target: Target, scales: np.ndarray) -> Split:

@@ -9,7 +9,7 @@ import numpy as np
 from blackjax.mcmc import nuts as blackjax_nuts
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Chunk, Settings, one_draw, run_blocks, start_chains
+from nnft_ppl.samplers.blocks import Block, Program, Settings, one_draw, run_blocks, start_chains
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, started, warm_up
@@ -35,7 +35,7 @@ def nuts(target: Target, settings: Settings, integrator: Callable = rotation_int
         stats = statistics(inner, info, tuning.step) | {"tree_depth": info.num_trajectory_expansions}
         return State(inner, tuning), stats
 
-    chunk = Chunk.of(settings, one_draw(target, settings, step))
+    program = Program.of(settings, one_draw(target, settings, step))
     states = for_chains(started(start), first_tuning(np.ones(target.dimension)), settings)
-    states = warm_up(target, settings, chunk, states, key_warmup)
-    yield from run_blocks(settings, chunk, states, key_draws)
+    states = warm_up(target, settings, program, states, key_warmup)
+    yield from run_blocks(settings, program, states, key_draws)

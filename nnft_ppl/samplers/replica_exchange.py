@@ -24,9 +24,9 @@ from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.blocks import (
-    CHUNK_DRAWS,
+    CHECK_DRAWS,
     Block,
-    Chunk,
+    Program,
     SamplerError,
     Settings,
     one_draw,
@@ -216,7 +216,7 @@ def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = s
 
     Args:
         target: Density and measurements.
-        settings: `num_warmup` must be at least 1; warm-up takes at least six chunks of draws.
+        settings: `num_warmup` must be at least 1; warm-up takes at least 150 draws.
         swap_rule: Logarithm of the acceptance ratio of each pair.
 
     Raises:
@@ -228,14 +228,14 @@ def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = s
     if settings.num_warmup < 1:
         raise ValueError("replica_exchange finds its temperatures during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    chunk = Chunk.of(settings, one_draw(target, settings, Exchange(target, swap_rule)))
+    program = Program.of(settings, one_draw(target, settings, Exchange(target, swap_rule)))
     positions = start_positions(target, key_start, settings.num_chains)
-    chains = _warmed_up(target, settings, chunk, positions, key_warmup)
-    yield from run_blocks(settings, chunk, chains, key_draws)
+    chains = _warmed_up(target, settings, program, positions, key_warmup)
+    yield from run_blocks(settings, program, chains, key_draws)
 
 
 def _warmed_up(
-    target: Target, settings: Settings, chunk: Chunk, positions: Float[Array, "chain dimension"], key: Array
+    target: Target, settings: Settings, program: Program, positions: Float[Array, "chain dimension"], key: Array
 ) -> Chain:
     """All chains on their final ladder: a pilot tells how many levels are wanted, then these are placed anew."""
     values, gradients = jax.jit(jax.vmap(jax.value_and_grad(target.action)))(positions)
@@ -244,10 +244,10 @@ def _warmed_up(
         lambda array: jnp.repeat(array[:, None], PILOT_LEVELS, axis=1), Replicas(positions, values, gradients, unseen)
     )
     beta, step_size = np.linspace(0, 1, PILOT_LEVELS) ** 3, np.full(PILOT_LEVELS, LARGEST_STEP / 2)
-    parts = max(MIN_PARTS, settings.num_warmup // (2 * CHUNK_DRAWS))
+    parts = max(MIN_PARTS, settings.num_warmup // (2 * CHECK_DRAWS))
     rejection, steps = np.zeros(0), []
     for part in range(2 * parts):
-        chains, draws = chunk(_assembled(replicas, beta, step_size), jax.random.fold_in(key, part))
+        chains, draws = program(_assembled(replicas, beta, step_size), jax.random.fold_in(key, part), CHECK_DRAWS)
         replicas, iterations = chains.replicas, draws.stats["diverging"].shape[1]
         moved, rejection = (np.mean(array, axis=0) / iterations for array in (chains.moves, chains.swaps))
         rejection = 1 - rejection

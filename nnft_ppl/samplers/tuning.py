@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 from scipy.special import erfcinv
 
-from nnft_ppl.samplers.blocks import CHUNK_DRAWS, Chunk, Settings, Start
+from nnft_ppl.samplers.blocks import CHECK_DRAWS, Program, Settings, Start
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
 from nnft_ppl.samplers.target import Target
 
@@ -128,7 +128,7 @@ def worth(measured: Any, gradients: float) -> float:
 def warm_up(
     target: Target,
     settings: Settings,
-    chunk: Chunk,
+    program: Program,
     states: State,
     key: Array,
     lengths: tuple[int, ...] = (),
@@ -140,13 +140,13 @@ def warm_up(
     Args:
         target: What is sampled.
         settings: What the sampler was told.
-        chunk: The compiled program that the draws will use too.
+        program: The compiled program that the draws will use too.
         states: States of all chains at their start.
         key: Key of the warm-up.
         lengths: Lengths of a trajectory to try; none for a sampler that finds its own.
     """
     tuning: Tuning = jax.tree.map(lambda array: np.asarray(array[0]), states.tuning)
-    calls = -(-settings.num_warmup // CHUNK_DRAWS)
+    calls = -(-settings.num_warmup // CHECK_DRAWS)
     trials = max(0, (calls - 4) // (len(lengths) + 1)) * len(lengths)
     gains: dict[int, list[float]] = {length: [] for length in lengths}
     forces, steps = [], []
@@ -157,7 +157,7 @@ def warm_up(
         elif trials and trial == trials:
             best = max(lengths, key=lambda length: float(np.mean(gains[length])))
             tuning = tuning._replace(num_steps=best)
-        states, draws = chunk(for_chains(states.inner, tuning, settings), jax.random.fold_in(key, call))
+        states, draws = program(for_chains(states.inner, tuning, settings), jax.random.fold_in(key, call), CHECK_DRAWS)
         if 0 <= trial < trials:
             length = lengths[trial % len(lengths)]
             gains[length].append(worth(draws.measured, length))
@@ -166,7 +166,7 @@ def warm_up(
             forces = [*forces[-4:], np.asarray(states.inner.logdensity_grad + states.inner.position)]
             scales = coordinate_scales(np.stack(forces, axis=1), target.groups)
             tuning = tuning._replace(scales=scales)
-        # The first corrections go all the way, later ones half of it: one chunk's acceptance is noisy.
+        # The first corrections go all the way, later ones half of it: the acceptance of a few draws is noisy.
         tuning = _stepped(tuning, draws.stats, 1.0 if call < 2 else 0.5)
         steps.append((float(tuning.step), float(tuning.sweep_step)))
     step, sweep_step = np.exp(np.mean(np.log(steps[-max(2, calls // 3) :]), axis=0))
