@@ -55,6 +55,10 @@ def _dispatch(asked: argparse.Namespace) -> int:
 
         return show(asked)
     _set_precision(asked.precision)
+    if asked.command in ("run", "verify"):
+        from nnft_ppl.devices import spread_over_cores
+
+        spread_over_cores(getattr(asked, "chains", 4))
     if asked.command == "run":
         from nnft_ppl.cli.run import run
 

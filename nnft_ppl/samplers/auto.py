@@ -9,13 +9,15 @@ import time
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from nnft_ppl.samplers.blocks import over_chains
+from nnft_ppl.samplers.hmc import split_parameters
 from nnft_ppl.samplers.reweight import free_draws_function
 from nnft_ppl.samplers.target import Target
+from nnft_ppl.samplers.tuning import coordinate_scales
 
 PILOT_DRAWS = 1024
 """Free draws of the pilot."""
@@ -23,8 +25,10 @@ ENOUGH = 20
 """The fewest effective draws among them for which reweighting is considered: below, the weights' tail is unknown."""
 CHAIN_WORTH = 0.3
 """Effective draws that one draw of HMC is taken to give; 0.25 to 0.7 were found on the shipped models."""
-CHAIN_GRADIENTS = 2.0
-"""Cost of one draw of HMC, measuring included, in gradients."""
+CHAIN_GRADIENTS = (2.5, 0.8)
+"""Cost of one draw of HMC, measuring included, in gradients: where all parameters move, and where costly ones rest."""
+TIMED_GRADIENTS = 10
+"""Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
 """Where to go when the checks of a sampler's run fail."""
 
@@ -47,9 +51,9 @@ def choose(target: Target, key: Array, num_chains: int) -> Choice:
     draws, batch = free_draws_function(target, keep=False)
     rounds = -(-PILOT_DRAWS // batch)
     keys = jax.random.split(key, (rounds + 1, batch))
-    jax.block_until_ready(draws(keys[-1]))  # compiles; the draws that follow are timed
+    draws(keys[-1])  # compiles; the draws that follow are timed
     start = time.perf_counter()
-    found = [jax.tree.map(np.asarray, draws(keys[round])) for round in range(rounds)]
+    found = [draws(keys[round]) for round in range(rounds)]
     cost = (time.perf_counter() - start) / (rounds * batch)
     measured, log_weight, _ = jax.tree.map(lambda *parts: np.concatenate(parts), *found)
     if not np.all(np.isfinite(log_weight)):
@@ -59,7 +63,7 @@ def choose(target: Target, key: Array, num_chains: int) -> Choice:
     pilot = f"{rounds * batch} free draws are worth {worth * rounds * batch:.0f} (sd of the action {spread:.2g})"
     if worth * rounds * batch < ENOUGH:
         return Choice("hmc", f"{pilot}: too few to reweight")
-    free, chain = worth / cost, CHAIN_WORTH / (CHAIN_GRADIENTS * _gradient_cost(target, keys[0], num_chains))
+    free, chain = worth / cost, CHAIN_WORTH / _chain_cost(target, keys[0], num_chains)
     rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc"
     return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")
 
@@ -76,14 +80,23 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     return float(np.min(shares, initial=1.0))
 
 
-def _gradient_cost(target: Target, keys: Array, num_chains: int) -> float:
-    """Seconds per gradient of one chain, the fastest of three rounds."""
+def _chain_cost(target: Target, keys: Array, num_chains: int) -> float:
+    """Seconds per draw of HMC: gradients of all chains are timed, the fastest of three rounds."""
     positions = jax.jit(jax.vmap(target.free_draw))(keys[:num_chains])
-    gradients = jax.jit(jax.vmap(jax.value_and_grad(target.potential)))
-    jax.block_until_ready(gradients(positions))
+    force = jax.grad(target.potential)
+
+    def several(position: Array, number: Array) -> Array:
+        """A loop, for one call of a small kernel costs more than its gradient."""
+        del number
+        return jax.lax.fori_loop(0, TIMED_GRADIENTS - 1, lambda _, z: position + 1e-6 * force(z), position)
+
+    gradients = over_chains(lambda position, number: force(several(position, number)), num_chains)
+    numbers = np.arange(num_chains)
+    forces = jax.block_until_ready(gradients(positions, numbers))
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
-        jax.block_until_ready(gradients(positions + jnp.zeros(())))
+        jax.block_until_ready(gradients(positions, numbers))
         seconds.append(time.perf_counter() - start)
-    return min(seconds) / num_chains
+    rests = split_parameters(target, coordinate_scales(np.asarray(forces)[:, None], target.groups)).draws > 1
+    return CHAIN_GRADIENTS[rests] * min(seconds) / (TIMED_GRADIENTS * num_chains)

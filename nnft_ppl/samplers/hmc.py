@@ -30,7 +30,7 @@ SLOW = 0.75
 """Parameters whose scale is below this share of the largest may rest."""
 SAVING = 0.5
 """They do if at least this share of the action's cost rests with them."""
-REFRESHES = 4
+REFRESHES = 8
 """Rounds of fresh draws for a few of them at the start of a sweep."""
 SWEEP_SHARE = 1.0
 """Draws in a sweep, times the share of the action's cost that moves."""

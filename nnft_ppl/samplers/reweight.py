@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths
+from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths, over_chains
 from nnft_ppl.samplers.target import Target
 
 BATCH_NUMBERS = 2**18
@@ -35,7 +35,7 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
         wanted = settings.num_chains * length
         while sum(len(part[1]) for part in pending) < wanted:
             keys = jax.random.split(jax.random.fold_in(settings.key, calls), batch)
-            pending.append(jax.tree.map(np.asarray, draws(keys)))
+            pending.append(draws(keys))
             calls += 1
         together = jax.tree.map(lambda *parts: np.concatenate(parts), *pending)
         pending = [jax.tree.map(lambda array, cut=wanted: array[cut:], together)]
@@ -58,7 +58,7 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
 
 
 def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
-    """The compiled function keys -> (measured, −S, positions or None) of free draws, and how many keys it takes.
+    """The function keys -> (measured, −S, positions or None) of free draws, as NumPy, and how many keys it takes.
 
     Args:
         target: What is drawn.
@@ -66,12 +66,22 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
     """
     size = max(1, min(256, BATCH_NUMBERS // max(target.dimension, 1)))
 
+    devices = len(jax.devices())
+    batch = size * max(1, CALL_DRAWS // size)
+
     def one_draw(key: jax.Array) -> tuple:
         position = target.free_draw(key)
         return target.measure(position), -target.action(position), position if keep else None
 
-    def draw_all(keys: jax.Array) -> tuple:
+    def draw_all(number: jax.Array, keys: jax.Array) -> tuple:
+        del number
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
         return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
-    return jax.jit(draw_all), size * max(1, CALL_DRAWS // size)
+    everywhere = over_chains(draw_all, devices)
+
+    def draws(keys: jax.Array) -> tuple:
+        found = everywhere(np.arange(devices), keys.reshape(devices, batch))
+        return jax.tree.map(lambda array: np.asarray(array).reshape(-1, *array.shape[2:]), found)
+
+    return draws, devices * batch
