@@ -40,7 +40,9 @@ def labelled(theory: Theory, transport: Transport, block: Block, first: int, kee
     if block.positions is not None:
         values = {name: np.asarray(value) for name, value in transport(block.positions).items()}
         site_dims = {site.label: site.dims for site in theory.sites}
-        name = "prior" if "log_weight" in block.stats else "posterior"
+        # Free draws belong to the free theory until they are weighted.
+        free = "log_weight" in block.stats and "acceptance_rate" not in block.stats
+        name = "prior" if free else "posterior"
         groups[name] = _dataset(values, site_dims, draws[draws % keep_every == 0])
     return xr.DataTree.from_dict(groups)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ from nnft_ppl.ensemble import Ensemble, series_of
 from nnft_ppl.estimates import estimate
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan
-from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, Settings, choose
+from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, choose
 from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MIN_ESS, Verdict, overall
@@ -104,20 +104,30 @@ def sample(
     if name == "auto":
         show("pilot", 0, 1)
         choice = choose(theory.target(), key_pilot, num_chains)
-    blocks = 0
+    blocks, result = 0, None
     while True:
         function = SAMPLERS[choice.name] if name == "auto" else function
-        data, curves, blocks, interrupted = _draws(job, choice.name, function, key_draws, blocks, auto=name == "auto")
         try:
-            key = None if interrupted or not second_route else key_second
-            data, findings = judged(theory, data, curves, key, show)
+            drawn = _draws(job, choice.name, function, key_draws, blocks, auto=name == "auto")
+        except SamplerError as error:
+            if result is None:
+                raise
+            # What a weaker sampler found stays, with its failed checks.
+            reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
+            result = result._replace(choice=Choice(result.choice.name, reason))
+            break
         except KeyboardInterrupt:
-            interrupted = True
-            data, findings = judged(theory, data, curves, None, show)
-        stronger = _stronger(choice, findings["verdicts"]) if name == "auto" else None
-        if stronger is None or interrupted or time.perf_counter() >= until:
+            if result is None:
+                raise
+            result = result._replace(interrupted=True)
+            break
+        result = _judged(job, choice, drawn, None if not second_route else key_second)
+        blocks = drawn.blocks
+        stronger = _stronger(choice, result.findings["verdicts"]) if name == "auto" else None
+        if stronger is None or result.interrupted or time.perf_counter() >= until:
             break
         choice = stronger
+    choice, data, findings, interrupted = result
     used = {"name": choice.name, "reason": choice.reason, "draws": data["observables"].sizes["draw"]}
     asked["sampler"] |= used | {"asked": name, "draws_asked": num_draws}
     judgement = {
@@ -132,10 +142,36 @@ def sample(
     return Ensemble(data)
 
 
-def _draws(
-    job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int, *, auto: bool
-) -> tuple[xr.DataTree, list[Curve], int, bool]:
-    """The draws of one sampler, the curves of its blocks, the number of blocks written, whether interrupted."""
+class _Drawn(NamedTuple):
+    """What a sampler drew."""
+
+    data: xr.DataTree
+    curves: list[Curve]
+    blocks: int
+    """Blocks written so far, those of other samplers before it included."""
+    interrupted: bool
+
+
+class _Result(NamedTuple):
+    """What was found."""
+
+    choice: Choice
+    data: xr.DataTree
+    findings: dict[str, Any]
+    interrupted: bool
+
+
+def _judged(job: _Job, choice: Choice, drawn: _Drawn, key_second: jax.Array | None) -> _Result:
+    """Estimates and verdicts; without the second route where draws or route are interrupted."""
+    try:
+        key = None if drawn.interrupted else key_second
+        return _Result(choice, *judged(job.theory, drawn.data, drawn.curves, key, job.show), drawn.interrupted)
+    except KeyboardInterrupt:
+        return _Result(choice, *judged(job.theory, drawn.data, drawn.curves, None, job.show), interrupted=True)
+
+
+def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int, *, auto: bool) -> _Drawn:
+    """The draws of one sampler, written block by block after those that are there."""
     usual = default_draws(name) if job.num_draws is None else job.num_draws
     most = usual * MOST_LONGER if auto and job.num_draws is None else usual
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
@@ -146,6 +182,7 @@ def _draws(
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []
     done = 0
+    interrupted = False
     job.show(f"compiling {name}", 0, usual)
     try:
         for block in function(job.theory.target(), settings):
@@ -163,8 +200,8 @@ def _draws(
     except KeyboardInterrupt:
         if not trees:
             raise
-        return concatenated(trees), curves, blocks, True
-    return concatenated(trees), curves, blocks, False
+        interrupted = True
+    return _Drawn(concatenated(trees), curves, blocks, interrupted)
 
 
 def _enough(trees: list[xr.DataTree]) -> bool:

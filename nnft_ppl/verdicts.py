@@ -81,13 +81,8 @@ def population_verdicts(
         estimates: Value and error of each observable and derived quantity.
         log_z: ln Z/Z_free of each independent population.
     """
-    spread = float(np.std(log_z, ddof=1)) if log_z.size > 1 else float("nan")
-    good = spread <= MAX_LOG_Z_SPREAD
-    text = f"ln Z of {log_z.size} populations spreads by {spread:.2g}"
-    if not good:
-        text += ": a few populations carry the weight; use larger ones (more draws), or --sampler replica-exchange"
     return [
-        Verdict("log_z_spread", _status(good=good), spread, MAX_LOG_Z_SPREAD, text),
+        _log_z_spread(log_z),
         _effective_draws(estimates, "run longer, or try another sampler"),
         _errors(estimates, "populations sit apart: run longer"),
         _divergences(stats["diverging"]),
@@ -134,6 +129,18 @@ def routes_verdict(first: Mapping[str, Estimate], second: Mapping[str, Estimate]
     if not good:
         text += ": chains or weights miss part of the theory; trust neither before another sampler agrees with one"
     return Verdict("second_route", _status(good=good), pulls[worst], MAX_PULL, text)
+
+
+def _log_z_spread(log_z: np.ndarray) -> Verdict:
+    if log_z.size < 2:
+        text = "the spread of ln Z is not available with one population; use --chains 4"
+        return Verdict("log_z_spread", "unavailable", None, MAX_LOG_Z_SPREAD, text)
+    spread = float(np.std(log_z, ddof=1))
+    good = spread <= MAX_LOG_Z_SPREAD
+    text = f"ln Z of {log_z.size} populations spreads by {spread:.2g}"
+    if not good:
+        text += ": a few of them carry the weight; make more draws, or use --sampler replica-exchange"
+    return Verdict("log_z_spread", _status(good=good), spread, MAX_LOG_Z_SPREAD, text)
 
 
 def _status(*, good: bool) -> str:

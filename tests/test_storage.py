@@ -171,7 +171,10 @@ def test_provenance_is_one_json_string(ensemble: Ensemble, folder: Path):
     assert isinstance(text, str)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     found = json.loads(text)
+    asked, used = manifest.pop("sampler"), found["sampler"]
     assert {name: found[name] for name in manifest} == manifest
+    assert {name: used[name] for name in asked} == asked
+    assert (used["asked"], used["reason"], used["draws_asked"]) == ("chains", "asked for", ASKED)
     assert found["verdict"] == "good"
     assert found["interrupted"] is False
     assert all(not group.attrs for group in ensemble.data.children.values())

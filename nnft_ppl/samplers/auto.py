@@ -77,7 +77,9 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     squares = (series - np.sum(weights * series, axis=0)) ** 2
     noise = np.sum(weights**2 * squares, axis=0)
     shares = np.sum(weights * squares, axis=0)[noise > 0] / noise[noise > 0] / len(log_weight)
-    return float(np.min(shares, initial=1.0))
+    # Where few draws carry the weight their observables are the average, and seem to have no noise.
+    kish = 1 / np.sum(weights**2) / len(log_weight)
+    return float(min(np.min(shares, initial=1.0), kish))
 
 
 def _chain_cost(target: Target, keys: Array, num_chains: int) -> float:
@@ -85,18 +87,17 @@ def _chain_cost(target: Target, keys: Array, num_chains: int) -> float:
     positions = jax.jit(jax.vmap(target.free_draw))(keys[:num_chains])
     force = jax.grad(target.potential)
 
-    def several(position: Array, number: Array) -> Array:
+    def several(position: Array) -> Array:
         """A loop, for one call of a small kernel costs more than its gradient."""
-        del number
-        return jax.lax.fori_loop(0, TIMED_GRADIENTS - 1, lambda _, z: position + 1e-6 * force(z), position)
+        last = jax.lax.fori_loop(0, TIMED_GRADIENTS - 1, lambda _, z: position + 1e-6 * force(z), position)
+        return force(last)
 
-    gradients = over_chains(lambda position, number: force(several(position, number)), num_chains)
-    numbers = np.arange(num_chains)
-    forces = jax.block_until_ready(gradients(positions, numbers))
+    gradients = over_chains(several, num_chains)
+    forces = jax.block_until_ready(gradients(positions))
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
-        jax.block_until_ready(gradients(positions, numbers))
+        jax.block_until_ready(gradients(positions))
         seconds.append(time.perf_counter() - start)
     rests = split_parameters(target, coordinate_scales(np.asarray(forces)[:, None], target.groups)).draws > 1
     return CHAIN_GRADIENTS[rests] * min(seconds) / (TIMED_GRADIENTS * num_chains)

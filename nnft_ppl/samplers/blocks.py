@@ -21,6 +21,10 @@ CHECK_DRAWS = 25
 """Draws per chain after which the warm-up looks at the chains."""
 
 
+START_DRAWS = 32
+"""Free draws at which forces are computed before the chains start, at least."""
+
+
 class SamplerError(RuntimeError):
     """A sampler that cannot go on; the text says what to change."""
 
@@ -105,6 +109,8 @@ class Start(NamedTuple):
     potentials: Float[Array, " chain"]
     forces: Float[Array, "chain dimension"]
     """Gradients of the potential."""
+    typical_forces: Float[np.ndarray, "draw dimension"]
+    """The same at these and further free draws."""
 
 
 def start_chains(target: Target, key: Array, num_chains: int) -> Start:
@@ -118,7 +124,11 @@ def start_chains(target: Target, key: Array, num_chains: int) -> Start:
         position = target.free_draw(key)
         return position, *jax.value_and_grad(target.potential)(position)
 
-    positions, values, gradients = jax.jit(jax.vmap(start))(jax.random.split(key, num_chains))
+    number = max(num_chains, START_DRAWS)
+    # One after the other: many at once would take much memory where there are many neurons.
+    start_all = jax.jit(lambda keys: jax.lax.map(start, keys))
+    all_positions, all_values, all_gradients = start_all(jax.random.split(key, number))
+    positions, values, gradients = (array[:num_chains] for array in (all_positions, all_values, all_gradients))
     for chain in range(num_chains):
         if not jnp.isfinite(values[chain]):
             raise SamplerError(
@@ -131,7 +141,8 @@ def start_chains(target: Target, key: Array, num_chains: int) -> Start:
                 f"the gradient of the action is not finite at the start of chain {chain} although the action is: look "
                 "for jnp.where, sqrt or norm at zero in the model"
             )
-    return Start(positions, values, gradients)
+    forces = np.asarray(all_gradients)
+    return Start(positions, values, gradients, forces[np.all(np.isfinite(forces), axis=1)])
 
 
 def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array, "chain dimension"]:
@@ -139,33 +150,42 @@ def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array,
     return start_chains(target, key, num_chains).positions
 
 
-def over_chains(function: Callable, num_chains: int) -> Callable:
-    """`function(state, key, *shared)` of one chain, compiled for all chains at once and spread over the devices.
+def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Callable:
+    """`function` of one chain, compiled for all chains at once and spread over the devices.
 
-    Chains share nothing but the arguments after the second, so each device runs its own without waiting for the
-    others; on one device, or where the devices do not divide the chains, it is a plain vmap. States, keys and results
-    have the chain as leading axis.
+    Chains share nothing but the last arguments, so each device runs its own without waiting for the others; on one
+    device, or where the devices do not divide the chains, it is a plain vmap. The other arguments and the results have
+    the chain as leading axis.
+
+    Args:
+        function: What to do for one chain.
+        num_chains: Length of the leading axis.
+        shared: Number of arguments at the end that are the same for all chains.
     """
     devices = jax.devices()
 
-    def together(states: Any, keys: Array, *shared: Any) -> Any:
-        return jax.vmap(lambda state, key: function(state, key, *shared))(states, keys)
+    def together(*arguments: Any) -> Any:
+        return jax.vmap(function, in_axes=(0,) * (len(arguments) - shared) + (None,) * shared)(*arguments)
 
     if len(devices) == 1 or num_chains % len(devices):
         return jax.jit(together)
     mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
-    by_chain = jax.NamedSharding(mesh, jax.P("chain"))
+
+    def specs(number: int) -> tuple:
+        return (jax.P("chain"),) * (number - shared) + (jax.P(),) * shared
 
     @jax.jit
-    def spread(states: Any, keys: Array, *shared: Any) -> Any:
-        specs = (jax.P("chain"), jax.P("chain"), *[jax.P()] * len(shared))
+    def spread(*arguments: Any) -> Any:
         # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
-        mapped = jax.shard_map(together, mesh=mesh, in_specs=specs, out_specs=jax.P("chain"), check_vma=False)
-        return mapped(states, keys, *shared)
+        mapped = jax.shard_map(
+            together, mesh=mesh, in_specs=specs(len(arguments)), out_specs=jax.P("chain"), check_vma=False
+        )
+        return mapped(*arguments)
 
-    def placed(states: Any, keys: Array, *shared: Any) -> Any:
+    def placed(*arguments: Any) -> Any:
         # States that lie elsewhere would compile the program once for them and once for its own results.
-        return spread(jax.device_put(states, by_chain), jax.device_put(keys, by_chain), *shared)
+        where = [jax.NamedSharding(mesh, spec) for spec in specs(len(arguments))]
+        return spread(*(jax.device_put(*pair) for pair in zip(arguments, where, strict=True)))
 
     return placed
 
@@ -218,7 +238,7 @@ class Program:
             state, kept = jax.lax.fori_loop(0, sweeps, one_sweep, (state, room))
             return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), kept)
 
-        return cls(over_chains(one_chain, settings.num_chains), settings.num_chains, draws_per_sweep, most)
+        return cls(over_chains(one_chain, settings.num_chains, shared=1), settings.num_chains, draws_per_sweep, most)
 
     def __call__(self, states: Any, key: Array, num_draws: int) -> tuple[Any, Draws]:
         """The next states, and at least so many draws (or all that one call gives) of shape (chain, draw, ...)."""

@@ -26,7 +26,7 @@ from nnft_ppl.samplers.pcn import refresh_some
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, started, warm_up
 
-SLOW = 0.75
+SLOW = 0.65
 """Parameters whose scale is below this share of the largest may rest."""
 SAVING = 0.5
 """They do if at least this share of the action's cost rests with them."""
@@ -61,10 +61,21 @@ class Split(NamedTuple):
         return jnp.concatenate(pieces)
 
 
-def hmc(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
+def hmc(
+    target: Target,
+    settings: Settings,
+    integrator: Callable = rotation_integrator,
+    refresh: Callable = refresh_some,
+) -> Iterator[Block]:
     """Hybrid Monte Carlo; warm-up adapts scales, step sizes (to an acceptance of 0.8) and the trajectory's length.
 
     Each transition jitters its step size by ±20 %, so that no mode can return to its start in every trajectory.
+
+    Args:
+        target: What is sampled.
+        settings: What is asked for; `num_warmup` at least 1.
+        integrator: Made from a log density; it must be reversible and keep volume.
+        refresh: (key, resting coordinates, share) -> resting coordinates, reversible in N(0, I).
 
     Raises:
         ValueError: Without warm-up.
@@ -74,9 +85,9 @@ def hmc(target: Target, settings: Settings, integrator: Callable = rotation_inte
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
     start = start_chains(target, key_start, settings.num_chains)
-    scales = coordinate_scales(np.asarray(start.forces)[:, None], target.groups)
+    scales = coordinate_scales(start.typical_forces[:, None], target.groups)
     split = split_parameters(target, scales)
-    program = Program.of(settings, _sweep(target, settings, split, integrator), split.draws)
+    program = Program.of(settings, _sweep(target, settings, split, integrator, refresh), split.draws)
     states = for_chains(started(start), first_tuning(scales), settings)
     states = warm_up(target, settings, program, states, key_warmup, LENGTHS)
     yield from run_blocks(settings, program, states, key_draws)
@@ -104,7 +115,7 @@ def split_parameters(target: Target, scales: np.ndarray) -> Split:
     return Split(tuple((part, name not in slow) for name, part in parts), draws)
 
 
-def _sweep(target: Target, settings: Settings, split: Split, integrator: Callable) -> Sweep:
+def _sweep(target: Target, settings: Settings, split: Split, integrator: Callable, refresh: Callable) -> Sweep:
     transition: Callable = blackjax_hmc.build_kernel(integrator)
 
     def move(key: Array, state: Any, log_density: Callable, step: Array, scales: Array, num_steps: Any) -> tuple:
@@ -125,7 +136,11 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         moving, resting = (split.take(state.inner.position, moving=moves) for moves in (True, False))
         scales = split.take(tuning.scales, moving=True)
         resting, acceptance = _refreshed(
-            key_fresh, resting, lambda resting: target.potential(split.merge(moving, resting)), tuning.sweep_step
+            key_fresh,
+            resting,
+            lambda resting: target.potential(split.merge(moving, resting)),
+            tuning.sweep_step,
+            refresh,
         )
 
         def log_density(moving: Array) -> Array:
@@ -146,12 +161,12 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
     return whole if split.draws == 1 else sweep
 
 
-def _refreshed(key: Array, resting: Array, potential: Callable, share: Array) -> tuple[Array, Array]:
+def _refreshed(key: Array, resting: Array, potential: Callable, share: Array, refresh: Callable) -> tuple[Array, Array]:
     """The resting coordinates after some rounds of fresh draws for a few of them, and the acceptance."""
 
     def one_round(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
         key_move, key_accept = jax.random.split(key)
-        proposed = refresh_some(key_move, state[0], share)
+        proposed = refresh(key_move, state[0], share)
         proposed = (proposed, potential(proposed))
         # An undefined action counts as infinite.
         acceptance = jnp.nan_to_num(jnp.exp(jnp.minimum(state[1] - proposed[1], 0.0)))

@@ -73,15 +73,14 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         position = target.free_draw(key)
         return target.measure(position), -target.action(position), position if keep else None
 
-    def draw_all(number: jax.Array, keys: jax.Array) -> tuple:
-        del number
+    def draw_all(keys: jax.Array) -> tuple:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
         return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
     everywhere = over_chains(draw_all, devices)
 
     def draws(keys: jax.Array) -> tuple:
-        found = everywhere(np.arange(devices), keys.reshape(devices, batch))
+        found = everywhere(keys.reshape(devices, batch))
         return jax.tree.map(lambda array: np.asarray(array).reshape(-1, *array.shape[2:]), found)
 
     return draws, devices * batch

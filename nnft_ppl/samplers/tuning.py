@@ -78,15 +78,15 @@ def coordinate_scales(
     Returns:
         Scales of at least 1; all 1 where no force was felt.
     """
-    squares = np.mean(np.asarray(forces, dtype=float) ** 2, axis=1)
-    typical = np.ones(squares.shape[1])
+    squares = np.asarray(forces, dtype=float) ** 2
+    squares = np.maximum(squares, LEAST_FORCE**2 * max(float(np.max(squares)), np.finfo(float).tiny))
+    typical = np.ones(squares.shape[2])
     for part in groups.values():
-        own = squares[:, part]
-        floor = LEAST_FORCE**2 * max(float(np.mean(squares)), np.finfo(float).tiny)
-        logs = np.log(np.maximum(own, floor))
-        mean = np.log(max(float(np.mean(own)), floor))
-        profile = np.log(np.maximum(np.mean(own, axis=0), floor)) - mean
-        typical[part] = np.exp(mean + _believed(logs) * profile)
+        own = squares[:, :, part]
+        # Large fields make all forces large: ratios within a draw vary less than forces do.
+        level = np.mean(own, axis=2)
+        profile = np.log(np.mean(own / level[:, :, None], axis=1))
+        typical[part] = np.exp(np.mean(np.log(level)) + _believed(profile) * np.mean(profile, axis=0))
     return np.sqrt(np.max(typical) / typical)
 
 
