@@ -10,6 +10,7 @@ from nnft_ppl.exact.propagator import (
 from nnft_ppl.exact.quartic_oscillator import (
     free_circle_two_point,
     log_partition,
+    missing_modes_constant,
     spectrum,
     thermal_two_point,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "free_circle_two_point",
     "log_partition",
     "matrix_moments",
+    "missing_modes_constant",
     "radial_moments",
     "spectrum",
     "thermal_two_point",

@@ -7,7 +7,7 @@ from statistical import ACCEPTED, REJECTED, worst_pull
 from nnft_ppl import load, sample
 from nnft_ppl.exact import thermal_two_point
 
-DRAWS = {("hmc", 1.0): 12_000, ("hmc", 6.0): 16_000, ("hmc", 24.0): 65_000}
+DRAWS = {("hmc", 1.0): 12_000, ("hmc", 6.0): 16_000, ("hmc", 24.0): 85_000}
 DRAWS |= {("reweight", 1.0): 10_000, ("reweight", 6.0): 20_000, ("reweight", 24.0): 40_000}
 
 

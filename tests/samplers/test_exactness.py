@@ -11,20 +11,10 @@ from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load, sample
 from nnft_ppl.labelling import FieldError
-from nnft_ppl.samplers import SAMPLERS, SamplerError, hmc
+from nnft_ppl.samplers import SamplerError, hmc
 
-DRAWS = {
-    "elliptical-slice": 4000,
-    "hmc": 4000,
-    "mclmc": 6000,
-    "nuts": 2000,
-    "pcn": 8000,
-    "replica-exchange": 4000,
-    "reweight": 8000,
-    "stock-hmc": 6000,
-    "stock-nuts": 2000,
-    "tempered": 4000,
-}
+DRAWS = {"hmc": 4000, "mclmc": 6000, "nuts": 2000, "stock-hmc": 6000, "stock-nuts": 2000}
+"""The other samplers have files of their own, and hmc and reweight meet the full circle in tests/models."""
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +32,13 @@ def largest_pull(theory, sampler, num_draws, seed):
         return np.inf
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_exact_moments(theory, name, seed):
-    run = sample(theory, name, num_draws=DRAWS[name], seed=seed, keep="none", second_route=False)
-    for observable, estimate in run.estimates().items():
-        assert worst_pull(estimate, theory.exact[observable], min_ess=1000) < ACCEPTED
+@pytest.mark.parametrize("name", DRAWS)
+def test_reproduces_the_quartic_oscillator(name, seed):
+    circle = load("phi4_circle", modes=8)
+    run = sample(circle, name, num_draws=DRAWS[name], seed=seed, keep="none", second_route=False)
+    found = run.estimates()["two_point"]
+    assert worst_pull(found, circle.exact["two_point"], min_ess=1000) < ACCEPTED
+    assert worst_pull(found, load("phi4_circle", modes=8, coupling=9.0).exact["two_point"]) > REJECTED
 
 
 def wrong_sign(target, settings):

@@ -11,8 +11,7 @@ from statistical import ACCEPTED, REJECTED, sigmas, worst_pull
 
 from nnft_ppl import load
 from nnft_ppl.estimates import estimate
-from nnft_ppl.exact import log_partition, thermal_two_point
-from nnft_ppl.exact.quartic_oscillator import missing_modes_constant
+from nnft_ppl.exact import log_partition, missing_modes_constant, thermal_two_point
 from nnft_ppl.log_weights import log_mean_weight
 from nnft_ppl.samplers import SamplerError, Settings, Target, particles
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
