@@ -44,7 +44,7 @@ def judged(
         estimates = estimate(series, theory.derived, stats["log_weight"])
         ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
         log_z = _log_z(ends)
-        verdicts = population_verdicts(series, stats, estimates, ends)
+        verdicts = population_verdicts(stats, estimates, ends)
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
     elif "log_weight" in stats:
         estimates, k_hat, size = _reweighted(theory, series, stats["log_weight"])

@@ -90,7 +90,7 @@ def sample(
         SamplerError: If the sampler cannot go on.
     """
     started = time.perf_counter()
-    name, function = resolve(sampler)
+    name, given = resolve(sampler)
     asked_draws = default_draws(name) if num_draws is None else num_draws
     _check(num_chains, asked_draws, num_warmup, seed, keep, time_limit)
     asked = describe(theory, name, num_chains, asked_draws, num_warmup, seed, keep)
@@ -101,14 +101,14 @@ def sample(
 
     key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
     choice = Choice(name, "asked for")
-    if name == "auto":
+    if given is None:
         show("pilot", 0, 1)
         choice = choose(theory.target(), key_pilot, num_chains)
     blocks, result = 0, None
     while True:
-        function = SAMPLERS[choice.name] if name == "auto" else function
+        function = given or SAMPLERS[choice.name]
         try:
-            drawn = _draws(job, choice.name, function, key_draws, blocks, auto=name == "auto")
+            drawn = _draws(job, choice.name, function, key_draws, blocks, auto=given is None)
         except SamplerError as error:
             if result is None:
                 raise
@@ -121,9 +121,9 @@ def sample(
                 raise
             result = result._replace(interrupted=True)
             break
-        result = _judged(job, choice, drawn, None if not second_route else key_second)
+        result = _judged(job, choice, drawn, key_second if second_route else None)
         blocks = drawn.blocks
-        stronger = _stronger(choice, result.findings["verdicts"]) if name == "auto" else None
+        stronger = _stronger(choice, result.findings["verdicts"]) if given is None else None
         if stronger is None or result.interrupted or time.perf_counter() >= until:
             break
         choice = stronger
@@ -226,8 +226,8 @@ def default_draws(sampler: str) -> int:
     return 10_000 if sampler == "reweight" else 2000
 
 
-def resolve(sampler: str | Sampler) -> tuple[str, Sampler]:
-    """Name and function of a sampler; `auto` has a function only once it has chosen.
+def resolve(sampler: str | Sampler) -> tuple[str, Sampler | None]:
+    """Name and function of a sampler; None for `auto`, which has yet to choose.
 
     Raises:
         ValueError: For an unknown name.
@@ -236,7 +236,7 @@ def resolve(sampler: str | Sampler) -> tuple[str, Sampler]:
         return getattr(sampler, "__name__", "custom"), sampler
     if sampler != "auto" and sampler not in SAMPLERS:
         raise ValueError(f"unknown sampler {sampler!r}: there are auto, {', '.join(SAMPLERS)}")
-    return sampler, SAMPLERS.get(sampler, SAMPLERS["hmc"])
+    return sampler, SAMPLERS.get(sampler)
 
 
 def describe(

@@ -68,7 +68,6 @@ def chain_verdicts(
 
 
 def population_verdicts(
-    observables: Mapping[str, np.ndarray],
     stats: Mapping[str, np.ndarray],
     estimates: Mapping[str, Estimate],
     log_z: np.ndarray,
@@ -76,7 +75,6 @@ def population_verdicts(
     """Checks of a tempered run: the populations agree with one another, on observables and on ln Z.
 
     Args:
-        observables: Series of shape (chain, draw, ...), by name.
         stats: The sampler's statistics of shape (chain, draw).
         estimates: Value and error of each observable and derived quantity.
         log_z: ln Z/Z_free of each independent population.

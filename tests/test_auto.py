@@ -1,6 +1,5 @@
 """The automatic choice: by what free draws are worth, then on to stronger samplers, never quietly bad."""
 
-import jax
 import numpy as np
 import pytest
 
@@ -104,4 +103,3 @@ print(json.dumps([len(jax.devices()), float(one.value), float(one.error)]))
     assert [one[0] for one in found] == [1, 2]
     (_, first, error), (_, second, other) = found
     assert abs(first - second) < 5 * np.hypot(error, other)
-    assert jax.devices()  # this process is not touched

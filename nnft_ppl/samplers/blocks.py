@@ -13,16 +13,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from nnft_ppl.samplers.target import Target
 
 CHECK_DRAWS = 25
 """Draws per chain after which the warm-up looks at the chains."""
-
-
-START_DRAWS = 32
-"""Free draws at which forces are computed before the chains start, at least."""
 
 
 class SamplerError(RuntimeError):
@@ -100,54 +96,6 @@ def block_lengths(num_draws: int, block_draws: int) -> list[int]:
     """
     longest = math.ceil(num_draws / math.ceil(num_draws / block_draws))
     return [min(longest, num_draws - start) for start in range(0, num_draws, longest)]
-
-
-class Start(NamedTuple):
-    """Where the chains start."""
-
-    positions: Float[Array, "chain dimension"]
-    potentials: Float[Array, " chain"]
-    forces: Float[Array, "chain dimension"]
-    """Gradients of the potential."""
-    typical_forces: Float[np.ndarray, "draw dimension"]
-    """The same at these and further free draws."""
-
-
-def start_chains(target: Target, key: Array, num_chains: int) -> Start:
-    """One exact free draw per chain, where the potential and its gradient are known to be finite.
-
-    Raises:
-        SamplerError: If they are not.
-    """
-
-    def start(key: Array) -> tuple[Array, Array, Array]:
-        position = target.free_draw(key)
-        return position, *jax.value_and_grad(target.potential)(position)
-
-    number = max(num_chains, START_DRAWS)
-    # One after the other: many at once would take much memory where there are many neurons.
-    start_all = jax.jit(lambda keys: jax.lax.map(start, keys))
-    all_positions, all_values, all_gradients = start_all(jax.random.split(key, number))
-    positions, values, gradients = (array[:num_chains] for array in (all_positions, all_values, all_gradients))
-    for chain in range(num_chains):
-        if not jnp.isfinite(values[chain]):
-            raise SamplerError(
-                f"the action is {float(values[chain])} at the start of chain {chain}, a draw of the free theory: look "
-                "for a logarithm or root of a negative number, a division by zero or an overflow in the model's "
-                "factors (`nnft check` shows each term)"
-            )
-        if not jnp.all(jnp.isfinite(gradients[chain])):
-            raise SamplerError(
-                f"the gradient of the action is not finite at the start of chain {chain} although the action is: look "
-                "for jnp.where, sqrt or norm at zero in the model"
-            )
-    forces = np.asarray(all_gradients)
-    return Start(positions, values, gradients, forces[np.all(np.isfinite(forces), axis=1)])
-
-
-def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array, "chain dimension"]:
-    """The positions of `start_chains`."""
-    return start_chains(target, key, num_chains).positions
 
 
 def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Callable:
@@ -271,8 +219,8 @@ def run_blocks(settings: Settings, program: Program | Sweep, states: Any, key: A
             pending.append(draws)
             calls += 1
         together = jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *pending)
-        draws, rest = (jax.tree.map(lambda array, cut=cut: array[:, cut], together) for cut in _cuts(length))
-        pending = [rest]
+        draws = jax.tree.map(lambda array, n=length: array[:, :n], together)
+        pending = [jax.tree.map(lambda array, n=length: array[:, n:], together)]
         if done == 0:
             _refuse_stuck(draws.stats)
         positions = draws.positions
@@ -280,10 +228,6 @@ def run_blocks(settings: Settings, program: Program | Sweep, states: Any, key: A
             positions = positions[:, (-done) % settings.keep_every :: settings.keep_every]
         done += length
         yield Block(draws.measured, draws.stats, positions)
-
-
-def _cuts(length: int) -> tuple[slice, slice]:
-    return slice(None, length), slice(length, None)
 
 
 def _refuse_stuck(stats: dict[str, np.ndarray]) -> None:

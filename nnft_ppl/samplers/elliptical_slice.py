@@ -16,7 +16,8 @@ import numpy as np
 from blackjax.mcmc.elliptical_slice import EllipSliceState, build_kernel
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.target import Position, Target
 
 Builder = Callable[[Array, Array], Callable]

@@ -19,10 +19,11 @@ import numpy as np
 from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Draws, Program, Settings, Sweep, recorded, run_blocks, start_chains
+from nnft_ppl.samplers.blocks import Block, Draws, Program, Settings, Sweep, one_draw, recorded, run_blocks
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.hoisting import resting_share
-from nnft_ppl.samplers.pcn import refresh_some
+from nnft_ppl.samplers.pcn import PcnState, metropolis, refresh_some
+from nnft_ppl.samplers.starts import start_chains
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, started, warm_up
 
@@ -32,8 +33,8 @@ SAVING = 0.5
 """They do if at least this share of the action's cost rests with them."""
 REFRESHES = 8
 """Rounds of fresh draws for a few of them at the start of a sweep."""
-SWEEP_SHARE = 1.0
-"""Draws in a sweep, times the share of the action's cost that moves."""
+UNFELT = 100.0
+"""Parameters whose scale is above this hardly feel the action: they move, but say nothing about the others."""
 MOST_DRAWS = 12
 """Draws in a sweep, at most."""
 
@@ -105,13 +106,14 @@ def split_parameters(target: Target, scales: np.ndarray) -> Split:
     if sum(part.stop - part.start for _, part in parts) != target.dimension:
         return whole
     typical = {name: float(np.exp(np.mean(np.log(scales[part])))) for name, part in parts}
-    slow = {name for name, scale in typical.items() if scale < SLOW * max(typical.values())}
+    loosest = max(scale for scale in typical.values() if scale < UNFELT)
+    slow = {name for name, scale in typical.items() if scale < SLOW * loosest}
     if not slow:
         return whole
     share = resting_share(target.potential, target.dimension, target.groups, slow)
     if share < SAVING:
         return whole
-    draws = min(MOST_DRAWS, max(2, round(SWEEP_SHARE / (1 - share))))
+    draws = max(2, round(1 / max(1 - share, 1 / MOST_DRAWS)))
     return Split(tuple((part, name not in slow) for name, part in parts), draws)
 
 
@@ -124,11 +126,10 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         state, info = transition(key, state, log_density, turned, jnp.ones(state.position.size), num_steps)
         return state, statistics(state, info, step)
 
-    def whole(key: Array, state: State) -> tuple[State, Draws]:
+    def whole(key: Array, state: State) -> tuple[State, dict[str, Array]]:
         tuning = state.tuning
         inner, stats = move(key, state.inner, target.log_density, tuning.step, tuning.scales, tuning.num_steps)
-        draw = recorded(target, settings, inner.position, stats)
-        return State(inner, tuning), jax.tree.map(lambda array: jnp.asarray(array)[None], draw)
+        return State(inner, tuning), stats
 
     def sweep(key: Array, state: State) -> tuple[State, Draws]:
         tuning = state.tuning
@@ -158,20 +159,16 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         inner = blackjax_hmc.HMCState(split.merge(part.position, resting), part.logdensity, gradient)
         return State(inner, tuning), draws
 
-    return whole if split.draws == 1 else sweep
+    return one_draw(target, settings, whole) if split.draws == 1 else sweep
 
 
 def _refreshed(key: Array, resting: Array, potential: Callable, share: Array, refresh: Callable) -> tuple[Array, Array]:
     """The resting coordinates after some rounds of fresh draws for a few of them, and the acceptance."""
 
-    def one_round(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
+    def one_round(state: PcnState, key: Array) -> tuple[PcnState, Array]:
         key_move, key_accept = jax.random.split(key)
-        proposed = refresh(key_move, state[0], share)
-        proposed = (proposed, potential(proposed))
-        # An undefined action counts as infinite.
-        acceptance = jnp.nan_to_num(jnp.exp(jnp.minimum(state[1] - proposed[1], 0.0)))
-        accepted = jax.random.uniform(key_accept, (), acceptance.dtype) < acceptance
-        return jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, state), acceptance
+        return metropolis(key_accept, state, refresh(key_move, state.position, share), potential)
 
-    state, acceptance = jax.lax.scan(one_round, (resting, potential(resting)), jax.random.split(key, REFRESHES))
-    return state[0], jnp.mean(acceptance)
+    start = PcnState(resting, potential(resting))
+    state, acceptance = jax.lax.scan(one_round, start, jax.random.split(key, REFRESHES))
+    return state.position, jnp.mean(acceptance)

@@ -9,8 +9,9 @@ import numpy as np
 from blackjax.mcmc import nuts as blackjax_nuts
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Program, Settings, one_draw, run_blocks, start_chains
+from nnft_ppl.samplers.blocks import Block, Program, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
+from nnft_ppl.samplers.starts import start_chains
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, started, warm_up
 

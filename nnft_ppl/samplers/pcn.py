@@ -19,7 +19,8 @@ import jax.numpy as jnp
 from blackjax.adaptation.step_size import dual_averaging_adaptation
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.target import Position, Target
 
 ACCEPTANCE = 0.25
@@ -56,6 +57,17 @@ class PcnState(NamedTuple):
 
     position: Position
     potential: Float[Array, ""]
+
+
+def metropolis(
+    key: Array, state: PcnState, position: Position, potential: Callable
+) -> tuple[PcnState, Float[Array, ""]]:
+    """A proposal that is reversible in N(0, I), taken or not; and its probability min(1, e^{U(z) − U(z')})."""
+    proposed = PcnState(position, potential(position))
+    # An undefined action counts as infinite.
+    acceptance = jnp.nan_to_num(jnp.exp(jnp.minimum(state.potential - proposed.potential, 0.0)))
+    accepted = jax.random.uniform(key, (), acceptance.dtype) < acceptance
+    return jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, state), acceptance
 
 
 def pcn(
@@ -110,12 +122,7 @@ def _round(
         key, number, size = given
         key_move, key_accept = jax.random.split(key)
         position = jax.lax.switch(number, moves, key_move, state.position, size)
-        proposed = PcnState(position, potential(position))
-        # An undefined action counts as infinite.
-        acceptance = jnp.nan_to_num(jnp.exp(jnp.minimum(state.potential - proposed.potential, 0.0)))
-        accepted = jax.random.uniform(key_accept, (), acceptance.dtype) < acceptance
-        state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, state)
-        return state, acceptance
+        return metropolis(key_accept, state, position, potential)
 
     # A loop, that the potential is compiled once.
     return jax.lax.scan(step, state, (jax.random.split(key, len(moves)), jnp.arange(len(moves)), sizes))

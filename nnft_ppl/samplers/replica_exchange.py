@@ -23,17 +23,9 @@ import numpy as np
 from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import (
-    CHECK_DRAWS,
-    Block,
-    Program,
-    SamplerError,
-    Settings,
-    one_draw,
-    run_blocks,
-    start_positions,
-)
+from nnft_ppl.samplers.blocks import CHECK_DRAWS, Block, Program, SamplerError, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
+from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import next_step
 

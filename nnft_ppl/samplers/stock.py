@@ -8,7 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks, start_positions
+from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.gaussian_flow import statistics
+from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.target import Target
 
 HMC_STEPS = 10
@@ -57,15 +59,7 @@ def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str
 
     def step(key: Array, state: _Adapted) -> tuple[_Adapted, dict[str, Array]]:
         inner, info = transition(key, state.inner, target.log_density, **state.parameters, **options)
-        stats = {
-            "diverging": info.is_divergent,
-            "energy": info.energy,
-            "acceptance_rate": info.acceptance_rate,
-            "n_steps": info.num_integration_steps,
-            "lp": inner.logdensity,
-            "step_size": state.parameters["step_size"],
-        }
-        return _Adapted(inner, state.parameters), stats
+        return _Adapted(inner, state.parameters), statistics(inner, info, state.parameters["step_size"])
 
     return run_blocks(settings, one_draw(target, settings, step), _Adapted(states, parameters), key_draws)
 
@@ -110,13 +104,8 @@ def mclmc(target: Target, settings: Settings) -> Iterator[Block]:
         inner, info = transition(
             key, state.inner, target.log_density, integration_steps_params=(MCLMC_STEPS,), **state.parameters
         )
-        stats = {
-            "diverging": info.is_divergent,
-            "acceptance_rate": info.acceptance_rate,
-            "n_steps": info.num_integration_steps,
-            "lp": inner.logdensity,
-            "step_size": state.parameters["step_size"],
-        }
+        stats = statistics(inner, info, state.parameters["step_size"])
+        del stats["energy"]  # of unit momenta, which no refreshing of them can change
         return _Adapted(inner, state.parameters), stats
 
     return run_blocks(settings, one_draw(target, settings, step), _Adapted(states, parameters), key_draws)

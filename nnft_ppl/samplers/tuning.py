@@ -25,8 +25,9 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 from scipy.special import erfcinv
 
-from nnft_ppl.samplers.blocks import CHECK_DRAWS, Program, Settings, Start
+from nnft_ppl.samplers.blocks import CHECK_DRAWS, Program, Settings
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
+from nnft_ppl.samplers.starts import Start
 from nnft_ppl.samplers.target import Target
 
 ACCEPTANCE = 0.8

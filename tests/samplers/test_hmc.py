@@ -1,6 +1,7 @@
 """HMC while costly parameters rest: what rests, exact moments, and bugs of its own kind."""
 
 import importlib
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -89,6 +90,15 @@ def test_momenta_rest_in_a_box_and_nothing_on_the_circle(key):
             if any(moves and part.start <= place.start < part.stop for part, moves in split.parts)
         }
         assert moves == moving
+
+
+def test_a_parameter_that_feels_nothing_does_not_bring_the_others_to_rest():
+    """Its scale is huge, and none of the action's cost moves with it."""
+    groups = GROUPS | {"unused": slice(2, 3)}
+    idle = replace(target(), dimension=3, groups=groups)
+    moving = [part for part, moves in split_parameters(idle, np.array([1.0, 5.0, 1e6])).parts if moves]
+    assert moving == [slice(1, 2), slice(2, 3)]
+    assert split_parameters(idle, np.array([1.0, 1.0, 1e6])).draws == 1
 
 
 def test_what_rests_is_most_of_the_cost():
