@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.answers import plain
 from benchmarks.peers.plain_samplers import plain_elliptical_slice, plain_pcn
 from nnft_ppl import Ensemble, load, sample
+from nnft_ppl.devices import spread_over_cores
 from nnft_ppl.samplers import SamplerError
 
 MODELS = Path(__file__).parent / "models"
@@ -15,12 +16,13 @@ GRID = "phi4_grid"
 PLAIN = {"elliptical-slice-plain": plain_elliptical_slice, "pcn-plain": plain_pcn}
 DRAWS = 10**7
 """More draws per chain than any budget allows."""
+CHAINS = 4
 
 
 def run(
     started: float, sampler: str, keywords: Mapping[str, Any], seconds: float, model: str = GRID, seed: int = 0
 ) -> dict[str, Any]:
-    """Sample until the time is up.
+    """Sample until the time is up, the chains spread over the cores as `nnft run` does it.
 
     Args:
         started: When the process was started, in seconds since the epoch.
@@ -33,6 +35,7 @@ def run(
     Returns:
         `wall`, `estimates`, `verdict`, `findings`; or `wall` and `failed`, where the sampler could not go on.
     """
+    spread_over_cores(CHAINS)
     theory = load(_path(model), **keywords)
     left = max(1.0, seconds - (time.time() - started))
     try:
@@ -40,6 +43,7 @@ def run(
             theory,
             PLAIN.get(sampler, sampler),
             num_draws=DRAWS,
+            num_chains=CHAINS,
             seed=seed,
             keep="none",
             second_route=False,

@@ -13,7 +13,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Row, Table
 
 TITLE = "Strong coupling, large boxes"
-SECONDS = 120.0
+SECONDS = 90.0
 CASES = {
     "d = 2, side 16, λ = 24": {"dim": 2, "side": 16.0, "cutoff": 4.0, "coupling": 24.0, "width": 256, "points": 0},
     "d = 1, side 32, λ = 24": {"dim": 1, "side": 32.0, "cutoff": 10.0, "coupling": 24.0, "width": 256, "points": 0},
