@@ -46,7 +46,7 @@ def run(
             num_chains=CHAINS,
             seed=seed,
             keep="none",
-            second_route=False,
+            checks=False,
             time_limit=left,
         )
     except SamplerError as error:
@@ -60,7 +60,7 @@ def fixed(
     """Sample so many draws per chain; `wall` is that of `sample` alone, `process` includes the start-up."""
     theory = load(_path(model), **keywords)
     begun = time.time()
-    ensemble = sample(theory, sampler, num_draws=draws, seed=seed, keep="none", second_route=False)
+    ensemble = sample(theory, sampler, num_draws=draws, seed=seed, keep="none", checks=False)
     wall = time.time() - begun
     return _answer(ensemble, wall) | {"process": time.time() - started}
 

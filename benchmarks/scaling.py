@@ -53,6 +53,6 @@ def speed(started: float, width: int, draws: int, blocks: int, warmup: int) -> d
 def memory(started: float, width: int, draws: int, warmup: int) -> dict[str, Any]:
     """Peak resident memory in bytes of a whole process that samples four chains by HMC."""
     theory = load(MODEL, width=width, points=0)
-    run = sample(theory, "hmc", num_draws=draws, num_warmup=warmup, keep="none", second_route=False)
+    run = sample(theory, "hmc", num_draws=draws, num_warmup=warmup, keep="none", checks=False)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {"bytes": peak, "draws": int(run.data["observables"].sizes["draw"]), "wall": time.time() - started}

@@ -31,7 +31,7 @@ LOG_Z_DRAWS = {"reweight": 40_000, "tempered": 10_000}
 
 def pull_of_g(theory: Theory, sampler: str, num_draws: int, seed: int) -> float:
     """Distance of G(T/4) from its exact value, in errors."""
-    run = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", second_route=False)
+    run = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", checks=False)
     found, exact = run.estimates()["two_point"], theory.exact["two_point"]
     return float((found.value[2] - exact[2]) / found.error[2])
 
@@ -45,7 +45,7 @@ def log_z_rows(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
         for sampler, num_draws in LOG_Z_DRAWS.items():
             pulls, errors = [], []
             for _ in seeds(5, fraction):
-                run = sample(theory, sampler, num_draws=num_draws, seed=next(fresh), keep="none", second_route=False)
+                run = sample(theory, sampler, num_draws=num_draws, seed=next(fresh), keep="none", checks=False)
                 log_z = run.provenance["log_z"]
                 pulls.append((log_z["value"] - exact) / log_z["error"])
                 errors.append(log_z["error"])
@@ -62,7 +62,7 @@ def rows(fraction: float) -> Iterator[Row]:
             theory = load("phi4_circle", coupling=coupling)
             pulls, precision = [], []
             for _ in seeds(5, fraction):
-                run = sample(theory, sampler, num_draws=num_draws, seed=next(fresh), keep="none", second_route=False)
+                run = sample(theory, sampler, num_draws=num_draws, seed=next(fresh), keep="none", checks=False)
                 quarter, exact = run.estimates()["two_point"], theory.exact["two_point"]
                 pulls.append((quarter.value[2] - exact[2]) / quarter.error[2])
                 precision.append(quarter.error[2] / quarter.value[2])
@@ -77,7 +77,7 @@ def rows(fraction: float) -> Iterator[Row]:
     yield from log_z_rows(fraction, fresh)
     theory = load("phi4_circle", period=8.0)
     for sampler, num_draws, bound in (("hmc", 40_000, 0.03), ("reweight", 110_000, 0.01)):
-        estimate = sample(theory, sampler, num_draws=num_draws, keep="none", second_route=False).estimates()[
+        estimate = sample(theory, sampler, num_draws=num_draws, keep="none", checks=False).estimates()[
             "two_point"
         ]
         exact = theory.exact["two_point"]

@@ -16,7 +16,7 @@ def rows(fraction: float) -> Iterator[Row]:
         pulls, failures = [], 0
         for _ in seeds(30, fraction):
             run = sample(
-                theory, sampler, num_draws=2000, num_warmup=300, seed=next(fresh), keep="none", second_route=False
+                theory, sampler, num_draws=2000, num_warmup=300, seed=next(fresh), keep="none", checks=False
             )
             estimate = run.estimates()["trace"]
             pulls.append(float((estimate.value - theory.exact["trace"]) / estimate.error))

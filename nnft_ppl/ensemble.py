@@ -5,8 +5,12 @@ Groups of `Ensemble.data`:
     posterior     parameters θ of the draws, if kept (`prior` for free draws: those still need their weights)
     sample_stats  the sampler's statistics, with ArviZ's names; `log_weight` for reweighting
     observables   every observable on every draw
+    improved      improved estimators of some observables on every draw (`nnft_ppl.identities.improved`)
     action        every term of the action on every draw
-    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities
+    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities; improved
+                  observables as the best mix of raw and improved draws
+    raw_estimates, improved_estimates    the same of each alone, for observables that have both
+    schwinger_dyson  residuals of the bank of identities on some of the draws, and the potential
     second_route  the same from reweighted free draws, where a Markov chain was run
     tempering     ln Z(β)/Z(0) and the observables along the way from the free theory, of samplers that know it
     exact         exact values, NaN where unknown
@@ -23,6 +27,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from nnft_ppl.control_variates import mixed
 from nnft_ppl.estimates import Derived, Estimate, estimate
 from nnft_ppl.log_weights import smoothed_log_weights
 from nnft_ppl.storage import read_result
@@ -66,7 +71,8 @@ class Ensemble:
         stored = read_estimates(self.data["estimates"].to_dataset())
         if not derived:
             return stored
-        wanted = estimate(series_of(self.data), derived, self.log_weights, independent=self.free_draws)
+        series = quoted_series(self.data, self.log_weights)
+        wanted = estimate(series, derived, self.log_weights, independent=self.free_draws)
         return stored | {name: wanted[name] for name in derived}
 
     @property
@@ -94,6 +100,16 @@ class Ensemble:
         """Estimates from reweighted free draws beside a Markov chain; empty where there are none."""
         return read_estimates(self.data["second_route"].to_dataset()) if "second_route" in self.data else {}
 
+    def estimates_of(self, kind: str) -> dict[str, Estimate]:
+        """Estimates from `raw` or `improved` draws alone, of the observables that have both."""
+        group = f"{kind}_estimates"
+        return read_estimates(self.data[group].to_dataset()) if group in self.data else {}
+
+    @property
+    def schwinger_dyson(self) -> xr.Dataset | None:
+        """Residuals of the bank, (chain, draw, identity), and the potential; None where none were computed."""
+        return self.data["schwinger_dyson"].to_dataset() if "schwinger_dyson" in self.data else None
+
     @property
     def exact(self) -> dict[str, np.ndarray]:
         """Exact values by name, NaN where unknown."""
@@ -115,9 +131,16 @@ def read(path: str | Path) -> Ensemble:
     return Ensemble(read_result(Path(path)))
 
 
-def series_of(data: xr.DataTree) -> dict[str, np.ndarray]:
-    """The observables' series, (chain, draw, ...), by name."""
-    return {str(name): values.values for name, values in data["observables"].dataset.items()}
+def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
+    """The observables' series, (chain, draw, ...), by name; or those of another group, none if it is not there."""
+    return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
+
+
+def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
+    series = series_of(data)
+    better = series_of(data, "improved")
+    return series | {name: mixed(series[name], values, log_weights) for name, values in better.items()}
 
 
 def estimates_dataset(

@@ -7,13 +7,21 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.ensemble import estimates_dataset, series_of
+from nnft_ppl.ensemble import estimates_dataset, quoted_series, series_of
 from nnft_ppl.estimates import Estimate, estimate
+from nnft_ppl.identities.power import bank_tested
 from nnft_ppl.log_weights import kish, log_mean_weight, smoothed_log_weights
 from nnft_ppl.samplers import Curve, Settings, reweight
 from nnft_ppl.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.theory import Theory
-from nnft_ppl.verdicts import chain_verdicts, population_verdicts, reweighting_verdicts, routes_verdict
+from nnft_ppl.verdicts import (
+    Verdict,
+    chain_verdicts,
+    improved_verdict,
+    population_verdicts,
+    reweighting_verdicts,
+    routes_verdict,
+)
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, draws done, draws in all)."""
@@ -40,24 +48,31 @@ def judged(
     dims = {name: one.dims for name, one in theory.observables.items()}
     log_z = None
     findings: dict[str, Any] = {}
+    free = "log_weight" in stats and not curves
+    smoothed, k_hat = smoothed_log_weights(stats["log_weight"]) if free else (stats.get("log_weight"), None)
+    quoted = quoted_series(data, smoothed)
+    estimates = estimate(quoted, theory.derived, smoothed, independent=free)
     if curves:
-        estimates = estimate(series, theory.derived, stats["log_weight"])
         ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
         log_z = _log_z(ends)
         verdicts = population_verdicts(stats, estimates, ends)
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
     elif "log_weight" in stats:
-        estimates, k_hat, size = _reweighted(theory, series, stats["log_weight"])
+        size = float(kish(stats["log_weight"]))
         verdicts = reweighting_verdicts(k_hat, estimates)
         log_z = _log_z(stats["log_weight"])
         findings = {"k_hat": k_hat, "kish": size}
         data["tempering"] = xr.DataTree(curve_of_free_draws(series, stats["log_weight"], dims))
     else:
-        estimates = estimate(series, theory.derived)
         verdicts = chain_verdicts(series, stats, estimates)
     for name, label in (("acceptance_rate", "acceptance"), ("step_size", "step_size"), ("swap_rate", "swap_rate")):
         if name in stats:
             findings[label] = float(np.mean(stats[name]))
+    verdicts += _improved(data, series, smoothed, independent=free, dims=dims, coords=coords)
+    if "schwinger_dyson" in data:
+        tested, verdict = bank_tested(data["schwinger_dyson"].to_dataset(), smoothed, independent=free)
+        findings |= {"schwinger_dyson": tested}
+        verdicts.append(verdict)
     if key_second is not None and "log_weight" not in stats:
         second, k_hat, size = _second_route(theory, series, key_second, show)
         data["second_route"] = xr.DataTree(estimates_dataset(second, dims, coords))
@@ -69,6 +84,27 @@ def judged(
         exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
         data["exact"] = xr.DataTree(xr.Dataset(exact))
     return data, {"verdicts": verdicts, "findings": findings, "log_z": log_z}
+
+
+def _improved(
+    data: xr.DataTree,
+    series: Mapping[str, np.ndarray],
+    log_weights: np.ndarray | None,
+    *,
+    independent: bool,
+    dims: Mapping[str, tuple[str, ...]],
+    coords: Mapping[str, Any],
+) -> list[Verdict]:
+    """Raw and improved estimates, each alone, and whether they agree draw by draw; nothing where there are none."""
+    improved = series_of(data, "improved")
+    if not improved:
+        return []
+    raw = {name: series[name] for name in improved}
+    for kind, values in (("raw", raw), ("improved", improved)):
+        found = estimate(values, None, log_weights, independent=independent)
+        data[f"{kind}_estimates"] = xr.DataTree(estimates_dataset(found, dims, coords))
+    differences = {name: raw[name] - improved[name] for name in raw}
+    return [improved_verdict(estimate(differences, None, log_weights, independent=independent))]
 
 
 def _log_z(log_weight: np.ndarray) -> dict[str, float]:

@@ -26,7 +26,7 @@ def labelled(theory: Theory, transport: Transport, block: Block, first: int, kee
         transport: Positions to parameters.
         block: The draws.
         first: Number of draws before it.
-        keep_every: The thinning of the positions in it.
+        keep_every: The thinning of the positions in it; 0 where they are not to be kept.
     """
     length = next(iter(block.stats.values())).shape[1]
     draws = np.arange(first, first + length)
@@ -37,7 +37,9 @@ def labelled(theory: Theory, transport: Transport, block: Block, first: int, kee
         "observables": _dataset(block.measured["observables"], dims, draws, coords),
         "action": _dataset(block.measured["action"], {}, draws),
     }
-    if block.positions is not None:
+    if improved := block.measured.get("improved"):
+        groups["improved"] = _dataset(improved, dims, draws, coords)
+    if block.positions is not None and keep_every:
         values = {name: np.asarray(value) for name, value in transport(block.positions).items()}
         site_dims = {site.label: site.dims for site in theory.sites}
         # Free draws belong to the free theory until they are weighted.
@@ -66,8 +68,9 @@ def concatenated(trees: list[xr.DataTree]) -> xr.DataTree:
 
 
 def refuse_nan(data: xr.DataTree) -> None:
-    """Raise `FieldError` if an observable is not finite on some draw."""
-    for name, values in data["observables"].dataset.items():
+    """Raise `FieldError` if an observable, or its improved form, is not finite on some draw."""
+    groups = [data[name].dataset for name in ("observables", "improved") if name in data]
+    for name, values in [item for group in groups for item in group.items()]:
         bad = ~np.isfinite(values.values)
         if bad.any():
             raise FieldError(

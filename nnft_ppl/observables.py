@@ -5,13 +5,13 @@ dimensions. Its average over draws is a correlator; averaging and errors live in
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass, field as dataclass_field, replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.fields import FourierSeries
 from nnft_ppl.spaces import Box, Circle
@@ -35,6 +35,8 @@ class Observable:
     """Names of the array's dimensions; names are shared between observables only where sizes are the same."""
     coords: Mapping[str, Sequence[float]] = dataclass_field(default_factory=dict)
     """Coordinate values along some of the dimensions, stored and printed with the result."""
+    points: np.ndarray | None = None
+    """Of a product of the field at points: the points, shape (*value's shape, number of factors, dim); else None."""
 
     def __call__(self, fields: Any) -> Array:
         """The observable's value on one draw."""
@@ -59,12 +61,39 @@ def two_point(separation: Sequence[float], dim: int = 1, centre: Sequence[float]
     separations = np.asarray(separation, dtype=float)
     offset = separations[:, None] / 2 * np.eye(dim)[0]
     middle = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
+    pairs = np.stack([middle - offset, middle + offset], axis=1)
+    return n_point(pairs, ("separation",), {"separation": tuple(separations.tolist())})
 
-    def pairs(phi: Field) -> Array:
-        left, right = jax.vmap(phi)(jnp.asarray(middle - offset)), jax.vmap(phi)(jnp.asarray(middle + offset))
-        return left * right
 
-    return Observable(pairs, ("separation",), {"separation": tuple(separations.tolist())})
+def n_point(
+    points: Float[ArrayLike, "*shape factor dim"],
+    dims: tuple[str, ...] = (),
+    coords: Mapping[str, Sequence[float]] | None = None,
+) -> Observable:
+    r"""Product of the field at given points, $\langle \phi(x_1) \cdots \phi(x_n) \rangle$, disconnected.
+
+    It keeps its points, so that its average over Gaussian amplitudes can be taken by hand
+    (`nnft_ppl.identities.improved`). A connected function is a `Derived` quantity of several of these.
+
+    Args:
+        points: One set of n points for every entry of the value.
+        dims: Names of the value's dimensions.
+        coords: Coordinate values along some of them.
+
+    Returns:
+        Observable of shape `shape`, in units of the field to the power n.
+
+    Raises:
+        ValueError: If the points have fewer than two axes, or are not finite.
+    """
+    places = np.asarray(points, dtype=float)
+    if places.ndim < 2 or not np.all(np.isfinite(places)):
+        raise ValueError(f"points have shape {places.shape}; give finite ones of shape (*shape, factor, dim)")
+
+    def product(phi: Field) -> Array:
+        return jnp.prod(jax.vmap(phi)(jnp.asarray(places.reshape(-1, places.shape[-1]))).reshape(places.shape[:-1]), -1)
+
+    return Observable(product, dims, dict(coords or {}), places)
 
 
 def circle_two_point(separation: Sequence[float]) -> Observable:
@@ -119,7 +148,7 @@ def default_observables(
     def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
         return {
             f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(point)) ** 2),
-            f"two_point{suffix}": Observable(lambda fields: pairs(select(fields)), pairs.dims, pairs.coords),
+            f"two_point{suffix}": replace(pairs, function=lambda fields: pairs(select(fields))),
         }
 
     if names is None:

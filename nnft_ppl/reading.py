@@ -14,7 +14,7 @@ What cannot be read this way (it would be silently wrong) is refused here, by na
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from numpyro import distributions as dist
 from numpyro.distributions.transforms import biject_to
 from numpyro.primitives import Messenger
 
+from nnft_ppl.inverses import inverse_of
 from nnft_ppl.transports import transport
 
 
@@ -132,6 +133,35 @@ def choose_from(position: Float[Array, "dimension"], starts: dict[str, int]) -> 
                 "depend on the values of other sites"
             )
         return position[starts[name] : starts[name] + math.prod(shape)].reshape(shape)
+
+    return choose
+
+
+def choose_at(values: Mapping[str, Array], inverses: dict[str, Callable]) -> Chooser:
+    """Coordinates of given parameters, by their transports' inverses.
+
+    Args:
+        values: Value of each site, by NumPyro's name.
+        inverses: The way back of each site with a transport; those that are missing are found and put in, which needs
+            concrete values.
+
+    Raises:
+        ModelError: For a transport whose inverse is not known.
+    """
+
+    def choose(name: str, fn: dist.Distribution, place: Any, shape: tuple[int, ...]) -> Array:
+        if transport(fn) is None:
+            return place.inv(values[name])
+        if name not in inverses:
+            found = inverse_of(place, shape)
+            if found is None:
+                law = type(base_distribution(fn)).__name__
+                raise ModelError(
+                    f"site {name!r}: the transport of {law} has no inverse here, so that stored draws cannot be brought "
+                    "back to reference coordinates"
+                )
+            inverses[name] = found
+        return inverses[name](place, values[name])
 
     return choose
 

@@ -19,9 +19,10 @@ import xarray as xr
 from nnft_ppl.autocorrelation import MINIMUM_DRAWS
 from nnft_ppl.ensemble import Ensemble, series_of
 from nnft_ppl.estimates import estimate
+from nnft_ppl.identities import Bank, BankStream, Improvement, measuring
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan
-from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, choose
+from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
 from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MIN_ESS, Verdict, overall
@@ -46,6 +47,10 @@ class _Job:
     keep: str
     until: float
     """When to stop, on the clock of `time.perf_counter`."""
+    target: Target
+    """What the sampler is given."""
+    bank: Bank | None
+    """The identities that every run is tested with; None for no checks."""
     folder: RunFolder | None
     show: Progress
 
@@ -60,11 +65,14 @@ def sample(
     seed: int = 0,
     out: str | Path | None = None,
     keep: str = "auto",
-    second_route: bool = True,
+    checks: bool = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Ensemble:
     """Sample a theory and estimate its observables.
+
+    Where the field is linear in Gaussian parameters, correlators are also measured with the average over those taken by
+    hand (`nnft_ppl.identities.improved`); the estimate is the best mix of both.
 
     The precision is JAX's: switch `jax_enable_x64` on before any array is made.
 
@@ -79,7 +87,7 @@ def sample(
         seed: 0 ≤ seed < 2³²; the same seed on the same machine and versions gives the same draws.
         out: Folder for the result; None keeps it in memory only.
         keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to that and to 1000 per chain).
-        second_route: Whether Markov chains are checked against reweighted free draws.
+        checks: Whether the run is checked by Schwinger–Dyson identities, and chains against reweighted free draws.
         time_limit: Seconds after which no further block of draws is begun, compilation and warm-up included; the
             second route comes on top.
         progress: Called after each block.
@@ -97,7 +105,9 @@ def sample(
     folder = RunFolder(Path(out), asked) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
     show = progress or (lambda what, done, total: None)
-    job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, folder, show)
+    target = measuring(theory.target(), Improvement(theory))
+    bank = Bank(theory) if checks else None
+    job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
 
     key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
     choice = Choice(name, "asked for")
@@ -121,7 +131,7 @@ def sample(
                 raise
             result = result._replace(interrupted=True)
             break
-        result = _judged(job, choice, drawn, key_second if second_route else None)
+        result = _judged(job, choice, drawn, key_second if checks else None)
         blocks = drawn.blocks
         stronger = _stronger(choice, result.findings["verdicts"]) if given is None else None
         if stronger is None or result.interrupted or time.perf_counter() >= until:
@@ -147,6 +157,8 @@ class _Drawn(NamedTuple):
 
     data: xr.DataTree
     curves: list[Curve]
+    residuals: xr.Dataset | None
+    """Residuals of the bank on some of the draws."""
     blocks: int
     """Blocks written so far, those of other samplers before it included."""
     interrupted: bool
@@ -163,6 +175,8 @@ class _Result(NamedTuple):
 
 def _judged(job: _Job, choice: Choice, drawn: _Drawn, key_second: jax.Array | None) -> _Result:
     """Estimates and verdicts; without the second route where draws or route are interrupted."""
+    if drawn.residuals is not None:
+        drawn.data["schwinger_dyson"] = xr.DataTree(drawn.residuals)
     try:
         key = None if drawn.interrupted else key_second
         return _Result(choice, *judged(job.theory, drawn.data, drawn.curves, key, job.show), drawn.interrupted)
@@ -175,7 +189,9 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     usual = default_draws(name) if job.num_draws is None else job.num_draws
     most = usual * MOST_LONGER if auto and job.num_draws is None else usual
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
-    settings = Settings(key, job.num_chains, most, job.num_warmup, keep_every)
+    stream = BankStream.every_so_often(job.bank, job.num_chains, usual, keep_every) if job.bank else None
+    returned_every = keep_every or (stream.every if stream else 0)
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every)
     if job.until < math.inf:
         settings = replace(settings, block_draws=LIMITED_BLOCK)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
@@ -185,7 +201,9 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     interrupted = False
     job.show(f"compiling {name}", 0, usual)
     try:
-        for block in function(job.theory.target(), settings):
+        for block in function(job.target, settings):
+            if stream and block.positions is not None:
+                stream.add(block.positions, done, returned_every)
             tree = labelled(job.theory, transport, block, done, keep_every)
             if job.folder:
                 job.folder.write_block(blocks, tree)
@@ -201,7 +219,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
         if not trees:
             raise
         interrupted = True
-    return _Drawn(concatenated(trees), curves, blocks, interrupted)
+    return _Drawn(concatenated(trees), curves, stream.finish() if stream else None, blocks, interrupted)
 
 
 def _enough(trees: list[xr.DataTree]) -> bool:

@@ -10,6 +10,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from jaxtyping import Array, Float
 from nnft_ppl.estimates import Derived
 from nnft_ppl.loading import ModelFile, load_file
 from nnft_ppl.observables import Observable, default_observables
-from nnft_ppl.reading import ModelError, Reading, Site, choose_free, choose_from, read
+from nnft_ppl.reading import ModelError, Reading, Site, choose_at, choose_free, choose_from, read
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.spaces import Space
 
@@ -91,6 +92,26 @@ class Theory:
     def transport(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """The parameters θ at one point z, by stored name."""
         return self.at(position).values
+
+    @cached_property
+    def coordinates(self) -> Callable[[Mapping[str, Array]], Array]:
+        """The inverse of `transport`: parameters by stored name -> z.
+
+        Parameters outside the support come back as the nearest coordinates that there are.
+
+        Raises:
+            ModelError: On first use, for a site whose transport has no known inverse.
+        """
+        names = {site.label: site.name for site in self.sites}
+        inverses: dict[str, Callable] = {}
+
+        def coordinates(values: Mapping[str, Array]) -> Array:
+            given = {names[label]: value for label, value in values.items()}
+            found = read(self.run, choose_at(given, inverses)).coordinates
+            return jnp.concatenate([found[site.name].reshape(-1) for site in self.sites])
+
+        coordinates(self.transport(self.free_draw(jax.random.key(0))))  # finds the inverses, with concrete values
+        return coordinates
 
     def action(self, position: Float[Array, "dimension"]) -> Array:
         """S(z), the sum of the action terms: density ∝ (free density) · exp(−S). Scalar."""
@@ -268,7 +289,7 @@ def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[st
             raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
         if dim in one.coords and len(one.coords[dim]) != size:
             raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
-    return Observable(one.function, dims, one.coords)
+    return replace(one, dims=dims)
 
 
 def _check_coordinates(observables: Mapping[str, Observable]) -> None:

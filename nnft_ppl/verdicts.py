@@ -18,6 +18,7 @@ MAX_DIVERGENT = 1e-3
 MIN_BFMI = 0.3
 MAX_PULL = 5.0
 MAX_LOG_Z_SPREAD = 1.0
+MIN_P_VALUE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,41 @@ def routes_verdict(first: Mapping[str, Estimate], second: Mapping[str, Estimate]
     if not good:
         text += ": chains or weights miss part of the theory; trust neither before another sampler agrees with one"
     return Verdict("second_route", _status(good=good), pulls[worst], MAX_PULL, text)
+
+
+def improved_verdict(differences: Mapping[str, Estimate]) -> Verdict:
+    """Whether raw and improved correlators agree: their difference is zero on average, by an identity of the density.
+
+    Args:
+        differences: Raw minus improved, from the same draws.
+    """
+    pulls = {}
+    for name, one in differences.items():
+        pull = np.divide(np.abs(one.value), one.error, out=np.zeros_like(one.error), where=one.error > 0)
+        pulls[name] = float(np.max(pull, initial=0.0))
+    worst = max(pulls, key=lambda name: pulls[name])
+    good = pulls[worst] < MAX_PULL
+    text = f"raw and improved correlators differ by at most {pulls[worst]:.1f} errors ({worst})"
+    if not good:
+        text += ": the draws do not have this density; try another sampler, and `nnft diagnose` to see where"
+    return Verdict("improved", _status(good=good), pulls[worst], MAX_PULL, text)
+
+
+def bank_verdict(p_value: float, text: str) -> Verdict:
+    """Whether the bank of Schwinger–Dyson identities holds on the draws.
+
+    Args:
+        p_value: Probability of larger residuals where all identities hold; NaN where it is not available.
+        text: The outcome in words.
+    """
+    if not np.isfinite(p_value):
+        text = f"Schwinger–Dyson identities: not available, {text}"
+        return Verdict("schwinger_dyson", "unavailable", None, MIN_P_VALUE, text)
+    good = p_value >= MIN_P_VALUE
+    text = f"Schwinger–Dyson identities: p = {p_value:.2g}, {text}"
+    if not good:
+        text += ": the draws do not have this density; try another sampler, and `nnft diagnose` to see where"
+    return Verdict("schwinger_dyson", _status(good=good), p_value, MIN_P_VALUE, text)
 
 
 def _log_z_spread(log_z: np.ndarray) -> Verdict:

@@ -48,7 +48,7 @@ def poor_reweighting(monkeypatch):
 
 def test_goes_on_to_the_stronger_sampler_where_checks_fail(poor_reweighting, seed, tmp_path):
     theory = load("phi4_circle", modes=8, coupling=1.0)
-    run = sample(theory, seed=seed, num_draws=4000, second_route=False, out=tmp_path / "out")
+    run = sample(theory, seed=seed, num_draws=4000, checks=False, out=tmp_path / "out")
     used = run.provenance["sampler"]
     assert used["name"] == "hmc"
     assert used["reason"].startswith("reweight failed (")
@@ -64,7 +64,7 @@ def test_keeps_the_weaker_result_where_the_stronger_cannot_go_on(poor_reweightin
         yield
 
     monkeypatch.setitem(sampling.SAMPLERS, "hmc", refuses)
-    run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=4000, second_route=False)
+    run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=4000, checks=False)
     assert run.provenance["sampler"]["name"] == "reweight"
     assert "hmc could not go on (no)" in run.provenance["sampler"]["reason"]
     assert run.provenance["verdict"] == "failed"
@@ -90,7 +90,7 @@ import json, jax
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_num_cpu_devices", {devices})
 from nnft_ppl import load, sample
-run = sample(load("deformed_rotation"), "hmc", num_draws=1000, second_route=False)
+run = sample(load("deformed_rotation"), "hmc", num_draws=1000, checks=False)
 one = run.estimates()["trace"]
 print(json.dumps([len(jax.devices()), float(one.value), float(one.error)]))
 """

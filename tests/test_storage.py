@@ -238,7 +238,7 @@ def test_thinning(
     """Past the limit of bytes `auto` keeps every ⌈1100/250⌉ = 5th draw; blocks of 367 start between those."""
     monkeypatch.setattr(sampling, "KEPT_BYTES", 20_000)
     monkeypatch.setattr(sampling, "KEPT_DRAWS", 250)
-    sample(theory, sampler, num_chains=2, num_draws=1100, out=tmp_path / "out", keep=keep, second_route=False)
+    sample(theory, sampler, num_chains=2, num_draws=1100, out=tmp_path / "out", keep=keep, checks=False)
     data = read(tmp_path / "out").data
     assert len(list((tmp_path / "out/blocks").iterdir())) == 3
     assert data["observables"].sizes["draw"] == 1100
@@ -252,7 +252,7 @@ def test_thinning(
 
 def test_single_precision_is_recorded(file: Path):
     with jax.enable_x64(False):
-        made = sample(load(str(file)), chains, num_chains=1, num_draws=16, second_route=False)
+        made = sample(load(str(file)), chains, num_chains=1, num_draws=16, checks=False)
     assert made.provenance["precision"] == "float32"
     assert made.data["observables"]["weight"].dtype == np.float32
     assert made.data["posterior"]["slope"].dtype == np.float32

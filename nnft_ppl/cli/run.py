@@ -70,7 +70,7 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
 
 
 def _sample_for(theory: Theory, sampler: str, seed: int, progress: Progress) -> Ensemble:
-    return sample(theory, sampler, seed=seed, keep="none", second_route=False, progress=progress)
+    return sample(theory, sampler, seed=seed, keep="none", checks=False, progress=progress)
 
 
 def _pulls(ensemble: Ensemble) -> float:

@@ -4,7 +4,7 @@ This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields
 """
 
 from nnft_ppl.samplers.auto import STRONGER, Choice, choose
-from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings
+from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings, over_chains
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
 from nnft_ppl.samplers.nuts import nuts
@@ -31,6 +31,6 @@ SAMPLERS: dict[str, Sampler] = {
 
 __all__ = [
     "SAMPLERS", "STRONGER", "Block", "Choice", "Curve", "Sampler", "SamplerError", "Settings", "Target",
-    "choose", "elliptical_slice", "hmc", "mclmc", "nuts", "pcn", "replica_exchange", "reweight",
+    "choose", "elliptical_slice", "hmc", "mclmc", "nuts", "over_chains", "pcn", "replica_exchange", "reweight",
     "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ def theory():
 def largest_pull(theory, sampler, num_draws, seed):
     """Over all observables; infinite where the sampler broke down or mixes too badly for the test's gate."""
     try:
-        run = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", second_route=False)
+        run = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", checks=False)
         return max(worst_pull(one, theory.exact[name], min_ess=1000) for name, one in run.estimates().items())
     except (SamplerError, FieldError, AssertionError):
         return np.inf
@@ -35,7 +35,7 @@ def largest_pull(theory, sampler, num_draws, seed):
 @pytest.mark.parametrize("name", DRAWS)
 def test_reproduces_the_quartic_oscillator(name, seed):
     circle = load("phi4_circle", modes=8)
-    run = sample(circle, name, num_draws=DRAWS[name], seed=seed, keep="none", second_route=False)
+    run = sample(circle, name, num_draws=DRAWS[name], seed=seed, keep="none", checks=False)
     found = run.estimates()["two_point"]
     assert worst_pull(found, circle.exact["two_point"], min_ess=1000) < ACCEPTED
     assert worst_pull(found, load("phi4_circle", modes=8, coupling=9.0).exact["two_point"]) > REJECTED
@@ -125,7 +125,7 @@ def test_plain_numpyro_agrees(seed):
 
     draws = mcmc.get_samples(group_by_chain=True)
     theirs = estimate({"two_point": np.asarray(jax.vmap(jax.vmap(measured))(draws))})["two_point"]
-    ours = sample(theory, "hmc", num_draws=4000, seed=seed, keep="none", second_route=False).estimates()["two_point"]
+    ours = sample(theory, "hmc", num_draws=4000, seed=seed, keep="none", checks=False).estimates()["two_point"]
     assert np.abs(weighted_agreement(theirs, ours)).max() < ACCEPTED
     free = sample(load("phi4_circle", modes=8, coupling=0.0), "reweight", num_draws=4000, keep="none").estimates()
     assert np.abs(weighted_agreement(theirs, free["two_point"])).max() > REJECTED

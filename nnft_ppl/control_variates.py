@@ -1,0 +1,54 @@
+r"""Raw and improved estimators of one quantity, mixed with the smallest error.
+
+With raw draws O, improved draws O' of the same mean and D = O − O', every c gives an unbiased O − c D, and
+c = Cov(Ō, D̄)/Var(D̄) the smallest error of the average (autocorrelation and weights included). A coefficient from the
+same draws would bias the average; here the first half of the draws uses the coefficient of the second, and the second
+that of the first.
+"""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.special import logsumexp
+
+BATCHES = 16
+"""Batches of each chain in each half, whose covariance gives the coefficient."""
+
+
+def mixed(
+    raw: Float[ndarray, "chain draw *shape"],
+    improved: Float[ndarray, "chain draw *shape"],
+    log_weights: Float[ndarray, "chain draw"] | None = None,
+) -> Float[ndarray, "chain draw *shape"]:
+    """Draws O − c (O − O') with the best c of the other half, component by component.
+
+    Args:
+        raw: O.
+        improved: O', of the same average.
+        log_weights: Log weights of the draws, if they have any.
+    """
+    raw, improved = np.asarray(raw, float), np.asarray(improved, float)
+    difference = raw - improved
+    draws = raw.shape[1]
+    logs = np.zeros(raw.shape[:2]) if log_weights is None else log_weights
+    halves = (slice(0, draws // 2), slice(draws // 2, draws))
+    coefficients = [_coefficient(raw[:, half], difference[:, half], logs[:, half]) for half in halves]
+    result = np.empty_like(raw)
+    for half, coefficient in zip(halves, reversed(coefficients), strict=True):
+        result[:, half] = raw[:, half] - coefficient * difference[:, half]
+    return result
+
+
+def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> ndarray:
+    """Cov(Ō, D̄)/Var(D̄) from the means of batches; 0 where D does not vary."""
+    with np.errstate(divide="ignore"):
+        weights = np.exp(log_weights - logsumexp(log_weights)) * log_weights.size
+    weights = weights.reshape(*weights.shape, *(1,) * (raw.ndim - 2))
+    deviations = [weights * (part - np.mean(weights * part, axis=(0, 1))) for part in (raw, difference)]
+    count = min(BATCHES, raw.shape[1])
+    length = raw.shape[1] // count
+    means = [
+        part[:, : count * length].reshape(-1, length, *part.shape[2:]).mean(axis=1) for part in deviations
+    ]
+    covariance, variance = np.mean(means[0] * means[1], axis=0), np.mean(means[1] ** 2, axis=0)
+    return np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)

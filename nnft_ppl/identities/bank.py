@@ -1,0 +1,164 @@
+r"""The bank: the identities that every run is tested with.
+
+For every site s of a theory, in reference coordinates, where no boundary term exists:
+
+    shift       V = 1/√n on the site               A = −Σ z/√n − V(S)
+    dilatation  V = z                              A = n − |z|² − z·∇S
+    rotation    V turns neighbouring pairs         A = −V(S)
+    force       V = ∇_s S                          A = Δ_s S − z·∇_s S − |∇_s S|²
+
+each with F = 1, the first three also with a bounded F = tanh(O/o) of the theory's first observable. A density that is
+wrong by a factor exp(−δS), a wrong coupling say, shifts residuals by −δ Cov(residual, S): the forces are there because
+they have much of S in them. Laplacians of S are estimated with random probes.
+
+S is the potential, with what sites without a transport add to |z|²/2.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from nnft_ppl.identities.vector_fields import PROBES, ReferenceField, VectorFieldError, divergence, key_of
+from nnft_ppl.samplers import Target
+from nnft_ppl.theory import Theory
+
+MOST_SITES = 6
+"""Sites with identities of their own; where there are more, the smallest are taken together."""
+PILOT = 64
+"""Free draws that set the scale of the bounded observable."""
+
+Position = Float[Array, "dimension"]
+
+
+class Row(NamedTuple):
+    """Which identity."""
+
+    vector_field: str
+    observable: str
+
+
+class Bank:
+    """Identities of a theory, evaluated together on one draw.
+
+    Args:
+        theory: Any theory.
+        fields: Further vector fields, tested with F = 1.
+
+    Example:
+        >>> bank = Bank(theory)  # doctest: +SKIP
+        >>> residuals, action = bank(position)  # doctest: +SKIP
+    """
+
+    def __init__(self, theory: Theory, fields: Sequence[ReferenceField] = ()) -> None:
+        self.target: Target = theory.target()
+        self.fields = tuple(fields)
+        self.parts = _parts(self.target)
+        self.observable, self._bounded = _bounded(theory)
+        self.linear = [linear for name, part in self.parts.items() for linear in _linear(name, part)]
+        self.rows = (
+            *(Row(linear.name, "1") for linear in self.linear),
+            *(Row(f"force.{name}", "1") for name in self.parts),
+            *(Row(field.name, "1") for field in self.fields),
+            *(Row(linear.name, self.observable) for linear in self.linear),
+        )
+
+    def __call__(self, position: Position) -> tuple[Float[Array, "row"], Array]:
+        """The residual of every row, and the potential, at one draw z."""
+        potential = self.target.potential
+
+        def functions(z: Array) -> tuple[Array, Array]:
+            return potential(z), self._bounded(z)
+
+        (_, bounded), pushed = jax.linearize(functions, position)
+        linear = jnp.stack([field.function(position) for field in self.linear])
+        along, changes = jax.vmap(pushed)(linear)
+        spread = jnp.stack([field.divergence(position) for field in self.linear if field.divergence])
+        anomaly = spread - linear @ position - along
+        action, forces = self._forces(position)
+        own = [self._own(field, position, pushed) for field in self.fields]
+        rows = [anomaly, forces, jnp.stack(own) if own else jnp.zeros(0), anomaly * bounded + changes]
+        return jnp.concatenate(rows), action
+
+    def _forces(self, position: Position) -> tuple[Array, Array]:
+        """The potential, and Δ_s S − z·∇_s S − |∇_s S|² of every part."""
+        action, gradient = jax.value_and_grad(self.target.potential)(position)
+        epsilon = jax.random.rademacher(key_of(position), (PROBES, position.size), dtype=position.dtype)
+
+        def pushed(probe: Array) -> Array:
+            return jax.jvp(jax.grad(self.target.potential), (position,), (probe,))[1]
+
+        curvatures = jnp.mean(epsilon * jax.vmap(pushed)(epsilon), axis=0)
+        local = curvatures - position * gradient - gradient**2
+        return action, jnp.stack([sum(jnp.sum(local[one]) for one in part) for part in self.parts.values()])
+
+    def _own(self, field: ReferenceField, position: Position, pushed: Callable) -> Array:
+        component = jnp.asarray(field.function(position))
+        if component.shape != position.shape:
+            raise VectorFieldError(
+                f"vector field {field.name!r} returned shape {component.shape}; z has shape {position.shape}"
+            )
+        spread = field.divergence(position) if field.divergence else divergence(field.function, position)
+        return spread - jnp.dot(component, position) - pushed(component)[0]
+
+
+def _parts(target: Target) -> dict[str, tuple[slice, ...]]:
+    """Slices of z by name: one per site, the smallest sites together where there are many."""
+    groups = {name: part for name, part in target.groups.items() if part.stop > part.start}
+    if len(groups) <= MOST_SITES:
+        return {name: (part,) for name, part in groups.items()}
+    by_size = sorted(groups, key=lambda name: groups[name].stop - groups[name].start, reverse=True)
+    kept = set(by_size[: MOST_SITES - 1])
+    rest = tuple(part for name, part in groups.items() if name not in kept)
+    return {name: (part,) for name, part in groups.items() if name in kept} | {"others": rest}
+
+
+def _linear(name: str, part: tuple[slice, ...]) -> list[ReferenceField]:
+    """Shift, dilatation and, of two coordinates or more, rotation of one part."""
+    size = sum(one.stop - one.start for one in part)
+
+    def on_part(act: Callable[[Array], Array]) -> Callable[[Array], Array]:
+        def field(position: Array) -> Array:
+            moved = jnp.zeros_like(position)
+            for one in part:
+                moved = moved.at[one].set(act(position[one]))
+            return moved
+
+        return field
+
+    none = lambda position: jnp.zeros((), position.dtype)  # noqa: E731
+    shift = on_part(lambda z: jnp.full_like(z, 1 / np.sqrt(size)))
+    dilatation = on_part(lambda z: z)
+    fields = [
+        ReferenceField(f"shift.{name}", shift, none),
+        ReferenceField(f"dilatation.{name}", dilatation, lambda position: jnp.full((), size, position.dtype)),
+    ]
+    if max(one.stop - one.start for one in part) > 1:
+        fields.append(ReferenceField(f"rotation.{name}", on_part(_turned), none))
+    return fields
+
+
+def _turned(z: Float[Array, "n"]) -> Float[Array, "n"]:
+    """(z_1, z_2) -> (−z_2, z_1) for neighbouring pairs; an odd last one stays."""
+    pairs = z[: 2 * (z.size // 2)].reshape(-1, 2)
+    turned = jnp.stack([-pairs[:, 1], pairs[:, 0]], axis=1).reshape(-1)
+    return jnp.concatenate([turned, jnp.zeros(z.size % 2, z.dtype)])
+
+
+def _bounded(theory: Theory) -> tuple[str, Callable[[Array], Array]]:
+    """tanh(O/o) of the last entry of the theory's first observable, with o its typical size in the free theory."""
+    name, observable = next(iter(theory.observables.items()))
+
+    def last(position: Array) -> Array:
+        value = jnp.ravel(observable(theory.realise(position)))[-1]
+        if jnp.iscomplexobj(value):
+            raise VectorFieldError(f"observable {name!r} is complex: take its real or imaginary part")
+        return value
+
+    keys = jax.random.split(jax.random.key(0), PILOT)
+    values = np.abs(np.asarray(jax.jit(jax.vmap(lambda key: last(theory.free_draw(key))))(keys)))
+    scale = float(np.median(values)) or 1.0
+    return f"tanh({name}/{scale:.2g})", lambda position: jnp.tanh(last(position) / scale)

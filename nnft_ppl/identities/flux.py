@@ -1,0 +1,149 @@
+r"""Probability that a vector field carries through the edges of parameter space.
+
+    B[V, F] = Σ_edges ∫ dθ_{−i} P(θ) F V·n  =  Σ_edges E[ q(θ_i) e^{ln P(θ at the edge) − ln P(θ)} (F V·n)(θ at the edge) ]
+
+where the entry θ_i of a draw is moved to the edge, and q is any normalised density of that entry that does not depend
+on where it is: the prior of the entry for intervals and half-lines. A vector in a ball of radius R moves along its own
+direction to the sphere; there q(r) (R/r)^{d−1} with q(r) = d r^{d−1}/R^d is d/R.
+
+The same expression with an edge ever farther out tells whether something is lost at infinity, where heavy tails and a
+fast vector field can carry a finite flux that no boundary shows.
+
+Source: derived in docs/theory/identities.md.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from nnft_ppl.identities.parameter_density import ParameterDensity, Support
+from nnft_ppl.identities.vector_fields import Values, VectorFieldError
+
+MOST_EDGES = 4096
+"""The most edges of one site, each of which costs the density once for every draw."""
+FAR = (1e5, 1e7)
+"""Where an unbounded entry is put, in units of 1 + |θ_i|, to see what is lost at infinity."""
+
+Components = Callable[[Values], Mapping[str, Array]]
+Functional = Callable[[Any], Array]
+
+
+class Flux:
+    """B[V, F] of one vector field, draw by draw.
+
+    Args:
+        density: The density in θ.
+        components: θ -> {site: component of V}, all sites.
+        functional: What the model returns -> F, a scalar.
+        moved: Names of the sites that V moves.
+
+    Raises:
+        VectorFieldError: If the flux through the edges of a moved site cannot be computed.
+    """
+
+    def __init__(
+        self, density: ParameterDensity, components: Components, functional: Functional, moved: list[str]
+    ) -> None:
+        self.density, self.components, self.functional = density, components, functional
+        self.supports = {label: density.support(label) for label in moved}
+        for label, support in self.supports.items():
+            edges = np.size(support.radius) if support.radius is not None else _finite(support)
+            if edges > MOST_EDGES:
+                raise VectorFieldError(
+                    f"{label!r} has {edges} edges, each of which would cost the density once for every draw (at most "
+                    f"{MOST_EDGES}): take fewer neurons, or write the vector field in reference coordinates "
+                    "(ReferenceField)"
+                )
+
+    def through_edges(self, values: Values) -> Array:
+        """The draw's share of B[V, F]; its average over draws is B. Scalar."""
+        log_density = self.density.at(values).log_density
+        total = jnp.zeros(())
+        for label, support in self.supports.items():
+            if support.radius is not None:
+                total += self._through_spheres(values, log_density, label, support.radius)
+                continue
+            for edge, normal in ((support.low, -1.0), (support.high, 1.0)):
+                entries = np.flatnonzero(np.isfinite(edge))
+                if entries.size:
+                    inside = _inside(np.ravel(edge)[entries], -normal)
+                    total += self._through(values, log_density, label, entries, jnp.asarray(inside), normal)
+        return total
+
+    def at_infinity(self, values: Values) -> dict[str, Array]:
+        """What leaves each unbounded site, seen at the two distances `FAR`; shape (2,) by site."""
+        log_density = self.density.at(values).log_density
+        found = {}
+        for label, support in self.supports.items():
+            if support.radius is not None:
+                continue
+            far: list[Array] = []
+            for factor in FAR:
+                total = jnp.zeros(())
+                for edge, normal in ((support.low, -1.0), (support.high, 1.0)):
+                    entries = np.flatnonzero(~np.isfinite(edge))
+                    if entries.size:
+                        places = normal * factor * (1 + jnp.abs(jnp.ravel(values[label])[entries]))
+                        total += self._through(values, log_density, label, entries, places, normal)
+                far.append(total)
+            if _finite(support) < 2 * np.size(support.low):
+                found[label] = jnp.stack(far)
+        return found
+
+    def _through(
+        self, values: Values, log_density: Array, label: str, entries: np.ndarray, places: Array, normal: float
+    ) -> Array:
+        """Σ over entries, each put at its place."""
+        own = jnp.ravel(self.density.entry_log_probs(values, label))[entries]
+
+        def one(entry: Array, place: Array, log_prob: Array) -> Array:
+            def move(value: Array) -> Array:
+                return jnp.ravel(value).at[entry].set(place).reshape(value.shape)
+
+            weight, functional, component = self._there(values, label, move, log_density)
+            return _product(weight * jnp.exp(log_prob), functional, normal * jnp.ravel(component)[entry])
+
+        return jnp.sum(jax.lax.map(lambda parts: one(*parts), (jnp.asarray(entries), places, own)))
+
+    def _through_spheres(self, values: Values, log_density: Array, label: str, radius: np.ndarray) -> Array:
+        """Σ over vectors, each moved along its direction to its sphere."""
+        vectors = values[label]
+        dim = vectors.shape[-1]
+
+        def one(index: Array, size: Array) -> Array:
+            def move(value: Array) -> Array:
+                rows = value.reshape(-1, dim)
+                return rows.at[index].set(size * rows[index] / jnp.linalg.norm(rows[index])).reshape(value.shape)
+
+            weight, functional, component = self._there(values, label, move, log_density)
+            row = component.reshape(-1, dim)[index]
+            outward = jnp.dot(row, vectors.reshape(-1, dim)[index]) / jnp.linalg.norm(vectors.reshape(-1, dim)[index])
+            return _product(weight * dim / size, functional, outward)
+
+        sizes = jnp.asarray(np.ravel(radius), vectors.dtype)
+        return jnp.sum(jax.lax.map(lambda parts: one(*parts), (jnp.arange(sizes.size), sizes)))
+
+    def _there(self, values: Values, label: str, move: Callable, log_density: Array) -> tuple[Array, Array, Array]:
+        """P(θ')/P(θ), F(θ') and the site's component of V(θ') at the moved point θ'."""
+        moved = {name: move(value) if name == label else value for name, value in values.items()}
+        there = self.density.at(moved)
+        weight = jnp.exp(there.log_density - log_density)
+        return weight, self.functional(there.returned), self.components(moved)[label]
+
+
+def _product(weight: Array, functional: Array, component: Array) -> Array:
+    # Far out the density is exactly zero while a polynomial overflows: nothing is carried there.
+    return jnp.where(weight == 0, 0.0, weight * functional * component)
+
+
+def _finite(support: Support) -> int:
+    return int(np.isfinite(support.low).sum() + np.isfinite(support.high).sum())
+
+
+def _inside(edge: np.ndarray, inward: float) -> np.ndarray:
+    """A rounding unit inside the edge: densities that vanish or diverge on it have a value there."""
+    return edge + inward * np.maximum(1e-30, 4 * np.finfo(float).eps * np.abs(edge))

@@ -1,0 +1,96 @@
+r"""One number for many identities: Hotelling's T² of residuals that should all average to zero.
+
+    T² = n r̄ᵀ C⁻¹ r̄,        T² (n − k)/(k (n − 1)) ~ F(k, n − k)
+
+for n independent batches of k residuals with means r̄ and covariance C. Batches are long against the residuals' own
+autocorrelation; neighbouring draws are correlated, distant batches are not.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.special import logsumexp
+from scipy.stats import f as fisher
+
+from nnft_ppl.estimates import estimate
+
+BATCH = 40.0
+"""A batch is this many times longer than the largest integrated autocorrelation time, if there are draws enough."""
+SPARE = 20
+"""There are at least so many more batches than residuals."""
+MOST_BATCHES = 2000
+RANK = 1e-9
+"""Directions whose variance is below this share of the largest (of standardised residuals) say nothing."""
+
+
+class TSquared(NamedTuple):
+    """Outcome of the test."""
+
+    t_squared: float
+    """T²; NaN where it is not available."""
+    dof: int
+    """Number k of independent residuals."""
+    batches: int
+    """Number n of batches."""
+    p_value: float
+    """Probability of a larger T² where every identity holds; NaN where it is not available."""
+    residual: Float[ndarray, "row"]
+    """Mean of each residual."""
+    error: Float[ndarray, "row"]
+    """Its standard error, autocorrelation included."""
+    ess: float
+    """Effective draws of the residual that has fewest."""
+
+    @property
+    def z(self) -> Float[ndarray, "row"]:
+        """Each residual in its errors; 0 where it has none."""
+        return np.divide(self.residual, self.error, out=np.zeros_like(self.residual), where=self.error > 0)
+
+
+def t_squared(
+    residuals: Float[ndarray, "chain draw row"],
+    log_weights: Float[ndarray, "chain draw"] | None = None,
+    *,
+    independent: bool = False,
+) -> TSquared:
+    """Hotelling's test of residuals that should average to zero.
+
+    Args:
+        residuals: One series per identity.
+        log_weights: Log weights of the draws, if they have any.
+        independent: Whether the draws are known to be independent.
+    """
+    chains, draws, _ = residuals.shape
+    found = estimate({"row": residuals}, None, log_weights, independent=independent)["row"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ess = float(np.nanmin(np.where(found.error > 0, found.ess, np.nan), initial=chains * draws))
+    series = np.asarray(residuals, float)
+    if log_weights is not None:
+        weights = np.exp(log_weights - logsumexp(log_weights)) * log_weights.size
+        series = found.value + weights[..., None] * (series - found.value)
+    used = found.error > 0
+    standard = series[..., used] / np.std(series[..., used], axis=(0, 1))
+    longer = 1.0 if independent else BATCH * max(chains * draws / max(ess, 1.0) / 2, 0.5)
+    least = int(used.sum()) + SPARE
+    wanted = min(MOST_BATCHES, max(least, chains * draws / longer))
+    length = int(chains * draws / wanted)
+    if length < 1 or draws // length * chains < least or not used.any():
+        return TSquared(np.nan, int(used.sum()), 0, np.nan, found.value, found.error, ess)
+    count = draws // length
+    batches = standard[:, : count * length].reshape(chains * count, length, -1).mean(axis=1)
+    value, rank = _quadratic_form(batches)
+    number = len(batches)
+    p_value = fisher.sf(value * (number - rank) / (rank * (number - 1)), rank, number - rank)
+    return TSquared(value, rank, number, float(p_value), found.value, found.error, ess)
+
+
+def _quadratic_form(batches: Float[ndarray, "batch row"]) -> tuple[float, int]:
+    """T² in the directions that vary, and their number."""
+    covariance = np.atleast_2d(np.cov(batches, rowvar=False))
+    scale = np.sqrt(np.diag(covariance))
+    variances, directions = np.linalg.eigh(covariance / np.outer(scale, scale))
+    varying = variances > RANK * variances[-1]
+    along = (batches.mean(axis=0) / scale) @ directions[:, varying]
+    return float(len(batches) * np.sum(along**2 / variances[varying])), int(varying.sum())

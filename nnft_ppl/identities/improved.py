@@ -1,0 +1,157 @@
+r"""Improved correlators: the average over Gaussian amplitudes taken by the Schwinger–Dyson identity, exact at every N.
+
+Where the field is linear in Gaussian parameters, φ(x) = φ_0(x) + Σ_i z_i h_i(x), the identity of the vector field
+V = h(x)·∂ and the observable F gives
+
+    E[φ(x) F] = E[(φ_0(x) − s(x)) F] + E[h(x)·∂F],        s(x) = Σ_i h_i(x) ∂S/∂z_i
+
+so that with K(x, y) = Σ_i h_i(x) h_i(y)
+
+    G(x, y) = E[ K(x, y) + ½ (φ_0(x) − s(x)) φ(y) + ½ φ(x) (φ_0(y) − s(y)) ]
+
+and an n-point function is K(x_1, x_k) times the improved function of the other n − 2 points, summed over k, plus
+(φ_0(x_1) − s(x_1)) φ(x_2)⋯φ(x_n), averaged over which point comes first. At S = 0 all noise of the amplitudes is gone.
+
+An observable that is quadratic in those parameters without naming its points (a correlator averaged over the circle)
+becomes Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear form B, where that is cheap.
+
+Source: derived in docs/theory/identities.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from nnft_ppl.identities.linear_sites import fields_of, linear_sites, mask_of
+from nnft_ppl.observables import Observable
+from nnft_ppl.samplers import Target
+from nnft_ppl.theory import Theory
+
+MOST_UNITS = 256
+"""The most parameters for which Σ_i O(e_i) is taken."""
+LARGEST = 2**16
+"""The most numbers in one field on a space's grid times parameters, for an observable without points."""
+
+Position = Float[Array, "dimension"]
+
+
+class Improvement:
+    """Improved estimators of a theory's observables.
+
+    Args:
+        theory: Any theory; one to which nothing applies has `names` empty, and `reasons` says why.
+    """
+
+    def __init__(self, theory: Theory) -> None:
+        self.theory = theory
+        self.sites = linear_sites(theory)
+        self.names: tuple[str, ...] = ()
+        self.reasons: dict[str, str] = {}
+        if not self.sites:
+            reason = "the field is not linear in any Gaussian parameter"
+            self.reasons = dict.fromkeys(theory.observables, reason)
+            return
+        parts = [theory.groups[name] for name in self.sites]
+        self._indices = np.concatenate([np.arange(part.start, part.stop) for part in parts])
+        several = len(fields_of(theory.realise(theory.free_draw(jax.random.key(0))))) > 1
+        for name, observable in theory.observables.items():
+            reason = self._why_not(observable, several=several)
+            if reason:
+                self.reasons[name] = reason
+        self.names = tuple(name for name in theory.observables if name not in self.reasons)
+
+    def __call__(self, position: Position) -> dict[str, Array]:
+        """The improved value of each of `names` at one draw; its average is that of the observable itself."""
+        amplitudes = position[self._indices]
+
+        def at(amplitudes: Array) -> Array:
+            return position.at[self._indices].set(amplitudes)
+
+        slope = jax.grad(lambda amplitudes: self.theory.target().potential(at(amplitudes)))(amplitudes)
+        found = {}
+        for name in self.names:
+            observable = self.theory.observables[name]
+            if observable.points is not None:
+                found[name] = self._at_points(observable.points, amplitudes, at, slope)
+                continue
+
+            def value(amplitudes: Array, observable: Observable = observable) -> Array:
+                return observable(self.theory.realise(at(amplitudes)))
+
+            units = jnp.sum(jax.vmap(value)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype)), axis=0)
+            found[name] = units - 0.5 * jax.jvp(value, (amplitudes,), (slope,))[1]
+        return found
+
+    def _at_points(self, points: np.ndarray, amplitudes: Array, at: Callable, slope: Array) -> Array:
+        """An n-point function, from the field and its features at every point that occurs."""
+        dim = points.shape[-1]
+        places, index = np.unique(points.reshape(-1, dim), axis=0, return_inverse=True)
+        index = index.reshape(points.shape[:-1])
+
+        def field(amplitudes: Array) -> Array:
+            return jax.vmap(self.theory.realise(at(amplitudes)))(jnp.asarray(places))
+
+        phi, features = field(amplitudes), jax.jacrev(field)(amplitudes)
+        source = phi - features @ amplitudes - features @ slope
+        pairs = features @ features.T
+        order = index.shape[-1]
+        columns = [index[..., k] for k in range(order)]
+        total = sum(
+            _contracted([columns[k], *columns[:k], *columns[k + 1 :]], phi, source, pairs) for k in range(order)
+        )
+        return jnp.asarray(total) / order
+
+    def _why_not(self, observable: Observable, *, several: bool) -> str:
+        """Why an observable has no improved form; empty where it has one."""
+        if observable.points is not None:
+            return "there is more than one field" if several else ""
+        if self._indices.size > MOST_UNITS or self._grid() * self._indices.size > LARGEST:
+            return "it does not name its points, and the trace over all amplitudes would cost more than it saves"
+        return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
+
+    def _grid(self) -> int:
+        space = self.theory.space
+        return int(np.prod([len(axis) for axis in space.axes])) if space else 1
+
+    def _quadratic(self, observable: Observable) -> bool:
+        """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes."""
+        mask = mask_of(self.theory, self.sites)
+        first, second = (self.theory.free_draw(jax.random.key(number)) for number in (3, 4))
+        rest = (1 - mask) * first
+        value = jax.jit(lambda position: observable(self.theory.realise(position)))
+        one, other = mask * first, mask * second
+        plus, minus, a, b, twice = (
+            value(rest + shift) for shift in (one + other, one - other, one, other, 2 * one)
+        )
+        size = 1e4 * float(jnp.finfo(a.dtype).eps) * float(jnp.max(jnp.abs(jnp.stack([plus, minus, a, b]))))
+        parallelogram = float(jnp.max(jnp.abs(plus + minus - 2 * a - 2 * b)))
+        return parallelogram <= size and float(jnp.max(jnp.abs(twice - 4 * a))) <= 4 * size
+
+
+def _contracted(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array) -> Array:
+    """The improved product of the fields at the points of `columns`, the first one contracted with the others."""
+    if not columns:
+        return jnp.ones(())
+    first, others = columns[0], columns[1:]
+    total = source[first]
+    for column in others:
+        total = total * phi[column]
+    for k, partner in enumerate(others):
+        total = total + pairs[first, partner] * _contracted([*others[:k], *others[k + 1 :]], phi, source, pairs)
+    return total
+
+
+def measuring(target: Target, improvement: Improvement) -> Target:
+    """The target, which measures improved observables beside the raw ones, as `improved`."""
+    if not improvement.names:
+        return target
+
+    def measure(position: Position) -> dict[str, Any]:
+        return target.measure(position) | {"improved": improvement(position)}
+
+    return replace(target, measure=measure)

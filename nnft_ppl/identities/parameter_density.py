@@ -1,0 +1,111 @@
+r"""The density of a theory in its own parameters, P(θ) = Π_s p_s(θ_s) · exp(−S), and the edges of their supports.
+
+Samplers work in reference coordinates, where nothing has an edge. Vector fields that read like physics (a dilatation
+of momenta, say) are written in θ, and there a bounded site has a boundary through which probability flows.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from numpyro import distributions as dist, handlers
+from numpyro.infer.util import log_density
+
+from nnft_ppl.densities import Ball
+from nnft_ppl.identities.vector_fields import Values, VectorFieldError
+from nnft_ppl.reading import base_distribution
+from nnft_ppl.theory import Theory
+
+
+class Point(NamedTuple):
+    """A theory at given parameters."""
+
+    log_density: Array
+    """ln P(θ) = Σ_s ln p_s(θ_s) − S. Scalar."""
+    returned: Any
+    """What the model returns: its field, or a tuple or dict of fields."""
+
+
+class Support(NamedTuple):
+    """Where the entries of a site may lie."""
+
+    low: np.ndarray | None
+    """Lower edge of each entry (−∞ without), shape of the site; None for a ball."""
+    high: np.ndarray | None
+    """Upper edge of each entry (∞ without); None for a ball."""
+    radius: np.ndarray | None
+    """Radius of the ball, shape of the site without its last axis; None for entries with edges of their own."""
+
+
+class ParameterDensity:
+    """ln P(θ) and the supports of a theory.
+
+    Args:
+        theory: The theory.
+    """
+
+    def __init__(self, theory: Theory) -> None:
+        self.theory = theory
+        self._names = {site.label: site.name for site in theory.sites}
+
+    def at(self, values: Values) -> Point:
+        """The theory at parameters given by stored name."""
+        found: list[Any] = []
+
+        def run() -> None:
+            found.append(self.theory.run())
+
+        given = {self._names[label]: value for label, value in values.items()}
+        return Point(log_density(run, (), {}, given)[0], found[-1])
+
+    def entry_log_probs(self, values: Values, label: str) -> Array:
+        """ln p of each entry of a site with scalar entries, shape of the site."""
+        fn, value = self._distribution(values, label), values[label]
+        layer = base_distribution(fn)
+        if layer.event_dim:
+            raise VectorFieldError(
+                f"the flux through the edges of {label!r} ({type(layer).__name__}) is not known: its entries have no "
+                "densities of their own; write the vector field in reference coordinates (ReferenceField)"
+            )
+        return jnp.broadcast_to(layer.log_prob(value), jnp.shape(value))
+
+    def support(self, label: str) -> Support:
+        """The support of a site.
+
+        Raises:
+            VectorFieldError: If it is none of an interval, a half-line, the line or a ball, or if its edges are not the
+                same in every draw.
+        """
+        draws = [self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1)]
+        first, second = (self._support(values, label) for values in draws)
+        for one, other in zip(first, second, strict=True):
+            if one is not None and not np.array_equal(one, other):
+                raise VectorFieldError(
+                    f"the edges of {label!r} depend on other sites, so that a moving boundary would add to its flux: "
+                    "write the vector field in reference coordinates (ReferenceField)"
+                )
+        return first
+
+    def _support(self, values: Values, label: str) -> Support:
+        fn = self._distribution(values, label)
+        support, shape = fn.support, np.shape(values[label])
+        while isinstance(support, dist.constraints.independent):
+            support = support.base_constraint
+        if isinstance(support, Ball):
+            return Support(None, None, np.broadcast_to(np.asarray(support.radius), shape[:-1]))
+        low = getattr(support, "lower_bound", -np.inf)
+        high = getattr(support, "upper_bound", np.inf)
+        unbounded = support in (dist.constraints.real, dist.constraints.real_vector)
+        if not unbounded and np.all(np.isinf(low)) and np.all(np.isinf(high)):
+            raise VectorFieldError(
+                f"the boundary of {label!r} ({type(support).__name__.lstrip('_')}) is not known here: write the vector "
+                "field in reference coordinates (ReferenceField)"
+            )
+        return Support(np.broadcast_to(np.asarray(low), shape), np.broadcast_to(np.asarray(high), shape), None)
+
+    def _distribution(self, values: Values, label: str) -> dist.Distribution:
+        given = {self._names[name]: value for name, value in values.items()}
+        trace = handlers.trace(handlers.substitute(self.theory.run, data=given)).get_trace()
+        return trace[self._names[label]]["fn"]

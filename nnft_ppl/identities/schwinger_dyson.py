@@ -1,0 +1,229 @@
+r"""The Schwinger–Dyson identity in parameter space.
+
+For a vector field V on the parameters and an observable F,
+
+    E[ A_V F + V(F) ] = B[V, F],     A_V = div_P V = P⁻¹ Σ_i ∂_i(P V^i) = Σ_i ∂_i V^i + V(ln P),     V(F) = Σ_i V^i ∂_i F
+
+with the flux B through the edges of parameter space (`nnft_ppl.identities.flux`). A_V is the anomaly of the current
+P V: with B = 0 and A_V = 0 the flow of V maps the ensemble to itself, and E[V(F)] = 0 is a Ward identity. Nothing here
+needs to know any answer: the identity holds for the exact density, and fails for draws of another one.
+
+Source: arXiv:2605.12488 states the identity and its current; the flux and the sample-wise forms are derived in
+docs/theory/identities.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from nnft_ppl.estimates import Estimate, estimate
+from nnft_ppl.identities.flux import Flux
+from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.identities.vector_fields import (
+    NeuronField,
+    ParameterField,
+    ReferenceField,
+    Values,
+    VectorField,
+    VectorFieldError,
+    completed,
+    divergence,
+    neuron_divergence,
+)
+from nnft_ppl.theory import Theory
+
+AT_ONCE = 2**14
+"""Draws are worked on in groups of about this many reference coordinates."""
+NOT_VANISHING = 0.5
+"""A flux that a hundredfold distance leaves above this share of itself does not vanish at infinity."""
+NOTICED = 1e-6
+"""A flux at infinity below this share of the identity's terms is nothing."""
+
+
+class Residual(NamedTuple):
+    """One draw's terms; the average of `value` is zero."""
+
+    value: Array
+    """A_V F + V(F) − flux."""
+    anomaly: Array
+    """A_V F."""
+    change: Array
+    """V(F)."""
+    flux: Array
+    """The draw's share of B[V, F]."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an identity gave on draws."""
+
+    terms: dict[str, Estimate]
+    """`value`, which should be zero within its error, and its parts `anomaly`, `change` and `flux`."""
+    flux_at_infinity: dict[str, float]
+    """What leaves parameter space at infinity through each site where it does not vanish; empty is good."""
+
+    @property
+    def z(self) -> float:
+        """The residual in units of its error; 0 where it has none."""
+        value, error = float(self.terms["value"].value), float(self.terms["value"].error)
+        return value / error if error > 0 else 0.0 if value == 0 else float(np.copysign(np.inf, value))
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{name} {one}" for name, one in self.terms.items() if name != "value")
+        text = f"residual {self.terms['value']} = {self.z:+.1f} errors ({parts})"
+        for site, size in self.flux_at_infinity.items():
+            text += f"; {site} loses {size:.6g} at infinity: the identity without it does not hold"
+        return text
+
+
+class SchwingerDyson:
+    """The identity of one vector field and one observable.
+
+    Args:
+        theory: Any theory.
+        field: The vector field.
+        functional: What the model returns -> F, a real scalar; None for F = 1.
+
+    Raises:
+        VectorFieldError: If the vector field does not fit the theory, or its flux cannot be computed.
+
+    Example:
+        >>> identity = SchwingerDyson(theory, ReferenceField("dilatation", lambda z: z))  # doctest: +SKIP
+        >>> print(identity.test(positions))  # doctest: +SKIP
+    """
+
+    def __init__(self, theory: Theory, field: VectorField, functional: Callable[[Any], Array] | None = None) -> None:
+        self.theory, self.field = theory, field
+        self.functional = functional or (lambda returned: jnp.ones(()))
+        self.flux: Flux | None = None
+        self._group = max(1, AT_ONCE // theory.dimension)
+        start = jax.eval_shape(theory.free_draw, jax.random.key(0))
+        if not isinstance(field, ReferenceField):
+            self.density = ParameterDensity(theory)
+            values = jax.eval_shape(theory.transport, start)
+            moved = _moved(theory, field, values)
+            self.flux = Flux(self.density, self._components, self.functional, moved)
+        shape = jax.eval_shape(lambda z: self(z).change, start)
+        if shape.shape != ():
+            raise VectorFieldError(f"the observable of an identity is a scalar, not of shape {shape.shape}: index it")
+
+    def __call__(self, position: Float[Array, "dimension"]) -> Residual:
+        """The terms at one draw z."""
+        if self.flux is None:
+            return self._in_reference(position)
+        values = self.theory.transport(position)
+        components = self._components(values)
+
+        def density_and_functional(values: Values) -> tuple[Array, Array]:
+            there = self.density.at(values)
+            return there.log_density, self._real(there.returned)
+
+        (_, functional), (along, change) = jax.jvp(density_and_functional, (values,), (components,))
+        spread = (
+            neuron_divergence(self.field, _neurons(self.theory, self.field, values))
+            if isinstance(self.field, NeuronField)
+            else divergence(self._components, values)
+        )
+        flux = self.flux.through_edges(values)
+        anomaly = (spread + along) * functional
+        return Residual(anomaly + change - flux, anomaly, change, flux)
+
+    def test(
+        self, positions: Float[Array, "chain draw dimension"], log_weights: np.ndarray | None = None
+    ) -> Outcome:
+        """The identity on draws.
+
+        Args:
+            positions: Draws z of Markov chains, or independent ones of the free theory with their weights.
+            log_weights: Their log weights, shape (chain, draw).
+        """
+        chains, draws = positions.shape[:2]
+        flat = jnp.asarray(positions).reshape(chains * draws, -1)
+        terms = jax.jit(lambda z: jax.lax.map(self, z, batch_size=self._group))(flat)._asdict()
+        series = {name: np.asarray(value).reshape(chains, draws) for name, value in terms.items()}
+        independent = log_weights is not None
+        found = estimate(series, None, log_weights, independent=independent)
+        return Outcome(found, self._lost(flat[:: max(1, len(flat) // 1000)], found))
+
+    def _lost(self, positions: Array, terms: dict[str, Estimate]) -> dict[str, float]:
+        """Sites through which something leaves at infinity."""
+        if self.flux is None:
+            return {}
+        flux, transport = self.flux, self.theory.transport
+        seen = jax.jit(lambda z: jax.lax.map(lambda one: flux.at_infinity(transport(one)), z, batch_size=self._group))(
+            positions
+        )
+        size = max(abs(float(terms[name].value)) for name in ("anomaly", "change", "flux"))
+        lost = {}
+        for site, values in seen.items():
+            near, far = np.asarray(jnp.mean(values, axis=0))
+            vanishes = abs(far) < max(NOT_VANISHING * abs(near), NOTICED * size)
+            if not vanishes:
+                lost[site] = float(far)
+        return lost
+
+    def _components(self, values: Values) -> dict[str, Array]:
+        if isinstance(self.field, NeuronField):
+            neurons = _neurons(self.theory, self.field, values)
+            moved = jax.vmap(lambda one: completed(self.field.name, self.field.function(one), one))(neurons)
+            return completed(self.field.name, moved, values)
+        return completed(self.field.name, self.field.function(values), values)
+
+    def _in_reference(self, position: Array) -> Residual:
+        field = self.field
+        component = jnp.asarray(field.function(position))
+        if component.shape != position.shape:
+            raise VectorFieldError(
+                f"vector field {field.name!r} returned shape {component.shape}; z has shape {position.shape}"
+            )
+
+        def potential_and_functional(z: Array) -> tuple[Array, Array]:
+            reading = self.theory.at(z)
+            terms = [*reading.action_terms.values(), *reading.reference_terms.values()]
+            return sum(terms, start=jnp.zeros(())), self._real(reading.returned)
+
+        (_, functional), (along, change) = jax.jvp(potential_and_functional, (position,), (component,))
+        spread = (
+            field.divergence(position)
+            if isinstance(field, ReferenceField) and field.divergence is not None
+            else divergence(field.function, position)
+        )
+        anomaly = (spread - jnp.dot(component, position) - along) * functional
+        return Residual(anomaly + change, anomaly, change, jnp.zeros(()))
+
+    def _real(self, returned: Any) -> Array:
+        value = jnp.asarray(self.functional(returned))
+        if jnp.iscomplexobj(value):
+            raise VectorFieldError("the observable of an identity is complex: take its real or imaginary part")
+        return value
+
+
+def _neurons(theory: Theory, field: NeuronField, values: Values) -> dict[str, Array]:
+    """The sites that the plate counts."""
+    found = {site.label: values[site.label] for site in theory.sites if site.dims[:1] == (field.plate,)}
+    if not found:
+        plates = sorted({site.dims[0] for site in theory.sites if site.dims})
+        raise VectorFieldError(f"no site lies in a plate {field.plate!r}; first dimensions are {plates}")
+    return found
+
+
+def _moved(theory: Theory, field: ParameterField | NeuronField, values: Values) -> list[str]:
+    """The sites that a vector field moves, found by a look at what it returns."""
+    names: list[str] = []
+
+    def look(given: Values) -> dict[str, Array]:
+        components = field.function(given)
+        names.extend(components if isinstance(components, dict) else ())
+        return completed(field.name, components, given)
+
+    if isinstance(field, NeuronField):
+        values = jax.eval_shape(
+            lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, field, values)
+        )
+    jax.eval_shape(look, values)
+    return names

@@ -1,0 +1,90 @@
+"""The bank on draws as they come: every so often one, in batches of one size."""
+
+import math
+
+import jax
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+from numpy import ndarray
+
+from nnft_ppl.identities.bank import Bank
+from nnft_ppl.samplers import over_chains
+
+DRAWS = 500
+"""Draws per chain that a run is tested on, about: enough to see what its estimates could be wrong by."""
+BATCH = 50
+"""Draws per chain in one call."""
+AT_ONCE = 2**19
+"""Draws are vectorised in groups of about this many reference coordinates."""
+
+
+class BankStream:
+    """Residuals of a bank, collected while draws arrive.
+
+    Args:
+        bank: The identities.
+        num_chains: Number of chains.
+        every: Every so many draws one is taken.
+    """
+
+    def __init__(self, bank: Bank, num_chains: int, every: int = 1) -> None:
+        self.bank, self.every = bank, every
+        group = max(1, min(BATCH, AT_ONCE // max(bank.target.dimension, 1)))
+        self._evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
+        self._waiting: list[ndarray] = []
+        self._found: list[tuple[ndarray, ndarray]] = []
+        self._numbers: list[ndarray] = []
+
+    @classmethod
+    def every_so_often(cls, bank: Bank, num_chains: int, num_draws: int, keep_every: int) -> "BankStream":
+        """A stream that takes about `DRAWS` of so many draws per chain, of those that are kept if some are."""
+        step = max(1, keep_every)
+        return cls(bank, num_chains, step * max(1, math.ceil(num_draws / DRAWS / step)))
+
+    def add(self, positions: Float[ndarray, "chain draw dimension"], first: int, thinning: int) -> None:
+        """Take what is wanted of a block's positions.
+
+        Args:
+            positions: Every `thinning`-th position of the block, those with numbers that it divides.
+            first: Number of the block's first draw.
+            thinning: The thinning.
+        """
+        numbers = thinning * (-(-first // thinning) + np.arange(positions.shape[1]))
+        wanted = numbers % self.every == 0
+        self._numbers.append(numbers[wanted])
+        self._waiting.append(positions[:, wanted])
+        while sum(part.shape[1] for part in self._waiting) >= BATCH:
+            together = np.concatenate(self._waiting, axis=1)
+            self._work_on(together[:, :BATCH])
+            self._waiting = [together[:, BATCH:]]
+
+    def finish(self) -> xr.Dataset | None:
+        """All residuals: `residual` (chain, draw, identity) and `potential` (chain, draw); None without draws."""
+        left = np.concatenate(self._waiting, axis=1) if self._waiting else np.zeros((1, 0, 1))
+        if left.shape[1]:
+            # The same compiled program serves a shorter rest, filled up with its last draw.
+            filled = np.concatenate([left, np.repeat(left[:, -1:], BATCH - left.shape[1], axis=1)], axis=1)
+            self._work_on(filled)
+            self._waiting = []
+        if not self._found:
+            return None
+        numbers = np.concatenate(self._numbers)
+        residuals, potentials = (np.concatenate(parts, axis=1)[:, : len(numbers)] for parts in zip(*self._found, strict=True))
+        fields, observables = zip(*self.bank.rows, strict=True)
+        return xr.Dataset(
+            {
+                "residual": (("chain", "draw", "identity"), residuals),
+                "potential": (("chain", "draw"), potentials),
+            },
+            coords={
+                "chain": np.arange(len(residuals)),
+                "draw": numbers,
+                "vector_field": ("identity", list(fields)),
+                "observable": ("identity", list(observables)),
+            },
+        )
+
+    def _work_on(self, positions: ndarray) -> None:
+        residuals, potentials = self._evaluate(positions)
+        self._found.append((np.asarray(residuals, float), np.asarray(potentials, float)))
