@@ -77,9 +77,7 @@ def rows(fraction: float) -> Iterator[Row]:
     yield from log_z_rows(fraction, fresh)
     theory = load("phi4_circle", period=8.0)
     for sampler, num_draws, bound in (("hmc", 40_000, 0.03), ("reweight", 110_000, 0.01)):
-        estimate = sample(theory, sampler, num_draws=num_draws, keep="none", checks=False).estimates()[
-            "two_point"
-        ]
+        estimate = sample(theory, sampler, num_draws=num_draws, keep="none", checks=False).estimates()["two_point"]
         exact = theory.exact["two_point"]
         claim = f"phi4_circle T=8 λ=6 by {sampler}"
         yield Row(

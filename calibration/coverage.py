@@ -15,9 +15,7 @@ def rows(fraction: float) -> Iterator[Row]:
     for sampler in ("hmc", "nuts", "reweight", "stock-hmc", "stock-nuts"):
         pulls, failures = [], 0
         for _ in seeds(30, fraction):
-            run = sample(
-                theory, sampler, num_draws=2000, num_warmup=300, seed=next(fresh), keep="none", checks=False
-            )
+            run = sample(theory, sampler, num_draws=2000, num_warmup=300, seed=next(fresh), keep="none", checks=False)
             estimate = run.estimates()["trace"]
             pulls.append(float((estimate.value - theory.exact["trace"]) / estimate.error))
             failures += run.provenance["verdict"] != "good"

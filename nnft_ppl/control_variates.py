@@ -9,7 +9,8 @@ that of the first.
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.special import logsumexp
+
+from nnft_ppl.log_weights import relative_weights
 
 BATCHES = 16
 """Batches of each chain in each half, whose covariance gives the coefficient."""
@@ -41,14 +42,11 @@ def mixed(
 
 def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> ndarray:
     """Cov(Ō, D̄)/Var(D̄) from the means of batches; 0 where D does not vary."""
-    with np.errstate(divide="ignore"):
-        weights = np.exp(log_weights - logsumexp(log_weights)) * log_weights.size
+    weights = relative_weights(log_weights)
     weights = weights.reshape(*weights.shape, *(1,) * (raw.ndim - 2))
     deviations = [weights * (part - np.mean(weights * part, axis=(0, 1))) for part in (raw, difference)]
     count = min(BATCHES, raw.shape[1])
     length = raw.shape[1] // count
-    means = [
-        part[:, : count * length].reshape(-1, length, *part.shape[2:]).mean(axis=1) for part in deviations
-    ]
+    means = [part[:, : count * length].reshape(-1, length, *part.shape[2:]).mean(axis=1) for part in deviations]
     covariance, variance = np.mean(means[0] * means[1], axis=0), np.mean(means[1] ** 2, axis=0)
     return np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 from numpy import ndarray
-from scipy.special import logsumexp
 
 from nnft_ppl.autocorrelation import (
     checked_series,
@@ -18,7 +17,7 @@ from nnft_ppl.autocorrelation import (
     geyer_errors,
     independent_errors,
 )
-from nnft_ppl.log_weights import checked_log_weights
+from nnft_ppl.log_weights import checked_log_weights, relative_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +122,7 @@ def estimate(
     logs = np.zeros(length) if log_weights is None else checked_log_weights(log_weights)
     if logs.shape != length:
         raise ValueError(f"log_weights has shape {logs.shape}, the observables {length}; give one weight per draw.")
-    weights = logs.size * np.exp(logs - logsumexp(logs))
+    weights = relative_weights(logs)
 
     means, centred = {}, {}
     for name, values in arrays.items():

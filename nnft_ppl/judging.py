@@ -48,16 +48,19 @@ def judged(
     dims = {name: one.dims for name, one in theory.observables.items()}
     log_z = None
     findings: dict[str, Any] = {}
-    free = "log_weight" in stats and not curves
-    smoothed, k_hat = smoothed_log_weights(stats["log_weight"]) if free else (stats.get("log_weight"), None)
-    quoted = quoted_series(data, smoothed)
-    estimates = estimate(quoted, theory.derived, smoothed, independent=free)
+    weights = stats.get("log_weight")
+    free = weights is not None and not curves
+    k_hat = np.nan
+    if weights is not None and free:
+        weights, k_hat = smoothed_log_weights(weights)
+    quoted = quoted_series(data, weights)
+    estimates = estimate(quoted, theory.derived, weights, independent=free)
     if curves:
         ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
         log_z = _log_z(ends)
         verdicts = population_verdicts(stats, estimates, ends)
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
-    elif "log_weight" in stats:
+    elif free:
         size = float(kish(stats["log_weight"]))
         verdicts = reweighting_verdicts(k_hat, estimates)
         log_z = _log_z(stats["log_weight"])
@@ -68,9 +71,9 @@ def judged(
     for name, label in (("acceptance_rate", "acceptance"), ("step_size", "step_size"), ("swap_rate", "swap_rate")):
         if name in stats:
             findings[label] = float(np.mean(stats[name]))
-    verdicts += _improved(data, series, smoothed, independent=free, dims=dims, coords=coords)
+    verdicts += _improved(data, series, weights, independent=free, dims=dims, coords=coords)
     if "schwinger_dyson" in data:
-        tested, verdict = bank_tested(data["schwinger_dyson"].to_dataset(), smoothed, independent=free)
+        tested, verdict = bank_tested(data["schwinger_dyson"].to_dataset(), weights, independent=free)
         findings |= {"schwinger_dyson": tested}
         verdicts.append(verdict)
     if key_second is not None and "log_weight" not in stats:

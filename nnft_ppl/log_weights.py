@@ -28,6 +28,19 @@ def checked_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarra
     return logs
 
 
+def relative_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarray, "*draws"]:
+    """Weights of mean 1, n w_i / sum_j w_j.
+
+    Args:
+        log_weights: natural logarithms up to a common constant, any shape.
+
+    Raises:
+        ValueError: if a weight is NaN or +inf, or all are zero.
+    """
+    logs = checked_log_weights(log_weights)
+    return logs.size * np.exp(logs - float(np.asarray(logsumexp(logs))))
+
+
 def kish(log_weights: Float[ArrayLike, "*draws"]) -> float:
     """Effective number of weighted draws, (sum_i w_i)^2 / sum_i w_i^2, between 1 and their number.
 

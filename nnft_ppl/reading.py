@@ -157,8 +157,8 @@ def choose_at(values: Mapping[str, Array], inverses: dict[str, Callable]) -> Cho
             if found is None:
                 law = type(base_distribution(fn)).__name__
                 raise ModelError(
-                    f"site {name!r}: the transport of {law} has no inverse here, so that stored draws cannot be brought "
-                    "back to reference coordinates"
+                    f"site {name!r}: the transport of {law} has no inverse here, so that stored draws cannot be "
+                    "brought back to reference coordinates"
                 )
             inverses[name] = found
         return inverses[name](place, values[name])

@@ -27,6 +27,8 @@ from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MIN_ESS, Verdict, overall
 
+DEFAULT_DRAWS = 2000
+"""Draws per chain where none are asked for."""
 KEPT_BYTES = 256 * 2**20
 """`keep="auto"` keeps all parameters below this size, else as many draws as fit, at most `KEPT_DRAWS` per chain."""
 KEPT_DRAWS = 1000
@@ -82,7 +84,7 @@ def sample(
             chooses by a short pilot, goes on until there are 400 effective draws (up to ten times the usual number,
             unless `num_draws` is given), and goes over to the next stronger sampler where checks fail.
         num_chains: Independent chains, each started from its own free draw.
-        num_draws: Draws kept per chain; 2 000 for Markov chains and 10 000 for `reweight` unless given.
+        num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
         seed: 0 ≤ seed < 2³²; the same seed on the same machine and versions gives the same draws.
         out: Folder for the result; None keeps it in memory only.
@@ -99,13 +101,14 @@ def sample(
     """
     started = time.perf_counter()
     name, given = resolve(sampler)
-    asked_draws = default_draws(name) if num_draws is None else num_draws
+    asked_draws = DEFAULT_DRAWS if num_draws is None else num_draws
     _check(num_chains, asked_draws, num_warmup, seed, keep, time_limit)
     asked = describe(theory, name, num_chains, asked_draws, num_warmup, seed, keep)
     folder = RunFolder(Path(out), asked) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
     show = progress or (lambda what, done, total: None)
-    target = measuring(theory.target(), Improvement(theory))
+    improvement = Improvement(theory)
+    target = measuring(theory.target(), improvement)
     bank = Bank(theory) if checks else None
     job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
 
@@ -140,6 +143,7 @@ def sample(
     choice, data, findings, interrupted = result
     used = {"name": choice.name, "reason": choice.reason, "draws": data["observables"].sizes["draw"]}
     asked["sampler"] |= used | {"asked": name, "draws_asked": num_draws}
+    asked["improved"] = {"sites": list(improvement.sites), "reasons": improvement.reasons}
     judgement = {
         "verdict": overall(findings["verdicts"]),
         "verdicts": [verdict.to_json() for verdict in findings["verdicts"]],
@@ -186,7 +190,7 @@ def _judged(job: _Job, choice: Choice, drawn: _Drawn, key_second: jax.Array | No
 
 def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int, *, auto: bool) -> _Drawn:
     """The draws of one sampler, written block by block after those that are there."""
-    usual = default_draws(name) if job.num_draws is None else job.num_draws
+    usual = DEFAULT_DRAWS if job.num_draws is None else job.num_draws
     most = usual * MOST_LONGER if auto and job.num_draws is None else usual
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
     stream = BankStream.every_so_often(job.bank, job.num_chains, usual, keep_every) if job.bank else None
@@ -237,11 +241,6 @@ def _stronger(choice: Choice, verdicts: list[Verdict]) -> Choice | None:
     if not failed or choice.name not in STRONGER:
         return None
     return Choice(STRONGER[choice.name], f"{choice.name} failed ({failed[0]})")
-
-
-def default_draws(sampler: str) -> int:
-    """Draws per chain where none are asked for: free draws are independent and cheap, those of a chain are not."""
-    return 10_000 if sampler == "reweight" else 2000
 
 
 def resolve(sampler: str | Sampler) -> tuple[str, Sampler | None]:

@@ -85,6 +85,19 @@ class Theory:
         """The model at one point z: its field, its sites' values and its action terms."""
         return read(self.run, choose_from(position, self.starts))
 
+    def at_sites(self, coordinates: Mapping[str, Array]) -> Reading:
+        """The model at reference coordinates given site by site, by stored name: derivatives in some leave others out.
+
+        Example:
+            >>> theory.at_sites(theory.split(position) | {"amplitude": jnp.zeros(256)})  # doctest: +SKIP
+        """
+        labels = {site.name: site.label for site in self.sites}
+        return read(self.run, lambda name, fn, place, shape: coordinates[labels[name]].reshape(shape))
+
+    def split(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
+        """The slice of z of each site, by stored name."""
+        return {name: position[part] for name, part in self.groups.items()}
+
     def realise(self, position: Float[Array, "dimension"]) -> Any:
         """The field (or fields) at one point z. Fields are not PyTrees in general: compose before `jit` or `vmap`."""
         return self.at(position).returned

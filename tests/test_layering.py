@@ -16,7 +16,18 @@ FOLDERS = ("nnft_ppl", "models", "tests", "calibration", "examples", "benchmarks
 MOST_LINES = 350
 EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 
-GROUND = {"fields", "spaces", "densities", "transports", "inverses", "control_variates", "estimates", "autocorrelation", "log_weights", "exact"}
+GROUND = {
+    "fields",
+    "spaces",
+    "densities",
+    "transports",
+    "inverses",
+    "control_variates",
+    "estimates",
+    "autocorrelation",
+    "log_weights",
+    "exact",
+}
 ABOVE_GROUND = {"theory", "reading", "loading", "samplers", "ensemble", "cli", "verdicts", "report"}
 # room -> what none of its files may import
 FORBIDDEN = {room: {f"nnft_ppl.{above}" for above in ABOVE_GROUND} for room in GROUND}

@@ -54,6 +54,11 @@ def _dispatch(asked: argparse.Namespace) -> int:
         from nnft_ppl.cli.inspect import show
 
         return show(asked)
+    if asked.command == "diagnose":
+        from nnft_ppl.cli.diagnose import diagnose
+
+        _set_precision("float64")
+        return diagnose(asked, keywords_of(asked.set))
     _set_precision(asked.precision)
     if asked.command in ("run", "verify"):
         from nnft_ppl.devices import spread_over_cores
@@ -135,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(run)
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument("--chains", type=int, default=4, help="independent chains (default 4)")
-    run.add_argument("--draws", type=int, help="draws per chain (default 2000; 10000 for reweight)")
+    run.add_argument("--draws", type=int, help="draws per chain (default 2000)")
     run.add_argument("--warmup", type=int, default=300, help="steps per chain that adapt the sampler (default 300)")
     run.add_argument("--seed", type=int, default=0, help="seed of every random number (default 0)")
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="begin no further block of draws after this")
@@ -151,6 +156,21 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("folder", metavar="DIR", help="the folder of a run")
     show.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     show.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+
+    diagnose = commands.add_parser("diagnose", help="test a result's draws by Schwinger–Dyson identities")
+    diagnose.add_argument("folder", metavar="DIR", help="the folder of a run")
+    diagnose.add_argument("--against", metavar="MODEL", help="ask whether the kept draws belong to another theory")
+    diagnose.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a keyword of that theory (the run's own values hold where it is the same model)",
+    )
+    diagnose.add_argument("--model", metavar="FILE", help="the run's model file, if it has been moved")
+    diagnose.add_argument("--figure", metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
+    diagnose.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    diagnose.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
 
     verify = commands.add_parser("verify", help="compare models with their exact answers")
     verify.add_argument("models", metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)")

@@ -13,7 +13,7 @@ from nnft_ppl.cli.table import estimates_table, exit_status, print_result, resul
 from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.loading import load_file, shipped_models
 from nnft_ppl.resolution import refuse_coarse_grid
-from nnft_ppl.sampling import Progress, default_draws, describe, resolve, sample
+from nnft_ppl.sampling import DEFAULT_DRAWS, Progress, describe, resolve, sample
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MAX_PULL
 
@@ -86,7 +86,6 @@ def _pulls(ensemble: Ensemble) -> float:
 
 
 def _default_folder(theory: Theory, asked: argparse.Namespace) -> Path:
-    name, _ = resolve(asked.sampler)
-    draws = asked.draws if asked.draws is not None else default_draws(name)
-    made = describe(theory, name, asked.chains, draws, asked.warmup, asked.seed, asked.keep)
+    draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
+    made = describe(theory, resolve(asked.sampler)[0], asked.chains, draws, asked.warmup, asked.seed, asked.keep)
     return Path("runs") / f"{theory.name}-{made['fingerprint'][:8]}"

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.estimates import Estimate, format_value
-from nnft_ppl.sampling import default_draws
+from nnft_ppl.sampling import DEFAULT_DRAWS
 from nnft_ppl.storage import plain_json
 from nnft_ppl.verdicts import overall
 
@@ -33,7 +33,7 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
     if sampler["reason"] != "asked for":
         console.print(f"{sampler['name']} because {sampler['reason']}", highlight=False, soft_wrap=True)
     if about["interrupted"]:
-        wanted = sampler["draws_asked"] or default_draws(sampler["name"])
+        wanted = sampler["draws_asked"] or DEFAULT_DRAWS
         console.print(f"interrupted: {wanted} draws per chain were asked for", highlight=False)
     console.print(estimates_table(ensemble))
     if about["log_z"]:
@@ -55,7 +55,7 @@ def estimates_table(ensemble: Ensemble) -> Table:
     for name in ("estimate", *(["exact", "pull"] if exact else []), "ess", *(["reweighted"] if second else [])):
         table.add_column(name, justify="right")
     for name, one in estimates.items():
-        for index, place in _places(ensemble, name):
+        for index, place in places(ensemble, name):
             row = [name, place, format_value(one.value[index], one.error[index])]
             if exact:
                 row += _against(one, exact.get(name), index)
@@ -102,7 +102,7 @@ def _estimate_json(ensemble: Ensemble, name: str, one: Estimate, exact: dict[str
     }
 
 
-def _places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
+def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
     """Every index of an observable, with its coordinates in words."""
     stored = ensemble.data["estimates"].dataset[name]
     for index in np.ndindex(stored.shape):

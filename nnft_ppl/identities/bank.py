@@ -22,12 +22,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.vector_fields import PROBES, ReferenceField, VectorFieldError, divergence, key_of
+from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, divergence, key_of
 from nnft_ppl.samplers import Target
 from nnft_ppl.theory import Theory
 
 MOST_SITES = 6
 """Sites with identities of their own; where there are more, the smallest are taken together."""
+PROBES = 2
+"""Probes of the Laplacians of S; each costs a second derivative."""
 PILOT = 64
 """Free draws that set the scale of the bounded observable."""
 
@@ -68,41 +70,31 @@ class Bank:
 
     def __call__(self, position: Position) -> tuple[Float[Array, "row"], Array]:
         """The residual of every row, and the potential, at one draw z."""
-        potential = self.target.potential
-
-        def functions(z: Array) -> tuple[Array, Array]:
-            return potential(z), self._bounded(z)
-
-        (_, bounded), pushed = jax.linearize(functions, position)
+        action, gradient, forces = self._forces(position)
+        bounded, slope = jax.value_and_grad(self._bounded)(position)
         linear = jnp.stack([field.function(position) for field in self.linear])
-        along, changes = jax.vmap(pushed)(linear)
         spread = jnp.stack([field.divergence(position) for field in self.linear if field.divergence])
-        anomaly = spread - linear @ position - along
-        action, forces = self._forces(position)
-        own = [self._own(field, position, pushed) for field in self.fields]
-        rows = [anomaly, forces, jnp.stack(own) if own else jnp.zeros(0), anomaly * bounded + changes]
+        anomaly = spread - linear @ (position + gradient)
+        own = [self._own(field, position, gradient) for field in self.fields]
+        rows = [anomaly, forces, jnp.stack(own) if own else jnp.zeros(0), anomaly * bounded + linear @ slope]
         return jnp.concatenate(rows), action
 
-    def _forces(self, position: Position) -> tuple[Array, Array]:
-        """The potential, and Δ_s S − z·∇_s S − |∇_s S|² of every part."""
-        action, gradient = jax.value_and_grad(self.target.potential)(position)
+    def _forces(self, position: Position) -> tuple[Array, Position, Array]:
+        """S, ∇S, and Δ_s S − z·∇_s S − |∇_s S|² of every part."""
+        (action, gradient), pushed = jax.linearize(jax.value_and_grad(self.target.potential), position)
         epsilon = jax.random.rademacher(key_of(position), (PROBES, position.size), dtype=position.dtype)
-
-        def pushed(probe: Array) -> Array:
-            return jax.jvp(jax.grad(self.target.potential), (position,), (probe,))[1]
-
-        curvatures = jnp.mean(epsilon * jax.vmap(pushed)(epsilon), axis=0)
+        curvatures = jnp.mean(epsilon * jax.vmap(lambda probe: pushed(probe)[1])(epsilon), axis=0)
         local = curvatures - position * gradient - gradient**2
-        return action, jnp.stack([sum(jnp.sum(local[one]) for one in part) for part in self.parts.values()])
+        return action, gradient, jnp.stack([sum(jnp.sum(local[one]) for one in part) for part in self.parts.values()])
 
-    def _own(self, field: ReferenceField, position: Position, pushed: Callable) -> Array:
+    def _own(self, field: ReferenceField, position: Position, gradient: Position) -> Array:
         component = jnp.asarray(field.function(position))
         if component.shape != position.shape:
             raise VectorFieldError(
                 f"vector field {field.name!r} returned shape {component.shape}; z has shape {position.shape}"
             )
         spread = field.divergence(position) if field.divergence else divergence(field.function, position)
-        return spread - jnp.dot(component, position) - pushed(component)[0]
+        return spread - jnp.dot(component, position + gradient)
 
 
 def _parts(target: Target) -> dict[str, tuple[slice, ...]]:
@@ -161,4 +153,4 @@ def _bounded(theory: Theory) -> tuple[str, Callable[[Array], Array]]:
     keys = jax.random.split(jax.random.key(0), PILOT)
     values = np.abs(np.asarray(jax.jit(jax.vmap(lambda key: last(theory.free_draw(key))))(keys)))
     scale = float(np.median(values)) or 1.0
-    return f"tanh({name}/{scale:.2g})", lambda position: jnp.tanh(last(position) / scale)
+    return f"tanh({name})", lambda position: jnp.tanh(last(position) / scale)

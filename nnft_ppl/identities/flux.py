@@ -1,6 +1,6 @@
 r"""Probability that a vector field carries through the edges of parameter space.
 
-    B[V, F] = Σ_edges ∫ dθ_{−i} P(θ) F V·n  =  Σ_edges E[ q(θ_i) e^{ln P(θ at the edge) − ln P(θ)} (F V·n)(θ at the edge) ]
+    B[V, F] = Σ_edges ∫ dθ_{−i} P(θ) F V·n = Σ_edges E[ q(θ_i) P(θ')/P(θ) F(θ') V(θ')·n ],    θ' = θ at the edge
 
 where the entry θ_i of a draw is moved to the edge, and q is any normalised density of that entry that does not depend
 on where it is: the prior of the entry for intervals and half-lines. A vector in a ball of radius R moves along its own
@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from nnft_ppl.identities.parameter_density import ParameterDensity, Support
+from nnft_ppl.identities.parameter_density import Edges, ParameterDensity, Spheres
 from nnft_ppl.identities.vector_fields import Values, VectorFieldError
 
 MOST_EDGES = 4096
@@ -51,7 +51,7 @@ class Flux:
         self.density, self.components, self.functional = density, components, functional
         self.supports = {label: density.support(label) for label in moved}
         for label, support in self.supports.items():
-            edges = np.size(support.radius) if support.radius is not None else _finite(support)
+            edges = np.size(support.radius) if isinstance(support, Spheres) else _finite(support)
             if edges > MOST_EDGES:
                 raise VectorFieldError(
                     f"{label!r} has {edges} edges, each of which would cost the density once for every draw (at most "
@@ -64,7 +64,7 @@ class Flux:
         log_density = self.density.at(values).log_density
         total = jnp.zeros(())
         for label, support in self.supports.items():
-            if support.radius is not None:
+            if isinstance(support, Spheres):
                 total += self._through_spheres(values, log_density, label, support.radius)
                 continue
             for edge, normal in ((support.low, -1.0), (support.high, 1.0)):
@@ -79,7 +79,7 @@ class Flux:
         log_density = self.density.at(values).log_density
         found = {}
         for label, support in self.supports.items():
-            if support.radius is not None:
+            if isinstance(support, Spheres):
                 continue
             far: list[Array] = []
             for factor in FAR:
@@ -140,7 +140,7 @@ def _product(weight: Array, functional: Array, component: Array) -> Array:
     return jnp.where(weight == 0, 0.0, weight * functional * component)
 
 
-def _finite(support: Support) -> int:
+def _finite(support: Edges) -> int:
     return int(np.isfinite(support.low).sum() + np.isfinite(support.high).sum())
 
 

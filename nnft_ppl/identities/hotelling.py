@@ -11,13 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.special import logsumexp
 from scipy.stats import f as fisher
 
 from nnft_ppl.estimates import estimate
+from nnft_ppl.log_weights import relative_weights
 
 BATCH = 40.0
 """A batch is this many times longer than the largest integrated autocorrelation time, if there are draws enough."""
+SHORTEST = 5.0
+"""With batches below this many autocorrelation times there is no test: they would not be independent."""
 SPARE = 20
 """There are at least so many more batches than residuals."""
 MOST_BATCHES = 2000
@@ -42,6 +44,8 @@ class TSquared(NamedTuple):
     """Its standard error, autocorrelation included."""
     ess: float
     """Effective draws of the residual that has fewest."""
+    whitening: Float[ndarray, "dof row"]
+    """W with T² = |W r̄|²: a shift of the residuals by s would show at |W s| errors."""
 
     @property
     def z(self) -> Float[ndarray, "row"]:
@@ -68,29 +72,31 @@ def t_squared(
         ess = float(np.nanmin(np.where(found.error > 0, found.ess, np.nan), initial=chains * draws))
     series = np.asarray(residuals, float)
     if log_weights is not None:
-        weights = np.exp(log_weights - logsumexp(log_weights)) * log_weights.size
-        series = found.value + weights[..., None] * (series - found.value)
-    used = found.error > 0
-    standard = series[..., used] / np.std(series[..., used], axis=(0, 1))
-    longer = 1.0 if independent else BATCH * max(chains * draws / max(ess, 1.0) / 2, 0.5)
-    least = int(used.sum()) + SPARE
-    wanted = min(MOST_BATCHES, max(least, chains * draws / longer))
-    length = int(chains * draws / wanted)
-    if length < 1 or draws // length * chains < least or not used.any():
-        return TSquared(np.nan, int(used.sum()), 0, np.nan, found.value, found.error, ess)
-    count = draws // length
-    batches = standard[:, : count * length].reshape(chains * count, length, -1).mean(axis=1)
-    value, rank = _quadratic_form(batches)
+        series = found.value + relative_weights(log_weights)[..., None] * (series - found.value)
+    used = np.flatnonzero(found.error > 0)
+    tau = 0.5 if independent else max(chains * draws / max(ess, 1.0) / 2, 0.5)
+    least = len(used) + SPARE
+    wanted = min(MOST_BATCHES, max(least, chains * draws / (1.0 if independent else BATCH * tau)))
+    count = min(draws, -(-int(np.ceil(wanted)) // chains))
+    length = draws // count
+    if not len(used) or chains * count < least or (not independent and length < SHORTEST * tau):
+        nothing = np.zeros((0, residuals.shape[-1]))
+        return TSquared(np.nan, len(used), 0, np.nan, found.value, found.error, ess, nothing)
+    batches = series[:, : count * length, used].reshape(chains * count, length, -1).mean(axis=1)
     number = len(batches)
+    directions = _whitening(batches)
+    whitening = np.zeros((len(directions), residuals.shape[-1]))
+    whitening[:, used] = directions
+    rank = len(whitening)
+    value = float(np.sum((directions @ batches.mean(axis=0)) ** 2))
     p_value = fisher.sf(value * (number - rank) / (rank * (number - 1)), rank, number - rank)
-    return TSquared(value, rank, number, float(p_value), found.value, found.error, ess)
+    return TSquared(value, rank, number, float(p_value), found.value, found.error, ess, whitening)
 
 
-def _quadratic_form(batches: Float[ndarray, "batch row"]) -> tuple[float, int]:
-    """T² in the directions that vary, and their number."""
-    covariance = np.atleast_2d(np.cov(batches, rowvar=False))
+def _whitening(batches: Float[ndarray, "batch row"]) -> Float[ndarray, "dof row"]:
+    """W with WᵀW the inverse covariance of the mean, in the directions that vary."""
+    covariance = np.atleast_2d(np.cov(batches, rowvar=False)) / len(batches)
     scale = np.sqrt(np.diag(covariance))
     variances, directions = np.linalg.eigh(covariance / np.outer(scale, scale))
     varying = variances > RANK * variances[-1]
-    along = (batches.mean(axis=0) / scale) @ directions[:, varying]
-    return float(len(batches) * np.sum(along**2 / variances[varying])), int(varying.sum())
+    return (directions[:, varying] / np.sqrt(variances[varying])).T / scale

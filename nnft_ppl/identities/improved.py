@@ -25,10 +25,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.linear_sites import fields_of, linear_sites, mask_of
 from nnft_ppl.observables import Observable
+from nnft_ppl.reading import Reading
 from nnft_ppl.samplers import Target
 from nnft_ppl.theory import Theory
 
@@ -56,8 +58,7 @@ class Improvement:
             reason = "the field is not linear in any Gaussian parameter"
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
-        parts = [theory.groups[name] for name in self.sites]
-        self._indices = np.concatenate([np.arange(part.start, part.stop) for part in parts])
+        self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
         several = len(fields_of(theory.realise(theory.free_draw(jax.random.key(0))))) > 1
         for name, observable in theory.observables.items():
             reason = self._why_not(observable, several=several)
@@ -67,40 +68,45 @@ class Improvement:
 
     def __call__(self, position: Position) -> dict[str, Array]:
         """The improved value of each of `names` at one draw; its average is that of the observable itself."""
-        amplitudes = position[self._indices]
+        parts = self.theory.split(position)
+        amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 
-        def at(amplitudes: Array) -> Array:
-            return position.at[self._indices].set(amplitudes)
+        def at(amplitudes: Array) -> Reading:
+            return self.theory.at_sites(parts | unravel(amplitudes))
 
-        slope = jax.grad(lambda amplitudes: self.theory.target().potential(at(amplitudes)))(amplitudes)
+        def potential(amplitudes: Array) -> Array:
+            reading = at(amplitudes)
+            return sum([*reading.action_terms.values(), *reading.reference_terms.values()], start=jnp.zeros(()))
+
+        slope = jax.grad(potential)(amplitudes)
         found = {}
         for name in self.names:
             observable = self.theory.observables[name]
             if observable.points is not None:
-                found[name] = self._at_points(observable.points, amplitudes, at, slope)
+                found[name] = self._at_points(observable.points, amplitudes, lambda one: at(one).returned, slope)
                 continue
 
             def value(amplitudes: Array, observable: Observable = observable) -> Array:
-                return observable(self.theory.realise(at(amplitudes)))
+                return observable(at(amplitudes).returned)
 
             units = jnp.sum(jax.vmap(value)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype)), axis=0)
             found[name] = units - 0.5 * jax.jvp(value, (amplitudes,), (slope,))[1]
         return found
 
-    def _at_points(self, points: np.ndarray, amplitudes: Array, at: Callable, slope: Array) -> Array:
+    def _at_points(self, points: np.ndarray, amplitudes: Array, realise: Callable, slope: Array) -> Array:
         """An n-point function, from the field and its features at every point that occurs."""
         dim = points.shape[-1]
         places, index = np.unique(points.reshape(-1, dim), axis=0, return_inverse=True)
-        index = index.reshape(points.shape[:-1])
+        index = np.asarray(index).reshape(points.shape[:-1])
 
         def field(amplitudes: Array) -> Array:
-            return jax.vmap(self.theory.realise(at(amplitudes)))(jnp.asarray(places))
+            return jax.vmap(realise(amplitudes))(jnp.asarray(places))
 
         phi, features = field(amplitudes), jax.jacrev(field)(amplitudes)
         source = phi - features @ amplitudes - features @ slope
         pairs = features @ features.T
-        order = index.shape[-1]
-        columns = [index[..., k] for k in range(order)]
+        columns = list(np.moveaxis(index, -1, 0))
+        order = len(columns)
         total = sum(
             _contracted([columns[k], *columns[:k], *columns[k + 1 :]], phi, source, pairs) for k in range(order)
         )
@@ -110,7 +116,7 @@ class Improvement:
         """Why an observable has no improved form; empty where it has one."""
         if observable.points is not None:
             return "there is more than one field" if several else ""
-        if self._indices.size > MOST_UNITS or self._grid() * self._indices.size > LARGEST:
+        if self._size > MOST_UNITS or self._grid() * self._size > LARGEST:
             return "it does not name its points, and the trace over all amplitudes would cost more than it saves"
         return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
 
@@ -125,9 +131,7 @@ class Improvement:
         rest = (1 - mask) * first
         value = jax.jit(lambda position: observable(self.theory.realise(position)))
         one, other = mask * first, mask * second
-        plus, minus, a, b, twice = (
-            value(rest + shift) for shift in (one + other, one - other, one, other, 2 * one)
-        )
+        plus, minus, a, b, twice = (value(rest + shift) for shift in (one + other, one - other, one, other, 2 * one))
         size = 1e4 * float(jnp.finfo(a.dtype).eps) * float(jnp.max(jnp.abs(jnp.stack([plus, minus, a, b]))))
         parallelogram = float(jnp.max(jnp.abs(plus + minus - 2 * a - 2 * b)))
         return parallelogram <= size and float(jnp.max(jnp.abs(twice - 4 * a))) <= 4 * size

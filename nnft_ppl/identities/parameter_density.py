@@ -28,15 +28,23 @@ class Point(NamedTuple):
     """What the model returns: its field, or a tuple or dict of fields."""
 
 
-class Support(NamedTuple):
-    """Where the entries of a site may lie."""
+class Edges(NamedTuple):
+    """Entries of a site that lie between edges of their own; arrays of the site's shape."""
 
-    low: np.ndarray | None
-    """Lower edge of each entry (−∞ without), shape of the site; None for a ball."""
-    high: np.ndarray | None
-    """Upper edge of each entry (∞ without); None for a ball."""
-    radius: np.ndarray | None
-    """Radius of the ball, shape of the site without its last axis; None for entries with edges of their own."""
+    low: np.ndarray
+    """−∞ without a lower edge."""
+    high: np.ndarray
+    """∞ without an upper edge."""
+
+
+class Spheres(NamedTuple):
+    """Vectors along the last axis of a site that lie in balls."""
+
+    radius: np.ndarray
+    """Shape of the site without its last axis."""
+
+
+Support = Edges | Spheres
 
 
 class ParameterDensity:
@@ -58,10 +66,10 @@ class ParameterDensity:
             found.append(self.theory.run())
 
         given = {self._names[label]: value for label, value in values.items()}
-        return Point(log_density(run, (), {}, given)[0], found[-1])
+        return Point(jnp.asarray(log_density(run, (), {}, given)[0]), found[-1])
 
     def entry_log_probs(self, values: Values, label: str) -> Array:
-        """ln p of each entry of a site with scalar entries, shape of the site."""
+        """Logarithm of the density of each entry of a site with scalar entries, shape of the site."""
         fn, value = self._distribution(values, label), values[label]
         layer = base_distribution(fn)
         if layer.event_dim:
@@ -81,7 +89,7 @@ class ParameterDensity:
         draws = [self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1)]
         first, second = (self._support(values, label) for values in draws)
         for one, other in zip(first, second, strict=True):
-            if one is not None and not np.array_equal(one, other):
+            if not np.array_equal(one, other):
                 raise VectorFieldError(
                     f"the edges of {label!r} depend on other sites, so that a moving boundary would add to its flux: "
                     "write the vector field in reference coordinates (ReferenceField)"
@@ -94,7 +102,7 @@ class ParameterDensity:
         while isinstance(support, dist.constraints.independent):
             support = support.base_constraint
         if isinstance(support, Ball):
-            return Support(None, None, np.broadcast_to(np.asarray(support.radius), shape[:-1]))
+            return Spheres(np.broadcast_to(np.asarray(support.radius), shape[:-1]))
         low = getattr(support, "lower_bound", -np.inf)
         high = getattr(support, "upper_bound", np.inf)
         unbounded = support in (dist.constraints.real, dist.constraints.real_vector)
@@ -103,7 +111,7 @@ class ParameterDensity:
                 f"the boundary of {label!r} ({type(support).__name__.lstrip('_')}) is not known here: write the vector "
                 "field in reference coordinates (ReferenceField)"
             )
-        return Support(np.broadcast_to(np.asarray(low), shape), np.broadcast_to(np.asarray(high), shape), None)
+        return Edges(np.broadcast_to(np.asarray(low), shape), np.broadcast_to(np.asarray(high), shape))
 
     def _distribution(self, values: Values, label: str) -> dist.Distribution:
         given = {self._names[name]: value for name, value in values.items()}

@@ -2,7 +2,8 @@ r"""The Schwinger–Dyson identity in parameter space.
 
 For a vector field V on the parameters and an observable F,
 
-    E[ A_V F + V(F) ] = B[V, F],     A_V = div_P V = P⁻¹ Σ_i ∂_i(P V^i) = Σ_i ∂_i V^i + V(ln P),     V(F) = Σ_i V^i ∂_i F
+    E[ A_V F + V(F) ] = B[V, F],   V(F) = Σ_i V^i ∂_i F
+    A_V = div_P V = P⁻¹ Σ_i ∂_i(P V^i) = Σ_i ∂_i V^i + V(ln P)
 
 with the flux B through the edges of parameter space (`nnft_ppl.identities.flux`). A_V is the anomaly of the current
 P V: with B = 0 and A_V = 0 the flow of V maps the ensemble to itself, and E[V(F)] = 0 is a Ward identity. Nothing here
@@ -14,7 +15,7 @@ docs/theory/identities.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -114,7 +115,7 @@ class SchwingerDyson:
 
     def __call__(self, position: Float[Array, "dimension"]) -> Residual:
         """The terms at one draw z."""
-        if self.flux is None:
+        if self.flux is None or isinstance(self.field, ReferenceField):
             return self._in_reference(position)
         values = self.theory.transport(position)
         components = self._components(values)
@@ -124,18 +125,15 @@ class SchwingerDyson:
             return there.log_density, self._real(there.returned)
 
         (_, functional), (along, change) = jax.jvp(density_and_functional, (values,), (components,))
-        spread = (
-            neuron_divergence(self.field, _neurons(self.theory, self.field, values))
-            if isinstance(self.field, NeuronField)
-            else divergence(self._components, values)
-        )
+        if isinstance(self.field, NeuronField):
+            spread = neuron_divergence(self.field, _neurons(self.theory, self.field, values))
+        else:
+            spread = divergence(self._components, values)
         flux = self.flux.through_edges(values)
         anomaly = (spread + along) * functional
         return Residual(anomaly + change - flux, anomaly, change, flux)
 
-    def test(
-        self, positions: Float[Array, "chain draw dimension"], log_weights: np.ndarray | None = None
-    ) -> Outcome:
+    def test(self, positions: Float[Array, "chain draw dimension"], log_weights: np.ndarray | None = None) -> Outcome:
         """The identity on draws.
 
         Args:
@@ -172,10 +170,10 @@ class SchwingerDyson:
             neurons = _neurons(self.theory, self.field, values)
             moved = jax.vmap(lambda one: completed(self.field.name, self.field.function(one), one))(neurons)
             return completed(self.field.name, moved, values)
-        return completed(self.field.name, self.field.function(values), values)
+        return completed(self.field.name, cast(ParameterField, self.field).function(values), values)
 
     def _in_reference(self, position: Array) -> Residual:
-        field = self.field
+        field = cast(ReferenceField, self.field)
         component = jnp.asarray(field.function(position))
         if component.shape != position.shape:
             raise VectorFieldError(
@@ -188,11 +186,7 @@ class SchwingerDyson:
             return sum(terms, start=jnp.zeros(())), self._real(reading.returned)
 
         (_, functional), (along, change) = jax.jvp(potential_and_functional, (position,), (component,))
-        spread = (
-            field.divergence(position)
-            if isinstance(field, ReferenceField) and field.divergence is not None
-            else divergence(field.function, position)
-        )
+        spread = field.divergence(position) if field.divergence else divergence(field.function, position)
         anomaly = (spread - jnp.dot(component, position) - along) * functional
         return Residual(anomaly + change, anomaly, change, jnp.zeros(()))
 
@@ -222,8 +216,6 @@ def _moved(theory: Theory, field: ParameterField | NeuronField, values: Values) 
         return completed(field.name, components, given)
 
     if isinstance(field, NeuronField):
-        values = jax.eval_shape(
-            lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, field, values)
-        )
+        values = jax.eval_shape(lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, field, values))
     jax.eval_shape(look, values)
     return names

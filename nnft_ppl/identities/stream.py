@@ -70,7 +70,9 @@ class BankStream:
         if not self._found:
             return None
         numbers = np.concatenate(self._numbers)
-        residuals, potentials = (np.concatenate(parts, axis=1)[:, : len(numbers)] for parts in zip(*self._found, strict=True))
+        residuals, potentials = (
+            np.concatenate(parts, axis=1)[:, : len(numbers)] for parts in zip(*self._found, strict=True)
+        )
         fields, observables = zip(*self.bank.rows, strict=True)
         return xr.Dataset(
             {

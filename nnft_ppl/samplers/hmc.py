@@ -5,7 +5,7 @@ Every draw is the end of a short trajectory; see `nnft_ppl.samplers.gaussian_flo
 
 Where parameters that need small steps are also what the action's cost is made of (the momenta of plane waves in a box),
 they rest during the trajectories, of which the compiler then computes the waves only once. A sweep draws a few of them
-afresh from the free theory, accepted by the action, a few times over, and then makes several trajectories of the
+afresh from the free theory, accepted by the action, many times over, and then makes several trajectories of the
 others. Each move leaves the density invariant, and so does their sequence. Fresh draws go far where trajectories would
 creep: a long, weak autocorrelation from slow momenta would make errors too small.
 """
@@ -31,8 +31,8 @@ SLOW = 0.65
 """Parameters whose scale is below this share of the largest may rest."""
 SAVING = 0.5
 """They do if at least this share of the action's cost rests with them."""
-REFRESHES = 8
-"""Rounds of fresh draws for a few of them at the start of a sweep."""
+REFRESHES = 2
+"""Rounds of fresh draws for a few of them, for every trajectory of a sweep."""
 UNFELT = 100.0
 """Parameters whose scale is above this hardly feel the action: they move, but say nothing about the others."""
 MOST_DRAWS = 12
@@ -142,6 +142,7 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
             lambda resting: target.potential(split.merge(moving, resting)),
             tuning.sweep_step,
             refresh,
+            REFRESHES * split.draws,
         )
 
         def log_density(moving: Array) -> Array:
@@ -162,7 +163,9 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
     return one_draw(target, settings, whole) if split.draws == 1 else sweep
 
 
-def _refreshed(key: Array, resting: Array, potential: Callable, share: Array, refresh: Callable) -> tuple[Array, Array]:
+def _refreshed(
+    key: Array, resting: Array, potential: Callable, share: Array, refresh: Callable, rounds: int
+) -> tuple[Array, Array]:
     """The resting coordinates after some rounds of fresh draws for a few of them, and the acceptance."""
 
     def one_round(state: PcnState, key: Array) -> tuple[PcnState, Array]:
@@ -170,5 +173,5 @@ def _refreshed(key: Array, resting: Array, potential: Callable, share: Array, re
         return metropolis(key_accept, state, refresh(key_move, state.position, share), potential)
 
     start = PcnState(resting, potential(resting))
-    state, acceptance = jax.lax.scan(one_round, start, jax.random.split(key, REFRESHES))
+    state, acceptance = jax.lax.scan(one_round, start, jax.random.split(key, rounds))
     return state.position, jnp.mean(acceptance)

@@ -174,8 +174,7 @@ def test_neuron_fields_are_collective_fields(key):
     theory = Theory(scalar_with_window, width=3)
 
     def collective(theta):
-        one = jax.vmap(DILATATION.function)(dict(theta))
-        return one
+        return jax.vmap(DILATATION.function)(dict(theta))
 
     position = theory.free_draw(key)
     found = [
@@ -225,7 +224,12 @@ def many(width=3000):
     [
         (interval, ParameterField("v", lambda theta: theta["b"]), None, "return a dict {site: component}"),
         (interval, ParameterField("v", lambda theta: {"bb": theta["b"]}), None, "did you mean 'b'"),
-        (interval, ParameterField("v", lambda theta: {"b": jnp.ones(3)}), None, r"shape \(3,\); the site has shape \(\)"),
+        (
+            interval,
+            ParameterField("v", lambda theta: {"b": jnp.ones(3)}),
+            None,
+            r"shape \(3,\); the site has shape \(\)",
+        ),
         (interval, ParameterField("v", lambda theta: {"b": 1j * theta["b"]}), None, "parameters are real"),
         (interval, NeuronField("v", lambda one: one), None, "no site lies in a plate 'neuron'"),
         (interval, ReferenceField("v", lambda z: z[0]), None, r"returned shape \(\); z has shape \(1,\)"),

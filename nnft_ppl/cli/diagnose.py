@@ -1,0 +1,198 @@
+"""`nnft diagnose`: a run's Schwinger–Dyson bank, raw and improved correlators; its draws against another theory."""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nnft_ppl.cli.table import MARKS, places
+from nnft_ppl.ensemble import Ensemble, read
+from nnft_ppl.estimates import Estimate, format_value
+from nnft_ppl.storage import ResultError, plain_json
+from nnft_ppl.verdicts import Verdict
+
+BAR = 5.0
+"""A bar of full length is this many errors."""
+WIDTH = 10
+"""Characters of a bar to either side."""
+
+
+def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
+    """Print what the identities say about a run: exit status 1 where they fail."""
+    ensemble = read(asked.folder)
+    if asked.against:
+        words, found, verdict = _against(ensemble, asked, keywords)
+    elif keywords:
+        raise ValueError("--set belongs to --against MODEL: the run's own keywords are those it was made with")
+    else:
+        words, found, verdict = _own(ensemble, asked)
+    if asked.figure:
+        from nnft_ppl.report import save_pulls
+
+        save_pulls(found["rows"], asked.figure, title=words)
+    if asked.json:
+        print(_as_json(ensemble, found))
+    console = Console(stderr=asked.json)
+    console.print(f"[bold]{escape(words)}[/]", highlight=False, soft_wrap=True)
+    console.print(bank_table(found["rows"]))
+    verdicts = [verdict]
+    if not asked.against:
+        if estimates := estimators_table(ensemble):
+            console.print(estimates)
+        for name, reason in ensemble.provenance["improved"]["reasons"].items():
+            console.print(f"{name}: raw only, {reason}", highlight=False, soft_wrap=True)
+        verdicts += [one for one in ensemble.verdicts if one.check == "improved"]
+    for one in verdicts:
+        console.print(f" {MARKS[one.status]} {one.text}", highlight=False, soft_wrap=True)
+    if asked.figure:
+        console.print(f"figure in {asked.figure}", highlight=False, markup=False, soft_wrap=True)
+    return 1 if any(one.status == "failed" for one in verdicts) else 0
+
+
+def _own(ensemble: Ensemble, asked: argparse.Namespace) -> tuple[str, dict[str, Any], Verdict]:
+    """The bank that was stored with the run; computed from the kept draws where it was not."""
+    about = ensemble.provenance
+    words = _words(about["model"], about["keywords"])
+    if ensemble.schwinger_dyson is None or asked.model:
+        theory = _own_theory(about, asked.model)
+        return words, *_computed(ensemble, theory)
+    (verdict,) = [one for one in ensemble.verdicts if one.check == "schwinger_dyson"]
+    return words, about["findings"]["schwinger_dyson"], verdict
+
+
+def _own_theory(about: dict[str, Any], model: str | None) -> Any:
+    """The theory of a run, from the model file that it recorded or the one that is given."""
+    from nnft_ppl.theory import load
+
+    path = model or about["path"]
+    if path is None:
+        raise ResultError("the run's model was no file: give the model file with --model")
+    if not model:
+        if not Path(path).is_file():
+            raise ResultError(f"the run's model file {path!r} is not there any more: give it with --model")
+        if hashlib.sha256(Path(path).read_text(encoding="utf-8").encode()).hexdigest() != about["source_sha256"]:
+            raise ResultError(
+                f"{path!r} was changed since the run: give the file that was used with --model, or ask whether the "
+                "draws belong to the new one with --against"
+            )
+    return load(path, **{name: _python(value) for name, value in about["keywords"].items()})
+
+
+def _against(
+    ensemble: Ensemble, asked: argparse.Namespace, keywords: dict[str, Any]
+) -> tuple[str, dict[str, Any], Verdict]:
+    from nnft_ppl.loading import load_file
+    from nnft_ppl.theory import Theory
+
+    about = ensemble.provenance
+    file = load_file(asked.against)
+    own = {name: _python(value) for name, value in about["keywords"].items()} if file.name == about["model"] else {}
+    theory = Theory(file, **own | keywords)
+    found = _computed(ensemble, theory)
+    words = f"draws of {_words(about['model'], about['keywords'])} against {_words(theory.name, theory.keywords)}"
+    return words, *found
+
+
+def _computed(ensemble: Ensemble, theory: Any) -> tuple[dict[str, Any], Verdict]:
+    """The bank of a theory on the kept draws."""
+    from nnft_ppl.identities import Bank, BankStream
+    from nnft_ppl.identities.kept import kept_draws
+    from nnft_ppl.identities.power import bank_tested
+
+    draws = kept_draws(ensemble, theory)
+    stream = BankStream(Bank(theory), len(draws.positions))
+    stream.add(draws.positions, 0, 1)
+    residuals = stream.finish()
+    assert residuals is not None
+    return bank_tested(residuals, draws.log_weights, independent=ensemble.free_draws)
+
+
+def bank_table(rows: list[dict[str, Any]]) -> Table:
+    """Rows vector field · observable · residual(error) · z · a bar."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("vector field", "observable"):
+        table.add_column(name)
+    for name in ("residual", "z"):
+        table.add_column(name, justify="right")
+    table.add_column(f"−{BAR:g}{'0':^{2 * WIDTH - 4}}+{BAR:g}")
+    for row in rows:
+        table.add_row(
+            row["vector_field"],
+            row["observable"],
+            format_value(row["residual"], row["error"]),
+            f"{row['z']:+.1f}",
+            bar(row["z"]),
+        )
+    return table
+
+
+def bar(z: float) -> str:
+    """A number of errors as a bar to the left or right of a middle line.
+
+    Example:
+        >>> bar(1.0)
+        '          │██        '
+    """
+    size = min(WIDTH, round(abs(z) / BAR * WIDTH))
+    left = " " * (WIDTH - size) + "█" * size if z < 0 else " " * WIDTH
+    return left + "│" + (("█" * size).ljust(WIDTH) if z > 0 else " " * WIDTH)
+
+
+def estimators_table(ensemble: Ensemble) -> Table | None:
+    """Raw, improved and quoted values of observables that have all three; None without such."""
+    raw, improved, quoted = (
+        ensemble.estimates_of("raw"),
+        ensemble.estimates_of("improved"),
+        ensemble.estimates(),
+    )
+    if not raw:
+        return None
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("observable")
+    table.add_column("at")
+    for name in ("raw", "improved", "quoted", "variance saved"):
+        table.add_column(name, justify="right")
+    for name, one in raw.items():
+        for index, place in places(ensemble, name):
+            values = [
+                format_value(kind[name].value[index], kind[name].error[index]) for kind in (raw, improved, quoted)
+            ]
+            saved = (one.error[index] / quoted[name].error[index]) ** 2 if quoted[name].error[index] > 0 else np.nan
+            table.add_row(name, place, *values, f"{saved:.1f} ×")
+    return table
+
+
+def _as_json(ensemble: Ensemble, found: dict[str, Any]) -> str:
+    """One object: the bank, and raw and improved estimates by name (improved null where there is none)."""
+    raw, improved, quoted = ensemble.estimates_of("raw"), ensemble.estimates_of("improved"), ensemble.estimates()
+    estimates = {
+        name: {
+            "raw": _parts(raw.get(name, one)),
+            "improved": _parts(improved[name]) if name in improved else None,
+            "quoted": _parts(one),
+        }
+        for name, one in quoted.items()
+        if name in ensemble.data["observables"]
+    }
+    return json.dumps(
+        plain_json({"schwinger_dyson": found, "estimates": estimates}), ensure_ascii=False, allow_nan=False
+    )
+
+
+def _parts(one: Estimate) -> dict[str, Any]:
+    return {"value": one.value, "error": one.error, "ess": one.ess}
+
+
+def _words(model: str, keywords: dict[str, Any]) -> str:
+    return f"{model}({', '.join(f'{name}={value}' for name, value in keywords.items())})"
+
+
+def _python(value: Any) -> Any:
+    """A keyword as it was given; JSON has no infinity."""
+    return float(value) if value in ("inf", "-inf") else value
