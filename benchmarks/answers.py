@@ -16,7 +16,10 @@ def estimated(series: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 def plain(one: Any) -> dict[str, Any]:
     """An `Estimate` as JSON values."""
-    parts = {"value": one.value, "error": one.error, "ess": one.ess}
+    # Where the two error estimators differ, the larger one counts: a rate must not profit from a missed correlation.
+    larger = np.maximum(one.error, np.nan_to_num(one.second_error))
+    ess = one.ess * np.divide(one.error, larger, out=np.ones_like(larger), where=larger > 0) ** 2
+    parts = {"value": one.value, "error": larger, "ess": ess}
     return {name: np.asarray(part, float).tolist() for name, part in parts.items()}
 
 

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import jax
 
-from calibration import circle, coverage, errors, kills, slopes
+from calibration import circle, coverage, errors, identities, kills, slopes
 
-SECTIONS = {"errors": errors, "coverage": coverage, "circle": circle, "kills": kills, "slopes": slopes}
+SECTIONS = {
+    "errors": errors,
+    "coverage": coverage,
+    "circle": circle,
+    "identities": identities,
+    "kills": kills,
+    "slopes": slopes,
+}
 RESULTS = Path(__file__).parent / "results"
 
 

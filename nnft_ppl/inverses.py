@@ -28,19 +28,17 @@ def inverse_of(push: Push, shape: tuple[int, ...]) -> Callable[[Push, Array], Ar
         shape: Shape of its coordinates.
     """
     z = jax.random.normal(jax.random.key(5), shape)
-    value = push(z)
-    if value.shape != z.shape:
+    if push(z).shape != z.shape:
         return None
-    tolerance = 1e4 * float(jnp.finfo(z.dtype).eps)
-    for method in (_entrywise, _radial, _affine):
-        if method is _radial and not shape:
-            continue
-        if method is _affine and z.size > LARGEST_MATRIX:
-            continue
-        found = method(push, value)
-        if bool(jnp.all(jnp.isfinite(found))) and float(jnp.max(jnp.abs(found - z), initial=0.0)) < tolerance:
-            return method
-    return None
+    methods = [_entrywise, *([_radial] if shape else []), *([_affine] if z.size <= LARGEST_MATRIX else [])]
+    return next((method for method in methods if _leads_back(method, push, z)), None)
+
+
+def _leads_back(method: Callable[[Push, Array], Array], push: Push, z: Array) -> bool:
+    """Whether a method finds z and −z again."""
+    found = jnp.stack([method(push, push(one)) - one for one in (z, -z)])
+    # NaN is not below the bound either.
+    return bool(jnp.max(jnp.abs(found), initial=0.0) < 1e4 * float(jnp.finfo(z.dtype).eps))
 
 
 def _entrywise(push: Push, value: Array) -> Array:

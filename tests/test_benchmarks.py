@@ -41,7 +41,12 @@ def invented(function, arguments):
         case "benchmarks.race:fixed":
             return sampled(500.0, wall=3.0 if arguments["seed"] >= 200 else 4.0)
         case "benchmarks.peers.numpyro_nuts:run":
-            return sampled(5.0) | {"bulk_ess": {"phi_squared": 20.0, "mean_squared": 10.0}}
+            pair = {"two_point": {"value": 0.06, "error": 0.03, "ess": 50.0}, "ready": 2.0, "block": 40}
+            return sampled(5.0) | {"bulk_ess": {"phi_squared": 20.0, "mean_squared": 10.0}, "draws": 400} | pair
+        case "benchmarks.correlators:run":
+            errors = {"raw": [1e-2] * 2, "improved": [2e-3] * 2, "mixed": [1e-3] * 2}
+            times = {"wall": 10.0, "seconds_per_draw": 1e-4, "draws": 8000}
+            return errors | times | {"separation": [0.0, 1.0], "value": [0.2, 0.06]}
         case "benchmarks.scaling:speed":
             width = arguments["width"]
             speed = {"acceptance": 0.9, "step_size": 0.5, "gradients": 2.0, "seconds_per_draw": 1e-5 * width}

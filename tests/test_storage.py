@@ -136,8 +136,10 @@ def test_blocks_add_up_to_the_result(folder: Path, ensemble: Ensemble):
 
 def test_groups_names_and_dimensions(ensemble: Ensemble):
     data = ensemble.data
-    draws, results = {"posterior", "sample_stats", "observables", "action"}, {"estimates", "second_route", "exact"}
+    draws = {"posterior", "sample_stats", "observables", "improved", "action", "schwinger_dyson"}
+    results = {"estimates", "raw_estimates", "improved_estimates", "second_route", "exact"}
     assert set(data.children) == draws | results
+    assert list(data["improved"].data_vars) == ["square"]
     assert {name: values.dims for name, values in data["posterior"].data_vars.items()} == {
         "net.layers.0.weight": ("chain", "draw", "neuron"),
         "slope": ("chain", "draw"),
@@ -196,7 +198,7 @@ def test_result_alone_is_enough_and_nothing_is_executed(
             xr.testing.assert_identical(copy.data, ensemble.data)
             for name, estimate in copy.estimates().items():
                 np.testing.assert_array_equal(estimate.value, ensemble.estimates()[name].value)
-            assert [verdict.status for verdict in copy.verdicts] == ["good"] * 6
+            assert [verdict.status for verdict in copy.verdicts] == ["good"] * 8
     finally:
         hidden.rename(file)
 

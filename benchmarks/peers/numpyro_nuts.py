@@ -21,6 +21,8 @@ from benchmarks.answers import estimated
 
 WARMUP, CHAINS = 60, 2
 NAMES = ("mean_squared", "phi_squared")
+PAIR = np.array([[-0.5, 0.0], [0.5, 0.0]])
+"""Two points at distance 1/m about the centre, for `two_point`."""
 
 
 def quartic_scalar(
@@ -50,12 +52,17 @@ def quartic_scalar(
         numpyro.factor("quartic", -coupling / 24 * jnp.sum(area_element * field**4))
         numpyro.deterministic("mean_squared", (jnp.sum(area_element * field) / side**2) ** 2)
         numpyro.deterministic("phi_squared", jnp.sum(area_element * field**2) / side**2)
+        left, right = jnp.cos(PAIR @ momentum.T + phase) @ size
+        numpyro.deterministic("two_point", left * right)
 
     return model
 
 
 def run(started: float, coupling: float, seconds: float, block: int) -> dict[str, Any]:
     """Blocks of draws until the time is up; effective draws by ArviZ and by this library's own estimate.
+
+    `two_point` is φ(−r/2) φ(r/2) at r = 1/m, estimated apart; `ready` the time from the start to the end of the warm-up
+    and of the first block.
 
     Args:
         started: When the process was started, in seconds since the epoch.
@@ -73,15 +80,19 @@ def run(started: float, coupling: float, seconds: float, block: int) -> dict[str
         progress_bar=False,
     )
     blocks: list[dict[str, np.ndarray]] = []
+    ready = 0.0
     while not blocks or time.time() - started < seconds:
         if blocks:
             sampler.post_warmup_state = sampler.last_state
         sampler.run(jax.random.key(len(blocks)))
         draws = sampler.get_samples(group_by_chain=True)
-        blocks.append({name: np.asarray(draws[name]) for name in NAMES})
+        blocks.append({name: np.asarray(draws[name]) for name in (*NAMES, "two_point")})
+        ready = ready or time.time() - started
     wall = time.time() - started
     from arviz_stats.base.array import array_stats  # late, after the clock
 
-    series = {name: np.concatenate([one[name] for one in blocks], axis=1).astype(float) for name in NAMES}
+    series = {name: np.concatenate([one[name] for one in blocks], axis=1).astype(float) for name in blocks[0]}
+    pair = estimated({"two_point": series.pop("two_point")})["two_point"]
     bulk = {name: float(np.asarray(array_stats.ess(one, chain_axis=0, draw_axis=1))) for name, one in series.items()}
-    return {"wall": wall, "draws": len(blocks) * block, "bulk_ess": bulk, "estimates": estimated(series)}
+    found = {"wall": wall, "draws": len(blocks) * block, "bulk_ess": bulk, "estimates": estimated(series)}
+    return found | {"two_point": pair, "ready": ready, "block": block}

@@ -12,6 +12,7 @@ from benchmarks.sections import (
     devices,
     field,
     hard,
+    improved,
     numpyro_users,
     width,
 )
@@ -37,6 +38,7 @@ SECTIONS: dict[str, Section] = {
         "auto": automatic,
         "width": width,
         "devices": devices,
+        "improved": improved,
         "accelerator": accelerator,
         "cost": cost,
     }.items()

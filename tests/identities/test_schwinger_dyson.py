@@ -10,9 +10,9 @@ import pytest
 from numpyro import distributions as dist
 from statistical import ACCEPTED, REJECTED
 
+from calibration.window import DILATATION, at_two_points, scalar_with_window
 from nnft_ppl import Theory
 from nnft_ppl.densities import UniformBall
-from nnft_ppl.fields import PlaneWaves
 from nnft_ppl.identities import NeuronField, ParameterField, ReferenceField, SchwingerDyson, VectorFieldError
 
 ONE = jnp.ones(1)
@@ -130,33 +130,9 @@ def test_reference_coordinates_have_no_boundary(key, law):
     assert abs(identity.test(free_positions(theory, key, 20_000)).z) < ACCEPTED
 
 
-def scalar_with_window(width=2, mass=0.7, cutoff=3.0, coupling=2.0):
-    """§ 5.4 of the notes: α = −1 in d = 1, with the interaction in a Gaussian window."""
-    x, weight = np.polynomial.legendre.leggauss(48)
-    x, weight = 6 * x, 6 * weight
-    with numpyro.plate("neuron", width):
-        b = numpyro.sample("momentum", UniformBall(1, cutoff))
-        c = numpyro.sample("phase", dist.Uniform(-math.pi, math.pi))
-        a = numpyro.sample("amplitude", dist.Normal(0, 1))
-    size = math.sqrt(2 * cutoff / (math.pi * width)) / jnp.sqrt(b[:, 0] ** 2 + mass**2)
-    phi = PlaneWaves(a, b, c, size)
-    quartic = jnp.sum(weight * np.exp(-(x**2) / 2) * phi.on_grid((x,)) ** 4)
-    numpyro.factor("quartic", -coupling / 24 * quartic)
-    return phi
-
-
-DILATATION = NeuronField(
-    "dilatation",
-    lambda one: {
-        "momentum": one["momentum"],
-        "amplitude": one["amplitude"] * (-0.5 + one["momentum"][0] ** 2 / (one["momentum"][0] ** 2 + 0.7**2)),
-    },
-)
-
-
 def test_dilatation_of_an_interacting_scalar(key):
     theory = Theory(scalar_with_window)
-    identity = SchwingerDyson(theory, DILATATION, lambda phi: phi(jnp.array([0.4])) * phi(jnp.array([-0.8])))
+    identity = SchwingerDyson(theory, DILATATION, at_two_points)
     positions = free_positions(theory, key, 20_000)
     weights = -np.asarray(jax.jit(jax.vmap(jax.vmap(theory.action)))(positions))
     terms = identity.test(positions, weights).terms

@@ -1,0 +1,166 @@
+"""The bank on draws that are right, and on draws that are wrong in ways that samplers go wrong."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import pytest
+from numpyro import distributions as dist
+
+from nnft_ppl import Observable, Theory, load
+from nnft_ppl.fields import PlaneWaves
+from nnft_ppl.identities import Bank, BankStream, ReferenceField, VectorFieldError
+from nnft_ppl.identities.power import bank_tested
+from nnft_ppl.samplers import Settings, hmc
+from nnft_ppl.samplers.gaussian_flow import rotation_integrator
+
+FAULTY, RIGHT = 1e-8, 1e-4
+"""p-values: of a planted fault at most, of right draws at least (once in ten thousand seeds)."""
+DRAWS = 4000
+"""Draws per chain, four chains: more than 10⁴ effective ones."""
+
+
+def positions(target, key, num_draws=DRAWS, **options) -> np.ndarray:
+    settings = Settings(key, num_chains=4, num_draws=num_draws, num_warmup=200, keep_every=1)
+    blocks = [block.positions for block in hmc(target, settings, **options)]
+    return np.concatenate([block for block in blocks if block is not None], axis=1)
+
+
+def outcome(theory: Theory, draws: np.ndarray, *fields: ReferenceField) -> dict:
+    stream = BankStream(Bank(theory, fields), len(draws))
+    stream.add(draws, 0, 1)
+    residuals = stream.finish()
+    assert residuals is not None
+    return bank_tested(residuals, None, independent=False)[0]
+
+
+@pytest.fixture(scope="module")
+def circle() -> Theory:
+    return load("phi4_circle")
+
+
+@pytest.fixture(scope="module")
+def circle_draws(circle: Theory) -> np.ndarray:
+    return positions(circle.target(), jax.random.key(11))
+
+
+def test_right_draws_pass(circle, circle_draws):
+    found = outcome(circle, circle_draws)
+    assert found["p_value"] > RIGHT
+    assert found["verdict"] == "good"
+    # No more and no less than one identity for each: three sites, a constant has nothing to rotate.
+    assert found["dof"] == len(found["rows"]) == 19
+
+
+def test_a_wrong_coupling_shows_with_the_power_that_is_printed(circle, circle_draws):
+    other = load("phi4_circle", coupling=9.0)
+    found = outcome(other, circle_draws)
+    assert found["p_value"] < FAULTY
+    own = outcome(circle, circle_draws)
+    assert own["power_reached"] > 0.7 * own["power_bound"]
+    # What T² shows is what was foretold for λ × 1.01, and 70 % of what any test could see.
+    near = outcome(load("phi4_circle", coupling=6.0 * 1.01), circle_draws)
+    moved = np.array([row["residual"] for row in near["rows"]]) - [row["residual"] for row in own["rows"]]
+    assert np.linalg.norm(moved) > 0
+    assert near["power_reached"] == pytest.approx(own["power_reached"], rel=0.05)
+
+
+def test_a_hot_sampler_shows(circle, key):
+    """Draws of exp(−(|z|²/2 + S)/1.02)."""
+    target = circle.target()
+    warm = jnp.sqrt(1.02)
+    hot = replace(target, action=lambda z: target.action(warm * z) / 1.02)
+    assert outcome(circle, np.asarray(warm) * positions(hot, key))["p_value"] < FAULTY
+
+
+def half_kick_left_out(log_density, kinetic_energy):
+    whole = rotation_integrator(log_density, kinetic_energy)
+
+    def one_step(state, step_size):
+        moved = whole(state, step_size)
+        force = moved.logdensity_grad + moved.position
+        return moved._replace(momentum=moved.momentum - 0.5 * step_size * force)
+
+    return one_step
+
+
+def test_a_half_kick_left_out_shows(circle, key):
+    assert outcome(circle, positions(circle.target(), key, integrator=half_kick_left_out))["p_value"] < FAULTY
+
+
+def test_coefficients_five_per_cent_off_show(circle, circle_draws):
+    wrong = circle_draws.copy()
+    wrong[..., circle.groups["cosine"]] *= 1.05
+    assert outcome(circle, wrong)["p_value"] < FAULTY
+
+
+def waves(width=8, mass=1.0, cutoff=6.0, coupling=6.0):
+    """Written with nothing of ours but the field: momenta uniform on an interval."""
+    with numpyro.plate("neuron", width):
+        a = numpyro.sample("amplitude", dist.Normal(0, 1))
+        b = numpyro.sample("momentum", dist.Uniform(-cutoff, cutoff))
+        c = numpyro.sample("phase", dist.Uniform(-jnp.pi, jnp.pi))
+    size = jnp.sqrt(2 * cutoff / (jnp.pi * width * (b**2 + mass**2)))
+    phi = PlaneWaves(a, b[:, None], c, size)
+    x, weight = np.polynomial.legendre.leggauss(32)
+    numpyro.factor("quartic", -coupling / 24 * jnp.sum(2 * weight * phi.on_grid((2 * x,)) ** 4))
+    return phi
+
+
+def test_momenta_of_the_wrong_ball_show(key):
+    """Draws of the theory with Λ = 5.7, brought to the coordinates of the one with Λ = 6."""
+    right, wrong = Theory(waves), Theory(waves, cutoff=5.7)
+    drawn = positions(wrong.target(), key, 8000)
+    parameters = jax.jit(jax.vmap(jax.vmap(wrong.transport)))(drawn)
+    moved = np.asarray(jax.jit(jax.vmap(jax.vmap(right.coordinates)))(parameters))
+    assert outcome(wrong, drawn)["p_value"] > RIGHT
+    assert outcome(right, moved)["p_value"] < FAULTY
+
+
+def many_sites():
+    total = [numpyro.sample(f"layer{k}", dist.Normal(0, 1).expand([k + 2]).to_event(1)) for k in range(7)]
+    numpyro.factor("quartic", -sum(jnp.sum(one**4) for one in total) / 8)
+    return lambda x: jnp.tanh(sum(jnp.sum(one) for one in total)) * x[0]
+
+
+def test_small_sites_are_taken_together(key):
+    theory = Theory(many_sites)
+    bank = Bank(theory)
+    names = {row.vector_field.partition(".")[2] for row in bank.rows}
+    assert names == {"layer2", "layer3", "layer4", "layer5", "layer6", "others"}
+    assert outcome(theory, positions(theory.target(), key, 1000))["p_value"] > RIGHT
+
+
+def test_fields_of_ones_own(circle, circle_draws):
+    cubic = ReferenceField("cubic", lambda z: z**3 / (1 + z**2))
+    found = outcome(circle, circle_draws[:, ::4], cubic)
+    (row,) = [row for row in found["rows"] if row["vector_field"] == "cubic"]
+    assert 0 < abs(row["z"]) < 5
+    with pytest.raises(VectorFieldError, match=r"returned shape \(\); z has shape \(81,\)"):
+        outcome(circle, circle_draws[:, :60], ReferenceField("sum", jnp.sum))
+
+
+def test_a_complex_observable_is_refused():
+    def observables():
+        return {"phase": Observable(lambda phi: jnp.exp(1j * phi(jnp.zeros(1))))}
+
+    from nnft_ppl.loading import ModelFile
+
+    theory = Theory(replace(ModelFile.of(waves), observables=observables), width=2)
+    with pytest.raises(VectorFieldError, match="'phase' is complex"):
+        Bank(theory)
+
+
+def test_a_stream_does_not_depend_on_its_blocks(circle, circle_draws):
+    bank = Bank(circle)
+    whole, parts = BankStream(bank, 4, every=3), BankStream(bank, 4, every=3)
+    whole.add(circle_draws[:, :300], 0, 1)
+    for first in range(0, 300, 70):
+        parts.add(circle_draws[:, first : min(first + 70, 300)], first, 1)
+    one, other = whole.finish(), parts.finish()
+    assert one is not None
+    assert other is not None
+    assert one["draw"].values.tolist() == list(range(0, 300, 3))
+    np.testing.assert_allclose(one["residual"], other["residual"], rtol=1e-9, atol=1e-9)

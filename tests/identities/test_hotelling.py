@@ -1,0 +1,49 @@
+"""T² has a uniform p-value on residuals of zero mean, and a small one on others."""
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+from statistical import autoregressive
+
+from nnft_ppl.identities import t_squared
+
+REPEATS = 200
+
+
+def mixed_noise(rng, coefficient=0.0, draws=600, rows=6):
+    """Correlated residuals with autocorrelation."""
+    noise = np.stack([autoregressive(rng, coefficient, (4, draws)) for _ in range(rows)], axis=-1)
+    return noise @ np.triu(np.ones((rows, rows)))
+
+
+@pytest.mark.parametrize("coefficient", [0.0, 0.5])
+def test_p_values_are_uniform(rng, coefficient):
+    found = [t_squared(mixed_noise(rng, coefficient)).p_value for _ in range(REPEATS)]
+    assert kstest(found, "uniform").pvalue > 1e-3
+    shifted = [t_squared(mixed_noise(rng, coefficient) + 0.2).p_value for _ in range(REPEATS)]
+    assert kstest(shifted, "uniform").pvalue < 1e-6
+
+
+def test_weighted_draws(rng):
+    """Draws of N(0, 1) with weights for N(0.3, 1)."""
+    found = []
+    for _ in range(REPEATS):
+        x = rng.normal(size=(4, 600, 3))
+        weights = 0.3 * x[..., 0]
+        found.append(t_squared(x - [0.3, 0, 0], weights, independent=True).p_value)
+    assert kstest(found, "uniform").pvalue > 1e-3
+
+
+def test_rows_that_repeat_or_vanish_do_not_count(rng):
+    noise = mixed_noise(rng)
+    padded = np.concatenate([noise, noise[..., :1] - noise[..., 1:2], np.zeros((4, 600, 1))], axis=-1)
+    one, other = t_squared(noise), t_squared(padded)
+    assert other.dof == one.dof == 6
+    assert other.t_squared == pytest.approx(one.t_squared, rel=0.2)
+    assert other.z[-1] == 0
+
+
+def test_too_few_draws_give_no_test(rng):
+    found = t_squared(mixed_noise(rng, 0.95, draws=100))
+    assert np.isnan(found.p_value)
+    assert np.all(np.isfinite(found.z))
