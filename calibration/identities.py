@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,8 +29,8 @@ THINNING = {"elliptical-slice": 4, "mclmc": 4, "pcn": 8}
 
 def tiny():
     """Three numbers with a quartic action."""
-    a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
-    b = numpyro.sample("b", dist.Uniform(-2, 2))
+    a: Any = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+    b: Any = numpyro.sample("b", dist.Uniform(-2, 2))
     numpyro.factor("quartic", -0.5 * jnp.sum(a**4) - 0.3 * (a[0] * b) ** 2)
     return lambda x: a[0] * jnp.cos(b * x[0]) + a[1]
 

@@ -1,6 +1,7 @@
 """A scalar in d = 1 with its interaction in a Gaussian window, and the dilatation of its networks."""
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +12,7 @@ from numpyro import distributions as dist
 from nnft_ppl.densities import UniformBall
 from nnft_ppl.fields import PlaneWaves
 from nnft_ppl.identities import NeuronField
+from nnft_ppl.identities.vector_fields import Values
 
 
 def scalar_with_window(width: int = 2, mass: float = 0.7, cutoff: float = 3.0, coupling: float = 2.0) -> PlaneWaves:
@@ -18,9 +20,9 @@ def scalar_with_window(width: int = 2, mass: float = 0.7, cutoff: float = 3.0, c
     x, weight = np.polynomial.legendre.leggauss(48)
     x, weight = 6 * x, 6 * weight
     with numpyro.plate("neuron", width):
-        b = numpyro.sample("momentum", UniformBall(1, cutoff))
-        c = numpyro.sample("phase", dist.Uniform(-math.pi, math.pi))
-        a = numpyro.sample("amplitude", dist.Normal(0, 1))
+        b: Any = numpyro.sample("momentum", UniformBall(1, cutoff))
+        c: Any = numpyro.sample("phase", dist.Uniform(-math.pi, math.pi))
+        a: Any = numpyro.sample("amplitude", dist.Normal(0, 1))
     size = math.sqrt(2 * cutoff / (math.pi * width)) / jnp.sqrt(b[:, 0] ** 2 + mass**2)
     phi = PlaneWaves(a, b, c, size)
     quartic = jnp.sum(weight * np.exp(-(x**2) / 2) * phi.on_grid((x,)) ** 4)
@@ -28,7 +30,7 @@ def scalar_with_window(width: int = 2, mass: float = 0.7, cutoff: float = 3.0, c
     return phi
 
 
-def _dilated(one: dict[str, Array]) -> dict[str, Array]:
+def _dilated(one: Values) -> dict[str, Array]:
     # Δ − b·∂ ln w with Δ = (d − 2)/2 = −1/2 and w = (b² + m²)^{−1/2}, m = 0.7.
     square = one["momentum"][0] ** 2
     return {"momentum": one["momentum"], "amplitude": one["amplitude"] * (-0.5 + square / (square + 0.7**2))}

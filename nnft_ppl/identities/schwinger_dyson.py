@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.estimates import Estimate, estimate
 from nnft_ppl.identities.flux import Flux
@@ -133,14 +133,16 @@ class SchwingerDyson:
         anomaly = (spread + along) * functional
         return Residual(anomaly + change - flux, anomaly, change, flux)
 
-    def test(self, positions: Float[Array, "chain draw dimension"], log_weights: np.ndarray | None = None) -> Outcome:
+    def test(
+        self, positions: Float[ArrayLike, "chain draw dimension"], log_weights: np.ndarray | None = None
+    ) -> Outcome:
         """The identity on draws.
 
         Args:
             positions: Draws z of Markov chains, or independent ones of the free theory with their weights.
             log_weights: Their log weights, shape (chain, draw).
         """
-        chains, draws = positions.shape[:2]
+        chains, draws = jnp.shape(positions)[:2]
         flat = jnp.asarray(positions).reshape(chains * draws, -1)
         terms = jax.jit(lambda z: jax.lax.map(self, z, batch_size=self._group))(flat)._asdict()
         series = {name: np.asarray(value).reshape(chains, draws) for name, value in terms.items()}
