@@ -139,8 +139,13 @@ def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.nda
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
     """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
     series = series_of(data)
-    better = series_of(data, "improved")
+    better = improved_series(data)
     return series | {name: mixed(series[name], values, log_weights) for name, values in better.items()}
+
+
+def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:
+    """The improved series, but for those that are not finite on every draw (a slope can be infinite)."""
+    return {name: values for name, values in series_of(data, "improved").items() if np.all(np.isfinite(values))}
 
 
 def estimates_dataset(

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.ensemble import estimates_dataset, quoted_series, series_of
+from nnft_ppl.ensemble import estimates_dataset, improved_series, quoted_series, series_of
 from nnft_ppl.estimates import Estimate, estimate
 from nnft_ppl.identities.power import bank_tested
 from nnft_ppl.log_weights import kish, log_mean_weight, smoothed_log_weights
@@ -99,7 +99,7 @@ def _improved(
     coords: Mapping[str, Any],
 ) -> list[Verdict]:
     """Raw and improved estimates, each alone, and whether they agree draw by draw; nothing where there are none."""
-    improved = series_of(data, "improved")
+    improved = improved_series(data)
     if not improved:
         return []
     raw = {name: series[name] for name in improved}

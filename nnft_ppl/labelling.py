@@ -68,9 +68,8 @@ def concatenated(trees: list[xr.DataTree]) -> xr.DataTree:
 
 
 def refuse_nan(data: xr.DataTree) -> None:
-    """Raise `FieldError` if an observable, or its improved form, is not finite on some draw."""
-    groups = [data[name].dataset for name in ("observables", "improved") if name in data]
-    for name, values in [item for group in groups for item in group.items()]:
+    """Raise `FieldError` if an observable is not finite on some draw."""
+    for name, values in data["observables"].dataset.items():
         bad = ~np.isfinite(values.values)
         if bad.any():
             raise FieldError(

@@ -19,13 +19,13 @@ import xarray as xr
 from nnft_ppl.autocorrelation import MINIMUM_DRAWS
 from nnft_ppl.ensemble import Ensemble, series_of
 from nnft_ppl.estimates import estimate
-from nnft_ppl.identities import Bank, BankStream, Improvement, measuring
+from nnft_ppl.identities import Bank, BankError, BankStream, Improvement, measuring
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan
 from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
 from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
-from nnft_ppl.verdicts import MIN_ESS, Verdict, overall
+from nnft_ppl.verdicts import MIN_ESS, Verdict, bank_verdict, overall
 
 DEFAULT_DRAWS = 2000
 """Draws per chain where none are asked for."""
@@ -109,7 +109,7 @@ def sample(
     show = progress or (lambda what, done, total: None)
     improvement = Improvement(theory)
     target = measuring(theory.target(), improvement)
-    bank = Bank(theory) if checks else None
+    bank, no_bank = _bank(theory) if checks else (None, "")
     job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
 
     key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
@@ -141,6 +141,8 @@ def sample(
             break
         choice = stronger
     choice, data, findings, interrupted = result
+    if no_bank:
+        findings["verdicts"].append(bank_verdict(math.nan, no_bank))
     used = {"name": choice.name, "reason": choice.reason, "draws": data["observables"].sizes["draw"]}
     asked["sampler"] |= used | {"asked": name, "draws_asked": num_draws}
     asked["improved"] = {"sites": list(improvement.sites), "reasons": improvement.reasons}
@@ -154,6 +156,14 @@ def sample(
     if folder and not (interrupted and folder.has_result):
         folder.write_result(data)
     return Ensemble(data)
+
+
+def _bank(theory: Theory) -> tuple[Bank | None, str]:
+    """The theory's bank, or why it has none."""
+    try:
+        return Bank(theory), ""
+    except BankError as error:
+        return None, str(error)
 
 
 class _Drawn(NamedTuple):

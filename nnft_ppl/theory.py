@@ -123,7 +123,8 @@ class Theory:
             found = read(self.run, choose_at(given, inverses)).coordinates
             return jnp.concatenate([found[site.name].reshape(-1) for site in self.sites])
 
-        coordinates(self.transport(self.free_draw(jax.random.key(0))))  # finds the inverses, with concrete values
+        with jax.ensure_compile_time_eval():  # finds the inverses, with concrete values, whoever asks
+            coordinates(self.transport(self.free_draw(jax.random.key(0))))
         return coordinates
 
     def action(self, position: Float[Array, "dimension"]) -> Array:

@@ -122,13 +122,9 @@ def bank_table(rows: list[dict[str, Any]]) -> Table:
         table.add_column(name, justify="right")
     table.add_column(f"−{BAR:g}{'0':^{2 * WIDTH - 4}}+{BAR:g}")
     for row in rows:
-        table.add_row(
-            row["vector_field"],
-            row["observable"],
-            format_value(row["residual"], row["error"]),
-            f"{row['z']:+.1f}",
-            bar(row["z"]),
-        )
+        residual, error, z = (np.nan if row[name] is None else row[name] for name in ("residual", "error", "z"))
+        shown = ("not finite", "", "") if np.isnan(z) else (format_value(residual, error), f"{z:+.1f}", bar(z))
+        table.add_row(row["vector_field"], row["observable"], *shown)
     return table
 
 

@@ -1,6 +1,6 @@
 """Identities in parameter space: the Schwinger–Dyson operator, the bank that tests every run, improved correlators."""
 
-from nnft_ppl.identities.bank import Bank, Row
+from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.hotelling import TSquared, t_squared
 from nnft_ppl.identities.improved import Improvement, measuring
 from nnft_ppl.identities.schwinger_dyson import Outcome, Residual, SchwingerDyson
@@ -8,6 +8,6 @@ from nnft_ppl.identities.stream import BankStream
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 
 __all__ = [
-    "Bank", "BankStream", "Improvement", "NeuronField", "Outcome", "ParameterField", "ReferenceField", "Residual",
-    "Row", "SchwingerDyson", "TSquared", "VectorFieldError", "measuring", "t_squared",
+    "Bank", "BankError", "BankStream", "Improvement", "NeuronField", "Outcome", "ParameterField", "ReferenceField",
+    "Residual", "Row", "SchwingerDyson", "TSquared", "VectorFieldError", "measuring", "t_squared",
 ]  # fmt: skip

@@ -43,12 +43,20 @@ class Row(NamedTuple):
     observable: str
 
 
+class BankError(ValueError):
+    """A theory that has no bank; the text says why."""
+
+
 class Bank:
     """Identities of a theory, evaluated together on one draw.
 
     Args:
         theory: Any theory.
         fields: Further vector fields, tested with F = 1.
+
+    Raises:
+        BankError: If the action or the first observable cannot be differentiated (the action twice).
+        VectorFieldError: If that observable is complex, or a vector field has another shape than z.
 
     Example:
         >>> bank = Bank(theory)  # doctest: +SKIP
@@ -67,6 +75,12 @@ class Bank:
             *(Row(field.name, "1") for field in self.fields),
             *(Row(linear.name, self.observable) for linear in self.linear),
         )
+        try:
+            jax.eval_shape(self, jax.eval_shape(theory.free_draw, jax.random.key(0)))
+        except VectorFieldError:
+            raise
+        except Exception as error:  # whatever the model is made of
+            raise BankError(f"the action cannot be differentiated twice ({type(error).__name__})") from error
 
     def __call__(self, position: Position) -> tuple[Float[Array, "row"], Array]:
         """The residual of every row, and the potential, at one draw z."""

@@ -65,6 +65,12 @@ class Improvement:
             if reason:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
+        try:
+            jax.eval_shape(self, jax.eval_shape(theory.free_draw, jax.random.key(0)))
+        except Exception as error:  # whatever the model is made of, its raw observables can be measured
+            reason = f"the action cannot be differentiated ({type(error).__name__})"
+            self.reasons |= dict.fromkeys(self.names, reason)
+            self.names = ()
 
     def __call__(self, position: Position) -> dict[str, Array]:
         """The improved value of each of `names` at one draw; its average is that of the observable itself."""

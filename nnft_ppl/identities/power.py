@@ -36,6 +36,10 @@ def bank_tested(
     """
     series, potential = residuals["residual"].values, residuals["potential"].values
     weights = None if log_weights is None else log_weights[:, residuals["draw"].values]
+    known = np.all(np.isfinite(series), axis=(0, 1))
+    lost = "" if known.all() else f"; {int((~known).sum())} more are not finite on every draw"
+    # A row that is not finite has no residual: zero without error says nothing in T².
+    series = np.where(known, series, 0.0)
     test = t_squared(series, weights, independent=independent)
     bound, seen = power(series, potential, weights, test, independent=independent)
     text = f"{test.dof} identities on {test.ess:.0f} effective draws" + (
@@ -43,14 +47,13 @@ def bank_tested(
         if np.isfinite(test.p_value)
         else f" in {series.shape[0]} × {series.shape[1]} are too few: run longer"
     )
+    text += lost
     rows = [
         {"vector_field": str(field), "observable": str(observable), "residual": value, "error": error, "z": z}
         for field, observable, value, error, z in zip(
             residuals["vector_field"].values,
             residuals["observable"].values,
-            test.residual.tolist(),
-            test.error.tolist(),
-            test.z.tolist(),
+            *(np.where(known, part, np.nan).tolist() for part in (test.residual, test.error, test.z)),
             strict=True,
         )
     ]

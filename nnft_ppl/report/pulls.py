@@ -22,6 +22,7 @@ def plot_pulls(rows: Sequence[Mapping[str, Any]], axes: Axes) -> Axes:
     Returns:
         The same axes.
     """
+    rows = [row for row in rows if row["z"] is not None and np.isfinite(row["z"])]
     z = np.array([row["z"] for row in rows], float)
     names = [f"{row['vector_field']} · {row['observable']}" for row in rows]
     places = np.arange(len(rows))

@@ -9,9 +9,9 @@ import numpyro
 import pytest
 from numpyro import distributions as dist
 
-from nnft_ppl import Observable, Theory, load
+from nnft_ppl import Observable, Theory, load, sample
 from nnft_ppl.fields import PlaneWaves
-from nnft_ppl.identities import Bank, BankStream, ReferenceField, VectorFieldError
+from nnft_ppl.identities import Bank, BankError, BankStream, ReferenceField, VectorFieldError
 from nnft_ppl.identities.power import bank_tested
 from nnft_ppl.samplers import Settings, hmc
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
@@ -28,12 +28,12 @@ def positions(target, key, num_draws=DRAWS, **options) -> np.ndarray:
     return np.concatenate([block for block in blocks if block is not None], axis=1)
 
 
-def outcome(theory: Theory, draws: np.ndarray, *fields: ReferenceField) -> dict:
+def outcome(theory: Theory, draws: np.ndarray, *fields: ReferenceField, log_weights=None) -> dict:
     stream = BankStream(Bank(theory, fields), len(draws))
     stream.add(draws, 0, 1)
     residuals = stream.finish()
     assert residuals is not None
-    return bank_tested(residuals, None, independent=False)[0]
+    return bank_tested(residuals, log_weights, independent=log_weights is not None)[0]
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +110,14 @@ def waves(width=8, mass=1.0, cutoff=6.0, coupling=6.0):
 
 
 def test_momenta_of_the_wrong_ball_show(key):
-    """Draws of the theory with Λ = 5.7, brought to the coordinates of the one with Λ = 6."""
+    """Weighted free draws of the theory with Λ = 5.7, brought to the coordinates of the one with Λ = 6."""
     right, wrong = Theory(waves), Theory(waves, cutoff=5.7)
-    drawn = positions(wrong.target(), key, 8000)
-    parameters = jax.jit(jax.vmap(jax.vmap(wrong.transport)))(drawn)
-    moved = np.asarray(jax.jit(jax.vmap(jax.vmap(right.coordinates)))(parameters))
-    assert outcome(wrong, drawn)["p_value"] > RIGHT
-    assert outcome(right, moved)["p_value"] < FAULTY
+    keys = jax.random.split(key, 4 * DRAWS)
+    drawn = np.asarray(jax.jit(jax.vmap(wrong.free_draw))(keys)).reshape(4, DRAWS, -1)
+    weights = -np.asarray(jax.jit(jax.vmap(jax.vmap(wrong.action)))(drawn))
+    moved = np.asarray(jax.jit(jax.vmap(jax.vmap(lambda z: right.coordinates(wrong.transport(z)))))(drawn))
+    assert outcome(wrong, drawn, log_weights=weights)["p_value"] > RIGHT
+    assert outcome(right, moved, log_weights=weights)["p_value"] < FAULTY
 
 
 def many_sites():
@@ -164,3 +165,40 @@ def test_a_stream_does_not_depend_on_its_blocks(circle, circle_draws):
     assert other is not None
     assert one["draw"].values.tolist() == list(range(0, 300, 3))
     np.testing.assert_allclose(one["residual"], other["residual"], rtol=1e-9, atol=1e-9)
+
+
+def looping():
+    """An action that has a value but no derivative in reverse."""
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+    halved = jax.lax.while_loop(lambda x: jnp.abs(x) > 1, lambda x: x / 2, a[0])
+    numpyro.factor("halved", -(halved**2))
+    return lambda x: a[0] + a[1] * x[0]
+
+
+def test_an_action_without_derivatives_can_still_be_sampled(seed):
+    theory = Theory(looping)
+    with pytest.raises(BankError, match="cannot be differentiated"):
+        Bank(theory)
+    run = sample(theory, "reweight", num_draws=500, seed=seed)
+    (verdict,) = [one for one in run.verdicts if one.check == "schwinger_dyson"]
+    assert verdict.status == "unavailable"
+    assert "cannot be differentiated twice" in verdict.text
+    assert all("cannot be differentiated" in text for text in run.provenance["improved"]["reasons"].values())
+    assert run.estimates_of("improved") == {}
+
+
+def kinked():
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+    # The slope of the root at zero is infinite, and infinity times zero no number.
+    return lambda x: jnp.sqrt(jnp.abs(a[0] - a[0])) + jnp.sum(a) * x[0]
+
+
+def test_rows_that_are_not_finite_are_left_out(seed):
+    run = sample(Theory(kinked), "reweight", num_draws=500, seed=seed)
+    rows = run.provenance["findings"]["schwinger_dyson"]["rows"]
+    unknown = [row for row in rows if row["z"] is None]
+    assert 0 < len(unknown) < len(rows)
+    assert all(row["observable"] != "1" for row in unknown)
+    (verdict,) = [one for one in run.verdicts if one.check == "schwinger_dyson"]
+    assert verdict.status == "good"
+    assert f"{len(unknown)} more are not finite" in verdict.text
