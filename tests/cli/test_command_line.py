@@ -1,7 +1,5 @@
 """The command line: what it prints, what it stores, and its exit statuses."""
 
-import contextlib
-import io
 import json
 import os
 import re
@@ -9,13 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import pytest
+from commands import Outcome, nnft
 
 from nnft_ppl import read
-from nnft_ppl.cli.main import main
 from nnft_ppl.samplers import SAMPLERS, Block, Settings, Target, reweight
 from nnft_ppl.storage import plain_json
 
@@ -45,21 +43,6 @@ def observables():
 def exact(scale):
     return {"moments": np.array([scale**2, np.nan])}
 """
-
-
-class Outcome(NamedTuple):
-    """What one command gave."""
-
-    status: int
-    out: str
-    err: str
-
-
-def nnft(*words: str) -> Outcome:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(words)
-    return Outcome(status, out.getvalue(), err.getvalue())
 
 
 def refuse_constant(name: str) -> NoReturn:

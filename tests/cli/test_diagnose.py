@@ -1,15 +1,12 @@
 """`nnft diagnose`: what it prints, its JSON, and every mistake one can make with it."""
 
-import contextlib
-import io
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from commands import nnft
 
 from nnft_ppl import read
-from nnft_ppl.cli.main import main
 
 MODEL = """
 import jax.numpy as jnp
@@ -24,19 +21,6 @@ def model(coupling=2.0, edge=3.0):
     numpyro.factor("quartic", -coupling * a**4 / 4)
     return lambda x: a * jnp.cos(b * x[0])
 """
-
-
-class Outcome(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def nnft(*words: str) -> Outcome:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(list(words))
-    return Outcome(status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
