@@ -3,8 +3,8 @@
 .PHONY: help demo test lint calibrate bench lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
-# uses one core: two workers, each with whole files so that runs shared by a file's tests are made once.
-PYTEST_OPTIONS = -n 2 --dist loadfile
+# uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
+PYTEST_OPTIONS = -n 2 --dist loadfile --no-loadscope-reorder
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile

@@ -15,7 +15,7 @@ from benchmarks.figures import Row, Table
 from benchmarks.timing import paired
 
 TITLE = "Chains over devices"
-CASES = {"phi4_circle": (20_000, 1.0), "phi4": (800, 1.1)}
+CASES = {"phi4_circle": (100_000, 1.0), "phi4": (800, 1.1)}
 """Shipped model -> draws per chain, and the largest share of one device's time."""
 ROUNDS = 7
 MAX_PULL = 5.0

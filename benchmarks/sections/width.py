@@ -13,7 +13,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Row, Table
 
 TITLE = "Width"
-DRAWS = {256: 3000, 1024: 1200, 4096: 300, 16384: 90, 65536: 36}
+DRAWS = {256: 3000, 1024: 1200, 4096: 300, 16384: 60, 65536: 24}
 """Draws per chain by width: a draw is nearly independent of the one before."""
 BLOCKS, WARMUP = 6, 60
 CHANGE, EXPONENT, GIB = 0.05, 1.1, 3.0
