@@ -81,7 +81,8 @@ def n_point(
         coords: Coordinate values along some of them.
 
     Returns:
-        Observable of shape `shape`, in units of the field to the power n.
+        Observable of shape `shape` (and the field's own components, each to itself), in units of the field to the power
+        n.
 
     Raises:
         ValueError: If the points have fewer than two axes, or are not finite.
@@ -91,7 +92,8 @@ def n_point(
         raise ValueError(f"points have shape {places.shape}; give finite ones of shape (*shape, factor, dim)")
 
     def product(phi: Field) -> Array:
-        return jnp.prod(jax.vmap(phi)(jnp.asarray(places.reshape(-1, places.shape[-1]))).reshape(places.shape[:-1]), -1)
+        values = jax.vmap(phi)(jnp.asarray(places.reshape(-1, places.shape[-1])))
+        return jnp.prod(values.reshape(*places.shape[:-1], *values.shape[1:]), axis=places.ndim - 2)
 
     return Observable(product, dims, dict(coords or {}), places)
 

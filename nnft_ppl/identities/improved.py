@@ -59,7 +59,8 @@ class Improvement:
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
-        several = len(fields_of(theory.realise(theory.free_draw(jax.random.key(0))))) > 1
+        fields = fields_of(theory.realise(theory.free_draw(jax.random.key(0))))
+        several = len(fields) > 1 or jnp.ndim(fields[0](jnp.zeros(theory.dim))) > 0
         for name, observable in theory.observables.items():
             reason = self._why_not(observable, several=several)
             if reason:
@@ -121,7 +122,7 @@ class Improvement:
     def _why_not(self, observable: Observable, *, several: bool) -> str:
         """Why an observable has no improved form; empty where it has one."""
         if observable.points is not None:
-            return "there is more than one field" if several else ""
+            return "there is more than one field, or component of it" if several else ""
         if self._size > MOST_UNITS or self._grid() * self._size > LARGEST:
             return "it does not name its points, and the trace over all amplitudes would cost more than it saves"
         return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"

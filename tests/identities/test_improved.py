@@ -136,3 +136,17 @@ def test_what_cannot_be_improved_says_why():
     box = Improvement(load("phi4")).reasons
     assert "name its points" in box["phi_squared"]
     assert "two_point" not in box
+
+
+def two_components():
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+    return lambda x: jnp.stack([a[0] * jnp.cos(x[0]), a[1]])
+
+
+def test_fields_of_several_components_keep_their_raw_correlators(key):
+    theory = with_observables(two_components, two=two_point([0.0, 1.0]))
+    assert theory.shapes["two"] == (2, 2)
+    assert "component" in Improvement(theory).reasons["two"]
+    z = theory.free_draw(key)
+    expected = [[z[0] ** 2, z[1] ** 2], [z[0] ** 2 * np.cos(0.5) ** 2, z[1] ** 2]]
+    np.testing.assert_allclose(theory.measure(z)["observables"]["two"], expected, rtol=1e-12)
