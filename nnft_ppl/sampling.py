@@ -116,7 +116,7 @@ def sample(
     choice = Choice(name, "asked for")
     if given is None:
         show("pilot", 0, 1)
-        choice = choose(theory.target(), key_pilot, num_chains)
+        choice = choose(target, key_pilot, num_chains, keep=keep != "none" or bank is not None)
     blocks, result = 0, None
     while True:
         function = given or SAMPLERS[choice.name]

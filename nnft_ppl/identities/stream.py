@@ -1,8 +1,10 @@
 """The bank on draws as they come: every so often one, in batches of one size."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
@@ -11,7 +13,7 @@ from numpy import ndarray
 from nnft_ppl.identities.bank import Bank
 from nnft_ppl.samplers import over_chains
 
-DRAWS = 500
+DRAWS = 300
 """Draws per chain that a run is tested on, about: enough to see what its estimates could be wrong by."""
 BATCH = 50
 """Draws per chain in one call."""
@@ -31,7 +33,12 @@ class BankStream:
     def __init__(self, bank: Bank, num_chains: int, every: int = 1) -> None:
         self.bank, self.every = bank, every
         group = max(1, min(BATCH, AT_ONCE // max(bank.target.dimension, 1)))
-        self._evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
+        evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
+        # Compiled while the sampler compiles and runs: second derivatives take their time.
+        shape = (num_chains, BATCH, bank.target.dimension)
+        executor = ThreadPoolExecutor(1)
+        self._evaluate = evaluate.compiled_by(executor, np.zeros(shape, jnp.zeros(()).dtype))
+        executor.shutdown(wait=False)
         self._waiting: list[ndarray] = []
         self._found: list[tuple[ndarray, ndarray]] = []
         self._numbers: list[ndarray] = []
@@ -88,5 +95,5 @@ class BankStream:
         )
 
     def _work_on(self, positions: ndarray) -> None:
-        residuals, potentials = self._evaluate(positions)
+        residuals, potentials = self._evaluate.result()(positions)
         self._found.append((np.asarray(residuals, float), np.asarray(potentials, float)))

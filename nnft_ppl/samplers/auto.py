@@ -23,6 +23,8 @@ PILOT_DRAWS = 1024
 """Free draws of the pilot."""
 ENOUGH = 20
 """The fewest effective draws among them for which reweighting is considered: below, the weights' tail is unknown."""
+NEARLY_ALL = 0.8
+"""Where free draws are worth this share of their number no chain is asked: its draws would be worth less."""
 CHAIN_WORTH = 0.3
 """Effective draws that one draw of HMC is taken to give; 0.25 to 0.7 were found on the shipped models."""
 CHAIN_GRADIENTS = (2.5, 0.8)
@@ -40,22 +42,23 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(target: Target, key: Array, num_chains: int) -> Choice:
+def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -> Choice:
     """The sampler that should give most effective draws per second.
 
     Args:
         target: What is to be sampled.
         key: Key of the pilot.
         num_chains: Chains that HMC would advance together.
+        keep: Whether positions will be kept: the program of the pilot is then that of the run.
     """
-    draws, batch = free_draws_function(target, keep=False)
+    draws, batch = free_draws_function(target, keep=keep)
     rounds = -(-PILOT_DRAWS // batch)
     keys = jax.random.split(key, (rounds + 1, batch))
     draws(keys[-1])  # compiles; the draws that follow are timed
     start = time.perf_counter()
     found = [draws(keys[round]) for round in range(rounds)]
     cost = (time.perf_counter() - start) / (rounds * batch)
-    measured, log_weight, _ = jax.tree.map(lambda *parts: np.concatenate(parts), *found)
+    measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *(one[:2] for one in found))
     if not np.all(np.isfinite(log_weight)):
         return Choice("hmc", "the action of some free draws is not finite")
     worth = _effective_share(measured, log_weight)
@@ -63,6 +66,8 @@ def choose(target: Target, key: Array, num_chains: int) -> Choice:
     pilot = f"{rounds * batch} free draws are worth {worth * rounds * batch:.0f} (sd of the action {spread:.2g})"
     if worth * rounds * batch < ENOUGH:
         return Choice("hmc", f"{pilot}: too few to reweight")
+    if worth > NEARLY_ALL:
+        return Choice("reweight", f"{pilot}: nearly every one counts")
     free, chain = worth / cost, CHAIN_WORTH / _chain_cost(target, keys[0], num_chains)
     rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc"
     return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")

@@ -7,6 +7,7 @@ the devices that there are.
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -98,7 +99,28 @@ def block_lengths(num_draws: int, block_draws: int) -> list[int]:
     return [min(longest, num_draws - start) for start in range(0, num_draws, longest)]
 
 
-def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Callable:
+class OverChains:
+    """A function of one chain, compiled for all chains at once and spread over the devices.
+
+    Args:
+        function: The compiled function of all chains.
+        place: Puts the arguments where it wants them.
+    """
+
+    def __init__(self, function: Any, place: Callable[..., tuple] = lambda *arguments: arguments) -> None:
+        self._function, self._place = function, place
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The results of all chains; compiles on the first call."""
+        return self._function(*self._place(*arguments))
+
+    def compiled_by(self, executor: Executor, *arguments: Any) -> "Future[OverChains]":
+        """The same, compiled beforehand in another thread, for arguments like these; they are traced here."""
+        lowered = self._function.lower(*self._place(*arguments))
+        return executor.submit(lambda: OverChains(lowered.compile(), self._place))
+
+
+def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> OverChains:
     """`function` of one chain, compiled for all chains at once and spread over the devices.
 
     Chains share nothing but the last arguments, so each device runs its own without waiting for the others; on one
@@ -116,7 +138,7 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Call
         return jax.vmap(function, in_axes=(0,) * (len(arguments) - shared) + (None,) * shared)(*arguments)
 
     if len(devices) == 1 or num_chains % len(devices):
-        return jax.jit(together)
+        return OverChains(jax.jit(together))
     mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
 
     def specs(number: int) -> tuple:
@@ -130,12 +152,12 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Call
         )
         return mapped(*arguments)
 
-    def placed(*arguments: Any) -> Any:
+    def placed(*arguments: Any) -> tuple:
         # States that lie elsewhere would compile the program once for them and once for its own results.
         where = [jax.NamedSharding(mesh, spec) for spec in specs(len(arguments))]
-        return spread(*(jax.device_put(*pair) for pair in zip(arguments, where, strict=True)))
+        return tuple(jax.device_put(*pair) for pair in zip(arguments, where, strict=True))
 
-    return placed
+    return OverChains(spread, placed)
 
 
 def one_draw(target: Target, settings: Settings, step: Step) -> Sweep:

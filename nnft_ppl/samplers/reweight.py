@@ -9,6 +9,7 @@ recorded.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import jax
 import numpy as np
@@ -57,8 +58,11 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
         yield Block(measured, {"log_weight": log_weight}, positions)
 
 
+@lru_cache(maxsize=4)
 def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
     """The function keys -> (measured, −S, positions or None) of free draws, as NumPy, and how many keys it takes.
+
+    A pilot and the run after it get the same function, compiled once.
 
     Args:
         target: What is drawn.

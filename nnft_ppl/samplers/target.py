@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 Position = Float[Array, "dimension"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """A density exp(−|z|²/2 − reference(z) − action(z)) over R^dimension; every member acts on one point.
 
