@@ -14,7 +14,7 @@ from scipy.stats import binom, kstest
 from calibration.rows import Row, chi_squared, seeds
 from calibration.window import DILATATION, at_two_points, scalar_with_window
 from nnft_ppl import Theory, load, sample
-from nnft_ppl.identities import Bank, BankStream, SchwingerDyson, t_squared
+from nnft_ppl.identities import Bank, BankProgram, BankStream, SchwingerDyson, t_squared
 from nnft_ppl.identities.power import bank_tested
 from nnft_ppl.log_weights import smoothed_log_weights
 from nnft_ppl.samplers import SAMPLERS, Settings
@@ -41,7 +41,7 @@ def p_values(theory: Theory, name: str, runs: int, seed: int) -> np.ndarray:
     settings = Settings(jax.random.key(seed), 4 * runs, thinning * DRAWS, 300, thinning)
     blocks = list(SAMPLERS[name](theory.target(), settings))
     positions = np.concatenate([block.positions for block in blocks if block.positions is not None], axis=1)
-    stream = BankStream(Bank(theory), 4 * runs)
+    stream = BankStream(BankProgram(Bank(theory), 4 * runs))
     stream.add(positions, 0, 1)
     found = stream.finish()
     assert found is not None
@@ -83,7 +83,7 @@ def strong_coupling(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     positions = np.concatenate([block.positions for block in blocks if block.positions is not None], axis=1)
     outcomes = {}
     for name, one in {"right": theory, "λ × 1.1": other}.items():
-        stream = BankStream(Bank(one), 4)
+        stream = BankStream(BankProgram(Bank(one), 4))
         stream.add(positions, 0, 1)
         residuals = stream.finish()
         assert residuals is not None

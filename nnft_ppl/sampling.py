@@ -19,7 +19,7 @@ import xarray as xr
 from nnft_ppl.autocorrelation import MINIMUM_DRAWS
 from nnft_ppl.ensemble import Ensemble, series_of
 from nnft_ppl.estimates import estimate
-from nnft_ppl.identities import Bank, BankError, BankStream, Improvement, measuring
+from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improvement, measuring
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan
 from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
@@ -51,7 +51,7 @@ class _Job:
     """When to stop, on the clock of `time.perf_counter`."""
     target: Target
     """What the sampler is given."""
-    bank: Bank | None
+    bank: BankProgram | None
     """The identities that every run is tested with; None for no checks."""
     folder: RunFolder | None
     show: Progress
@@ -109,7 +109,7 @@ def sample(
     show = progress or (lambda what, done, total: None)
     improvement = Improvement(theory)
     target = measuring(theory.target(), improvement)
-    bank, no_bank = _bank(theory) if checks else (None, "")
+    bank, no_bank = _bank(theory, num_chains) if checks else (None, "")
     job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
 
     key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
@@ -158,10 +158,10 @@ def sample(
     return Ensemble(data)
 
 
-def _bank(theory: Theory) -> tuple[Bank | None, str]:
-    """The theory's bank, or why it has none."""
+def _bank(theory: Theory, num_chains: int) -> tuple[BankProgram | None, str]:
+    """The theory's bank, which begins to compile; or why it has none."""
     try:
-        return Bank(theory), ""
+        return BankProgram(Bank(theory), num_chains), ""
     except BankError as error:
         return None, str(error)
 
@@ -203,7 +203,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     usual = DEFAULT_DRAWS if job.num_draws is None else job.num_draws
     most = usual * MOST_LONGER if auto and job.num_draws is None else usual
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
-    stream = BankStream.every_so_often(job.bank, job.num_chains, usual, keep_every) if job.bank else None
+    stream = BankStream.every_so_often(job.bank, usual, keep_every) if job.bank else None
     returned_every = keep_every or (stream.every if stream else 0)
     settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every)
     if job.until < math.inf:

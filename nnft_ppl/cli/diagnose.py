@@ -101,12 +101,12 @@ def _against(
 
 def _computed(ensemble: Ensemble, theory: Any) -> tuple[dict[str, Any], Verdict]:
     """The bank of a theory on the kept draws."""
-    from nnft_ppl.identities import Bank, BankStream
+    from nnft_ppl.identities import Bank, BankProgram, BankStream
     from nnft_ppl.identities.kept import kept_draws
     from nnft_ppl.identities.power import bank_tested
 
     draws = kept_draws(ensemble, theory)
-    stream = BankStream(Bank(theory), len(draws.positions))
+    stream = BankStream(BankProgram(Bank(theory), len(draws.positions)))
     stream.add(draws.positions, 0, 1)
     residuals = stream.finish()
     assert residuals is not None

@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 GOOD, CHECKS_FAILED, BAD_INPUT, INTERRUPTED, RUN_FAILED = range(5)
@@ -81,6 +82,25 @@ def _set_precision(precision: str) -> None:
     import jax
 
     jax.config.update("jax_enable_x64", precision == "float64")
+    _keep_compiled_programs()
+
+
+def _keep_compiled_programs() -> None:
+    """Let JAX keep compiled programs in the user's cache: the same run again starts ten seconds earlier.
+
+    `JAX_COMPILATION_CACHE_DIR` says where else, `JAX_ENABLE_COMPILATION_CACHE=false` that it should not.
+    """
+    import jax
+
+    if os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        return
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nnft_ppl" / "jax"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # no home, or not ours to write: compile every time
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
 def keywords_of(settings: Sequence[str]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.hotelling import TSquared, t_squared
 from nnft_ppl.identities.improved import Improvement, measuring
 from nnft_ppl.identities.schwinger_dyson import Outcome, Residual, SchwingerDyson
-from nnft_ppl.identities.stream import BankStream
+from nnft_ppl.identities.stream import BankProgram, BankStream
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 
 __all__ = [
-    "Bank", "BankError", "BankStream", "Improvement", "NeuronField", "Outcome", "ParameterField", "ReferenceField",
-    "Residual", "Row", "SchwingerDyson", "TSquared", "VectorFieldError", "measuring", "t_squared",
+    "Bank", "BankError", "BankProgram", "BankStream", "Improvement", "NeuronField", "Outcome", "ParameterField",
+    "ReferenceField", "Residual", "Row", "SchwingerDyson", "TSquared", "VectorFieldError", "measuring", "t_squared",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.linear_sites import fields_of, linear_sites, mask_of
+from nnft_ppl.identities.linear_sites import fields_of, linear_sites, mask_of, some_positions
 from nnft_ppl.observables import Observable
 from nnft_ppl.reading import Reading
 from nnft_ppl.samplers import Target
@@ -59,15 +59,14 @@ class Improvement:
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
-        fields = fields_of(theory.realise(theory.free_draw(jax.random.key(0))))
-        several = len(fields) > 1 or jnp.ndim(fields[0](jnp.zeros(theory.dim))) > 0
+        several = self._several()
         for name, observable in theory.observables.items():
             reason = self._why_not(observable, several=several)
             if reason:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
         try:
-            jax.eval_shape(self, jax.eval_shape(theory.free_draw, jax.random.key(0)))
+            jax.eval_shape(self, jnp.zeros(theory.dimension))
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
             reason = f"the action cannot be differentiated ({type(error).__name__})"
             self.reasons |= dict.fromkeys(self.names, reason)
@@ -131,14 +130,26 @@ class Improvement:
         space = self.theory.space
         return int(np.prod([len(axis) for axis in space.axes])) if space else 1
 
+    def _several(self) -> bool:
+        """Whether there is more than one field, or a field of more than one component."""
+        found: list[bool] = []
+
+        def look(position: Position) -> Array:
+            fields = fields_of(self.theory.realise(position))
+            found.append(len(fields) > 1 or jnp.ndim(fields[0](jnp.zeros(self.theory.dim))) > 0)
+            return position
+
+        jax.eval_shape(look, jnp.zeros(self.theory.dimension))
+        return found[0]
+
     def _quadratic(self, observable: Observable) -> bool:
         """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes."""
         mask = mask_of(self.theory, self.sites)
-        first, second = (self.theory.free_draw(jax.random.key(number)) for number in (3, 4))
-        rest = (1 - mask) * first
-        value = jax.jit(lambda position: observable(self.theory.realise(position)))
+        first, second = some_positions(self.theory)
         one, other = mask * first, mask * second
-        plus, minus, a, b, twice = (value(rest + shift) for shift in (one + other, one - other, one, other, 2 * one))
+        moves = np.stack([one + other, one - other, one, other, 2 * one])
+        value = jax.jit(jax.vmap(lambda position: observable(self.theory.realise(position))))
+        plus, minus, a, b, twice = value(jnp.asarray((1 - mask) * first + moves))
         size = 1e4 * float(jnp.finfo(a.dtype).eps) * float(jnp.max(jnp.abs(jnp.stack([plus, minus, a, b]))))
         parallelogram = float(jnp.max(jnp.abs(plus + minus - 2 * a - 2 * b)))
         return parallelogram <= size and float(jnp.max(jnp.abs(twice - 4 * a))) <= 4 * size

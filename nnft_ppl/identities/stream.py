@@ -21,33 +21,49 @@ AT_ONCE = 2**19
 """Draws are vectorised in groups of about this many reference coordinates."""
 
 
-class BankStream:
-    """Residuals of a bank, collected while draws arrive.
+class BankProgram:
+    """A bank compiled for so many chains, in the background: second derivatives take their time.
 
     Args:
         bank: The identities.
         num_chains: Number of chains.
+    """
+
+    def __init__(self, bank: Bank, num_chains: int) -> None:
+        self.bank = bank
+        dimension = bank.target.dimension
+        group = max(1, min(BATCH, AT_ONCE // max(dimension, 1)))
+        evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
+        executor = ThreadPoolExecutor(1)
+        like = np.zeros((num_chains, BATCH, dimension), jnp.zeros(()).dtype)
+        self._evaluate = evaluate.compiled_by(executor, like)
+        executor.shutdown(wait=False)
+
+    def __call__(self, positions: Float[ndarray, "chain batch dimension"]) -> tuple[ndarray, ndarray]:
+        """Residuals (chain, draw, identity) and potentials (chain, draw) of `BATCH` draws of each chain."""
+        residuals, potentials = self._evaluate.result()(positions)
+        return np.asarray(residuals, float), np.asarray(potentials, float)
+
+
+class BankStream:
+    """Residuals of a bank, collected while draws arrive.
+
+    Args:
+        program: The compiled bank.
         every: Every so many draws one is taken.
     """
 
-    def __init__(self, bank: Bank, num_chains: int, every: int = 1) -> None:
-        self.bank, self.every = bank, every
-        group = max(1, min(BATCH, AT_ONCE // max(bank.target.dimension, 1)))
-        evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
-        # Compiled while the sampler compiles and runs: second derivatives take their time.
-        shape = (num_chains, BATCH, bank.target.dimension)
-        executor = ThreadPoolExecutor(1)
-        self._evaluate = evaluate.compiled_by(executor, np.zeros(shape, jnp.zeros(()).dtype))
-        executor.shutdown(wait=False)
+    def __init__(self, program: BankProgram, every: int = 1) -> None:
+        self.program, self.every = program, every
         self._waiting: list[ndarray] = []
         self._found: list[tuple[ndarray, ndarray]] = []
         self._numbers: list[ndarray] = []
 
     @classmethod
-    def every_so_often(cls, bank: Bank, num_chains: int, num_draws: int, keep_every: int) -> "BankStream":
+    def every_so_often(cls, program: BankProgram, num_draws: int, keep_every: int) -> "BankStream":
         """A stream that takes about `DRAWS` of so many draws per chain, of those that are kept if some are."""
         step = max(1, keep_every)
-        return cls(bank, num_chains, step * max(1, math.ceil(num_draws / DRAWS / step)))
+        return cls(program, step * max(1, math.ceil(num_draws / DRAWS / step)))
 
     def add(self, positions: Float[ndarray, "chain draw dimension"], first: int, thinning: int) -> None:
         """Take what is wanted of a block's positions.
@@ -63,7 +79,7 @@ class BankStream:
         self._waiting.append(positions[:, wanted])
         while sum(part.shape[1] for part in self._waiting) >= BATCH:
             together = np.concatenate(self._waiting, axis=1)
-            self._work_on(together[:, :BATCH])
+            self._found.append(self.program(together[:, :BATCH]))
             self._waiting = [together[:, BATCH:]]
 
     def finish(self) -> xr.Dataset | None:
@@ -72,7 +88,7 @@ class BankStream:
         if left.shape[1]:
             # The same compiled program serves a shorter rest, filled up with its last draw.
             filled = np.concatenate([left, np.repeat(left[:, -1:], BATCH - left.shape[1], axis=1)], axis=1)
-            self._work_on(filled)
+            self._found.append(self.program(filled))
             self._waiting = []
         if not self._found:
             return None
@@ -80,7 +96,7 @@ class BankStream:
         residuals, potentials = (
             np.concatenate(parts, axis=1)[:, : len(numbers)] for parts in zip(*self._found, strict=True)
         )
-        fields, observables = zip(*self.bank.rows, strict=True)
+        fields, observables = zip(*self.program.bank.rows, strict=True)
         return xr.Dataset(
             {
                 "residual": (("chain", "draw", "identity"), residuals),
@@ -93,7 +109,3 @@ class BankStream:
                 "observable": ("identity", list(observables)),
             },
         )
-
-    def _work_on(self, positions: ndarray) -> None:
-        residuals, potentials = self._evaluate.result()(positions)
-        self._found.append((np.asarray(residuals, float), np.asarray(potentials, float)))

@@ -53,11 +53,8 @@ def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -
     """
     draws, batch = free_draws_function(target, keep=keep)
     rounds = -(-PILOT_DRAWS // batch)
-    keys = jax.random.split(key, (rounds + 1, batch))
-    draws(keys[-1])  # compiles; the draws that follow are timed
-    start = time.perf_counter()
-    found = [draws(keys[round]) for round in range(rounds)]
-    cost = (time.perf_counter() - start) / (rounds * batch)
+    keys = jax.random.split(key, (rounds, batch))
+    found = [draws(one) for one in keys]
     measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *(one[:2] for one in found))
     if not np.all(np.isfinite(log_weight)):
         return Choice("hmc", "the action of some free draws is not finite")
@@ -68,7 +65,9 @@ def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -
         return Choice("hmc", f"{pilot}: too few to reweight")
     if worth > NEARLY_ALL:
         return Choice("reweight", f"{pilot}: nearly every one counts")
-    free, chain = worth / cost, CHAIN_WORTH / _chain_cost(target, keys[0], num_chains)
+    start = time.perf_counter()
+    draws(keys[-1])  # compiled by now
+    free, chain = worth * batch / (time.perf_counter() - start), CHAIN_WORTH / _chain_cost(target, keys[0], num_chains)
     rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc"
     return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")
 

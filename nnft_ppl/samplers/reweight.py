@@ -17,9 +17,9 @@ import numpy as np
 from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths, over_chains
 from nnft_ppl.samplers.target import Target
 
-BATCH_NUMBERS = 2**18
+BATCH_NUMBERS = 2**14
 """Draws are vectorised in batches of about this many reference coordinates: enough to keep a CPU busy."""
-CALL_DRAWS = 1024
+CALL_DRAWS = 512
 """Draws in one call of the compiled program, about; all blocks use the same program."""
 
 

@@ -11,7 +11,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl import Observable, Theory, load, sample
 from nnft_ppl.fields import PlaneWaves
-from nnft_ppl.identities import Bank, BankError, BankStream, ReferenceField, VectorFieldError
+from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, ReferenceField, VectorFieldError
 from nnft_ppl.identities.power import bank_tested
 from nnft_ppl.samplers import Settings, hmc
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
@@ -29,7 +29,7 @@ def positions(target, key, num_draws=DRAWS, **options) -> np.ndarray:
 
 
 def outcome(theory: Theory, draws: np.ndarray, *fields: ReferenceField, log_weights=None) -> dict:
-    stream = BankStream(Bank(theory, fields), len(draws))
+    stream = BankStream(BankProgram(Bank(theory, fields), len(draws)))
     stream.add(draws, 0, 1)
     residuals = stream.finish()
     assert residuals is not None
@@ -155,8 +155,8 @@ def test_a_complex_observable_is_refused():
 
 
 def test_a_stream_does_not_depend_on_its_blocks(circle, circle_draws):
-    bank = Bank(circle)
-    whole, parts = BankStream(bank, 4, every=3), BankStream(bank, 4, every=3)
+    program = BankProgram(Bank(circle), 4)
+    whole, parts = BankStream(program, every=3), BankStream(program, every=3)
     whole.add(circle_draws[:, :300], 0, 1)
     for first in range(0, 300, 70):
         parts.add(circle_draws[:, first : min(first + 70, 300)], first, 1)
