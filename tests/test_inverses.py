@@ -12,11 +12,7 @@ from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.reading import ModelError
 
 LAWS = {
-    "normal": dist.Normal(1.0, 2.0),
-    "uniform": dist.Uniform(-1.0, 3.0),
-    "cauchy": dist.Cauchy(0.0, 2.0),
     "falling": dist.TransformedDistribution(dist.Normal(0, 1), dist.transforms.AffineTransform(1.0, -2.0)),
-    "exponential": dist.Exponential(2.0),
     "truncated": dist.TruncatedNormal(0.0, 1.0, low=-0.5, high=2.0),
     "vector": dist.MultivariateNormal(jnp.ones(2), jnp.array([[2.0, 0.5], [0.5, 1.0]])),
     "ball": UniformBall(3, 2.0),
@@ -25,18 +21,16 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
-def test_there_and_back(law, key):
+def test_there_and_back(key):
     def model():
-        with numpyro.plate("neuron", 4):
-            theta = numpyro.sample("theta", law)
-        scale = numpyro.sample("scale", dist.HalfNormal(1 + jnp.sum(theta) ** 2))
+        with numpyro.plate("neuron", 3):
+            theta = {name: numpyro.sample(name, law) for name, law in LAWS.items()}
+        scale = numpyro.sample("scale", dist.HalfNormal(1 + jnp.sum(theta["falling"]) ** 2))
         return lambda x: scale * x[0]
 
     theory = Theory(model)
     z = jax.vmap(theory.free_draw)(jax.random.split(key, 20))
-    parameters = jax.vmap(theory.transport)(z)
-    back = jax.jit(jax.vmap(theory.coordinates))(parameters)
+    back = jax.jit(jax.vmap(lambda one: theory.coordinates(theory.transport(one))))(z)
     np.testing.assert_allclose(back, z, rtol=1e-6, atol=1e-7)
 
 

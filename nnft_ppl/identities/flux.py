@@ -28,6 +28,9 @@ MOST_EDGES = 4096
 FAR = (1e5, 1e7)
 """Where an unbounded entry is put, in units of 1 + |θ_i|, to see what is lost at infinity."""
 
+LARGEST_RATIO = 80.0
+"""Logarithm at which P(θ')/P(θ) is cut: a draw so far out has no weight that a number could hold."""
+
 Components = Callable[[Values], Mapping[str, Array]]
 Functional = Callable[[Any], Array]
 
@@ -131,7 +134,7 @@ class Flux:
         """P(θ')/P(θ), F(θ') and the site's component of V(θ') at the moved point θ'."""
         moved = {name: move(value) if name == label else value for name, value in values.items()}
         there = self.density.at(moved)
-        weight = jnp.exp(there.log_density - log_density)
+        weight = jnp.exp(jnp.minimum(there.log_density - log_density, LARGEST_RATIO))
         return weight, self.functional(there.returned), self.components(moved)[label]
 
 
