@@ -68,6 +68,11 @@ class Reading:
     action_terms: dict[str, Array]
     """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k)."""
 
+    @property
+    def potential(self) -> Array:
+        """The sum of all terms: what stands beside |z|²/2 in −ln(density). Scalar."""
+        return sum([*self.reference_terms.values(), *self.action_terms.values()], start=jnp.zeros(()))
+
 
 Chooser = Callable[[str, dist.Distribution, Any, tuple[int, ...]], Array]
 """(site name, distribution, map from coordinates to value, reference shape) -> reference coordinates.

@@ -216,8 +216,6 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     job.show(f"compiling {name}", 0, usual)
     try:
         for block in function(job.target, settings):
-            if stream and block.positions is not None:
-                stream.add(block.positions, done, returned_every)
             tree = labelled(job.theory, transport, block, done, keep_every)
             if job.folder:
                 job.folder.write_block(blocks, tree)
@@ -225,7 +223,9 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
             refuse_nan(tree)
             trees.append(tree)
             curves += [block.curve] if block.curve else []
-            done += tree["observables"].sizes["draw"]
+            first, done = done, done + tree["observables"].sizes["draw"]
+            if stream and block.positions is not None:
+                stream.add(block.positions, first, returned_every)
             job.show(name, done, max(usual, done))
             if time.perf_counter() >= job.until or (usual <= done < most and _enough(trees)):
                 break

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, divergence, key_of
+from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of
 from nnft_ppl.samplers import Target
 from nnft_ppl.theory import Theory
 
@@ -86,12 +86,13 @@ class Bank:
         """The residual of every row, and the potential, at one draw z."""
         action, gradient, forces = self._forces(position)
         bounded, slope = jax.value_and_grad(self._bounded)(position)
-        linear = jnp.stack([field.function(position) for field in self.linear])
-        spread = jnp.stack([field.divergence(position) for field in self.linear if field.divergence])
-        anomaly = spread - linear @ (position + gradient)
-        own = [self._own(field, position, gradient) for field in self.fields]
-        rows = [anomaly, forces, jnp.stack(own) if own else jnp.zeros(0), anomaly * bounded + linear @ slope]
-        return jnp.concatenate(rows), action
+        fields = [*self.linear, *self.fields]
+        components = jnp.stack([field.at(position) for field in fields])
+        spread = jnp.stack([field.spread(position) for field in fields])
+        anomaly = spread - components @ (position + gradient)
+        known = len(self.linear)
+        with_bounded = anomaly[:known] * bounded + components[:known] @ slope
+        return jnp.concatenate([anomaly[:known], forces, anomaly[known:], with_bounded]), action
 
     def _forces(self, position: Position) -> tuple[Array, Position, Array]:
         """S, ∇S, and Δ_s S − z·∇_s S − |∇_s S|² of every part."""
@@ -107,15 +108,6 @@ class Bank:
         action, gradient = actions[0], gradients[0]
         local = jnp.mean(curvatures, axis=0) - position * gradient - gradient**2
         return action, gradient, jnp.stack([sum(jnp.sum(local[one]) for one in part) for part in self.parts.values()])
-
-    def _own(self, field: ReferenceField, position: Position, gradient: Position) -> Array:
-        component = jnp.asarray(field.function(position))
-        if component.shape != position.shape:
-            raise VectorFieldError(
-                f"vector field {field.name!r} returned shape {component.shape}; z has shape {position.shape}"
-            )
-        spread = field.divergence(position) if field.divergence else divergence(field.function, position)
-        return spread - jnp.dot(component, position + gradient)
 
 
 def _parts(target: Target) -> dict[str, tuple[slice, ...]]:
@@ -142,7 +134,9 @@ def _linear(name: str, part: tuple[slice, ...]) -> list[ReferenceField]:
 
         return field
 
-    none = lambda position: jnp.zeros((), position.dtype)  # noqa: E731
+    def none(position: Array) -> Array:
+        return jnp.zeros((), position.dtype)
+
     shift = on_part(lambda z: jnp.full_like(z, 1 / np.sqrt(size)))
     dilatation = on_part(lambda z: z)
     fields = [

@@ -81,8 +81,7 @@ class Improvement:
             return self.theory.at_sites(parts | unravel(amplitudes))
 
         def potential(amplitudes: Array) -> Array:
-            reading = at(amplitudes)
-            return sum([*reading.action_terms.values(), *reading.reference_terms.values()], start=jnp.zeros(()))
+            return at(amplitudes).potential
 
         slope = jax.grad(potential)(amplitudes)
         found = {}

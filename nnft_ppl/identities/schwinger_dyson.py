@@ -176,20 +176,14 @@ class SchwingerDyson:
 
     def _in_reference(self, position: Array) -> Residual:
         field = cast(ReferenceField, self.field)
-        component = jnp.asarray(field.function(position))
-        if component.shape != position.shape:
-            raise VectorFieldError(
-                f"vector field {field.name!r} returned shape {component.shape}; z has shape {position.shape}"
-            )
+        component = field.at(position)
 
         def potential_and_functional(z: Array) -> tuple[Array, Array]:
             reading = self.theory.at(z)
-            terms = [*reading.action_terms.values(), *reading.reference_terms.values()]
-            return sum(terms, start=jnp.zeros(())), self._real(reading.returned)
+            return reading.potential, self._real(reading.returned)
 
         (_, functional), (along, change) = jax.jvp(potential_and_functional, (position,), (component,))
-        spread = field.divergence(position) if field.divergence else divergence(field.function, position)
-        anomaly = (spread - jnp.dot(component, position) - along) * functional
+        anomaly = (field.spread(position) - jnp.dot(component, position) - along) * functional
         return Residual(anomaly + change, anomaly, change, jnp.zeros(()))
 
     def _real(self, returned: Any) -> Array:

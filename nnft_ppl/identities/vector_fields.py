@@ -81,6 +81,23 @@ class ReferenceField:
     divergence: Callable[[Float[Array, "dimension"]], Array] | None = None
     """Σ_i ∂_i V^i in closed form; None leaves it to derivatives."""
 
+    def at(self, position: Float[Array, "dimension"]) -> Float[Array, "dimension"]:
+        """V(z), its shape checked.
+
+        Raises:
+            VectorFieldError: If it has another shape than z.
+        """
+        component = jnp.asarray(self.function(position))
+        if component.shape != position.shape:
+            raise VectorFieldError(
+                f"vector field {self.name!r} returned shape {component.shape}; z has shape {position.shape}"
+            )
+        return component
+
+    def spread(self, position: Float[Array, "dimension"]) -> Array:
+        """Σ_i ∂_i V^i at one point. Scalar."""
+        return self.divergence(position) if self.divergence else divergence(self.function, position)
+
 
 VectorField = ParameterField | NeuronField | ReferenceField
 
