@@ -10,7 +10,7 @@ Units: lengths in 1/m. Limits: N → ∞ is the Gaussian field; Λ → ∞ the Y
 in d ≥ 2. Source: arXiv:2307.03223 (α = −1), arXiv:2604.27050 (α = 0).
 """
 
-from nnft_ppl.scalar import scalar_box, scalar_exact, scalar_network, scalar_observables
+from nnft_ppl.scalar import scalar_box, scalar_curves, scalar_exact, scalar_network, scalar_observables
 
 
 def model(width=256, dim=2, side=8.0, mass=1.0, cutoff=4.0, alpha=-1, amplitude="gaussian"):
@@ -31,3 +31,8 @@ def observables(side, dim, mass, cutoff):
 def exact(width, dim, side, mass, cutoff, alpha, amplitude):
     """The cut-off propagator, and the fourth moment at this width."""
     return scalar_exact(width, dim, side, mass, cutoff, alpha, amplitude)
+
+
+def curves(dim, side, mass, cutoff):
+    """The cut-off propagator between the points."""
+    return scalar_curves(dim, side, mass, cutoff)

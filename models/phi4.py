@@ -14,7 +14,7 @@ limit. Source: arXiv:2307.03223; normalisation and finite-width slopes in docs/t
 import numpyro
 
 from nnft_ppl.exact import ball_moment
-from nnft_ppl.scalar import scalar_box, scalar_exact, scalar_network, scalar_observables
+from nnft_ppl.scalar import scalar_box, scalar_curves, scalar_exact, scalar_network, scalar_observables
 
 
 def model(
@@ -54,3 +54,8 @@ def observables(side, dim, mass, cutoff):
 def exact(width, dim, side, mass, cutoff, alpha, amplitude, coupling):
     """Known at λ = 0 only."""
     return scalar_exact(width, dim, side, mass, cutoff, alpha, amplitude) if coupling == 0 else {}
+
+
+def curves(dim, side, mass, cutoff, coupling):
+    """Known at λ = 0 only."""
+    return scalar_curves(dim, side, mass, cutoff) if coupling == 0 else {}

@@ -55,13 +55,23 @@ def separations(period):
 
 def observables(period):
     """The two-point function, averaged over the circle."""
-    return {"two_point": circle_two_point(separations(period))}
+    return {"two_point": circle_two_point(separations(period)).in_units("1/mass", separation="1/mass")}
 
 
 def exact(period, mass, coupling, modes):
+    """The two-point function of the oscillator on these modes."""
+    return {"two_point": exact_two_point(separations(period), period, mass, coupling, modes)}
+
+
+def curves(period, mass, coupling, modes):
+    """The same between the points."""
+    t = np.linspace(0, period / 2, 101)
+    return {"two_point": (t, exact_two_point(t, period, mass, coupling, modes))}
+
+
+def exact_two_point(t, period, mass, coupling, modes):
     """Tr(e^{−(T−t)H} q e^{−tH} q)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
-    t = separations(period)
-    return {"two_point": thermal_two_point(t, period, coupling, mass) - missing_modes(t, period, mass, modes)}
+    return thermal_two_point(t, period, coupling, mass) - missing_modes(t, period, mass, modes)
 
 
 def missing_modes(t, period, mass, modes):

@@ -86,7 +86,15 @@ def judged(
         labels = data["estimates"].dataset
         exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
         data["exact"] = xr.DataTree(xr.Dataset(exact))
+    if theory.curves:
+        data["curves"] = xr.DataTree(_curves(theory))
     return data, {"verdicts": verdicts, "findings": findings, "log_z": log_z}
+
+
+def _curves(theory: Theory) -> xr.Dataset:
+    """Exact curves: `NAME` along `NAME.at`."""
+    variables = {name: (f"{name}.at", values) for name, (_, values) in theory.curves.items()}
+    return xr.Dataset(variables, coords={f"{name}.at": places for name, (places, _) in theory.curves.items()})
 
 
 def _improved(

@@ -32,9 +32,10 @@ def labelled(theory: Theory, transport: Transport, block: Block, first: int, kee
     draws = np.arange(first, first + length)
     dims = {name: one.dims for name, one in theory.observables.items()}
     coords = {dim: list(values) for one in theory.observables.values() for dim, values in one.coords.items()}
+    units = {name: one.units for name, one in theory.observables.items()}
     groups = {
         "sample_stats": _dataset(block.stats, {}, draws),
-        "observables": _dataset(block.measured["observables"], dims, draws, coords),
+        "observables": _dataset(block.measured["observables"], dims, draws, coords, units),
         "action": _dataset(block.measured["action"], {}, draws),
     }
     if improved := block.measured.get("improved"):
@@ -54,11 +55,17 @@ def _dataset(
     dims: Mapping[str, tuple[str, ...]],
     draws: np.ndarray,
     coords: Mapping[str, Iterable] | None = None,
+    units: Mapping[str, Mapping[str, str]] | None = None,
 ) -> xr.Dataset:
     variables = {name: (("chain", "draw", *dims.get(name, ())), value) for name, value in values.items()}
     chains = next((value.shape[0] for value in values.values()), 0)
     labels: dict[str, Any] = {"chain": np.arange(chains), "draw": draws} | dict(coords or {})
-    return xr.Dataset(variables, coords=labels)
+    dataset = xr.Dataset(variables, coords=labels)
+    for name, stated in (units or {}).items():
+        for of, unit in stated.items():
+            # xarray's own convention: its plots label axes with this attribute.
+            dataset[of or name].attrs["units"] = unit
+    return dataset
 
 
 def concatenated(trees: list[xr.DataTree]) -> xr.DataTree:

@@ -10,6 +10,9 @@ from types import ModuleType
 
 import nnft_ppl
 
+COMPANIONS = ("space", "observables", "exact", "curves")
+"""The functions that a model file may define beside `model`."""
+
 
 @dataclass(frozen=True)
 class ModelFile:
@@ -25,6 +28,8 @@ class ModelFile:
     """`observables(**keywords)` -> {name: Observable or Derived}."""
     exact: Callable | None = None
     """`exact(**keywords)` -> {name: array, NaN where unknown}."""
+    curves: Callable | None = None
+    """`curves(**keywords)` -> {name: (coordinate, exact value)}, between the points that are measured."""
     path: Path | None = None
     """Where the file is; None for a function that was handed over in Python."""
     source: str = ""
@@ -97,15 +102,13 @@ def load_file(model: str | Path) -> ModelFile:
         raise AttributeError(f"{path} defines no function `model`: add `def model(...)` that returns its field")
     if not callable(module.model):
         raise TypeError(f"{path}: `model` is {type(module.model).__name__}, not a function that returns its field")
-    space, observables, exact = (getattr(module, name, None) for name in ("space", "observables", "exact"))
+    companions = {name: getattr(module, name, None) for name in COMPANIONS}
     found = ModelFile(
         module.model,
         path.stem,
-        space,
-        observables,
-        exact,
-        path,
-        source,
+        **companions,
+        path=path,
+        source=source,
         description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
     )
     _check_companions(found)
@@ -114,7 +117,7 @@ def load_file(model: str | Path) -> ModelFile:
 
 def _check_companions(file: ModelFile) -> None:
     known = set(inspect.signature(file.model).parameters)
-    for function in (file.space, file.observables, file.exact):
+    for function in (getattr(file, name) for name in COMPANIONS):
         foreign = set(inspect.signature(function).parameters) - known if function else set()
         if function and foreign:
             raise AttributeError(

@@ -38,9 +38,25 @@ class Observable:
     points: np.ndarray | None = None
     """Of a product of the field at points: the points, shape (*value's shape, number of factors, dim); else None."""
 
+    units: Mapping[str, str] = dataclass_field(default_factory=dict)
+    """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
+
     def __call__(self, fields: Any) -> Array:
         """The observable's value on one draw."""
         return jnp.asarray(self.function(fields))
+
+    def in_units(self, value: str, **coords: str) -> "Observable":
+        """The same observable with its units stated; they are stored with the result and label axes.
+
+        Args:
+            value: Unit of the value, such as `mass^2`; `1` for a pure number.
+            coords: Unit of the coordinate along each dimension, such as `separation="1/mass"`.
+
+        Example:
+            >>> two_point([0.0, 1.0]).in_units("1/mass", separation="1/mass").units
+            {'': '1/mass', 'separation': '1/mass'}
+        """
+        return replace(self, units={"": value, **coords})
 
 
 def two_point(separation: Sequence[float], dim: int = 1, centre: Sequence[float] | float = 0.0) -> Observable:

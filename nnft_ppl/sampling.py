@@ -23,6 +23,7 @@ from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improv
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan
 from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
+from nnft_ppl.snapshots import Snapshots
 from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MIN_ESS, Verdict, bank_verdict, overall
@@ -175,6 +176,8 @@ class _Drawn(NamedTuple):
     """Residuals of the bank on some of the draws."""
     blocks: int
     """Blocks written so far, those of other samplers before it included."""
+    snapshots: Snapshots
+    """Some draws, to be looked at."""
     interrupted: bool
 
 
@@ -191,6 +194,8 @@ def _judged(job: _Job, choice: Choice, drawn: _Drawn, key_second: jax.Array | No
     """Estimates and verdicts; without the second route where draws or route are interrupted."""
     if drawn.residuals is not None:
         drawn.data["schwinger_dyson"] = xr.DataTree(drawn.residuals)
+    if (pictures := drawn.snapshots.pictures(job.theory)) is not None:
+        drawn.data["fields"] = xr.DataTree(pictures)
     try:
         key = None if drawn.interrupted else key_second
         return _Result(choice, *judged(job.theory, drawn.data, drawn.curves, key, job.show), drawn.interrupted)
@@ -211,6 +216,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []
+    snapshots = Snapshots()
     done = 0
     interrupted = False
     job.show(f"compiling {name}", 0, usual)
@@ -224,8 +230,11 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
             trees.append(tree)
             curves += [block.curve] if block.curve else []
             first, done = done, done + tree["observables"].sizes["draw"]
-            if stream and block.positions is not None:
-                stream.add(block.positions, first, returned_every)
+            if block.positions is not None:
+                chosen = np.flatnonzero(np.arange(first, done) % returned_every == 0)
+                snapshots.add(block.positions, _log_weights(tree)[:, chosen])
+                if stream:
+                    stream.add(block.positions, first, returned_every)
             job.show(name, done, max(usual, done))
             if time.perf_counter() >= job.until or (usual <= done < most and _enough(trees)):
                 break
@@ -233,7 +242,13 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
         if not trees:
             raise
         interrupted = True
-    return _Drawn(concatenated(trees), curves, stream.finish() if stream else None, blocks, interrupted)
+    return _Drawn(concatenated(trees), curves, stream.finish() if stream else None, blocks, snapshots, interrupted)
+
+
+def _log_weights(tree: xr.DataTree) -> np.ndarray:
+    """Log weights of draws, (chain, draw); zero for those of a Markov chain."""
+    stats = tree["sample_stats"].dataset
+    return stats["log_weight"].values if "log_weight" in stats else np.zeros(tuple(stats.sizes.values()))
 
 
 def _enough(trees: list[xr.DataTree]) -> bool:

@@ -16,7 +16,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import numpyro
-from jaxtyping import Array, ArrayLike
+from jaxtyping import Array, ArrayLike, Float
 from numpyro import distributions as dist
 
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
@@ -80,12 +80,19 @@ def scalar_box(side: float, dim: int, cutoff: float) -> Box:
 def scalar_observables(side: float, dim: int, mass: float, cutoff: float) -> dict[str, Observable]:
     """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`."""
     box = scalar_box(side, dim, cutoff)
+    squared, fourth = _mass_unit(dim - 2), _mass_unit(2 * dim - 4)
+    pairs = two_point(scalar_separations(side, mass).tolist(), dim)
     return {
-        "two_point": two_point(scalar_separations(side, mass).tolist(), dim),
-        "phi_squared": box_average(box, 2),
-        "phi_fourth": box_average(box, 4),
-        "mean_squared": mean_squared(box),
+        "two_point": pairs.in_units(squared, separation="1/mass"),
+        "phi_squared": box_average(box, 2).in_units(squared),
+        "phi_fourth": box_average(box, 4).in_units(fourth),
+        "mean_squared": mean_squared(box).in_units(squared),
     }
+
+
+def _mass_unit(power: int) -> str:
+    """A power of the unit in which masses are given."""
+    return {0: "1", 1: "mass", -1: "1/mass"}.get(power, f"mass^{power}")
 
 
 def scalar_separations(side: float, mass: float) -> np.ndarray:
@@ -107,3 +114,11 @@ def scalar_exact(
         "phi_fourth": np.array(3 * squared**2 + fourth),
         "mean_squared": np.array(averaged),
     }
+
+
+def scalar_curves(
+    dim: int, side: float, mass: float, cutoff: float
+) -> dict[str, tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]]:
+    """The free two-point function between the separations that are measured, for drawing."""
+    places = np.linspace(0, scalar_separations(side, mass)[-1], 101)
+    return {"two_point": (places, ball_propagator(places, dim, mass, cutoff))}

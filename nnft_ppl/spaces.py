@@ -70,6 +70,19 @@ def _number(owner: str, name: str, value: float, least: float = -math.inf) -> fl
     return float(value)
 
 
+def on_axes(field: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+    """Values of a field on the tensor grid of some axes, by its `on_grid` if it has one, else point by point."""
+    leaves = [leaf for leaf in jax.tree.leaves(field) if isinstance(leaf, jax.Array | np.ndarray)]
+    dtype = jnp.finfo(jnp.result_type(float, *leaves)).dtype
+    axes = tuple(axis.astype(dtype) for axis in axes)
+    on_grid = getattr(field, "on_grid", None)
+    if on_grid is not None:
+        return on_grid(axes)
+    grid = np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=-1)
+    values = jax.vmap(field)(jnp.asarray(grid))
+    return values.reshape(*(len(axis) for axis in axes), *values.shape[1:])
+
+
 @lru_cache(maxsize=64)
 def _gauss_legendre(points: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on [−1, 1]."""
@@ -167,17 +180,9 @@ class Space(ABC):
         """
         if not callable(field):
             raise TypeError(f"{type(self).__name__}.evaluate: {field!r} is no field; give a callable phi(x).")
-        leaves = [leaf for leaf in jax.tree.leaves(field) if isinstance(leaf, jax.Array | np.ndarray)]
-        dtype = jnp.finfo(jnp.result_type(float, *leaves)).dtype
-        axes = tuple(axis.astype(dtype) for axis in self.axes)
-        on_grid = getattr(field, "on_grid", None)
-        if on_grid is not None:
-            values = on_grid(axes)
-            self._check("evaluate", f"on_grid of {type(field).__name__} gave", values)
-            return values
-        grid = np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=-1)
-        values = jax.vmap(field)(jnp.asarray(grid))
-        return values.reshape(self.shape + values.shape[1:])
+        values = on_axes(field, self.axes)
+        self._check("evaluate", f"on_grid of {type(field).__name__} gave", values)
+        return values
 
     def integrate(self, values: Shaped[ArrayLike, "..."]) -> Shaped[Array, "..."]:
         """Integral over the region, Σ w_{j1} ⋯ w_{jd} values[j1, ..., jd].

@@ -8,9 +8,7 @@ Everything that a sampler needs is in `Theory.target()`; nothing past this file 
 import difflib
 import inspect
 import math
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nnft_ppl.declared import exact_curves, exact_values, labelled, separated
 from nnft_ppl.estimates import Derived
 from nnft_ppl.loading import ModelFile, load_file
 from nnft_ppl.observables import Observable, default_observables
@@ -32,7 +31,7 @@ class Theory:
 
     Args:
         model: A function that returns a field (any callable φ(x), x of shape (dim,)) or a tuple or dict of fields;
-            or a `ModelFile`, which adds `space`, `observables` and `exact`.
+            or a `ModelFile`, which adds `space`, `observables`, `exact` and `curves`.
         keywords: The model's keywords; what is not given keeps its default.
 
     Raises:
@@ -61,7 +60,10 @@ class Theory:
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
         self.observables, self.derived = self._declared()
-        self.exact = self._exact()
+        self.exact = exact_values(self.name, self._call(self.file.exact), self.shapes) if self.file.exact else {}
+        self.curves = (
+            exact_curves(self.name, self._call(self.file.curves), self.observables) if self.file.curves else {}
+        )
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
@@ -101,6 +103,14 @@ class Theory:
     def realise(self, position: Float[Array, "dimension"]) -> Any:
         """The field (or fields) at one point z. Fields are not PyTrees in general: compose before `jit` or `vmap`."""
         return self.at(position).returned
+
+    def fields(self, position: Float[Array, "dimension"]) -> dict[str, Callable]:
+        """Every field at one point z by name: `field` where the model returns one, else `field.NAME`."""
+        returned = self.realise(position)
+        names = field_names(returned)
+        return (
+            {"field": returned} if names is None else {f"field.{str(name).lower()}": returned[name] for name in names}
+        )
 
     def transport(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """The parameters θ at one point z, by stored name."""
@@ -180,15 +190,10 @@ class Theory:
         else:
             centre, side = (self.space.centre, self.space.side) if self.space else (0.0, None)
             declared = default_observables(self._field_names, self.dim, centre, side)
-        _check_declared(self.name, declared)
-        plain = {name: one for name, one in declared.items() if isinstance(one, Observable)}
+        plain, derived = separated(self.name, declared)
         self.observables = plain
         shapes = jax.eval_shape(lambda key: self.measure(self.free_draw(key))["observables"], jax.random.key(0))
-        sizes: dict[str, int] = {}
-        for name, one in plain.items():
-            plain[name] = _labelled(name, one, shapes[name].shape, sizes)
-        _check_coordinates(plain)
-        derived = {name: one for name, one in declared.items() if isinstance(one, Derived)}
+        plain = labelled(plain, {name: shape.shape for name, shape in shapes.items()})
         for name, one in derived.items():
             try:
                 shapes[name] = jax.eval_shape(one.function, {key: shapes[key] for key in plain})
@@ -196,24 +201,6 @@ class Theory:
                 raise ModelError(f"derived {name!r} asks for {error}; the observables are {sorted(plain)}") from error
         self.shapes = {name: tuple(shape.shape) for name, shape in shapes.items()}
         return plain, derived
-
-    def _exact(self) -> dict[str, np.ndarray]:
-        if not self.file.exact:
-            return {}
-        given = self._call(self.file.exact)
-        if not isinstance(given, dict):
-            raise ModelError(f"{self.name}: exact() must return a dict name -> array, not {type(given).__name__}")
-        exact = {name: np.asarray(value, dtype=float) for name, value in given.items()}
-        unknown = set(exact) - set(self.shapes)
-        if unknown:
-            raise ModelError(f"{self.name}: exact() names {sorted(unknown)}, which observables() does not")
-        for name, value in exact.items():
-            if value.shape != self.shapes[name]:
-                raise ModelError(
-                    f"{self.name}: exact() gives {name!r} with shape {value.shape}, but it is measured with shape "
-                    f"{self.shapes[name]}: put NaN where the answer is unknown"
-                )
-        return exact
 
 
 def load(model: str, /, **keywords: Any) -> Theory:
@@ -284,41 +271,6 @@ def field_names(returned: Any) -> tuple | None:
     if isinstance(returned, dict):
         return tuple(returned)
     return tuple(range(len(returned))) if isinstance(returned, tuple) else None
-
-
-def _check_declared(model: str, declared: Any) -> None:
-    if not isinstance(declared, dict) or not all(isinstance(one, Observable | Derived) for one in declared.values()):
-        raise ModelError(f"{model}: observables() must return a dict name -> Observable (or Derived)")
-    for name in declared:
-        if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
-            raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
-    if not any(isinstance(one, Observable) for one in declared.values()):
-        raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
-
-
-def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
-    if len(one.dims) > len(shape):
-        raise ModelError(f"observable {name!r} declares dims {one.dims}, but its value has shape {shape}")
-    dims = one.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(one.dims), len(shape)))
-    for dim, size in zip(dims, shape, strict=True):
-        if sizes.setdefault(dim, size) != size:
-            raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
-        if dim in one.coords and len(one.coords[dim]) != size:
-            raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
-    return replace(one, dims=dims)
-
-
-def _check_coordinates(observables: Mapping[str, Observable]) -> None:
-    """Raise `ModelError` for coordinates that cannot be stored, or that two observables give differently."""
-    seen: dict[str, tuple[float, ...]] = {}
-    for name, one in observables.items():
-        if reserved := set(one.dims) & {"chain", "draw", *observables}:
-            raise ModelError(f"observable {name!r}: dimension {sorted(reserved)} is the name of something else")
-        for dim, values in one.coords.items():
-            if not np.issubdtype(np.asarray(values).dtype, np.number):
-                raise ModelError(f"observable {name!r}: coordinates along {dim!r} must be numbers, not {values!r}")
-            if seen.setdefault(dim, tuple(values)) != tuple(values):
-                raise ModelError(f"dimension {dim!r} has other coordinates in {name!r} than before: use two names")
 
 
 def _total(terms: Mapping[str, Array]) -> Array:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from nnft_ppl.cli.run import load_theory
+from nnft_ppl.loading import COMPANIONS
 from nnft_ppl.reading import base_distribution, choose_from, read
 from nnft_ppl.resolution import grid_resolution
 from nnft_ppl.theory import Theory
@@ -53,7 +54,7 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
 
 
 def _unused_keywords(theory: Theory) -> tuple[bool, str]:
-    functions = [theory.file.model, theory.file.space, theory.file.observables, theory.file.exact]
+    functions = [theory.file.model, *(getattr(theory.file, name) for name in COMPANIONS)]
     used = {name for function in functions if function for name in _names_read(function)}
     unused = [name for name in theory.keywords if name not in used]
     if unused:
@@ -144,11 +145,7 @@ def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
     def values(key: Array) -> list[Array]:
         key_draw, key_point = jax.random.split(key)
         x = jnp.asarray(centre) + side * jax.random.uniform(key_point, (theory.dim,), minval=-0.5, maxval=0.5)
-        returned = theory.realise(theory.free_draw(key_draw))
-        fields = (
-            returned.values() if isinstance(returned, dict) else returned if isinstance(returned, tuple) else [returned]
-        )
-        return [jnp.asarray(phi(x)) for phi in fields]
+        return [jnp.asarray(phi(x)) for phi in theory.fields(theory.free_draw(key_draw)).values()]
 
     try:
         found = jax.jit(jax.vmap(values))(keys)

@@ -1,6 +1,7 @@
 """The quartic oscillator by diagonalisation: one-dimensional phi^4 theory on a circle and on the line."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -205,6 +206,7 @@ def _check_period(excitations: Float[np.ndarray, "state"], period: float) -> Non
         )
 
 
+@lru_cache(maxsize=32)
 def _parity_levels(
     parity: int, coupling: float, mass: float, frequency: float, states: int
 ) -> tuple[Float[np.ndarray, "level"], Float[np.ndarray, "basis level"]]:
@@ -222,6 +224,8 @@ def _parity_levels(
         ]
     )
     energies, vectors = linalg.eig_banded(bands, lower=True)
+    for shared in (energies, vectors):
+        shared.flags.writeable = False
     return energies, vectors
 
 
