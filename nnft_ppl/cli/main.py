@@ -73,7 +73,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
         from nnft_ppl.cli.check import check
 
         return check(asked, keywords_of(asked.set))
-    from nnft_ppl.cli.run import verify
+    from nnft_ppl.cli.verify import verify
 
     return verify(asked, keywords_of(asked.set))
 
@@ -196,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("models", metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)")
     verify.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the models")
     verify.add_argument("--seed", type=int, default=0, help="seed of every random number (default 0)")
+    verify.add_argument("--page", metavar="FILE", help="write the comparison as a Markdown table, too")
     _precision_options(verify)
 
     listing = commands.add_parser("list", help="list the shipped models")

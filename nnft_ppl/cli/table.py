@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.estimates import Estimate, format_value
+from nnft_ppl.estimates import Estimate, format_value, weighted_agreement
 from nnft_ppl.sampling import DEFAULT_DRAWS
 from nnft_ppl.storage import plain_json
 from nnft_ppl.verdicts import overall
@@ -113,11 +113,16 @@ def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str
         yield index, ", ".join(words)
 
 
+def pulls(one: Estimate, exact: np.ndarray) -> np.ndarray:
+    """(estimate − exact)/error of every component; 0 where the two are equal to rounding, whatever the error."""
+    nothing = np.zeros(exact.shape)
+    return weighted_agreement(one, Estimate(exact, nothing, nothing, nothing))
+
+
 def _against(one: Estimate, exact: np.ndarray | None, index: tuple[int, ...]) -> list[str]:
     if exact is None or np.isnan(exact[index]):
         return ["", ""]
-    pull = (one.value[index] - exact[index]) / one.error[index] if one.error[index] > 0 else np.nan
-    return [f"{exact[index]:.6g}", f"{pull:+.1f}"]
+    return [f"{exact[index]:.6g}", f"{pulls(one, exact)[index]:+.1f}"]
 
 
 def _whole(number: float) -> str:
