@@ -1,0 +1,35 @@
+"""Sphinx: MyST pages, the theme furo, and docstrings as they are written (see `plain_docstrings`)."""
+
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+project = "nnft_ppl"
+author = "the nnft_ppl developers"
+project_copyright = author
+version = release = version_of("nnft-ppl")
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon", "plain_docstrings"]
+exclude_patterns = ["_build"]
+
+# Pages are read in a plain Markdown viewer, too: formulas between dollars, links by relative path and heading.
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+# Pages' code is run by tests/test_docs.py, all of it; the build runs nothing.
+nb_execution_mode = "off"
+
+html_theme = "furo"
+html_title = f"nnft_ppl {version}"
+
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "special-members": "__call__", "no-value": True}
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autoclass_content = "both"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_custom_sections = ["Source"]

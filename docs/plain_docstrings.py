@@ -1,0 +1,85 @@
+"""Docstrings are written to be read in an editor; this turns them into what Sphinx wants.
+
+* `|z|²`, `x*`, `b_i` mean themselves: reStructuredText's own use of bars, stars and underscores is switched off.
+* An indented block is shown as it stands, formulas in columns included.
+* `$...$` and `$$...$$` are formulas, `one backtick` is code.
+* `Source: ...` at the end is a section.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+SECTIONS = {"Args:", "Attributes:", "Example:", "Raises:", "Returns:", "Source:", "Yields:"}
+LITERAL = re.compile(r"(``.+?``|`[^`]+`|\$[^$]+\$)")
+
+
+def plain(lines: Iterable[str]) -> list[str]:
+    r"""The lines of a docstring as reStructuredText with Google's sections.
+
+    Example:
+        >>> print(*plain(["The norm |z|² of `z`:", "", "    |z|² = Σ z_i²"]), sep="/")
+        The norm \|z\|² of ``z``://:://    |z|² = Σ z_i²
+    """
+    found: list[str] = []
+    section = formula = False
+    for line in _joined(lines):
+        text = line.strip()
+        if line[:1].strip():  # at the margin
+            section, formula = text in SECTIONS, False
+        elif text and not section and not formula and (not found or not found[-1]):
+            formula = True
+            found += ["::", ""]
+        if formula or text.startswith(">>>") or (section and _printed(found)):
+            found.append(line)
+        elif match := re.fullmatch(r"\$\$(.*)\$\$", text, re.DOTALL):
+            found += [".. math::", "", f"   {' '.join(match[1].split())}", ""]
+        elif match := re.fullmatch(r"Source: (.*)", line):
+            found += ["Source:", f"    {_inline(match[1])}"]
+            section = True
+        else:
+            found.append(_inline(line) if text not in SECTIONS else line)
+    return found
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """The lines, with a displayed formula of several lines, and a source, put on one."""
+    found: list[str] = []
+    for line in lines:
+        unfinished = found and found[-1].lstrip().startswith("$$") and found[-1].count("$$") == 1
+        source = found and found[-1].startswith("Source: ") and line.strip()
+        if unfinished or source:
+            found[-1] += " " + line.strip()
+        else:
+            found.append(line)
+    return found
+
+
+def _printed(found: list[str]) -> bool:
+    """Whether the next line is what an example prints, or goes on with it."""
+    return bool(found) and (found[-1].lstrip().startswith((">>>", "...")))
+
+
+def _inline(line: str) -> str:
+    """One line with its code and formulas marked, and all else meaning itself."""
+    if item := re.match(r"\s*\* ", line):
+        return item[0] + _inline(line[item.end() :])
+    parts = LITERAL.split(line)
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            parts[place] = re.sub(r"([\\|*]|_(?!\w))", r"\\\1", part)
+        elif part.startswith("$"):
+            parts[place] = f":math:`{part.strip('$')}`"
+        elif not part.startswith("``"):
+            parts[place] = f"`{part}`"
+    return "".join(parts)
+
+
+def _process(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = plain(lines)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Called by Sphinx; runs before napoleon, which reads the sections."""
+    app.connect("autodoc-process-docstring", _process, priority=100)
+    return {"parallel_read_safe": True}
