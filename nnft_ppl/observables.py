@@ -2,6 +2,8 @@ r"""Functionals of one field: n-point functions, box averages, moments.
 
 An observable is a function of the field that one draw of the parameters gives, together with the names of its
 dimensions. Its average over draws is a correlator; averaging and errors live in `nnft_ppl.estimates`.
+
+Source: derived here (definitions). Correlators are disconnected: nothing is subtracted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +44,14 @@ class Observable:
     """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
 
     def __call__(self, fields: Any) -> Array:
-        """The observable's value on one draw."""
+        """The observable's value on one draw.
+
+        Args:
+            fields: What the model returns: a field, or a tuple or dict of fields.
+
+        Returns:
+            An array of the observable's shape.
+        """
         return jnp.asarray(self.function(fields))
 
     def in_units(self, value: str, **coords: str) -> "Observable":
@@ -136,12 +145,27 @@ def circle_two_point(separation: Sequence[float]) -> Observable:
 
 
 def box_average(space: Box | Circle, power: int) -> Observable:
-    r"""Average of a power of the field over a space: $V^{-1} \int d^dx\, \phi(x)^p$, by the space's quadrature."""
+    r"""Average of a power of the field over a space: $V^{-1} \int d^dx\, \phi(x)^p$, by the space's quadrature.
+
+    Args:
+        space: The space; its grid must resolve the power.
+        power: p.
+
+    Returns:
+        Observable of the shape of the field's components, in units of the field to the power p.
+    """
     return Observable(lambda phi: space.average(space.evaluate(phi) ** power))
 
 
 def mean_squared(space: Box | Circle) -> Observable:
-    r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$."""
+    r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$.
+
+    Args:
+        space: The space that is averaged over.
+
+    Returns:
+        Observable of the shape of the field's components, in units of field squared.
+    """
     return Observable(lambda phi: space.average(space.evaluate(phi)) ** 2)
 
 

@@ -71,7 +71,15 @@ def _number(owner: str, name: str, value: float, least: float = -math.inf) -> fl
 
 
 def on_axes(field: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
-    """Values of a field on the tensor grid of some axes, by its `on_grid` if it has one, else point by point."""
+    """Values of a field on the tensor grid of some axes, by its `on_grid` if it has one, else point by point.
+
+    Args:
+        field: Callable from a point of shape (dim,) to a scalar or to components.
+        axes: Coordinates along each axis, shapes (n_1,), ..., (n_dim,), taken in the dtype of the field's parameters.
+
+    Returns:
+        Values, shape (n_1, ..., n_dim) and the components, if any.
+    """
     leaves = [leaf for leaf in jax.tree.leaves(field) if isinstance(leaf, jax.Array | np.ndarray)]
     dtype = jnp.finfo(jnp.result_type(float, *leaves)).dtype
     axes = tuple(axis.astype(dtype) for axis in axes)

@@ -29,22 +29,44 @@ class Ball(dist.constraints.Constraint):
         self.radius = radius
 
     def __call__(self, x: Float[Array, "*batch dim"]) -> Bool[Array, "*batch"]:
-        """Whether each vector lies in the ball."""
+        """Whether each vector lies in the ball, |x|^2 <= R^2 up to 16 units of rounding.
+
+        Args:
+            x: vectors, shape (*batch, dim).
+
+        Returns:
+            Booleans, shape (*batch,).
+        """
         x = jnp.asarray(x)
         # A vector built as R times a unit vector misses the sphere by rounding in either direction.
         slack = 1 + 16 * float(jnp.finfo(x.dtype).eps)
         return jnp.sum(jnp.square(x / jnp.asarray(self.radius)[..., None]), axis=-1) <= slack
 
     def feasible_like(self, prototype: Float[Array, "*batch dim"]) -> Float[Array, "*batch dim"]:
-        """The centre of the ball."""
+        """The centre of the ball.
+
+        Args:
+            prototype: an array of the shape and dtype that are wanted.
+
+        Returns:
+            Zeros of that shape.
+        """
         return jnp.zeros_like(prototype)
 
     def eq(self, other: object, static: bool = False) -> ArrayLike:  # noqa: FBT001, FBT002 (NumPyro's signature)
-        """Whether the other constraint is a ball of the same radius."""
+        """Whether the other constraint is a ball of the same radius.
+
+        Args:
+            other: anything.
+            static: whether a Python bool is wanted; then radii that are JAX arrays are equal only if identical.
+
+        Returns:
+            One boolean: a scalar.
+        """
         return isinstance(other, Ball) and array_equiv(self.radius, other.radius, static=static)
 
     def tree_flatten(self) -> tuple[tuple[ArrayLike], tuple[tuple[str], dict[str, object]]]:
-        """The radius as the only leaf."""
+        """The radius as the only leaf, an array of the shape of the batch."""
         return (self.radius,), (("radius",), {})
 
 
@@ -76,7 +98,14 @@ class BallTransform(Transform):
         return Ball(self.radius)
 
     def __call__(self, x: Float[Array, "*batch dim"]) -> Float[Array, "*batch dim"]:
-        """Map unconstrained vectors into the ball."""
+        """Map unconstrained vectors into the ball, b = R x sqrt(G/2).
+
+        Args:
+            x: any vectors, shape (*batch, dim).
+
+        Returns:
+            b of the same shape, |b| < R.
+        """
         half_square = 0.5 * jnp.sum(x**2, axis=-1, keepdims=True)
         return jnp.asarray(self.radius)[..., None] * x * jnp.sqrt(0.5 * growth_factor(-half_square))
 
@@ -89,17 +118,34 @@ class BallTransform(Transform):
     def log_abs_det_jacobian(
         self, x: Float[Array, "*batch dim"], y: Float[Array, "*batch dim"], intermediates: object = None
     ) -> Float[Array, "*batch"]:
-        """The logarithm ln |det db/dx| at x."""
+        """The logarithm ln |det db/dx| = d ln(R / sqrt 2) + (d/2 - 1) ln G - s at x, s = |x|^2/2.
+
+        Args:
+            x: where, shape (*batch, dim).
+            y: its image b, which is not needed.
+            intermediates: not used.
+
+        Returns:
+            The logarithm, shape (*batch,).
+        """
         dim, half_square = x.shape[-1], 0.5 * jnp.sum(x**2, axis=-1)
         scale = dim * jnp.log(jnp.asarray(self.radius) * math.sqrt(0.5))
         return scale + (0.5 * dim - 1) * jnp.log(growth_factor(-half_square)) - half_square
 
     def eq(self, other: object, static: bool = False) -> ArrayLike:  # noqa: FBT001, FBT002 (NumPyro's signature)
-        """Whether the other transform is the one of a ball of the same radius."""
+        """Whether the other transform is the one of a ball of the same radius.
+
+        Args:
+            other: anything.
+            static: whether a Python bool is wanted; then radii that are JAX arrays are equal only if identical.
+
+        Returns:
+            One boolean: a scalar.
+        """
         return isinstance(other, BallTransform) and array_equiv(self.radius, other.radius, static=static)
 
     def tree_flatten(self) -> tuple[tuple[ArrayLike], tuple[tuple[str], dict[str, object]]]:
-        """The radius as the only leaf."""
+        """The radius as the only leaf, an array of the shape of the batch."""
         return (self.radius,), (("radius",), {})
 
 

@@ -76,10 +76,10 @@ class PropagatorMomentum(Distribution):
         m = 0: r = cutoff F^{1/(d-2)}, a branch of its own, whose derivative in m is given as zero.
 
         Args:
-            z: standard normals.
+            z: standard normals, shape (*batch, dim).
 
         Returns:
-            Momenta, in the units of the mass.
+            Momenta of the same shape, in the units of the mass.
 
         Source: derived here (inverse radial distribution function).
         """
@@ -116,7 +116,15 @@ class PropagatorMomentum(Distribution):
         return mass * jnp.where(z < 0, -length, length)
 
     def sample(self, key: Key[Array, ""] | None, sample_shape: tuple[int, ...] = ()) -> Float[Array, "*shape dim"]:
-        """Independent draws of shape ``sample_shape + batch_shape + (dim,)``."""
+        """Independent draws of shape ``sample_shape + batch_shape + (dim,)``.
+
+        Args:
+            key: a random key.
+            sample_shape: shape of the draws, in front of that of the batch.
+
+        Raises:
+            ValueError: without a key.
+        """
         if key is None:
             raise ValueError("PropagatorMomentum.sample needs a key: pass jax.random.key(seed) or use handlers.seed.")
         dtype = jnp.result_type(self.mass, self.cutoff, float)
@@ -134,7 +142,15 @@ class PropagatorMomentum(Distribution):
 
     @validate_sample
     def log_prob(self, value: ArrayLike, intermediates: list[Any] | None = None) -> Float[Array, "*shape"]:
-        """-ln(|b|^2 + m^2) - ln Z inside the ball, -inf outside."""
+        """The log density: -ln(|b|^2 + m^2) - ln Z inside the ball, -inf outside.
+
+        Args:
+            value: momenta b, shape (*sample, *batch, dim).
+            intermediates: not used.
+
+        Returns:
+            ln p(b), shape (*sample, *batch).
+        """
         weight = -jnp.log(jnp.sum(jnp.square(value), axis=-1) + jnp.asarray(self.mass) ** 2)
         if self.unbounded:
             return weight + jnp.log(self.mass) - math.log(math.pi)
@@ -143,13 +159,16 @@ class PropagatorMomentum(Distribution):
 
     @property
     def mean(self) -> Float[Array, "*batch dim"]:
-        """Zero (NaN for the Cauchy law, which has no mean)."""
+        """Zero (NaN for the Cauchy law, which has no mean), shape (*batch, dim)."""
         dtype = jnp.result_type(self.mass, self.cutoff, float)
         return jnp.full(self.shape(), jnp.nan if self.unbounded else 0.0, dtype)
 
     @property
     def variance(self) -> Float[Array, "*batch dim"]:
-        """<b^2>/d = (1 / <1/(b^2 + m^2)>_ball - m^2) / d for each component (infinite for the Cauchy law)."""
+        """<b^2>/d = (1 / <1/(b^2 + m^2)>_ball - m^2) / d for each component, shape (*batch, dim).
+
+        Infinite for the Cauchy law.
+        """
         if self.unbounded:
             return jnp.full(self.shape(), jnp.inf, jnp.result_type(self.mass, float))
         spread = (jnp.exp(-self._log_mean()) - jnp.asarray(self.mass) ** 2) / self.dim

@@ -59,10 +59,10 @@ class UniformBall(Distribution):
         """The exact map z -> R z g(|z|^2) from normals, g(|z|^2) = P(d/2, |z|^2/2)^{1/d} / |z|.
 
         Args:
-            z: standard normals.
+            z: standard normals, shape (*batch, dim).
 
         Returns:
-            Vectors uniform in the ball.
+            Vectors uniform in the ball, of the same shape, in the units of R.
 
         Source: derived here.
         """
@@ -73,7 +73,15 @@ class UniformBall(Distribution):
         return radius * ball_factor(self.dim, jnp.sum(z**2, axis=-1, keepdims=True)) * z
 
     def sample(self, key: Key[Array, ""] | None, sample_shape: tuple[int, ...] = ()) -> Float[Array, "*shape dim"]:
-        """Independent draws of shape ``sample_shape + batch_shape + (dim,)``."""
+        """Independent draws of shape ``sample_shape + batch_shape + (dim,)``.
+
+        Args:
+            key: a random key.
+            sample_shape: shape of the draws, in front of that of the batch.
+
+        Raises:
+            ValueError: without a key.
+        """
         if key is None:
             raise ValueError("UniformBall.sample needs a key: pass jax.random.key(seed) or use handlers.seed.")
         dtype = jnp.result_type(self.radius, float)
@@ -81,16 +89,24 @@ class UniformBall(Distribution):
 
     @validate_sample
     def log_prob(self, value: ArrayLike, intermediates: list[Any] | None = None) -> Float[Array, "*shape"]:
-        """-ln V_d - d ln R inside the ball, -inf outside."""
+        """The log density: -ln V_d - d ln R inside the ball, -inf outside.
+
+        Args:
+            value: vectors b, shape (*sample, *batch, dim).
+            intermediates: not used.
+
+        Returns:
+            ln p(b), shape (*sample, *batch).
+        """
         constant = -log_unit_ball_volume(self.dim) - self.dim * jnp.log(self.radius)
         return jnp.where(self.support(jnp.asarray(value)), constant, -jnp.inf)
 
     @property
     def mean(self) -> Float[Array, "*batch dim"]:
-        """Zero."""
+        """Zero, shape (*batch, dim)."""
         return jnp.zeros(self.shape(), jnp.result_type(self.radius, float))
 
     @property
     def variance(self) -> Float[Array, "*batch dim"]:
-        """R^2 / (d + 2) for each component."""
+        """R^2 / (d + 2) for each component, shape (*batch, dim)."""
         return jnp.broadcast_to(jnp.asarray(self.radius)[..., None] ** 2 / (self.dim + 2), self.shape())

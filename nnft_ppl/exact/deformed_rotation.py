@@ -16,12 +16,17 @@ _LOG_DEPTH = 60.0
 class RotationMoments(NamedTuple):
     """Moments of a random matrix ``W`` (rows x columns) with a bi-orthogonally invariant density.
 
+    Different entries are uncorrelated, ``<W_ia W_jb> = delta_ij delta_ab <w^2>``.
+
     Attributes:
         weight_squared: ``<w^2>`` of a single entry.
         weight_fourth: ``<w^4>`` of a single entry.
         trace: ``<Tr W^T W>``.
         trace_squared: ``<(Tr W^T W)^2>``.
         quartic_trace: ``<Tr[(W^T W)^2]>``.
+
+    Source:
+        Derived in docs/theory/rotation.md.
     """
 
     weight_squared: float

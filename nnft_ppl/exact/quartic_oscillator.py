@@ -100,6 +100,8 @@ def thermal_two_point(
 def log_partition(period: float, coupling: float, mass: float, states: int = 240) -> float:
     """Logarithm of the partition function of the quartic oscillator, ``ln Tr e^{-TH}``.
 
+    ``H = p^2/2 + mass^2 x^2/2 + (coupling/24) x^4``.
+
     Args:
         period: inverse temperature T, positive, units 1/mass.
         coupling: at least zero, units mass^3.

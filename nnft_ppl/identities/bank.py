@@ -12,6 +12,8 @@ wrong by a factor exp(−δS), a wrong coupling say, shifts residuals by −δ C
 they have much of S in them. Laplacians of S are estimated with random probes.
 
 S is the potential, with what sites without a transport add to |z|²/2.
+
+Source: derived in docs/theory/identities.md.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,10 +39,12 @@ Position = Float[Array, "dimension"]
 
 
 class Row(NamedTuple):
-    """Which identity."""
+    """Which identity, E[A_V F + V(F)] = 0."""
 
     vector_field: str
+    """Name of V."""
     observable: str
+    """Name of F."""
 
 
 class BankError(ValueError):
@@ -48,7 +52,7 @@ class BankError(ValueError):
 
 
 class Bank:
-    """Identities of a theory, evaluated together on one draw.
+    """Identities E[A_V F + V(F)] = 0 of a theory, evaluated together on one draw.
 
     Args:
         theory: Any theory.
@@ -83,7 +87,14 @@ class Bank:
             raise BankError(f"the action cannot be differentiated twice ({type(error).__name__})") from error
 
     def __call__(self, position: Position) -> tuple[Float[Array, "row"], Array]:
-        """The residual of every row, and the potential, at one draw z."""
+        """The residual of every row, and the potential, at one draw.
+
+        Args:
+            position: z, shape (dimension,).
+
+        Returns:
+            A_V F + V(F), shape (row,), and R + S, a scalar.
+        """
         action, gradient, forces = self._forces(position)
         bounded, slope = jax.value_and_grad(self._bounded)(position)
         fields = [*self.linear, *self.fields]

@@ -4,6 +4,8 @@ r"""One number for many identities: Hotelling's T² of residuals that should all
 
 for n independent batches of k residuals with means r̄ and covariance C. Batches are long against the residuals' own
 autocorrelation; neighbouring draws are correlated, distant batches are not.
+
+Source: H. Hotelling, Ann. Math. Statist. 2 (1931) 360; batches and weights as in docs/theory/identities.md.
 """
 
 from typing import NamedTuple
@@ -28,7 +30,7 @@ RANK = 1e-9
 
 
 class TSquared(NamedTuple):
-    """Outcome of the test."""
+    """Outcome of the test, T² = n r̄ᵀ C⁻¹ r̄ = |W r̄|²."""
 
     t_squared: float
     """T²; NaN where it is not available."""
@@ -49,7 +51,7 @@ class TSquared(NamedTuple):
 
     @property
     def z(self) -> Float[ndarray, "row"]:
-        """Each residual in its errors; 0 where it has none."""
+        """Each residual in its errors, shape (row,); 0 where it has none."""
         return np.divide(self.residual, self.error, out=np.zeros_like(self.residual), where=self.error > 0)
 
 
@@ -59,11 +61,14 @@ def t_squared(
     *,
     independent: bool = False,
 ) -> TSquared:
-    """Hotelling's test of residuals that should average to zero.
+    """Hotelling's test of residuals that should average to zero, T² (n − k)/(k (n − 1)) ~ F(k, n − k).
+
+    n batches are forty autocorrelation times long where there are draws enough, never shorter than five; k counts the
+    residuals that vary independently. Weighted draws enter as w_i (r_i − r̄) + r̄ with weights of mean one.
 
     Args:
-        residuals: One series per identity.
-        log_weights: Log weights of the draws, if they have any.
+        residuals: One series per identity, shape (chain, draw, row).
+        log_weights: Log weights of the draws, shape (chain, draw), if they have any.
         independent: Whether the draws are known to be independent.
     """
     chains, draws, _ = residuals.shape

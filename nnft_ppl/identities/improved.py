@@ -43,7 +43,7 @@ Position = Float[Array, "dimension"]
 
 
 class Improvement:
-    """Improved estimators of a theory's observables.
+    """Improved estimators of a theory's observables: O' with E[O'] = E[O], and less noise where S is small.
 
     Args:
         theory: Any theory; one to which nothing applies has `names` empty, and `reasons` says why.
@@ -73,7 +73,14 @@ class Improvement:
             self.names = ()
 
     def __call__(self, position: Position) -> dict[str, Array]:
-        """The improved value of each of `names` at one draw; its average is that of the observable itself."""
+        """The improved value of each of `names` at one draw; its average is that of the observable itself.
+
+        Args:
+            position: z, shape (dimension,).
+
+        Returns:
+            Arrays of the observables' shapes, by name.
+        """
         parts = self.theory.split(position)
         amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 
@@ -168,7 +175,14 @@ def _contracted(columns: list[np.ndarray], phi: Array, source: Array, pairs: Arr
 
 
 def measuring(target: Target, improvement: Improvement) -> Target:
-    """The target, which measures improved observables beside the raw ones, as `improved`."""
+    """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
+
+    No formula of its own.
+
+    Args:
+        target: What is sampled.
+        improvement: Which observables are improved; with none, the target comes back as it is.
+    """
     if not improvement.names:
         return target
 

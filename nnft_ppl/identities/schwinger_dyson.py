@@ -47,7 +47,7 @@ NOTICED = 1e-6
 
 
 class Residual(NamedTuple):
-    """One draw's terms; the average of `value` is zero."""
+    """One draw's terms, all scalar: value = A_V F + V(F) − flux, whose average is zero."""
 
     value: Array
     """A_V F + V(F) − flux."""
@@ -61,7 +61,7 @@ class Residual(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an identity gave on draws."""
+    """What an identity gave on draws: E[A_V F + V(F)] = B[V, F] within errors, or not."""
 
     terms: dict[str, Estimate]
     """`value`, which should be zero within its error, and its parts `anomaly`, `change` and `flux`."""
@@ -83,7 +83,7 @@ class Outcome:
 
 
 class SchwingerDyson:
-    """The identity of one vector field and one observable.
+    """The identity of one vector field and one observable, E[A_V F + V(F)] = B[V, F].
 
     Args:
         theory: Any theory.
@@ -114,7 +114,11 @@ class SchwingerDyson:
             raise VectorFieldError(f"the observable of an identity is a scalar, not of shape {shape.shape}: index it")
 
     def __call__(self, position: Float[Array, "dimension"]) -> Residual:
-        """The terms at one draw z."""
+        """The terms at one draw.
+
+        Args:
+            position: z, shape (dimension,).
+        """
         if self.flux is None or isinstance(self.field, ReferenceField):
             return self._in_reference(position)
         values = self.theory.transport(position)

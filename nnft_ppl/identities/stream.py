@@ -1,4 +1,7 @@
-"""The bank on draws as they come: every so often one, in batches of one size."""
+"""The bank on draws as they come: every so often one, in batches of one size.
+
+Source: the identities are those of `nnft_ppl.identities.bank`, derived in docs/theory/identities.md.
+"""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +27,8 @@ AT_ONCE = 2**19
 class BankProgram:
     """A bank compiled for so many chains, in the background: second derivatives take their time.
 
+    No formula of its own.
+
     Args:
         bank: The identities.
         num_chains: Number of chains.
@@ -40,13 +45,22 @@ class BankProgram:
         executor.shutdown(wait=False)
 
     def __call__(self, positions: Float[ndarray, "chain batch dimension"]) -> tuple[ndarray, ndarray]:
-        """Residuals (chain, draw, identity) and potentials (chain, draw) of `BATCH` draws of each chain."""
+        """Residuals and potentials of `BATCH` draws of each chain.
+
+        Args:
+            positions: z of the draws, shape (chain, BATCH, dimension).
+
+        Returns:
+            Residuals of shape (chain, BATCH, identity) and potentials of shape (chain, BATCH).
+        """
         residuals, potentials = self._evaluate.result()(positions)
         return np.asarray(residuals, float), np.asarray(potentials, float)
 
 
 class BankStream:
     """Residuals of a bank, collected while draws arrive.
+
+    No formula of its own.
 
     Args:
         program: The compiled bank.
@@ -61,7 +75,13 @@ class BankStream:
 
     @classmethod
     def every_so_often(cls, program: BankProgram, num_draws: int, keep_every: int) -> "BankStream":
-        """A stream that takes about `DRAWS` of so many draws per chain, of those that are kept if some are."""
+        """A stream that takes about `DRAWS` of so many draws per chain, of those that are kept if some are.
+
+        Args:
+            program: The compiled bank.
+            num_draws: Draws per chain that are expected.
+            keep_every: Every so many draws one is kept; 0 for none.
+        """
         step = max(1, keep_every)
         return cls(program, step * max(1, math.ceil(num_draws / DRAWS / step)))
 

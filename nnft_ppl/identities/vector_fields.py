@@ -9,6 +9,8 @@ A vector field is a plain function. It acts on what suits it:
 Divergences are traces of Jacobians: exact up to `EXACT_DIMENSION` coordinates, beyond it an unbiased estimate
 ε·∂_εV with Rademacher probes ε. The probes are drawn from the bits of the position, so that the same draw always gives
 the same number.
+
+Source: definitions; their divergences and fluxes are derived in docs/theory/identities.md.
 """
 
 import difflib
@@ -69,6 +71,8 @@ class NeuronField:
 @dataclass(frozen=True)
 class ReferenceField:
     """A vector field V(z) on reference coordinates, where every boundary term vanishes as exp(−|z|²/2) V does.
+
+    Both methods take `position`: z, shape (dimension,).
 
     Example:
         >>> dilatation = ReferenceField("dilatation", lambda z: z, lambda z: jnp.asarray(z.size, z.dtype))

@@ -39,7 +39,9 @@ class Choice(NamedTuple):
     """A sampler's name, and why it was chosen."""
 
     name: str
+    """One of `SAMPLERS`."""
     reason: str
+    """Why, in words with the numbers that decided."""
 
 
 def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -> Choice:
@@ -47,7 +49,7 @@ def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -
 
     Args:
         target: What is to be sampled.
-        key: Key of the pilot.
+        key: Random key of the pilot, a scalar.
         num_chains: Chains that HMC would advance together.
         keep: Whether positions will be kept: the program of the pilot is then that of the run.
     """

@@ -19,6 +19,11 @@ from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, started, w
 def nuts(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
     """BlackJAX's NUTS with the exact Gaussian flow; warm-up adapts scales and step size to an acceptance of 0.8.
 
+    Args:
+        target: Density and measurements.
+        settings: How many chains and draws; `num_warmup` at least 1.
+        integrator: Made from a log density; it must be reversible and keep volume.
+
     Raises:
         ValueError: Without warm-up.
         SamplerError: If the action is not finite on a free draw, or a chain never moves.

@@ -26,6 +26,10 @@ CALL_DRAWS = 512
 def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     """Free draws with `log_weight` = −S, in `num_chains` × `num_draws` independent draws; warm-up is not needed.
 
+    Args:
+        target: Density and measurements.
+        settings: How many draws; `num_warmup` is not used.
+
     Raises:
         SamplerError: If the action of a free draw is NaN or −∞.
     """

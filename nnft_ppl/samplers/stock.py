@@ -33,12 +33,22 @@ class _Adapted(NamedTuple):
 
 
 def stock_nuts(target: Target, settings: Settings) -> Iterator[Block]:
-    """`blackjax.nuts` after `blackjax.window_adaptation` with a diagonal metric, adapted for each chain."""
+    """`blackjax.nuts` after `blackjax.window_adaptation` with a diagonal metric, adapted for each chain.
+
+    Args:
+        target: Density and measurements.
+        settings: How many chains, draws and steps of adaptation.
+    """
     return _stock(target, settings, blackjax.nuts, {})
 
 
 def stock_hmc(target: Target, settings: Settings) -> Iterator[Block]:
-    """`blackjax.hmc` with 10 leapfrog steps after `blackjax.window_adaptation`, adapted for each chain."""
+    """`blackjax.hmc` with 10 leapfrog steps after `blackjax.window_adaptation`, adapted for each chain.
+
+    Args:
+        target: Density and measurements.
+        settings: How many chains, draws and steps of adaptation.
+    """
     return _stock(target, settings, blackjax.hmc, {"num_integration_steps": HMC_STEPS})
 
 
@@ -66,6 +76,10 @@ def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str
 
 def mclmc(target: Target, settings: Settings) -> Iterator[Block]:
     """Microcanonical Langevin Monte Carlo with a Metropolis test (the unadjusted one is biased), tuned for each chain.
+
+    Args:
+        target: Density and measurements.
+        settings: How many chains and draws; `num_warmup` at least 10.
 
     Raises:
         ValueError: With less than ten steps of warm-up.

@@ -14,6 +14,8 @@ Position = Float[Array, "dimension"]
 class Target:
     """A density exp(−|z|²/2 − reference(z) − action(z)) over R^dimension; every member acts on one point.
 
+    Methods take `position`: z, shape (dimension,); they give scalars.
+
     Example:
         >>> quartic = lambda z: jnp.sum(z**4)
         >>> none = lambda z: jnp.zeros(())
