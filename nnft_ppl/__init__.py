@@ -11,6 +11,7 @@ Model files import what they need from the rooms: `nnft_ppl.fields`, `.spaces`, 
 """
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use: `import nnft_ppl` stays quick, and starts no device."""
+    if name == "__version__":
+        return importlib.metadata.version("nnft-ppl")
     if name not in _HOMES:
         raise AttributeError(f"module 'nnft_ppl' has no attribute {name!r}")
     return getattr(importlib.import_module(f"nnft_ppl.{_HOMES[name]}"), name)
