@@ -14,6 +14,8 @@ from nnft_ppl.log_weights import relative_weights
 
 BATCHES = 16
 """Batches of each chain in each half, whose covariance gives the coefficient."""
+ROUNDING = 16
+"""A spread of so many rounding units of the raw draws is none."""
 
 
 def mixed(
@@ -22,6 +24,8 @@ def mixed(
     log_weights: Float[ndarray, "chain draw"] | None = None,
 ) -> Float[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component.
+
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left.
 
     Args:
         raw: O.
@@ -37,7 +41,9 @@ def mixed(
     result = np.empty_like(raw)
     for half, coefficient in zip(halves, reversed(coefficients), strict=True):
         result[:, half] = raw[:, half] - coefficient * difference[:, half]
-    return result
+    # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
+    rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
+    return np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
 
 
 def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> ndarray:

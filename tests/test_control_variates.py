@@ -33,6 +33,15 @@ def test_equal_series_and_short_ones_stay_as_they_are(rng):
     np.testing.assert_array_equal(mixed(series, series), series)
 
 
+def test_an_improved_estimator_without_noise_leaves_none(rng):
+    """As in the free theory; the control has noise a thousand times the rounding of the raw draws."""
+    raw = 1 + 3 * rng.normal(size=(4, 400, 2))
+    exact = np.full(raw.shape, 0.3)
+    assert np.ptp(mixed(raw, exact), axis=(0, 1)).tolist() == [0.0, 0.0]
+    assert abs(mixed(raw, exact)[0, 0, 0] - 0.3) < 1e-14
+    assert np.all(np.ptp(mixed(raw, exact + 1e-11 * rng.normal(size=raw.shape)), axis=(0, 1)) > 1e-11)
+
+
 def test_weights_count(rng):
     """Draws of weight zero have no say in the coefficient."""
     raw, improved = pair(rng, 0.0, 0.1)
