@@ -1,10 +1,19 @@
 """Sphinx: MyST pages, the theme furo, and docstrings as they are written (see `plain_docstrings`)."""
 
+import os
+import shutil
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+os.environ.setdefault("JAX_PLATFORMS", "cpu")  # reading docstrings needs no accelerator
+
+# Sphinx reads what lies below its own folder only: the examples' notebooks are copied there, with their outputs.
+(HERE / "examples").mkdir(exist_ok=True)
+for notebook in (HERE.parent / "examples").glob("*.ipynb"):
+    shutil.copy(notebook, HERE / "examples")
 
 project = "nnft_ppl"
 author = "the nnft_ppl developers"

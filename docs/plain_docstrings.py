@@ -75,11 +75,22 @@ def _inline(line: str) -> str:
     return "".join(parts)
 
 
-def _process(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
+_fields: dict[str, list[str]] = {}
+"""Docstrings of fields, out of napoleon's reach: it takes what stands before a colon for a type."""
+
+
+def _before_napoleon(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
     lines[:] = plain(lines)
+    if what in ("attribute", "data"):
+        _fields[name], lines[:] = lines[:], []
+
+
+def _after_napoleon(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = _fields.pop(name, lines)
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx; runs before napoleon, which reads the sections."""
-    app.connect("autodoc-process-docstring", _process, priority=100)
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _before_napoleon, priority=100)
+    app.connect("autodoc-process-docstring", _after_napoleon, priority=900)
     return {"parallel_read_safe": True}
