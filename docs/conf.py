@@ -30,6 +30,8 @@ myst_heading_anchors = 4
 nb_execution_mode = "off"
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_title = f"nnft_ppl {version}"
 
 autodoc_member_order = "bysource"
@@ -41,4 +43,4 @@ autoclass_content = "both"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
-napoleon_custom_sections = ["Source"]
+napoleon_custom_sections = [("Source", "returns_style")]

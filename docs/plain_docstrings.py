@@ -3,7 +3,7 @@
 * `|z|²`, `x*`, `b_i` mean themselves: reStructuredText's own use of bars, stars and underscores is switched off.
 * An indented block is shown as it stands, formulas in columns included.
 * `$...$` and `$$...$$` are formulas, `one backtick` is code.
-* `Source: ...` at the end is a section.
+* `Source: ...` at the end is a section, `docs/NAME.md` a link to that page.
 """
 
 import re
@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 SECTIONS = {"Args:", "Attributes:", "Example:", "Raises:", "Returns:", "Source:", "Yields:"}
+ANSWERS = {"Returns:", "Source:", "Yields:"}
+COLON = "\ue000"
+"""Stands for a colon while napoleon is at work, which takes words before it for a type."""
 LITERAL = re.compile(r"(``.+?``|`[^`]+`|\$[^$]+\$)")
 
 
@@ -22,11 +25,11 @@ def plain(lines: Iterable[str]) -> list[str]:
         The norm \|z\|² of ``z``://:://    |z|² = Σ z_i²
     """
     found: list[str] = []
-    section = formula = False
+    section, formula = "", False
     for line in _joined(lines):
         text = line.strip()
         if line[:1].strip():  # at the margin
-            section, formula = text in SECTIONS, False
+            section, formula = text if text in SECTIONS else "", False
         elif text and not section and not formula and (not found or not found[-1]):
             formula = True
             found += ["::", ""]
@@ -35,10 +38,12 @@ def plain(lines: Iterable[str]) -> list[str]:
         elif match := re.fullmatch(r"\$\$(.*)\$\$", text, re.DOTALL):
             found += [".. math::", "", f"   {' '.join(match[1].split())}", ""]
         elif match := re.fullmatch(r"Source: (.*)", line):
-            found += ["Source:", f"    {_inline(match[1])}"]
-            section = True
+            found += ["Source:", f"    {_inline(match[1])}".replace(":", COLON)]
+            section = "Source:"
+        elif text in SECTIONS:
+            found.append(line)
         else:
-            found.append(_inline(line) if text not in SECTIONS else line)
+            found.append(_inline(line).replace(":", COLON) if section in ANSWERS else _inline(line))
     return found
 
 
@@ -67,7 +72,10 @@ def _inline(line: str) -> str:
     parts = LITERAL.split(line)
     for place, part in enumerate(parts):
         if place % 2 == 0:
-            parts[place] = re.sub(r"([\\|*]|_(?!\w))", r"\\\1", part)
+            pages = re.split(r"docs/([\w/]+)\.md", part)
+            pages[::2] = [re.sub(r"([\\|*]|_(?!\w))", r"\\\1", words) for words in pages[::2]]
+            pages[1::2] = [f":doc:`/{page}`" for page in pages[1::2]]
+            parts[place] = "".join(pages)
         elif part.startswith("$"):
             parts[place] = f":math:`{part.strip('$')}`"
         elif not part.startswith("``"):
@@ -75,22 +83,24 @@ def _inline(line: str) -> str:
     return "".join(parts)
 
 
-_fields: dict[str, list[str]] = {}
-"""Docstrings of fields, out of napoleon's reach: it takes what stands before a colon for a type."""
-
-
 def _before_napoleon(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = plain(lines)
-    if what in ("attribute", "data"):
-        _fields[name], lines[:] = lines[:], []
+    # What a NamedTuple says of itself says nothing.
+    lines[:] = plain(line for line in lines if not line.startswith("Create new instance of "))
+    if what in ("attribute", "data", "property") and lines:
+        lines[0] = lines[0].replace(":", COLON)
 
 
 def _after_napoleon(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = _fields.pop(name, lines)
+    lines[:] = [line.replace(COLON, ":") for line in lines]
+
+
+def _skip(app: Any, what: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:  # noqa: FBT001
+    return True if str(getattr(member, "__doc__", "")).startswith("Alias for field number") else None
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", _before_napoleon, priority=100)
     app.connect("autodoc-process-docstring", _after_napoleon, priority=900)
+    app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True}

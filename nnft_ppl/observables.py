@@ -149,7 +149,7 @@ def box_average(space: Box | Circle, power: int) -> Observable:
 
     Args:
         space: The space; its grid must resolve the power.
-        power: p.
+        power: The exponent p.
 
     Returns:
         Observable of the shape of the field's components, in units of the field to the power p.
