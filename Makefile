@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: ./run makes the environment on first use.
 .POSIX:
-.PHONY: help demo test lint calibrate bench lock wheel clean
+.PHONY: help demo test lint docs calibrate bench lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
 # uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
@@ -21,6 +21,9 @@ lint:  ## ruff and pyright
 	./run ruff format --check .
 	./run pyright
 
+docs:  ## the documentation, in docs/_build/html; warnings are errors
+	./run sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
 calibrate:  ## many-seed statistics; ONLY=name for one of them, FRACTION=0.1 for fewer seeds
 	./run python -m calibration $${ONLY:+--only "$$ONLY"} $${FRACTION:+--fraction "$$FRACTION"}
 
@@ -36,5 +39,5 @@ wheel:  ## build the wheel into dist/
 	@ls dist/*.whl
 
 clean:  ## remove caches and builds; runs/, .venv and .tools stay
-	rm -rf build dist .cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist docs/_build docs/examples .cache .pytest_cache .ruff_cache .hypothesis
 	find . \( -name .venv -o -name .tools -o -name .git \) -prune -o -name __pycache__ -type d -exec rm -rf {} +
