@@ -160,15 +160,9 @@ def _windowed(
     delta: Float[ndarray, "chain draw component"], window_factor: float, fitted_means: int
 ) -> tuple[ndarray, ndarray, ndarray, ndarray]:
     """Variance, tau_int, its error and the window of fluctuations from which `fitted_means` means were taken off."""
-    chains, draws, count = delta.shape
+    chains, draws, _ = delta.shape
     total, lags = chains * draws, draws // 2
-    # Zeros behind the draws keep the first `lags` lags of the circular correlation free of wrap-around.
-    length = draws + lags
-    power = np.zeros((count, length // 2 + 1))
-    for chain in delta:
-        spectrum = np.fft.rfft(chain.T, length)
-        power += spectrum.real**2 + spectrum.imag**2
-    gamma = np.fft.irfft(power, length)[:, :lags] / (chains * (draws - np.arange(lags)))
+    gamma = _autocovariance(delta)
     variance = gamma[:, 0]
     constant = variance <= 0
     running = gamma / np.where(constant, 1.0, variance)[:, None]
@@ -190,6 +184,62 @@ def _windowed(
         np.where(constant, 0.0, tau_error),
         np.where(constant, 0, window),
     )
+
+
+def _autocovariance(delta: Float[ndarray, "chain draw component"]) -> Float[ndarray, "component lag"]:
+    """Γ(t) of fluctuations at the lags 0 ≤ t < draws/2, averaged over chains."""
+    chains, draws, count = delta.shape
+    lags = draws // 2
+    # Zeros behind the draws keep the first `lags` lags of the circular correlation free of wrap-around.
+    length = draws + lags
+    power = np.zeros((count, length // 2 + 1))
+    for chain in delta:
+        spectrum = np.fft.rfft(chain.T, length)
+        power += spectrum.real**2 + spectrum.imag**2
+    return np.fft.irfft(power, length)[:, :lags] / (chains * (draws - np.arange(lags)))
+
+
+def autocorrelation_function(
+    series: ArrayLike, lags: int
+) -> tuple[Float[ndarray, "lag *shape"], Float[ndarray, "lag *shape"]]:
+    """The normalised autocorrelation function ρ(t) = Γ(t)/Γ(0) of a series at t = 0 ... lags − 1, with its error.
+
+    The error is (1/N) Σ_{k>0} [ρ(k+t) + ρ(k−t) − 2 ρ(k) ρ(t)]², the sum cut at k = 2 lags. A constant series has
+    ρ = 0 at every lag.
+
+    Args:
+        series: shape (chain, draw, *shape).
+        lags: how many lags; at most draws // 2 are given.
+
+    Returns:
+        ρ and its error, each of shape (lags, *shape).
+
+    Raises:
+        TypeError: if the series does not hold real numbers.
+        ValueError: if the series holds NaN or infinity.
+
+    Source: U. Wolff, hep-lat/0306017, eq. (31); M. Lüscher, hep-lat/0409106, eq. (E.11).
+    """
+    values = checked_series(series)
+    total, shape = values.shape[0] * values.shape[1], values.shape[2:]
+    _, delta, _ = _standardised(values.reshape(*values.shape[:2], -1))
+    gamma = _autocovariance(delta)
+    variance = gamma[:, :1]
+    rho = np.divide(gamma, variance, out=np.zeros_like(gamma), where=variance > 0)
+    lags = min(lags, rho.shape[1])
+    # ρ(−t) = ρ(t), and nothing is known beyond the last lag.
+    longest = 2 * lags
+    padded = np.pad(rho, ((0, 0), (0, max(0, 2 * longest - rho.shape[1]))))
+    k = np.arange(1, longest)
+    error = np.stack(
+        [
+            np.sqrt(
+                np.sum((padded[:, k + t] + padded[:, np.abs(k - t)] - 2 * padded[:, k] * rho[:, t : t + 1]) ** 2, 1)
+            )
+            for t in range(lags)
+        ]
+    ) / np.sqrt(total)
+    return rho[:, :lags].T.reshape(lags, *shape), error.reshape(lags, *shape)
 
 
 def geyer_errors(series: ArrayLike) -> Float[ndarray, "*shape"]:

@@ -14,6 +14,8 @@ Groups of `Ensemble.data`:
     second_route  the same from reweighted free draws, where a Markov chain was run
     tempering     ln Z(β)/Z(0) and the observables along the way from the free theory, of samplers that know it
     exact         exact values, NaN where unknown
+    curves        exact values between the points that are measured, `NAME` along `NAME.at`
+    fields        a few drawn fields on a regular grid
 
 All draws have leading dimensions (chain, draw). The provenance is one JSON string among the attributes.
 """
@@ -28,10 +30,12 @@ import numpy as np
 import xarray as xr
 
 from nnft_ppl.control_variates import mixed
+from nnft_ppl.displays import paragraph, table
 from nnft_ppl.estimates import Derived, Estimate, estimate
 from nnft_ppl.log_weights import smoothed_log_weights
 from nnft_ppl.storage import read_result
-from nnft_ppl.verdicts import Verdict
+from nnft_ppl.summary import estimate_rows
+from nnft_ppl.verdicts import Verdict, Verdicts
 
 PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
 
@@ -52,9 +56,9 @@ class Ensemble:
         return json.loads(self.data.attrs["provenance"])
 
     @property
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> Verdicts:
         """The outcome of every check, made when the run ended."""
-        return [Verdict(**verdict) for verdict in self.provenance["verdicts"]]
+        return Verdicts(Verdict(**verdict) for verdict in self.provenance["verdicts"])
 
     def estimates(self, derived: Mapping[str, Derived] | None = None) -> dict[str, Estimate]:
         """Value ± error of every observable and derived quantity.
@@ -101,7 +105,11 @@ class Ensemble:
         return read_estimates(self.data["second_route"].to_dataset()) if "second_route" in self.data else {}
 
     def estimates_of(self, kind: str) -> dict[str, Estimate]:
-        """Estimates from `raw` or `improved` draws alone, of the observables that have both."""
+        """Estimates from raw or improved draws alone, of the observables that have both.
+
+        Args:
+            kind: `raw` or `improved`.
+        """
         group = f"{kind}_estimates"
         return read_estimates(self.data[group].to_dataset()) if group in self.data else {}
 
@@ -112,18 +120,39 @@ class Ensemble:
 
     @property
     def exact(self) -> dict[str, np.ndarray]:
-        """Exact values by name, NaN where unknown."""
+        """Exact values by name, each of the observable's shape, NaN where unknown."""
         if "exact" not in self.data:
             return {}
         return {str(name): values.values for name, values in self.data["exact"].dataset.items()}
+
+    def unit(self, name: str) -> str | None:
+        """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none.
+
+        Args:
+            name: The observable's, or the coordinate's.
+        """
+        dataset = self.data["observables"].dataset
+        return dataset[name].attrs.get("units") if name in dataset.variables else None
 
     def __repr__(self) -> str:
         lines = [f"{name} = {value}" for name, value in self.estimates().items()]
         return "\n".join([f"Ensemble of {self.provenance['model']}", *lines])
 
+    def _repr_html_(self) -> str:
+        about = self.provenance
+        keywords = ", ".join(f"{name}={value}" for name, value in about["keywords"].items())
+        return (
+            paragraph(f"{about['model']}({keywords}) by {about['sampler']['name']}", about["verdict"])
+            + table(*estimate_rows(self), words=3)
+            + self.verdicts._repr_html_()
+        )
+
 
 def read(path: str | Path) -> Ensemble:
     """The ensemble in a run's folder. Executes nothing: not the model file, nothing stored.
+
+    Args:
+        path: The folder.
 
     Raises:
         FileNotFoundError, ResultError: See `nnft_ppl.storage.read_result`.

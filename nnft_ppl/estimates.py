@@ -17,6 +17,7 @@ from nnft_ppl.autocorrelation import (
     geyer_errors,
     independent_errors,
 )
+from nnft_ppl.displays import table
 from nnft_ppl.log_weights import checked_log_weights, relative_weights
 
 
@@ -37,6 +38,18 @@ class Estimate:
 
     def __str__(self) -> str:
         return _format_all(np.asarray(self.value), np.asarray(self.error))
+
+    def _repr_html_(self) -> str:
+        value, error, ess = (np.asarray(part) for part in (self.value, self.error, self.ess))
+        rows = [
+            [
+                ", ".join(map(str, index)),
+                format_value(value[index], error[index]),
+                f"{ess[index]:.0f}",
+            ]
+            for index in np.ndindex(value.shape)
+        ]
+        return table(["at", "value", "ess"], rows, words=1)
 
 
 @dataclass(frozen=True)

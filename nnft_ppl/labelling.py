@@ -84,3 +84,13 @@ def refuse_nan(data: xr.DataTree) -> None:
                 f"{bad.shape[0] * bad.shape[1]} draws: the field or the observable divides by zero, takes a root or "
                 "logarithm of a negative number, or overflows (`nnft check` evaluates the field on free draws)"
             )
+
+
+def refuse_weightless(data: xr.DataTree) -> None:
+    """Raise `FieldError` if the action is infinite on every draw of the free theory, so that none has a weight."""
+    stats = data["sample_stats"].dataset
+    if "log_weight" in stats and not np.any(np.isfinite(stats["log_weight"].values)):
+        raise FieldError(
+            f"the action is infinite on every one of {stats['log_weight'].size} draws of the free theory, so that none "
+            "has a weight: look for a division by zero or an overflow in the model's factors (`nnft check` shows each)"
+        )

@@ -1,13 +1,10 @@
 """From a theory to an ensemble: sampling, the second route, estimates and verdicts."""
 
-import hashlib
 import json
 import math
-import platform
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,12 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from nnft_ppl.asked import check_settings, describe, resolve
 from nnft_ppl.autocorrelation import MINIMUM_DRAWS
 from nnft_ppl.ensemble import Ensemble, series_of
 from nnft_ppl.estimates import estimate
 from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improvement, measuring
 from nnft_ppl.judging import Progress, judged
-from nnft_ppl.labelling import concatenated, labelled, refuse_nan
+from nnft_ppl.labelling import concatenated, labelled, refuse_nan, refuse_weightless
 from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
 from nnft_ppl.snapshots import Snapshots
 from nnft_ppl.storage import RunFolder, plain_json
@@ -93,7 +91,8 @@ def sample(
         checks: Whether the run is checked by Schwinger–Dyson identities, and chains against reweighted free draws.
         time_limit: Seconds after which no further block of draws is begun, compilation and warm-up included; the
             second route comes on top.
-        progress: Called after each block.
+        progress: Called with what is being done, draws done and draws in all (0: not known), after each block too;
+            where it raises `KeyboardInterrupt`, the run ends with what there is.
 
     Raises:
         ValueError, TypeError: For settings out of range, or an unknown sampler.
@@ -101,13 +100,16 @@ def sample(
         SamplerError: If the sampler cannot go on.
     """
     started = time.perf_counter()
+    if not isinstance(theory, Theory):
+        raise TypeError(f"sample() takes a Theory, not {theory!r}: make one with load('phi4') or Theory(model)")
     name, given = resolve(sampler)
     asked_draws = DEFAULT_DRAWS if num_draws is None else num_draws
-    _check(num_chains, asked_draws, num_warmup, seed, keep, time_limit)
+    check_settings(num_chains, asked_draws, num_warmup, seed, keep, time_limit)
     asked = describe(theory, name, num_chains, asked_draws, num_warmup, seed, keep)
     folder = RunFolder(Path(out), asked) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
     show = progress or (lambda what, done, total: None)
+    show("identities", 0, 0)
     improvement = Improvement(theory)
     target = measuring(theory.target(), improvement)
     bank, no_bank = _bank(theory, num_chains) if checks else (None, "")
@@ -116,8 +118,10 @@ def sample(
     key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
     choice = Choice(name, "asked for")
     if given is None:
-        show("pilot", 0, 1)
-        choice = choose(target, key_pilot, num_chains, keep=keep != "none" or bank is not None)
+        show("pilot", 0, 0)
+        kept = keep != "none" or bank is not None
+        told = Settings(key_pilot, num_chains, asked_draws, num_warmup, keep_every=int(kept))
+        choice = choose(target, told, until - time.perf_counter())
     blocks, result = 0, None
     while True:
         function = given or SAMPLERS[choice.name]
@@ -142,6 +146,8 @@ def sample(
             break
         choice = stronger
     choice, data, findings, interrupted = result
+    if bank and "schwinger_dyson" not in data:
+        no_bank = "the run ended before enough of its draws were looked at"
     if no_bank:
         findings["verdicts"].append(bank_verdict(math.nan, no_bank))
     used = {"name": choice.name, "reason": choice.reason, "draws": data["observables"].sizes["draw"]}
@@ -153,6 +159,8 @@ def sample(
     }
     asked |= findings | judgement | {"interrupted": interrupted, "wall_s": round(time.perf_counter() - started, 3)}
     data.attrs["provenance"] = json.dumps(plain_json(asked), ensure_ascii=False, allow_nan=False)
+    with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
+        show("writing the result", 0, 0)
     # The same run cut short must not replace its own complete result.
     if folder and not (interrupted and folder.has_result):
         folder.write_result(data)
@@ -172,8 +180,8 @@ class _Drawn(NamedTuple):
 
     data: xr.DataTree
     curves: list[Curve]
-    residuals: xr.Dataset | None
-    """Residuals of the bank on some of the draws."""
+    stream: BankStream | None
+    """The bank on some of the draws."""
     blocks: int
     """Blocks written so far, those of other samplers before it included."""
     snapshots: Snapshots
@@ -191,16 +199,22 @@ class _Result(NamedTuple):
 
 
 def _judged(job: _Job, choice: Choice, drawn: _Drawn, key_second: jax.Array | None) -> _Result:
-    """Estimates and verdicts; without the second route where draws or route are interrupted."""
-    if drawn.residuals is not None:
-        drawn.data["schwinger_dyson"] = xr.DataTree(drawn.residuals)
-    if (pictures := drawn.snapshots.pictures(job.theory)) is not None:
-        drawn.data["fields"] = xr.DataTree(pictures)
+    """Estimates and verdicts; an interruption leaves out what is not there yet: identities, pictures, second route."""
+    data = drawn.data
+    refuse_weightless(data)
     try:
+        if drawn.stream:
+            job.show("identities", 0, 0)
+            residuals = drawn.stream.finish()
+            if residuals is not None and residuals.sizes["draw"] >= MINIMUM_DRAWS:
+                data["schwinger_dyson"] = xr.DataTree(residuals)
+        job.show("estimates", 0, 0)
+        if (pictures := drawn.snapshots.pictures(job.theory)) is not None:
+            data["fields"] = xr.DataTree(pictures)
         key = None if drawn.interrupted else key_second
-        return _Result(choice, *judged(job.theory, drawn.data, drawn.curves, key, job.show), drawn.interrupted)
+        return _Result(choice, *judged(job.theory, data, drawn.curves, key, job.show), drawn.interrupted)
     except KeyboardInterrupt:
-        return _Result(choice, *judged(job.theory, drawn.data, drawn.curves, None, job.show), interrupted=True)
+        return _Result(choice, *judged(job.theory, data, drawn.curves, None, job.show), interrupted=True)
 
 
 def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int, *, auto: bool) -> _Drawn:
@@ -210,7 +224,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
     stream = BankStream.every_so_often(job.bank, usual, keep_every) if job.bank else None
     returned_every = keep_every or (stream.every if stream else 0)
-    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every)
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, show=job.show)
     if job.until < math.inf:
         settings = replace(settings, block_draws=LIMITED_BLOCK)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
@@ -219,7 +233,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     snapshots = Snapshots()
     done = 0
     interrupted = False
-    job.show(f"compiling {name}", 0, usual)
+    job.show(f"compiling {name}", 0, 0)
     try:
         for block in function(job.target, settings):
             tree = labelled(job.theory, transport, block, done, keep_every)
@@ -235,14 +249,14 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
                 snapshots.add(block.positions, _log_weights(tree)[:, chosen])
                 if stream:
                     stream.add(block.positions, first, returned_every)
-            job.show(name, done, max(usual, done))
+            job.show(f"drawing by {name}", done, max(usual, done))
             if time.perf_counter() >= job.until or (usual <= done < most and _enough(trees)):
                 break
     except KeyboardInterrupt:
         if not trees:
             raise
         interrupted = True
-    return _Drawn(concatenated(trees), curves, stream.finish() if stream else None, blocks, snapshots, interrupted)
+    return _Drawn(concatenated(trees), curves, stream, blocks, snapshots, interrupted)
 
 
 def _log_weights(tree: xr.DataTree) -> np.ndarray:
@@ -266,64 +280,6 @@ def _stronger(choice: Choice, verdicts: list[Verdict]) -> Choice | None:
     if not failed or choice.name not in STRONGER:
         return None
     return Choice(STRONGER[choice.name], f"{choice.name} failed ({failed[0]})")
-
-
-def resolve(sampler: str | Sampler) -> tuple[str, Sampler | None]:
-    """Name and function of a sampler; None for `auto`, which has yet to choose.
-
-    Raises:
-        ValueError: For an unknown name.
-    """
-    if callable(sampler):
-        return getattr(sampler, "__name__", "custom"), sampler
-    if sampler != "auto" and sampler not in SAMPLERS:
-        raise ValueError(f"unknown sampler {sampler!r}: there are auto, {', '.join(SAMPLERS)}")
-    return sampler, SAMPLERS.get(sampler)
-
-
-def describe(
-    theory: Theory, sampler: str, num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str
-) -> dict[str, Any]:
-    """What is asked, as JSON values, with its fingerprint."""
-    asked = {
-        "model": theory.name,
-        "source_sha256": theory.file.sha256,
-        # JSON has no infinity: such a keyword (a cut-off removed) is stored as the word that --set takes.
-        "keywords": plain_json(
-            {name: str(value) if value in (math.inf, -math.inf) else value for name, value in theory.keywords.items()}
-        ),
-        "dim": theory.dim,
-        "sampler": {"name": sampler, "chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep},
-        "seed": seed,
-        "precision": jnp.zeros(()).dtype.name,
-        "versions": {name: version(name) for name in ("jax", "blackjax", "nnft-ppl")},
-    }
-    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    return asked | {
-        "fingerprint": fingerprint,
-        "description": theory.file.description,
-        "path": str(theory.file.path.resolve()) if theory.file.path else None,
-        "device": f"{jax.devices()[0].device_kind} ({platform.machine()})",
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "numpyro": version("numpyro"),
-        "python": platform.python_version(),
-        "dimension": theory.dimension,
-    }
-
-
-def _check(num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str, time_limit: float | None) -> None:
-    counts = (("chains", num_chains, 1), ("draws", num_draws, MINIMUM_DRAWS), ("warmup", num_warmup, 0))
-    for name, value, least in counts:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} must be a whole number, not {value!r}")
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, not {value}")
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
-    if keep not in ("auto", "all", "none"):
-        raise ValueError(f"keep must be auto, all or none, not {keep!r}")
-    if time_limit is not None and not time_limit > 0:
-        raise ValueError(f"time_limit must be a positive number of seconds, not {time_limit!r}")
 
 
 def _keep_every(theory: Theory, num_chains: int, num_draws: int, keep: str) -> int:

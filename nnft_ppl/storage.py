@@ -16,11 +16,17 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from nnft_ppl.spelling import did_you_mean
+
 ENGINE = "h5netcdf"
 
 
 class ResultError(ValueError):
     """A folder that cannot be written, or a result that cannot be read; the text says which and why."""
+
+
+class WriteError(OSError):
+    """A file of a run that could not be written, a full disk mostly; the text says which and why."""
 
 
 class RunFolder:
@@ -36,19 +42,19 @@ class RunFolder:
 
     def __init__(self, path: Path, manifest: dict) -> None:
         self.path = path
-        _refuse_occupied(path, manifest["fingerprint"])
         try:
+            _refuse_occupied(path, manifest["fingerprint"])
             (path / "blocks").mkdir(parents=True, exist_ok=True)
             text = json.dumps(manifest, indent=2, ensure_ascii=False)
-            _atomically(path / "manifest.json", lambda part: part.write_text(text, encoding="utf-8"))
+            atomically(path / "manifest.json", lambda part: part.write_text(text, encoding="utf-8"))
         except OSError as error:
             reason = error.strerror or error
             raise ResultError(f"cannot write to {str(path)!r}: {reason}; choose another folder with --out") from error
-        for old in (path / "blocks").glob("*.nc"):
+        for old in (*(path / "blocks").glob("*.nc"), *path.rglob("*.part")):
             old.unlink()
 
     def write_block(self, number: int, block: xr.DataTree) -> None:
-        """Write one block of draws."""
+        """Write one block of draws; a `WriteError` if that fails, and earlier ones stay."""
         _write(self.path / "blocks" / f"{number:06d}.nc", block)
 
     @property
@@ -57,7 +63,7 @@ class RunFolder:
         return (self.path / "result.nc").is_file()
 
     def write_result(self, result: xr.DataTree) -> None:
-        """Write the assembled result in one move: an older one stays whole until then."""
+        """Write the assembled result in one move: an older one stays whole until then, and if it fails."""
         _write(self.path / "result.nc", result)
 
 
@@ -70,13 +76,7 @@ def read_result(path: Path) -> xr.DataTree:
     """
     file = path if path.suffix == ".nc" else path / "result.nc"
     if not file.is_file():
-        blocks = len(list((path / "blocks").glob("*.nc"))) if path.is_dir() else 0
-        hint = (
-            f"; the run did not finish, {blocks} block{'' if blocks == 1 else 's'} of draws: see {path / 'blocks'}"
-            if blocks
-            else ""
-        )
-        raise FileNotFoundError(f"no result in {str(path)!r}: {file.name} is not there{hint}")
+        raise FileNotFoundError(f"no result in {str(path)!r}: {_missing(path, file)}")
     try:
         data = xr.load_datatree(file, engine=ENGINE)
         json.loads(data.attrs["provenance"])
@@ -85,6 +85,22 @@ def read_result(path: Path) -> xr.DataTree:
             f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
         ) from error
     return data
+
+
+def _missing(path: Path, file: Path) -> str:
+    """Why a result is not there, in words."""
+    if not path.exists():
+        beside = [str(one) for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        return f"there is no such {'file' if path.suffix == '.nc' else 'folder'}{did_you_mean(str(path), beside)}"
+    if not path.is_dir():
+        return "it is a file; give the folder of a run"
+    if not (path / "manifest.json").is_file() and not (path / "blocks").is_dir():
+        return f"{file.name} is not there; it is not the folder of a run"
+    blocks = len(list((path / "blocks").glob("*.nc")))
+    if not blocks:
+        return f"{file.name} is not there; the run ended before its first block of draws"
+    words = f"{blocks} block{'' if blocks == 1 else 's'} of draws"
+    return f"{file.name} is not there; the run did not finish, {words}: see {path / 'blocks'}"
 
 
 def _refuse_occupied(path: Path, fingerprint: str) -> None:
@@ -97,7 +113,7 @@ def _refuse_occupied(path: Path, fingerprint: str) -> None:
         raise ResultError(f"{str(path)!r} holds files of something else; choose an empty or new folder with --out")
     try:
         other = json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint")
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # unreadable, no JSON, no object
         other = None
     if other != fingerprint:
         raise ResultError(
@@ -107,15 +123,24 @@ def _refuse_occupied(path: Path, fingerprint: str) -> None:
 
 def _write(path: Path, tree: xr.DataTree) -> None:
     # Arrays are small and often random: compression would cost more time than it saves space.
-    _atomically(path, lambda part: tree.to_netcdf(part, engine=ENGINE))
+    try:
+        atomically(path, lambda part: tree.to_netcdf(part, engine=ENGINE))
+    except (OSError, RuntimeError) as error:  # HDF5 gives either for a full disk
+        reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
+        raise WriteError(f"cannot write {str(path)!r}: {reason}; what was written before it is kept") from error
 
 
-def _atomically(path: Path, write: Callable[[Path], object]) -> None:
+def atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file, flush it to disk, and give it its name in one move."""
     part = path.with_suffix(path.suffix + ".part")
-    write(part)
-    with part.open("rb+") as handle:
-        os.fsync(handle.fileno())
-    part.replace(path)
+    try:
+        write(part)
+        with part.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def plain_json(value: object) -> object:

@@ -5,7 +5,6 @@
 Everything that a sampler needs is in `Theory.target()`; nothing past this file knows NumPyro.
 """
 
-import difflib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -17,13 +16,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.declared import exact_curves, exact_values, labelled, separated
+from nnft_ppl.declared import exact_curves, exact_values, labelled, measured, separated
+from nnft_ppl.displays import paragraph, table
 from nnft_ppl.estimates import Derived
-from nnft_ppl.loading import ModelFile, load_file
+from nnft_ppl.loading import ModelFile, bind, load_file
 from nnft_ppl.observables import Observable, default_observables
 from nnft_ppl.reading import ModelError, Reading, Site, choose_at, choose_free, choose_from, read
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.spaces import Space
+from nnft_ppl.spelling import did_you_mean
 
 
 class Theory:
@@ -33,6 +34,8 @@ class Theory:
         model: A function that returns a field (any callable φ(x), x of shape (dim,)) or a tuple or dict of fields;
             or a `ModelFile`, which adds `space`, `observables`, `exact` and `curves`.
         keywords: The model's keywords; what is not given keeps its default.
+
+    Methods take `position`: reference coordinates z, shape (dimension,). They act on one point; use `jax.vmap`.
 
     Raises:
         TypeError, ValueError: For an unknown keyword, or one of the wrong type.
@@ -48,6 +51,9 @@ class Theory:
     """
 
     def __init__(self, model: Callable | ModelFile, /, **keywords: Any) -> None:
+        if not callable(model) and not isinstance(model, ModelFile):
+            hint = f": load({model!r}) reads a file or a shipped model" if isinstance(model, str) else ""
+            raise TypeError(f"Theory() takes a model, a function that returns its field, not {model!r}{hint}")
         self.file = model if isinstance(model, ModelFile) else ModelFile.of(model)
         self.keywords = bind(self.file, keywords)
         self.space = self._call(self.file.space) if self.file.space else None
@@ -57,6 +63,12 @@ class Theory:
         shapes = jax.eval_shape(self._first_reading, jax.random.key(0))
         self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
         self.action_terms = tuple(shapes["action"])
+        for name, term in shapes["action"].items():
+            if not jnp.issubdtype(term.dtype, jnp.floating):
+                raise ModelError(
+                    f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
+                    "real part, jnp.real(...), or put a phase into an observable"
+                )
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
         self.observables, self.derived = self._declared()
@@ -68,6 +80,17 @@ class Theory:
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
         return f"Theory({self.name}({words}): {self.dimension} parameters, action {' + '.join(self.action_terms) or 0})"
+
+    def _repr_html_(self) -> str:
+        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
+        sites = [[one.label, str(one.shape), ", ".join(one.dims)] for one in self.sites]
+        measured = [[name, str(self.shapes[name]), ", ".join(one.dims)] for name, one in self.observables.items()]
+        return (
+            paragraph(f"{self.name}({words})")
+            + table(["parameter", "shape", "dimensions"], sites, words=3)
+            + paragraph(f"action: {' + '.join(self.action_terms) or '0, a free theory'}")
+            + table(["observable", "shape", "dimensions"], measured, words=3)
+        )
 
     @property
     def name(self) -> str:
@@ -89,6 +112,9 @@ class Theory:
 
     def at_sites(self, coordinates: Mapping[str, Array]) -> Reading:
         """The model at reference coordinates given site by site, by stored name: derivatives in some leave others out.
+
+        Args:
+            coordinates: The slice of z of every site, each of as many numbers as the site has coordinates.
 
         Example:
             >>> theory.at_sites(theory.split(position) | {"amplitude": jnp.zeros(256)})  # doctest: +SKIP
@@ -118,7 +144,7 @@ class Theory:
 
     @cached_property
     def coordinates(self) -> Callable[[Mapping[str, Array]], Array]:
-        """The inverse of `transport`: parameters by stored name -> z.
+        """The inverse of `transport`: parameters by stored name -> z, shape (dimension,).
 
         Parameters outside the support come back as the nearest coordinates that there are.
 
@@ -148,7 +174,14 @@ class Theory:
         return _total(self.at(position).reference_terms)
 
     def free_draw(self, key: Array) -> Float[Array, "dimension"]:
-        """An exact independent draw z of the free theory (the model without its action terms)."""
+        """An exact independent draw of the free theory (the model without its action terms).
+
+        Args:
+            key: A random key, a scalar.
+
+        Returns:
+            z, shape (dimension,), of density ∝ exp(−|z|²/2 − reference(z)).
+        """
         if all(site.exact for site in self.sites):
             return jax.random.normal(key, (self.dimension,))  # without running the model
         coordinates = read(self.run, choose_free(key)).coordinates
@@ -192,13 +225,18 @@ class Theory:
             declared = default_observables(self._field_names, self.dim, centre, side)
         plain, derived = separated(self.name, declared)
         self.observables = plain
-        shapes = jax.eval_shape(lambda key: self.measure(self.free_draw(key))["observables"], jax.random.key(0))
+        shapes = jax.eval_shape(
+            lambda key: measured(self.name, self.dim, plain, self.realise(self.free_draw(key))), jax.random.key(0)
+        )
         plain = labelled(plain, {name: shape.shape for name, shape in shapes.items()})
         for name, one in derived.items():
             try:
                 shapes[name] = jax.eval_shape(one.function, {key: shapes[key] for key in plain})
             except KeyError as error:
-                raise ModelError(f"derived {name!r} asks for {error}; the observables are {sorted(plain)}") from error
+                near = did_you_mean(str(error.args[0]), plain)
+                raise ModelError(
+                    f"derived {name!r} asks for {error}; the observables are {sorted(plain)}{near}"
+                ) from error
         self.shapes = {name: tuple(shape.shape) for name, shape in shapes.items()}
         return plain, derived
 
@@ -216,52 +254,15 @@ def load(model: str, /, **keywords: Any) -> Theory:
     return Theory(load_file(model), **keywords)
 
 
-def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The model's keywords with defaults filled in.
-
-    Raises:
-        TypeError: For an unknown keyword (with the nearest known one) or a value of another type than the default.
-        ValueError: For a keyword without default that is not given.
-    """
-    parameters = inspect.signature(file.model).parameters
-    for name in keywords:
-        if name not in parameters:
-            near = difflib.get_close_matches(name, parameters, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{file.name} has no keyword {name!r} (it has {', '.join(parameters) or 'none'}){hint}")
-    bound = {}
-    for name, parameter in parameters.items():
-        if name in keywords:
-            bound[name] = _typed(file.name, name, keywords[name], parameter.default)
-        elif parameter.default is inspect.Parameter.empty:
-            raise ValueError(f"{file.name} needs a value for its keyword {name!r}, which has no default")
-        else:
-            bound[name] = parameter.default
-    return bound
-
-
-def _typed(model: str, name: str, value: Any, default: Any) -> Any:
-    """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
-    if default is None or default is inspect.Parameter.empty:
-        return value
-    wanted = type(default)
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if wanted is float and number:
-        return float(value)
-    if wanted is int and number and float(value).is_integer():
-        return int(value)
-    if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
-        raise TypeError(f"{model}: keyword {name!r} takes {wanted.__name__} (default {default!r}), not {value!r}")
-    return value
-
-
 def check_returned(model: str, returned: Any) -> None:
     """Raise `ModelError` unless this is a field, or a tuple or dict of fields."""
     names = field_names(returned)
     fields = [returned] if names is None else [returned[name] for name in names]
     if not fields or not all(callable(one) for one in fields):
+        wrong = next((one for one in fields if not callable(one)), returned)
+        found = f"an array of shape {wrong.shape}" if isinstance(wrong, jax.Array) else type(wrong).__name__
         raise ModelError(
-            f"{model}: the model returned {type(returned).__name__}, not a field: end it with `return phi`, where "
+            f"{model}: the model returned {found}, not a field: end it with `return phi`, where "
             "phi(x) takes a point of shape (dim,), or with a tuple or dict of such fields"
         )
 

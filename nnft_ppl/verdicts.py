@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from nnft_ppl.displays import MARKS, marked
 from nnft_ppl.estimates import Estimate, weighted_agreement
 
 MAX_R_HAT = 1.02
@@ -36,9 +37,22 @@ class Verdict:
     text: str
     """The outcome in words; where it failed, what to do."""
 
+    def _repr_html_(self) -> str:
+        return marked([(self.status, self.text)])
+
     def to_json(self) -> dict:
         """The verdict as plain JSON values."""
         return asdict(self)
+
+
+class Verdicts(list[Verdict]):
+    """Verdicts in the order in which they were made; a notebook shows them as lines with marks."""
+
+    def __str__(self) -> str:
+        return "\n".join(f"{MARKS[one.status]} {one.text}" for one in self)
+
+    def _repr_html_(self) -> str:
+        return marked((one.status, one.text) for one in self)
 
 
 def overall(verdicts: list[Verdict]) -> str:

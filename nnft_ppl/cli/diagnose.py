@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnft_ppl.cli.table import MARKS, places
+from nnft_ppl.cli.table import MARKS
 from nnft_ppl.ensemble import Ensemble, read
 from nnft_ppl.estimates import Estimate, format_value
 from nnft_ppl.storage import ResultError, plain_json
+from nnft_ppl.summary import places
 from nnft_ppl.verdicts import Verdict
 
 BAR = 5.0

@@ -1,7 +1,6 @@
 """A result as text: the table of estimates, the verdicts, and the JSON object."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.estimates import Estimate, format_value, weighted_agreement
+from nnft_ppl.estimates import Estimate, format_value
 from nnft_ppl.sampling import DEFAULT_DRAWS
 from nnft_ppl.storage import plain_json
+from nnft_ppl.summary import estimate_rows
 from nnft_ppl.verdicts import overall
 
 MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yellow]–[/]"}
@@ -47,23 +47,14 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
 
 
 def estimates_table(ensemble: Ensemble) -> Table:
-    """Rows observable · coordinates · value(error) · exact · pull · effective draws · second route."""
-    estimates, exact, second = ensemble.estimates(), ensemble.exact, ensemble.second_route
+    """The rows of `nnft_ppl.summary.estimate_rows`, units left out."""
+    headings, rows = estimate_rows(ensemble)
+    shown = [column for column, heading in enumerate(headings) if heading != "unit"]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("observable")
-    table.add_column("at")
-    for name in ("estimate", *(["exact", "pull"] if exact else []), "ess", *(["reweighted"] if second else [])):
-        table.add_column(name, justify="right")
-    for name, one in estimates.items():
-        for index, place in places(ensemble, name):
-            row = [name, place, format_value(one.value[index], one.error[index])]
-            if exact:
-                row += _against(one, exact.get(name), index)
-            row.append(_whole(one.ess[index]))
-            if second:
-                other = second.get(name)
-                row.append(format_value(other.value[index], other.error[index]) if other else "")
-            table.add_row(*row)
+    for column in shown:
+        table.add_column(headings[column], justify="left" if column < 2 else "right")
+    for row in rows:
+        table.add_row(*(row[column] for column in shown))
     return table
 
 
@@ -100,30 +91,3 @@ def _estimate_json(ensemble: Ensemble, name: str, one: Estimate, exact: dict[str
         "ess": one.ess,
         "exact": exact.get(name),
     }
-
-
-def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Every index of an observable, with its coordinates in words."""
-    stored = ensemble.data["estimates"].dataset[name]
-    for index in np.ndindex(stored.shape):
-        words = [
-            f"{dim}={stored.coords[dim].values[i]:g}" if dim in stored.coords else f"{dim}={i}"
-            for dim, i in zip(stored.dims, index, strict=True)
-        ]
-        yield index, ", ".join(words)
-
-
-def pulls(one: Estimate, exact: np.ndarray) -> np.ndarray:
-    """(estimate − exact)/error of every component; 0 where the two are equal to rounding, whatever the error."""
-    nothing = np.zeros(exact.shape)
-    return weighted_agreement(one, Estimate(exact, nothing, nothing, nothing))
-
-
-def _against(one: Estimate, exact: np.ndarray | None, index: tuple[int, ...]) -> list[str]:
-    if exact is None or np.isnan(exact[index]):
-        return ["", ""]
-    return [f"{exact[index]:.6g}", f"{pulls(one, exact)[index]:+.1f}"]
-
-
-def _whole(number: float) -> str:
-    return f"{number:.0f}" if np.isfinite(number) else "?"

@@ -1,5 +1,27 @@
-"""Figures; the only place that imports matplotlib."""
+"""Figures and the HTML report; the only place that imports matplotlib.
 
+Every `plot_...` draws on the axes given, or on a new figure, and returns the axes; `..._table` gives the same data.
+"""
+
+from nnft_ppl.report.chains import plot_autocorrelation, plot_traces, plot_weights
+from nnft_ppl.report.correlators import plot_correlator, plot_correlator_pulls, plot_effective_mass, plot_estimators
+from nnft_ppl.report.fields import plot_fields
+from nnft_ppl.report.page import report_html, write_report
 from nnft_ppl.report.pulls import plot_pulls, save_pulls
+from nnft_ppl.report.tempering import plot_tempering
 
-__all__ = ["plot_pulls", "save_pulls"]
+__all__ = [
+    "plot_autocorrelation",
+    "plot_correlator",
+    "plot_correlator_pulls",
+    "plot_effective_mass",
+    "plot_estimators",
+    "plot_fields",
+    "plot_pulls",
+    "plot_tempering",
+    "plot_traces",
+    "plot_weights",
+    "report_html",
+    "save_pulls",
+    "write_report",
+]

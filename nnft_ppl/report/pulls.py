@@ -9,35 +9,43 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new
+
 FORMATS = (".png", ".pdf", ".svg")
 
 
-def plot_pulls(rows: Sequence[Mapping[str, Any]], axes: Axes) -> Axes:
+def plot_pulls(rows: Sequence[Mapping[str, Any]], axes: Axes | None = None) -> Axes:
     """Draw each residual's distance from zero in its own errors, with bands of one and two errors.
 
     Args:
         rows: As in `nnft diagnose --json`: `vector_field`, `observable`, `z`.
-        axes: Where to draw.
+        axes: Where to draw; a new figure by default.
 
     Returns:
-        The same axes.
+        The axes.
     """
     rows = [row for row in rows if row["z"] is not None and np.isfinite(row["z"])]
     z = np.array([row["z"] for row in rows], float)
     names = [f"{row['vector_field']} · {row['observable']}" for row in rows]
+    axes = axes_or_new(axes, (6.4, height_of(len(rows))))
     places = np.arange(len(rows))
-    for size, shade in ((2, 0.92), (1, 0.84)):
-        axes.axvspan(-size, size, color=str(shade), zorder=0)
-    axes.axvline(0, color="0.3", linewidth=0.8)
+    for size in (2, 1):
+        axes.axvspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0, zorder=0)
+    axes.axvline(0, color=COLOURS[0], linewidth=0.8)
     far = np.abs(z) > 4
-    axes.errorbar(z[~far], places[~far], xerr=1, fmt="o", markersize=4, color="C0", elinewidth=1)
-    axes.errorbar(z[far], places[far], xerr=1, fmt="o", markersize=4, color="C3", elinewidth=1)
+    for chosen, colour in ((~far, COLOURS[0]), (far, WRONG)):
+        axes.errorbar(z[chosen], places[chosen], xerr=1, fmt="o", markersize=4, color=colour, elinewidth=1)
     axes.set_yticks(places, names, fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(*(max(4.5, 1.1 * float(np.max(np.abs(z), initial=0.0)) + 1) * np.array([-1, 1])))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("residual / its standard error")
     return axes
+
+
+def height_of(count: int) -> float:
+    """Height in inches of a figure with this many rows."""
+    return 1.0 + 0.22 * count
 
 
 def save_pulls(rows: Sequence[Mapping[str, Any]], path: str | Path, *, title: str = "") -> None:
@@ -56,7 +64,7 @@ def save_pulls(rows: Sequence[Mapping[str, Any]], path: str | Path, *, title: st
         raise ValueError(
             f"a figure is written as {', '.join(FORMATS)}, not {path.suffix or 'without ending'!r}: {path}"
         )
-    figure = Figure(figsize=(7, 1.2 + 0.22 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(7, height_of(len(rows))), layout="constrained")
     axes = plot_pulls(rows, figure.subplots())
     if title:
         axes.set_title(title, fontsize=9, wrap=True)

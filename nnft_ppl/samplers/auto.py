@@ -5,7 +5,9 @@ they are worth, and times them and a gradient on this device. Where they are wor
 after it, if its chains do not agree, replica exchange.
 """
 
+import math
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from nnft_ppl.samplers.blocks import over_chains
+from nnft_ppl.samplers.blocks import Settings, over_chains
 from nnft_ppl.samplers.hmc import split_parameters
 from nnft_ppl.samplers.reweight import free_draws_function
 from nnft_ppl.samplers.target import Target
@@ -29,6 +31,8 @@ CHAIN_WORTH = 0.3
 """Effective draws that one draw of HMC is taken to give; 0.25 to 0.7 were found on the shipped models."""
 CHAIN_GRADIENTS = (2.5, 0.8)
 """Cost of one draw of HMC, measuring included, in gradients: where all parameters move, and where costly ones rest."""
+COMPILATION = 5.0
+"""Time to compile HMC in units of that for the timed gradients; 4 to 6 were found on the shipped models."""
 TIMED_GRADIENTS = 10
 """Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
@@ -44,18 +48,18 @@ class Choice(NamedTuple):
     """Why, in words with the numbers that decided."""
 
 
-def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -> Choice:
-    """The sampler that should give most effective draws per second.
+def choose(target: Target, settings: Settings, seconds: float = math.inf) -> Choice:
+    """The sampler that should give most effective draws in the time that HMC would take, compilation included.
 
     Args:
         target: What is to be sampled.
-        key: Random key of the pilot, a scalar.
-        num_chains: Chains that HMC would advance together.
-        keep: Whether positions will be kept: the program of the pilot is then that of the run.
+        settings: What a sampler would be told; positions are kept, or not, as by the run after the pilot, which then
+            has the same program.
+        seconds: The time there is, if it is limited.
     """
-    draws, batch = free_draws_function(target, keep=keep)
+    draws, batch = free_draws_function(target, keep=bool(settings.keep_every))
     rounds = -(-PILOT_DRAWS // batch)
-    keys = jax.random.split(key, (rounds, batch))
+    keys = jax.random.split(settings.key, (rounds, batch))
     found = [draws(one) for one in keys]
     measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *(one[:2] for one in found))
     if not np.all(np.isfinite(log_weight)):
@@ -67,10 +71,12 @@ def choose(target: Target, key: Array, num_chains: int, *, keep: bool = False) -
         return Choice("hmc", f"{pilot}: too few to reweight")
     if worth > NEARLY_ALL:
         return Choice("reweight", f"{pilot}: nearly every one counts")
-    start = time.perf_counter()
-    draws(keys[-1])  # compiled by now
-    free, chain = worth * batch / (time.perf_counter() - start), CHAIN_WORTH / _chain_cost(target, keys[0], num_chains)
-    rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc"
+    free = worth * batch / _fastest(lambda: draws(keys[-1]))  # compiled by now
+    cost, start_up = _chain_cost(target, keys[0], settings)
+    planned = start_up + settings.num_chains * settings.num_draws * cost
+    horizon = min(seconds, planned)
+    chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
+    rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
     return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")
 
 
@@ -88,8 +94,9 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     return float(min(np.min(shares, initial=1.0), kish))
 
 
-def _chain_cost(target: Target, keys: Array, num_chains: int) -> float:
-    """Seconds per draw of HMC: gradients of all chains are timed, the fastest of three rounds."""
+def _chain_cost(target: Target, keys: Array, settings: Settings) -> tuple[float, float]:
+    """Seconds per draw of HMC, and before its first draw: gradients of all chains are compiled and timed."""
+    num_chains = settings.num_chains
     positions = jax.jit(jax.vmap(target.free_draw))(keys[:num_chains])
     force = jax.grad(target.potential)
 
@@ -99,11 +106,20 @@ def _chain_cost(target: Target, keys: Array, num_chains: int) -> float:
         return force(last)
 
     gradients = over_chains(several, num_chains)
+    begun = time.perf_counter()
     forces = jax.block_until_ready(gradients(positions))
+    compiling = time.perf_counter() - begun
+    fastest = _fastest(lambda: jax.block_until_ready(gradients(positions)))
+    rests = split_parameters(target, coordinate_scales(np.asarray(forces)[:, None], target.groups)).draws > 1
+    cost = CHAIN_GRADIENTS[rests] * fastest / (TIMED_GRADIENTS * num_chains)
+    return cost, COMPILATION * (compiling - fastest) + settings.num_warmup * num_chains * cost
+
+
+def _fastest(call: Callable[[], object]) -> float:
+    """Seconds that a call takes, the fastest of three."""
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
-        jax.block_until_ready(gradients(positions))
+        call()
         seconds.append(time.perf_counter() - start)
-    rests = split_parameters(target, coordinate_scales(np.asarray(forces)[:, None], target.groups)).draws > 1
-    return CHAIN_GRADIENTS[rests] * min(seconds) / (TIMED_GRADIENTS * num_chains)
+    return min(seconds)

@@ -136,9 +136,11 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         key_fresh, key = jax.random.split(key)
         moving, resting = (split.take(state.inner.position, moving=moves) for moves in (True, False))
         scales = split.take(tuning.scales, moving=True)
+        # The potential here is known: another copy of the action in the program would take seconds to compile.
+        potential = -state.inner.logdensity - 0.5 * jnp.sum(state.inner.position**2)
         resting, acceptance = _refreshed(
             key_fresh,
-            resting,
+            PcnState(resting, potential),
             lambda resting: target.potential(split.merge(moving, resting)),
             tuning.sweep_step,
             refresh,
@@ -164,7 +166,7 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
 
 
 def _refreshed(
-    key: Array, resting: Array, potential: Callable, share: Array, refresh: Callable, rounds: int
+    key: Array, start: PcnState, potential: Callable, share: Array, refresh: Callable, rounds: int
 ) -> tuple[Array, Array]:
     """The resting coordinates after some rounds of fresh draws for a few of them, and the acceptance."""
 
@@ -172,6 +174,5 @@ def _refreshed(
         key_move, key_accept = jax.random.split(key)
         return metropolis(key_accept, state, refresh(key_move, state.position, share), potential)
 
-    start = PcnState(resting, potential(resting))
     state, acceptance = jax.lax.scan(one_round, start, jax.random.split(key, rounds))
     return state.position, jnp.mean(acceptance)

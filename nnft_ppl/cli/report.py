@@ -1,0 +1,23 @@
+"""`nnft report`: a stored run as one HTML page, with the data of its figures beside it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from nnft_ppl.ensemble import read
+
+
+def report(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
+    """Write the page and say where it is. Executes no model file."""
+    del keywords
+    ensemble = read(asked.folder)
+    folder = Path(asked.folder)
+    path = Path(asked.out) if asked.out else (folder.parent if folder.suffix == ".nc" else folder) / "report.html"
+    from nnft_ppl.report import write_report  # slow to import
+
+    files = write_report(ensemble, path)
+    words = f"report in {path}, data of its {len(files) - 1} figures in {path.with_suffix('')}"
+    Console().print(words, highlight=False, markup=False, soft_wrap=True)
+    return 0

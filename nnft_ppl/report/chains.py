@@ -1,0 +1,152 @@
+"""How the draws came: traces and autocorrelation of observables, and the weights of weighted draws."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from nnft_ppl.autocorrelation import autocorrelation_function, gamma_method
+from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.log_weights import relative_weights
+from nnft_ppl.report.drawing import COLOURS, axes_or_new, label
+from nnft_ppl.summary import places
+
+TRACE_POINTS = 300
+"""Points of a chain that are drawn."""
+LAGS = 200
+"""Lags of the autocorrelation, at most."""
+
+
+def trace_table(ensemble: Ensemble, name: str, index: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Draw number and the value of one component of an observable in each chain; long chains thinned evenly.
+
+    Args:
+        ensemble: A run.
+        name: An observable.
+        index: Which of its components.
+
+    Raises:
+        ValueError: If there is no such observable or component.
+    """
+    values = _component(ensemble, name, index)
+    draws = ensemble.data["observables"].dataset["draw"].values
+    chosen = np.unique(np.linspace(0, len(draws) - 1, TRACE_POINTS).astype(int))
+    columns = {f"chain_{chain}": values[chain, chosen] for chain in range(len(values))}
+    return pd.DataFrame({"draw": draws[chosen], **columns})
+
+
+def plot_traces(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes: Axes | None = None) -> Axes:
+    """Draw one component of an observable against the number of the draw, each chain in its own colour.
+
+    Args:
+        ensemble: A run.
+        name: An observable.
+        index: Which of its components.
+        axes: Where to draw; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: If there is no such observable or component.
+    """
+    table = trace_table(ensemble, name, index)
+    axes = axes_or_new(axes, (6.4, 2.4))
+    for number, chain in enumerate(table.columns[1:]):
+        axes.plot(table["draw"], table[chain], color=COLOURS[number % len(COLOURS)], linewidth=0.6, alpha=0.85)
+    axes.set_xlabel("draw")
+    axes.set_ylabel(label(ensemble, name, component_name(ensemble, name, index)))
+    return axes
+
+
+def autocorrelation_table(ensemble: Ensemble, name: str, index: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Lag in draws, autocorrelation function ρ(t) of one component of an observable, and its error.
+
+    Args and errors as for `trace_table`. Lags up to six integrated autocorrelation times, at least 10.
+    """
+    values = _component(ensemble, name, index)
+    tau = float(gamma_method(values).tau_int)
+    rho, error = autocorrelation_function(values, int(min(LAGS, max(10, np.ceil(6 * tau)))))
+    return pd.DataFrame({"lag": np.arange(len(rho)), "rho": rho, "error": error})
+
+
+def plot_autocorrelation(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes: Axes | None = None) -> Axes:
+    """Draw ρ(t) of one component of an observable with its error; the legend gives the integrated time τ.
+
+    Args, return value and errors as for `plot_traces`.
+    """
+    table = autocorrelation_table(ensemble, name, index)
+    gamma = gamma_method(_component(ensemble, name, index))
+    axes = axes_or_new(axes, (6.4, 2.4))
+    axes.axhline(0, color=COLOURS[1], linewidth=0.8)
+    axes.errorbar(
+        table["lag"],
+        table["rho"],
+        yerr=table["error"],
+        fmt="o",
+        markersize=2.5,
+        elinewidth=0.8,
+        color=COLOURS[0],
+        label=f"τ = {float(gamma.tau_int):.2f} ± {float(gamma.tau_error):.2g} draws",
+    )
+    axes.set_xlabel("lag  [draws]")
+    axes.set_ylabel(f"ρ of {component_name(ensemble, name, index)}")
+    axes.legend(frameon=False)
+    return axes
+
+
+def weights_table(ensemble: Ensemble) -> pd.DataFrame:
+    """Share of the draws, heaviest first, and the share of the whole weight that they carry; 200 rows.
+
+    Raises:
+        ValueError: If the draws have no weights.
+    """
+    logs = ensemble.log_weights
+    if logs is None:
+        raise ValueError("the draws of a Markov chain have no weights")
+    weights = np.sort(relative_weights(logs).reshape(-1))[::-1]
+    carried = np.cumsum(weights) / weights.sum()
+    chosen = np.unique(np.geomspace(1, len(weights), 200).astype(int)) - 1
+    return pd.DataFrame({"share_of_draws": (chosen + 1) / len(weights), "share_of_weight": carried[chosen]})
+
+
+def plot_weights(ensemble: Ensemble, axes: Axes | None = None) -> Axes:
+    """Draw what share of the whole weight the heaviest draws carry; the diagonal has all weights equal.
+
+    Args:
+        ensemble: A run of weighted draws.
+        axes: Where to draw; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: If the draws have no weights.
+    """
+    table = weights_table(ensemble)
+    axes = axes_or_new(axes, (6.4, 3.0))
+    axes.plot(table["share_of_draws"], table["share_of_weight"], color=COLOURS[0], label="this run")
+    line = np.geomspace(table["share_of_draws"].iloc[0], 1, 50)
+    axes.plot(line, line, "--", color=COLOURS[1], label="equal weights")
+    axes.set_xscale("log")
+    axes.set_xlabel("share of the draws, heaviest first")
+    axes.set_ylabel("share of the weight")
+    axes.legend(frameon=False)
+    return axes
+
+
+def component_name(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> str:
+    """An observable and the coordinates of one of its components in words."""
+    place = dict(places(ensemble, name))[index]
+    return f"{name.replace('_', ' ')} ({place})" if place else name.replace("_", " ")
+
+
+def _component(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> np.ndarray:
+    data: Any = ensemble.data["observables"].dataset
+    if name not in data.data_vars:
+        raise ValueError(f"there is no observable {name!r}; there are {', '.join(map(str, data.data_vars))}")
+    values = data[name].values
+    if len(index) != values.ndim - 2 or any(not 0 <= i < n for i, n in zip(index, values.shape[2:], strict=False)):
+        raise ValueError(f"{name!r} has components of shape {values.shape[2:]}; {index} is none of them")
+    return values[(slice(None), slice(None), *index)]

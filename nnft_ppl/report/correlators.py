@@ -1,0 +1,203 @@
+r"""Correlators along a coordinate: estimates with errors, the exact curve, pulls, estimators side by side, masses."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.estimates import Estimate, effective_mass
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label
+from nnft_ppl.summary import pulls
+
+MANY_DECADES = 5.0
+"""A correlator that is positive and falls by more than this factor is drawn on a logarithmic axis."""
+
+
+def along_coordinate(ensemble: Ensemble) -> list[str]:
+    """Observables with one dimension that has coordinates: those that can be drawn as a curve."""
+    data = ensemble.data["observables"].dataset
+    names = (str(name) for name in data.data_vars)
+    return [name for name in names if data[name].ndim == 3 and data[name].dims[2] in data.coords]
+
+
+def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
+    """Coordinate, value, error, effective draws, exact value and pull of an observable, one point a row.
+
+    Args:
+        ensemble: A run.
+        name: An observable with one dimension that has coordinates.
+
+    Raises:
+        ValueError: If there is no such observable.
+    """
+    dim, places = _coordinate(ensemble, name)
+    one = ensemble.estimates()[name]
+    exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
+    columns = {dim: places, "value": one.value, "error": one.error, "ess": one.ess, "exact": exact}
+    columns["pull"] = pulls(one, exact)
+    return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
+
+
+def plot_correlator(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
+    """Draw an observable along its coordinate with errors of one standard deviation, and the exact answer.
+
+    Args:
+        ensemble: A run.
+        name: An observable with one dimension that has coordinates.
+        axes: Where to draw; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: If there is no such observable.
+    """
+    table = correlator_table(ensemble, name)
+    axes = axes_or_new(axes)
+    places, value, error = (table.iloc[:, column].to_numpy() for column in range(3))
+    curve = exact_curve(ensemble, name)
+    if curve is not None:
+        axes.plot(*curve, color=COLOURS[1], linewidth=1.4, label="exact", zorder=1)
+    elif table["exact"].notna().any():
+        axes.plot(places, table["exact"], "_", color=COLOURS[1], markersize=16, label="exact", zorder=1)
+    axes.errorbar(places, value, yerr=error, fmt="o", color=COLOURS[0], markersize=4.5, capsize=3, label="estimate")
+    low, high = (value - 3 * error).min(), value.max()
+    if low > 0 and high > MANY_DECADES * value.min():
+        axes.set_yscale("log")
+    axes.set_xlabel(label(ensemble, str(table.columns[0])))
+    axes.set_ylabel(label(ensemble, name))
+    axes.legend(frameon=False)
+    return axes
+
+
+def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
+    """Draw (estimate − exact)/error of an observable along its coordinate, with bands of one and two errors.
+
+    Args and errors as for `plot_correlator`; points without exact answer are left out.
+    """
+    table = correlator_table(ensemble, name)
+    axes = axes_or_new(axes, (6.4, 1.8))
+    for size in (2, 1):
+        axes.axhspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0)
+    axes.axhline(0, color=COLOURS[1], linewidth=1)
+    known = table[np.isfinite(table["pull"])]
+    far = known["pull"].abs() > 4
+    for chosen, colour in ((known[~far], COLOURS[0]), (known[far], WRONG)):
+        axes.errorbar(chosen.iloc[:, 0], chosen["pull"], yerr=1, fmt="o", color=colour, markersize=4, capsize=3)
+    reach = max(3.2, float(known["pull"].abs().max()) + 1.3) if len(known) else 3.2
+    axes.set_ylim(-reach, reach)
+    axes.set_xlabel(label(ensemble, str(table.columns[0])))
+    axes.set_ylabel("pull\n[errors]")
+    return axes
+
+
+def exact_curve(ensemble: Ensemble, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coordinates and exact values between the measured points, if the model knows them."""
+    if "curves" not in ensemble.data or name not in ensemble.data["curves"].data_vars:
+        return None
+    curve = ensemble.data["curves"].dataset[name]
+    return curve.coords[f"{name}.at"].values, curve.values
+
+
+def estimators_of(ensemble: Ensemble, name: str = "two_point") -> dict[str, Estimate]:
+    """All estimates of an observable: quoted, raw, improved, and from reweighted free draws."""
+    kinds = {
+        "quoted": ensemble.estimates(),
+        "raw": ensemble.estimates_of("raw"),
+        "improved": ensemble.estimates_of("improved"),
+        "reweighted": ensemble.second_route,
+    }
+    return {kind: estimates[name] for kind, estimates in kinds.items() if name in estimates}
+
+
+def estimators_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
+    """Coordinate, and value, error and effective draws of each estimator."""
+    dim, places = _coordinate(ensemble, name)
+    columns: dict[str, np.ndarray] = {dim: places}
+    for kind, one in estimators_of(ensemble, name).items():
+        columns |= {kind: one.value, f"{kind}_error": one.error, f"{kind}_ess": one.ess}
+    return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
+
+
+def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
+    """Draw every estimator of an observable as its difference from the quoted value, point by point.
+
+    Args and errors as for `plot_correlator`.
+    """
+    _, places = _coordinate(ensemble, name)
+    axes = axes_or_new(axes)
+    found = estimators_of(ensemble, name)
+    centre = found["quoted"].value
+    ranks = np.arange(len(places))
+    axes.axhline(0, color=COLOURS[0], linewidth=0.8)
+    for number, (kind, one) in enumerate(found.items()):
+        shift = 0.16 * (number - (len(found) - 1) / 2)
+        marker = dict(zip(("quoted", "raw", "improved", "reweighted"), "osD^", strict=True))[kind]
+        axes.errorbar(
+            ranks + shift,
+            one.value - centre,
+            yerr=one.error,
+            fmt=marker,
+            color=COLOURS[number],
+            markersize=4.5,
+            capsize=2,
+            label=kind,
+        )
+    dim = ensemble.data["observables"].dataset[name].dims[2]
+    axes.set_xticks(ranks, [f"{place:.3g}" for place in places])
+    axes.set_xlabel(label(ensemble, str(dim)))
+    axes.set_ylabel(label(ensemble, name, "difference from the quoted value"))
+    axes.legend(frameon=False)
+    return axes
+
+
+def effective_mass_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
+    """Middle of each pair of neighbouring points, effective mass between them with error, and the exact one.
+
+    m_eff = ln(C_i/C_{i+1})/(r_{i+1} − r_i); on a circle it falls towards the middle, where the two ways round meet.
+
+    Args and errors as for `correlator_table`.
+    """
+    dim, places = _coordinate(ensemble, name)
+    if not np.all(np.diff(places) > 0):
+        raise ValueError(f"the points of {name!r} along {dim} do not increase: {places}")
+    found = ensemble.estimates({"effective_mass": effective_mass(name, places)})["effective_mass"]
+    exact = ensemble.exact.get(name, np.full(len(places), np.nan))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = np.log(exact[:-1] / exact[1:]) / np.diff(places)
+    middle = (places[:-1] + places[1:]) / 2
+    return pd.DataFrame({dim: middle, "value": found.value, "error": found.error, "exact": known})
+
+
+def plot_effective_mass(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
+    """Draw the effective mass between neighbouring points of a correlator, and the exact one.
+
+    Args and errors as for `plot_correlator`.
+    """
+    table = effective_mass_table(ensemble, name)
+    _, places = _coordinate(ensemble, name)
+    axes = axes_or_new(axes)
+    half = np.diff(places) / 2
+    middle = table.iloc[:, 0].to_numpy()
+    if table["exact"].notna().any():
+        axes.hlines(table["exact"], middle - half, middle + half, color=COLOURS[1], label="exact")
+    axes.errorbar(
+        middle, table["value"], xerr=half, yerr=table["error"], fmt="o", color=COLOURS[0], markersize=4.5, capsize=3,
+        elinewidth=1, label="estimate",
+    )  # fmt: skip
+    dim = str(table.columns[0])
+    axes.set_xlabel(label(ensemble, dim))
+    axes.set_ylabel(in_unit("effective mass", inverse(ensemble.unit(dim))))
+    axes.legend(frameon=False)
+    return axes
+
+
+def _coordinate(ensemble: Ensemble, name: str) -> tuple[str, np.ndarray]:
+    known = along_coordinate(ensemble)
+    if name not in known:
+        raise ValueError(
+            f"{name!r} cannot be drawn along a coordinate; these can: {', '.join(known) or 'no observable of this run'}"
+        )
+    values = ensemble.data["observables"].dataset[name]
+    dim = str(values.dims[2])
+    return dim, values.coords[dim].values

@@ -1,0 +1,82 @@
+"""Drawn fields as pictures: lines in one dimension, heat maps in two, slices through the centre in more."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.report.drawing import COLOURS
+
+
+def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:
+    """A few drawn fields on a grid, dims (snapshot, x0) or (snapshot, x0, x1); of several components the first.
+
+    Args:
+        ensemble: A run that kept positions of draws (any but `keep="none"` without checks).
+        name: `field.NAME` where the model returns several fields; the first by default.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if "fields" not in ensemble.data:
+        raise ValueError('this run stored no drawn fields: it kept no draws (keep="none") and made no checks')
+    stored = ensemble.data["fields"].dataset
+    names = [str(one) for one in stored.data_vars]
+    if name is not None and name not in names:
+        raise ValueError(f"there is no field {name!r}; there are {', '.join(names)}")
+    values = stored[name or names[0]]
+    return values.isel({dim: 0 for dim in values.dims if "_component_" in str(dim)})
+
+
+def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
+    """The pictures as columns: snapshot, coordinates, value."""
+    return field_pictures(ensemble, name).to_dataframe(name="value").reset_index()
+
+
+def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | None = None) -> list[Axes]:
+    """Draw a few fields that the theory gives: lines in d = 1, heat maps on one colour scale in d ≥ 2.
+
+    In d ≥ 3 the picture is the plane of the first two axes through the centre. Weighted draws are picked by weight.
+
+    Args:
+        ensemble: A run.
+        name: `field.NAME` where the model returns several fields; the first by default.
+        figure: Where to draw; a new one by default.
+
+    Returns:
+        The axes, one for all lines, or one for every heat map.
+
+    Raises:
+        ValueError: If the run stored no fields.
+    """
+    pictures = field_pictures(ensemble, name)
+    flat = "x1" not in pictures.dims
+    if figure is None:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=(6.4, 2.8 if flat else 2.4), layout="constrained")
+    if flat:
+        axes = figure.subplots()
+        for number, values in enumerate(pictures.values):
+            axes.plot(pictures["x0"], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
+        axes.set_xlabel("x  [unit of length]")
+        axes.set_ylabel("φ(x)")
+        return [axes]
+    panels = figure.subplots(1, len(pictures), sharex=True, sharey=True, squeeze=False)[0]
+    largest = float(np.abs(pictures.values).max())
+    x0, x1 = pictures["x0"].values, pictures["x1"].values
+    for axes, values in zip(panels, pictures.values, strict=True):
+        image = axes.imshow(
+            values.T,
+            origin="lower",
+            extent=(x0[0], x0[-1], x1[0], x1[-1]),
+            cmap="RdBu_r",
+            vmin=-largest,
+            vmax=largest,
+        )
+        axes.set_xlabel("x₀")
+    panels[0].set_ylabel("x₁  [unit of length]")
+    figure.colorbar(image, ax=list(panels), label="φ(x)", shrink=0.9)
+    return list(panels)

@@ -1,0 +1,128 @@
+"""A run as one self-contained HTML page, with the data of its figures as CSV beside it."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from nnft_ppl.ensemble import Ensemble, series_of
+from nnft_ppl.estimates import estimate, format_value
+from nnft_ppl.report.panels import Panel, panels
+from nnft_ppl.report.svg import svg_of
+from nnft_ppl.storage import atomically
+from nnft_ppl.summary import estimate_rows
+
+
+def write_report(ensemble: Ensemble, path: str | Path) -> list[Path]:
+    """Write the report of a run: PATH, and NAME.csv of each figure in the folder of PATH's name without its ending.
+
+    The page needs nothing beside it: pictures and the CSV behind its links are inside.
+
+    Args:
+        ensemble: The run.
+        path: An .html file.
+
+    Returns:
+        All files written, the page first.
+
+    Raises:
+        ValueError: For a path that does not end in .html.
+        OSError: If a file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".html":
+        raise ValueError(f"a report is an .html file, not {str(path)!r}")
+    folder = path.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    found = list(panels(ensemble))
+    files = [path]
+    for panel in found:
+        file = folder / f"{panel.name}.csv"
+        atomically(file, lambda part, panel=panel: part.write_text(_csv(panel), encoding="utf-8"))
+        files.append(file)
+    page = report_html(ensemble, found)
+    atomically(path, lambda part: part.write_text(page, encoding="utf-8"))
+    return files
+
+
+def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
+    """The page as text.
+
+    Args:
+        ensemble: The run.
+        found: Its figures; all that it has by default.
+    """
+    found = list(panels(ensemble)) if found is None else found
+    about = ensemble.provenance
+    headings, rows = estimate_rows(ensemble)
+    loader = jinja2.PackageLoader("nnft_ppl.report", "templates")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template("report.html.j2").render(
+        about=about,
+        title=f"{about['model']}({', '.join(f'{name}={value}' for name, value in about['keywords'].items())})",
+        verdicts=ensemble.verdicts,
+        good=about["verdict"] == "good",
+        headings=headings,
+        rows=rows,
+        log_z=format_value(**about["log_z"]) if about["log_z"] else None,
+        action=_action(ensemble),
+        cost=_cost(ensemble),
+        provenance=_provenance(about),
+        figures=[(panel, svg_of(panel), _download(panel)) for panel in found],
+    )
+
+
+def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
+    """Each term of the action: its name, its mean with error, its spread over the draws."""
+    series = series_of(ensemble.data, "action")
+    if not series:
+        return []
+    found = estimate(series, None, ensemble.log_weights, independent=ensemble.free_draws)
+    return [
+        (name, format_value(one.value, one.error), f"{float(one.error) * float(np.sqrt(max(one.ess, 0))):.3g}")
+        for name, one in found.items()
+    ]
+
+
+def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
+    """What the run cost, and what an effective draw of its slowest observable cost."""
+    about, stats = ensemble.provenance, ensemble.data["sample_stats"].dataset
+    chains, draws = (ensemble.data["observables"].sizes[dim] for dim in ("chain", "draw"))
+    known = [float(np.nanmin(one.ess)) for one in ensemble.estimates().values() if np.isfinite(one.ess).any()]
+    least = min(known, default=np.nan)
+    found = [
+        ("time, everything included", f"{about['wall_s']:.1f} s"),
+        ("draws", f"{chains} chains × {draws}"),
+        ("effective draws of the slowest estimate", f"{least:.0f}"),
+        ("effective draws per second", f"{least / about['wall_s']:.3g}"),
+    ]
+    if "n_steps" in stats:
+        gradients = float(stats["n_steps"].sum())
+        found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
+    return [*found, ("parameters", str(about["dimension"])), ("device", about["device"])]
+
+
+def _provenance(about: Mapping[str, Any]) -> list[tuple[str, str]]:
+    versions = about["versions"] | {"numpyro": about["numpyro"], "python": about["python"]}
+    sampler = about["sampler"]
+    return [
+        ("sampler", f"{sampler['name']}, {sampler['reason']}"),
+        ("warm-up", f"{sampler['warmup']} steps per chain"),
+        ("seed", str(about["seed"])),
+        ("precision", about["precision"]),
+        ("started", about["started"]),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("sha256 of the model's source", about["source_sha256"]),
+        ("fingerprint of the run", about["fingerprint"]),
+    ]
+
+
+def _csv(panel: Panel) -> str:
+    return panel.table.to_csv(index=False)
+
+
+def _download(panel: Panel) -> str:
+    return "data:text/csv;base64," + base64.b64encode(_csv(panel).encode()).decode()

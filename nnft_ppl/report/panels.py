@@ -1,0 +1,220 @@
+"""Which figures a run has, in the order of its report: each with its words, its data, and how it is drawn."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.report import chains, correlators, fields, pulls, tempering
+from nnft_ppl.summary import places, pulls as pulls_of
+
+MOST_TRACES = 4
+"""Components of observables that traces are drawn of."""
+WIDTH = 6.4
+"""Inches of every figure."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One figure of a report."""
+
+    name: str
+    """Name of its CSV file."""
+    title: str
+    """Heading."""
+    caption: str
+    """What is seen, with units and what errors mean."""
+    table: pd.DataFrame
+    """Its data."""
+    draw: Callable[[Figure], object]
+    """Draws it on an empty figure."""
+    height: float = 4.0
+    """Inches."""
+
+
+def panels(ensemble: Ensemble) -> Iterator[Panel]:
+    """Every figure for which the run has data."""
+    known = correlators.along_coordinate(ensemble)
+    for name in known:
+        yield _correlator(ensemble, name)
+    for name in known:
+        if len(correlators.estimators_of(ensemble, name)) > 1:
+            yield _estimators(ensemble, name)
+    if "two_point" in known and len(correlators.correlator_table(ensemble)) > 1:
+        yield _effective_mass(ensemble)
+    if exact := _exact_rows(ensemble):
+        yield _exact_pulls(exact)
+    found = ensemble.provenance["findings"].get("schwinger_dyson") if ensemble.schwinger_dyson is not None else None
+    if found:
+        yield _identities(found["rows"])
+    if "fields" in ensemble.data:
+        for name in ensemble.data["fields"].data_vars:
+            yield _fields(ensemble, str(name))
+    if ensemble.tempering is not None:
+        yield _tempering(ensemble)
+    if ensemble.log_weights is not None:
+        yield _weights(ensemble)
+    for name, index in _followed(ensemble):
+        yield _trace(ensemble, name, index)
+
+
+def _correlator(ensemble: Ensemble, name: str) -> Panel:
+    table = correlators.correlator_table(ensemble, name)
+    known = bool(table["pull"].notna().any())
+
+    def draw(figure: Figure) -> None:
+        if not known:
+            correlators.plot_correlator(ensemble, name, figure.subplots())
+            return
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        correlators.plot_correlator(ensemble, name, above).set_xlabel("")
+        correlators.plot_correlator_pulls(ensemble, name, below)
+
+    words = "Points: estimates with errors of one standard deviation."
+    if known:
+        words += " Line: the exact answer. Below: (estimate − exact)/error, with bands of one and two errors."
+    return Panel(name, name.replace("_", " "), words, table, draw, 4.6 if known else 3.6)
+
+
+def _estimators(ensemble: Ensemble, name: str) -> Panel:
+    words = (
+        "Every estimate as its difference from the quoted one. Quoted: the best mix of raw and improved, where there "
+        "are both. Improved: the average over Gaussian amplitudes taken by hand. Reweighted: exact free draws, an "
+        "independent route. Raw, improved and quoted values come from the same draws: their errors are correlated."
+    )
+    return Panel(
+        f"{name}.estimators",
+        f"{name.replace('_', ' ')}: raw, improved and second route",
+        words,
+        correlators.estimators_table(ensemble, name),
+        lambda figure: correlators.plot_estimators(ensemble, name, figure.subplots()),
+        3.4,
+    )
+
+
+def _effective_mass(ensemble: Ensemble) -> Panel:
+    return Panel(
+        "effective_mass",
+        "Effective mass",
+        "ln(C(r)/C(r'))/(r' − r) between neighbouring points r < r' of the two-point function; the bar along r says "
+        "which. It falls to the gap of the spectrum for large r; on a circle it falls to 0 half way round.",
+        correlators.effective_mass_table(ensemble),
+        lambda figure: correlators.plot_effective_mass(ensemble, axes=figure.subplots()),
+        3.2,
+    )
+
+
+def _exact_rows(ensemble: Ensemble) -> list[dict[str, object]]:
+    """(estimate − exact)/error of everything that is known."""
+    estimates, rows = ensemble.estimates(), []
+    for name, exact in ensemble.exact.items():
+        found = pulls_of(estimates[name], exact)
+        for index, place in places(ensemble, name):
+            if np.isfinite(found[index]):
+                rows.append({"vector_field": name, "observable": place or "value", "z": float(found[index])})
+    return rows
+
+
+def _exact_pulls(rows: list[dict[str, object]]) -> Panel:
+    def draw(figure: Figure) -> None:
+        pulls.plot_pulls(rows, figure.subplots()).set_xlabel("(estimate − exact)/error")
+
+    table = pd.DataFrame(rows).rename(columns={"vector_field": "name", "observable": "at", "z": "pull"})
+    words = "Every estimate against its exact answer, in units of its error, with bands of one and two errors."
+    return Panel("exact_pulls", "Against exact answers", words, table, draw, pulls.height_of(len(rows)))
+
+
+def _identities(rows: list[dict[str, object]]) -> Panel:
+    shown = [row for row in rows if row["z"] is not None]
+    return Panel(
+        "schwinger_dyson",
+        "Schwinger–Dyson identities",
+        "Residuals of identities that hold for the exact density, without any reference answer, in units of their "
+        "errors; a fault of sampler, density or transport moves them. The verdict on all together is above.",
+        pd.DataFrame(rows),
+        partial(_draw_pulls, shown),
+        pulls.height_of(len(shown)),
+    )
+
+
+def _draw_pulls(rows: list[dict[str, object]], figure: Figure) -> None:
+    pulls.plot_pulls(rows, figure.subplots())
+
+
+def _fields(ensemble: Ensemble, name: str) -> Panel:
+    pictures = fields.field_pictures(ensemble, name)
+    words = "Fields φ(x) of single draws, picked at random (by weight, where draws have weights)."
+    if "x1" in pictures.dims:
+        words += " One colour scale. In more than two dimensions: the plane of the first two axes through the centre."
+    return Panel(
+        name,
+        "Drawn fields" if name == "field" else f"Drawn fields: {name}",
+        words,
+        fields.fields_table(ensemble, name),
+        lambda figure: fields.plot_fields(ensemble, name, figure),
+        2.3 if "x1" in pictures.dims else 2.8,
+    )
+
+
+def _tempering(ensemble: Ensemble) -> Panel:
+    return Panel(
+        "log_z",
+        "From the free theory to this one",
+        "ln Z(β)/Z(0) of the density with action βS, with a band of one error; β = 1 is this theory. Where the action "
+        "is proportional to the coupling, β is the coupling in units of the run's.",
+        tempering.tempering_table(ensemble),
+        lambda figure: tempering.plot_tempering(ensemble, axes=figure.subplots()),
+        3.0,
+    )
+
+
+def _weights(ensemble: Ensemble) -> Panel:
+    return Panel(
+        "weights",
+        "Weights of the draws",
+        "The share of the whole weight that the heaviest draws carry. The nearer to the dashed line, the better: a "
+        "curve that starts high says that a few draws decide.",
+        chains.weights_table(ensemble),
+        lambda figure: chains.plot_weights(ensemble, figure.subplots()),
+        2.8,
+    )
+
+
+def _followed(ensemble: Ensemble) -> list[tuple[str, tuple[int, ...]]]:
+    """The components that traces are drawn of: the first of each observable, then more of each."""
+    names = [str(name) for name in ensemble.data["observables"].data_vars]
+    components = {name: [index for index, _ in places(ensemble, name)] for name in names}
+    longest = max((len(indices) for indices in components.values()), default=0)
+    order = [
+        (name, components[name][rank]) for rank in range(longest) for name in names if rank < len(components[name])
+    ]
+    return order[:MOST_TRACES]
+
+
+def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
+    def draw(figure: Figure) -> None:
+        if ensemble.free_draws:
+            chains.plot_traces(ensemble, name, index, figure.subplots())
+            return
+        above, below = figure.subplots(2, 1)
+        chains.plot_traces(ensemble, name, index, above)
+        chains.plot_autocorrelation(ensemble, name, index, below)
+
+    words = "One line a chain, long chains thinned."
+    if not ensemble.free_draws:
+        words += " Below: autocorrelation with errors of one standard deviation, and its integrated time."
+    else:
+        words = "Independent free draws, before their weights, in four groups; long ones thinned."
+    suffix = "".join(f".{i}" for i in index)
+    return Panel(
+        f"trace.{name}{suffix}",
+        f"Trace of {chains.component_name(ensemble, name, index)}",
+        words,
+        chains.trace_table(ensemble, name, index),
+        draw,
+        2.2 if ensemble.free_draws else 4.2,
+    )
