@@ -169,6 +169,13 @@ def test_every_page_is_in_the_index():
     assert {page for page in pages if not page.startswith("api/")} - {"index.md"} <= linked
 
 
+def test_architecture_lists_every_room():
+    rooms = (ROOT / "docs/architecture.md").read_text("utf-8").split("## Rooms")[1].split("## ")[0]
+    named = set(re.findall(r"[\w/]+(?:\.py|/)", rooms))
+    paths = [path for path in (ROOT / "nnft_ppl").iterdir() if not path.name.startswith("__") and path.name != "models"]
+    assert {path.name + "/" * path.is_dir() for path in paths} - named == set()
+
+
 def test_docstrings_of_the_documentation():
     place = importlib.util.spec_from_file_location("plain_docstrings", ROOT / "docs/plain_docstrings.py")
     assert place is not None
