@@ -1,6 +1,7 @@
 """Who may import whom, what an import may do, and what a lock may hold (docs/architecture.md)."""
 
 import ast
+import importlib.metadata
 import json
 import os
 import re
@@ -10,6 +11,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+import nnft_ppl
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("nnft_ppl", "models", "tests", "calibration", "examples", "benchmarks")
@@ -170,6 +173,12 @@ def effects(then: str, first: str = "") -> dict[str, object]:
 
 def test_import_does_nothing_but_import() -> None:
     assert effects("import nnft_ppl") == {"arrays": 0, "x64_changed": False, "heavy": []}
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert nnft_ppl.__version__ == importlib.metadata.version("nnft-ppl")
+    with pytest.raises(AttributeError, match="no attribute 'version'"):
+        nnft_ppl.version  # noqa: B018
 
 
 def test_no_module_makes_arrays_or_switches_precision() -> None:
