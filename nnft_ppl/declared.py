@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from nnft_ppl.estimates import Derived
 from nnft_ppl.observables import Observable
 from nnft_ppl.reading import ModelError
+from nnft_ppl.spelling import did_you_mean
 
 
 def separated(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str, Derived]]:
@@ -28,6 +30,33 @@ def separated(model: str, declared: Any) -> tuple[dict[str, Observable], dict[st
     if not plain:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
     return plain, {name: one for name, one in declared.items() if isinstance(one, Derived)}
+
+
+def measured(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
+    """Every observable of one draw's fields, to learn the shapes; what goes wrong is said with the observable's name.
+
+    Raises:
+        ModelError: If an observable cannot be computed, or is not real.
+    """
+    values = {}
+    for name, one in observables.items():
+        try:
+            value = one.function(fields)
+        except ModelError:
+            raise
+        except Exception as error:  # whatever the model file is made of
+            words = str(error).strip().splitlines() or [type(error).__name__]
+            hint = ""
+            if isinstance(error, TypeError | ValueError | IndexError):
+                hint = f"; points x have shape ({dim},) here: give a space(), or --dim, where that is wrong"
+            raise ModelError(f"{model}: observable {name!r}: {type(error).__name__}: {words[0]}{hint}") from error
+        try:
+            values[name] = jnp.asarray(value)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{model}: observable {name!r} gives {value!r}, not a number or an array") from error
+        if jnp.iscomplexobj(values[name]):
+            raise ModelError(f"{model}: observable {name!r} is complex: measure its real and its imaginary part")
+    return values
 
 
 def labelled(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Observable]:
@@ -54,10 +83,15 @@ def exact_values(model: str, given: Any, shapes: Mapping[str, tuple[int, ...]]) 
     """
     if not isinstance(given, dict):
         raise ModelError(f"{model}: exact() must return a dict name -> array, not {type(given).__name__}")
-    exact = {name: np.asarray(value, dtype=float) for name, value in given.items()}
-    unknown = set(exact) - set(shapes)
-    if unknown:
-        raise ModelError(f"{model}: exact() names {sorted(unknown)}, which observables() does not")
+    if unknown := sorted(set(map(str, given)) - set(shapes)):
+        near = did_you_mean(unknown[0], shapes)
+        raise ModelError(f"{model}: exact() names {unknown}, which observables() does not{near}")
+    exact = {}
+    for name, value in given.items():
+        try:
+            exact[name] = np.asarray(value, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{model}: exact() gives {name!r} as {value!r}, not as an array of numbers") from error
     for name, value in exact.items():
         if value.shape != shapes[name]:
             raise ModelError(

@@ -211,7 +211,11 @@ class _Interpreter(Messenger):
         if msg["type"] == "param":
             self.in_template = False
             self.parameters[msg["name"]] = len(jax.tree.leaves(msg["value"]))
-        if msg["type"] != "sample" or msg["name"] in self.coordinates:
+        if msg["type"] != "sample":
+            return
+        if msg["name"] in self.coordinates:
+            if msg["is_observed"]:
+                raise ModelError(f"the factor {msg['name']!r} has the name of a latent site: give it one of its own")
             return
         action = -jnp.sum(_scaled(msg, msg["fn"].log_prob(msg["value"])))
         self._add(self.action_terms, msg["name"], action)
@@ -243,7 +247,8 @@ class _Interpreter(Messenger):
         label = label_of(name)
         if label in terms:
             raise ModelError(
-                f"two sites are stored as {label!r}, one of them {name!r}: names must differ in lower case"
+                f"two sites are stored as {label!r}, one of them {name!r}: every site needs a name of its own, and "
+                "names must differ in lower case"
             )
         terms[label] = value
         return label

@@ -127,7 +127,7 @@ def _write(path: Path, tree: xr.DataTree) -> None:
         atomically(path, lambda part: tree.to_netcdf(part, engine=ENGINE))
     except (OSError, RuntimeError) as error:  # HDF5 gives either for a full disk
         reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
-        raise WriteError(f"cannot write {str(path)!r}: {reason}; what was written before it is kept") from error
+        raise WriteError(f"cannot write {str(path)!r}: {reason}; what was written before is kept") from error
 
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -1,1 +1,1 @@
-"""The command line: `nnft run | check | show | verify | list`."""
+"""The command line: `nnft new | run | check | show | diagnose | report | verify | list | doctor`."""

@@ -14,6 +14,8 @@ from numpyro import distributions as dist
 from rich.console import Console
 from rich.markup import escape
 
+from nnft_ppl.boundedness import unbounded_term, unbounded_words
+from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.run import load_theory
 from nnft_ppl.loading import COMPANIONS
 from nnft_ppl.reading import base_distribution, choose_from, read
@@ -27,7 +29,23 @@ MAX_EVENT = 64
 
 def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Print every check with its outcome; exit status 1 where one failed."""
-    theory = load_theory(asked, keywords)
+    with progress_bar() as progress:
+        progress(f"reading {asked.model}", 0, 0)
+        theory = load_theory(asked, keywords)
+        keys = jax.random.split(jax.random.key(0), DRAWS)
+        positions = jax.jit(jax.vmap(theory.free_draw))(keys)
+        outcomes = []
+        for what, outcome in (
+            ("keywords", lambda: _unused_keywords(theory)),
+            ("action and gradient", lambda: _finite(theory, positions)),
+            ("whether the action is bounded", lambda: _bounded(theory)),
+            ("transports", lambda: _transports(theory, positions)),
+            ("field", lambda: _field(theory, keys)),
+            ("grids", lambda: _grid(theory)),
+            ("traces", lambda: _traces(theory, positions)),
+        ):
+            progress(f"checking {what}", 0, 0)
+            outcomes.append(outcome())
     console = Console()
     console.print(f"[bold]{escape(repr(theory))}[/]", highlight=False, soft_wrap=True)
     for site in theory.sites:
@@ -38,16 +56,6 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             markup=False,
             soft_wrap=True,
         )
-    keys = jax.random.split(jax.random.key(0), DRAWS)
-    positions = jax.jit(jax.vmap(theory.free_draw))(keys)
-    outcomes = [
-        _unused_keywords(theory),
-        _finite(theory, positions),
-        _transports(theory, positions),
-        _field(theory, keys),
-        _grid(theory),
-        _traces(theory, positions),
-    ]
     for good, text in outcomes:
         console.print(f" {'[green]✓[/]' if good else '[red]✗[/]'} {escape(text)}", highlight=False, soft_wrap=True)
     return 0 if all(good for good, _ in outcomes) else 1
@@ -88,6 +96,11 @@ def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
         sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[:, part]))]
         return False, f"the gradient of the action is not finite along {', '.join(sites)} (sqrt or norm at zero?)"
     return True, f"action and gradient are finite on {DRAWS} free draws: {words or 'no action terms, a free theory'}"
+
+
+def _bounded(theory: Theory) -> tuple[bool, str]:
+    term = unbounded_term(theory)
+    return not term, unbounded_words(term) if term else "the density falls along the rays through free draws"
 
 
 def _transports(theory: Theory, positions: Array) -> tuple[bool, str]:

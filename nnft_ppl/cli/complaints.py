@@ -1,5 +1,7 @@
 """Errors as a user should read them: what is wrong and where, in one line, without a traceback."""
 
+import errno
+import sys
 import traceback
 from pathlib import Path
 
@@ -7,7 +9,23 @@ import nnft_ppl
 from nnft_ppl.labelling import FieldError
 from nnft_ppl.reading import ModelError
 from nnft_ppl.samplers import SamplerError
-from nnft_ppl.storage import ResultError
+from nnft_ppl.storage import ResultError, WriteError
+
+TRACED = {
+    "TracerBoolConversionError": "`if`, `while`, `and`, `or`, `not`, min() or max() on a sampled value, which is not "
+    "known while the model is compiled: use jnp.where, jnp.logical_and, jnp.minimum, jnp.maximum",
+    "TracerArrayConversionError": "a NumPy function on a sampled value, which is not known while the model is "
+    "compiled: use jnp (jax.numpy) in the place of np",
+    "TracerIntegerConversionError": "a sampled value as an index or a size, which must be known while the model is "
+    "compiled: index with jnp.take, and make sizes keywords of the model",
+    "NonConcreteBooleanIndexError": "a selection by a sampled condition, whose size is not known while the model is "
+    "compiled: use jnp.where(condition, x, 0)",
+    "ConcretizationTypeError": "float(), int(), a function of math or a size from a sampled value, which is not known "
+    "while the model is compiled: keep it an array, with functions of jnp",
+    "UnexpectedTracerError": "a sampled value of another call is used: do not keep one in a global variable, return it",
+}
+"""What JAX's errors about values that are being compiled mean in a model."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def complaint(error: Exception) -> tuple[str, bool]:
@@ -16,19 +34,54 @@ def complaint(error: Exception) -> tuple[str, bool]:
     Our own errors speak for themselves. An error raised inside a model file is shown with its file and line.
     """
     if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}: syntax error: {error.msg}", True
-    if isinstance(error, SamplerError | FieldError):
+        return f"{error.filename}:{error.lineno}: syntax error: {error.msg}{_quoted(error.text)}", True
+    if isinstance(error, SamplerError | FieldError | WriteError):
         return str(error), False
-    if isinstance(error, ModelError | ResultError):
+    if isinstance(error, ResultError):
         return str(error), True
+    if isinstance(error, ModelError):
+        return _model_complaint(error), True
     place = _place_in_user_code(error)
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        return f"{place + ': ' if place else ''}out of memory: use fewer --chains, a smaller width or grid", False
     if place:
-        # A ValueError that the model or this package raises is a message to the user; others get their type named.
-        kind = "" if isinstance(error, ValueError) and _is_message(error) else f"{type(error).__name__}: "
-        return f"{place}: {kind}{_first_line(error)}", True
+        return f"{place}: {_words(error)}", True
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"{error.filename or 'a file'} cannot be written: {error.strerror}", False
     if isinstance(error, ValueError | TypeError | FileNotFoundError | AttributeError):
         return _first_line(error), True
     return f"{type(error).__name__}: {_first_line(error)} (--debug shows where)", False
+
+
+def _model_complaint(error: ModelError) -> str:
+    """A refusal of a model, with the line of the file that it comes from, where there is one."""
+    cause = error.__cause__
+    place = _place_in_user_code(cause) if isinstance(cause, Exception) else None
+    if not place or not isinstance(cause, Exception):
+        return str(error)
+    words = TRACED.get(type(cause).__name__)
+    return f"{place}: {words or error}"
+
+
+def _words(error: Exception) -> str:
+    """An error in a model file, in words."""
+    if (name := type(error).__name__) in TRACED:
+        return TRACED[name]
+    # A ValueError that the model or this package raises is a message to the user; others get their type named.
+    if isinstance(error, ValueError) and _is_message(error):
+        return _first_line(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"{name}: {_first_line(error)}: install it beside nnft, with the pip of {sys.executable}"
+    if isinstance(error, NameError | AttributeError | ImportError):
+        # Python's own words, which know about names that are near.
+        return next(traceback.TracebackException.from_exception(error).format_exception_only()).splitlines()[0]
+    if isinstance(error, KeyError):
+        return f"{name}: there is no entry {error}"
+    return f"{name}: {_first_line(error)}"
+
+
+def _quoted(line: str | None) -> str:
+    return f", in `{line.strip()}`" if line and line.strip() else ""
 
 
 def _first_line(error: Exception) -> str:
@@ -45,20 +98,18 @@ def _in_package(filename: str) -> bool:
 
 
 def _place_in_user_code(error: Exception) -> str | None:
-    """`file:line` of the innermost frame in a model file; None if no model file was running."""
-    inside = [
-        frame for frame in _frames(error) if frame.filename.endswith(".py") and frame.name and _is_model(frame.filename)
-    ]
+    """`file:line` of the innermost frame in a model file or a file beside it; None if none of them was running."""
+    inside = [frame for frame in _frames(error) if _is_model(frame.filename)]
     return f"{inside[-1].filename}:{inside[-1].lineno}" if inside else None
 
 
 def _is_model(filename: str) -> bool:
-    import sys
-
-    loaded = {
+    """Whether this is a model file, or beside one: a model may import what it needs from there."""
+    files = [
         getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("nnft_model_")
-    }
-    return filename in loaded
+    ]
+    path = Path(filename)
+    return path.suffix == ".py" and any(path.resolve().parent == Path(file).resolve().parent for file in files if file)
 
 
 def _is_message(error: Exception) -> bool:

@@ -1,33 +1,61 @@
 """`nnft run`: sample a model and print what came out."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from nnft_ppl.cli.progress import progress_bar
+from nnft_ppl.asked import describe, resolve
+from nnft_ppl.boundedness import unbounded_term, unbounded_words
+from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
+from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.loading import load_file
 from nnft_ppl.resolution import refuse_coarse_grid
-from nnft_ppl.sampling import DEFAULT_DRAWS, describe, resolve, sample
+from nnft_ppl.samplers import SamplerError
+from nnft_ppl.sampling import DEFAULT_DRAWS, sample
 from nnft_ppl.theory import Theory
+
+
+class Ran(NamedTuple):
+    """What a run gave."""
+
+    ensemble: Ensemble
+    folder: Path
+    kept: bool
+    """Whether the folder keeps a complete result of the same run, made before this one was interrupted."""
+    unbounded: str | None
+    """The action term that falls without bound, where the checks failed and one does."""
 
 
 def load_theory(asked: argparse.Namespace, keywords: dict[str, Any]) -> Theory:
     """The theory that the command line names."""
-    if asked.dim < 1:
+    if asked.dim is not None and asked.dim < 1:
         raise ValueError(f"--dim must be at least 1, not {asked.dim}")
-    return Theory(replace(load_file(asked.model), dim=asked.dim), **keywords)
+    theory = Theory(replace(load_file(asked.model), dim=asked.dim or 1), **keywords)
+    if asked.dim is not None and asked.dim != theory.dim:
+        raise ValueError(f"--dim {asked.dim}: the space of {theory.name} has dim = {theory.dim}; leave --dim out")
+    return theory
 
 
-def run(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
-    """Sample a model, write the result, print it."""
+def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interruption) -> Ran:
+    """Sample a model and write the result.
+
+    Args:
+        asked: The options.
+        keywords: Those of the model.
+        progress: Told what is being done; it ends the run where a signal asks for that.
+    """
     theory = load_theory(asked, keywords)
+    progress("checking the grid", 0, 0)
     refuse_coarse_grid(theory)
-    folder = asked.out or _default_folder(theory, asked)
-    with progress_bar(Console(stderr=True)) as progress:
+    folder = Path(asked.out) if asked.out else _default_folder(theory, asked)
+    progress.folder = folder
+    earlier = (folder / "result.nc").is_file()
+    try:
         ensemble = sample(
             theory,
             asked.sampler,
@@ -40,10 +68,28 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             time_limit=asked.time_limit,
             progress=progress,
         )
+    except SamplerError as error:
+        if term := unbounded_term(theory):
+            raise SamplerError(f"{error}; {unbounded_words(term)}") from error
+        raise
+    made = ensemble.provenance
+    # One of the wrong sign fails the checks of every sampler, and none of them can say why.
+    term = unbounded_term(theory) if made["verdict"] == "failed" and not made["interrupted"] else None
+    return Ran(ensemble, folder, earlier and made["interrupted"], term)
+
+
+def conclude(asked: argparse.Namespace, ran: Ran) -> int:
+    """Print what came out."""
     if asked.json:
-        print(result_json(ensemble))
-    print_result(ensemble, Console(stderr=asked.json), str(folder))
-    return exit_status(ensemble)
+        print(result_json(ran.ensemble))
+    console = Console(stderr=asked.json)
+    print_result(ran.ensemble, console, None if ran.kept else str(ran.folder))
+    if ran.kept:
+        words = f"not stored: {ran.folder} keeps the complete result that was there"
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
+    if ran.unbounded:
+        print(f"nnft: {unbounded_words(ran.unbounded)}", file=sys.stderr)
+    return exit_status(ran.ensemble)
 
 
 def _default_folder(theory: Theory, asked: argparse.Namespace) -> Path:

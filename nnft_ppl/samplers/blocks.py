@@ -42,6 +42,8 @@ class Settings:
     """Positions are returned for every `keep_every`-th draw; 0 for none."""
     block_draws: int = 500
     """Draws per chain in one block, at most."""
+    show: Callable[[str, int, int], None] = lambda what, done, total: None
+    """Told what is being done before the first block: (what, how far, of how much)."""
 
 
 class Curve(NamedTuple):

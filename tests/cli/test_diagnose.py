@@ -1,4 +1,4 @@
-"""`nnft diagnose`: what it prints, its JSON, and every mistake one can make with it."""
+"""`nnft diagnose`: what it prints, its JSON, and a model file that is not what it was."""
 
 import json
 from pathlib import Path
@@ -88,40 +88,6 @@ def test_a_run_without_a_bank_is_tested_on_its_kept_draws(model: Path, tmp_path:
     found = nnft("diagnose", folder)
     assert found.status == 0
     assert "p =" in found.out
-
-
-@pytest.fixture(scope="module")
-def without_draws(model: Path) -> str:
-    folder = str(model.parent / "without")
-    nnft("run", str(model), "--sampler", "reweight", "--draws", "500", "--keep", "none", "--out", folder)
-    return folder
-
-
-OTHER_SITES = MODEL.replace('"b"', '"c"')
-MISTAKES = {
-    "no such folder": (("diagnose", "nowhere"), "no result in 'nowhere'"),
-    "keywords without a theory": (("diagnose", "{chains}", "--set", "coupling=1.0"), "--set belongs to --against"),
-    "unknown keyword": (("diagnose", "{chains}", "--against", "{model}", "--set", "coupled=1.0"), "did you mean"),
-    "no kept draws": (("diagnose", "{without}", "--against", "{model}"), "no parameters were kept"),
-    "other sites": (("diagnose", "{chains}", "--against", "{other}"), "the sites are not the same"),
-    "outside the support": (
-        ("diagnose", "{chains}", "--against", "{model}", "--set", "edge=2.0"),
-        "have a 'b' outside the support in two_numbers",
-    ),
-    "no figure": (("diagnose", "{chains}", "--figure", "pulls.bmp"), "written as .png, .pdf, .svg"),
-    "no such theory": (("diagnose", "{chains}", "--against", "phi5"), "phi5"),
-}
-
-
-@pytest.mark.parametrize(("words", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_mistakes(words: tuple[str, ...], message: str, model: Path, chains: str, without_draws: str):
-    other = model.parent / "other.py"
-    other.write_text(OTHER_SITES, encoding="utf-8")
-    places = {"chains": chains, "model": str(model), "without": without_draws, "other": str(other)}
-    found = nnft(*(word.format(**places) for word in words))
-    assert found.status == 2
-    assert message in found.err
-    assert len(found.err.strip().splitlines()) == 1
 
 
 def test_a_model_file_that_was_changed(tmp_path: Path):

@@ -1,0 +1,227 @@
+"""The words of the command line: commands, options, and what to say where they are misspelt."""
+
+import argparse
+import ast
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn
+
+from nnft_ppl.spelling import did_you_mean
+
+SAMPLER_HELP = (
+    "auto (default); hmc, nuts, pcn, elliptical-slice (chains); reweight (free draws); tempered (also ln Z); "
+    "replica-exchange (many modes); stock-hmc, stock-nuts, mclmc (BlackJAX's own)"
+)
+
+
+class UsageError(ValueError):
+    """Words that are no command of `nnft`; the text says what is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Python's parser, but a mistake is an exception, and half a word is no option."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what Python's parser would print before it leaves."""
+        raise UsageError(f"{message.removeprefix('argument ')} (`{self.prog} --help` says more)")
+
+    @property
+    def options(self) -> list[str]:
+        """Every `--option`, of this command alone."""
+        return [word for action in self._actions for word in action.option_strings]
+
+    @property
+    def with_value(self) -> set[str]:
+        """The options that take a value."""
+        return {word for action in self._actions if action.nargs != 0 for word in action.option_strings}
+
+    @property
+    def commands(self) -> dict[str, "Parser"]:
+        """The parsers of the commands below this one."""
+        (below,) = (action for action in self._actions if isinstance(action, argparse._SubParsersAction))
+        return below.choices
+
+
+def parsed(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """The words after `nnft`, taken apart.
+
+    Raises:
+        UsageError: For a command or option that there is not, with the nearest that there is; for words too many.
+    """
+    first = next(iter(words), "-")
+    if not first.startswith("-") and first not in parser.commands:
+        near = did_you_mean(first, parser.commands)
+        if not near and first.endswith(".py"):
+            near = f"; did you mean `nnft run {first}`?"
+        raise UsageError(f"there is no command {first!r} (there are {', '.join(parser.commands)}){near}")
+    asked, left = parser.parse_known_args(words)
+    if left:
+        raise UsageError(_too_many(left, parser.commands.get(asked.command, parser)))
+    return asked
+
+
+def _too_many(left: Sequence[str], parser: Parser) -> str:
+    # An unknown option leaves its value behind, too: the option is what to talk about.
+    word = next((word for word in left if word.startswith("-")), left[0])
+    name = word.partition("=")[0]
+    if name in parser.options:
+        return f"{name} belongs behind the command: {parser.prog} ... {name}"
+    if word.startswith("-"):
+        return f"{parser.prog} has no option {name!r}{did_you_mean(name, parser.options)}"
+    if "=" in word and "--set" in parser.options:
+        return f"{word!r} stands alone: a keyword of the model is set by --set {word}"
+    return f"{word!r} is one word too many for `{parser.prog}` (`{parser.prog} --help` says what it takes)"
+
+
+def keywords_of(settings: Sequence[str]) -> dict[str, Any]:
+    """`name=value` words as keywords; a value is a Python literal, or else a string.
+
+    Raises:
+        ValueError: For a word without `=`, or a name given twice.
+
+    Example:
+        >>> keywords_of(["width=64", "amplitude=pair"])
+        {'width': 64, 'amplitude': 'pair'}
+    """
+    keywords: dict[str, Any] = {}
+    for word in settings:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"--set takes name=value, not {word!r}: for instance --set coupling=0.5")
+        if name in keywords:
+            raise ValueError(f"--set gives {name!r} twice: leave one of them out")
+        keywords[name] = _literal(text)
+    return keywords
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return float(text) if text in ("inf", "nan") else text
+
+
+def _whole(text: str) -> int:
+    """A whole number, also as 1e4."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+        if number.is_integer():
+            return int(number)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"takes a whole number, not {text!r}")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"takes a number of seconds, not {text!r}") from None
+
+
+def command_parser() -> Parser:
+    """The parser of `nnft` with all its commands."""
+    parser = Parser(
+        prog="nnft",
+        description="Sample neural-network field theories written as NumPyro models.",
+        epilog="exit status: 0 good, 1 a check failed, 2 bad input, 3 interrupted, 4 the run failed",
+    )
+    parser.add_argument("--version", action="version", version=f"nnft_ppl {version('nnft-ppl')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    new = commands.add_parser("new", help="write a model file to begin with")
+    new.add_argument("name", metavar="NAME", help="name of the model; the file is NAME.py in this folder")
+    _debug_option(new)
+
+    run = commands.add_parser("run", help="sample a model and estimate its observables", add_help=False)
+    run.add_argument("model", metavar="MODEL", help="a shipped model's name, or the path of a .py file")
+    _model_options(run)
+    run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
+    run.add_argument("--chains", type=_whole, default=4, help="independent chains (default 4)")
+    run.add_argument("--draws", type=_whole, help="draws per chain (default 2000)")
+    run.add_argument("--warmup", type=_whole, default=300, help="steps per chain that adapt the sampler (default 300)")
+    _seed_option(run)
+    run.add_argument(
+        "--time-limit", type=_seconds, metavar="SECONDS", help="begin no further block of draws after this"
+    )
+    run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
+    run.add_argument("--out", metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
+    _json_option(run)
+
+    check = commands.add_parser("check", help="look a model over before sampling it")
+    check.add_argument("model", metavar="MODEL", help="a shipped model's name, or the path of a .py file")
+    _model_options(check)
+
+    show = commands.add_parser("show", help="print a result again")
+    _folder_argument(show)
+    _json_option(show)
+    _debug_option(show)
+
+    diagnose = commands.add_parser("diagnose", help="test a result's draws by Schwinger–Dyson identities")
+    _folder_argument(diagnose)
+    diagnose.add_argument("--against", metavar="MODEL", help="ask whether the kept draws belong to another theory")
+    diagnose.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a keyword of that theory (the run's own values hold where it is the same model)",
+    )
+    diagnose.add_argument("--model", metavar="FILE", help="the run's model file, if it has been moved")
+    diagnose.add_argument("--figure", metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
+    _json_option(diagnose)
+    _debug_option(diagnose)
+
+    report = commands.add_parser("report", help="write a result as one HTML page, with the data of its figures as CSV")
+    _folder_argument(report)
+    report.add_argument("--out", metavar="FILE", help="the .html file (default DIR/report.html)")
+    _debug_option(report)
+
+    verify = commands.add_parser("verify", help="compare models with their exact answers")
+    verify.add_argument("models", metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)")
+    verify.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the models")
+    _seed_option(verify)
+    verify.add_argument("--page", metavar="FILE", help="write the comparison as a Markdown table, too")
+    _precision_options(verify)
+
+    listing = commands.add_parser("list", help="list the shipped models")
+    _debug_option(listing)
+
+    doctor = commands.add_parser("doctor", help="look this machine over: devices, versions, what a gradient costs")
+    _json_option(doctor)
+    _debug_option(doctor)
+    return parser
+
+
+def _model_options(parser: Parser) -> None:
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the model")
+    parser.add_argument("--dim", type=_whole, help="dimension of points, for a model without a space (default 1)")
+    _precision_options(parser)
+
+
+def _precision_options(parser: Parser) -> None:
+    parser.add_argument("--precision", choices=("float64", "float32"), default="float64", help="default float64")
+    _debug_option(parser)
+
+
+def _seed_option(parser: Parser) -> None:
+    parser.add_argument("--seed", type=_whole, default=0, help="seed of every random number (default 0)")
+
+
+def _folder_argument(parser: Parser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="the folder of a run")
+
+
+def _json_option(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def _debug_option(parser: Parser) -> None:
+    parser.add_argument("--debug", action="store_true", help="show the whole traceback of an error")

@@ -1,0 +1,102 @@
+"""Ctrl-C and SIGTERM: the first lets a block of draws finish and keeps everything, the second stops at once."""
+
+import math
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nnft_ppl.cli.progress import Shown
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+WHOLE = ("drawing", "writing")
+"""Work that is finished before a run stops; anything else stops where it is."""
+APART = 0.5
+"""Seconds between two signals that count as two: launchers pass on what the terminal has sent already."""
+INTERRUPTED = 3
+
+
+class Interruption:
+    """What a run does about signals; called with its progress, it raises `KeyboardInterrupt` where the run may end.
+
+    Python runs a handler only between two steps of its own, and a block of draws is one step. A second thread, woken by
+    the signal itself, therefore says at once what will happen, and leaves at the second signal.
+
+    Args:
+        shown: Where progress is shown.
+    """
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._whole = self._wanted = self._seen = False
+        self.folder: Path | None = None
+        """The run's folder, once it is known: temporary files in it are removed when leaving at once."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Pass progress on; raise `KeyboardInterrupt` if the first signal came while a block was drawn."""
+        self._whole = what.startswith(WHOLE)
+        self._shown(what, done, total)
+        if self._wanted:
+            self._wanted = False
+            raise KeyboardInterrupt
+
+    def handle(self, *_: Any) -> None:
+        """Python's handler of both signals."""
+        if self._seen:  # an echo of the first, or the second: the watching thread tells them apart
+            return
+        self._seen = True
+        if not self._whole:
+            raise KeyboardInterrupt
+        self._wanted = True
+
+    def watch(self, signals: socket.socket) -> None:
+        """Say what will happen at the first signal, leave at the second; returns when the other end closes."""
+        first = math.inf
+        while word := signals.recv(1):
+            if word[0] not in SIGNALS:
+                continue
+            now = time.monotonic()
+            if first == math.inf:
+                first = now
+                ending = "the block of draws is finished first" if self._whole else "waiting for the step under way"
+                self._shown.say(f"nnft: stopping, {ending}; Ctrl-C again stops at once")
+            elif now - first > APART:
+                self._leave()
+
+    def _leave(self) -> None:
+        for part in self.folder.rglob("*.part") if self.folder else ():
+            part.unlink(missing_ok=True)
+        self._shown.stop()
+        kept = f"; finished blocks of draws are in {self.folder / 'blocks'}" if self.folder else ""
+        self._shown.say(f"nnft: stopped at once, without a result{kept}")
+        os._exit(INTERRUPTED)  # the main thread may be far inside a compiled program
+
+
+@contextmanager
+def interruptible(shown: Shown) -> Iterator[Interruption]:
+    """Signals handled as above, while the context lasts; nothing but progress in a thread that gets no signals."""
+    interruption = Interruption(shown)
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    receiver, sender = socket.socketpair()
+    sender.settimeout(0)
+    watcher = threading.Thread(target=interruption.watch, args=(receiver,), daemon=True)
+    before: dict[signal.Signals, Callable | int | None] = {}
+    fd = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    try:
+        before = {one: signal.signal(one, interruption.handle) for one in SIGNALS}
+        watcher.start()
+        yield interruption
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
+        signal.set_wakeup_fd(fd)
+        sender.close()
+        watcher.join()
+        receiver.close()
