@@ -4,13 +4,15 @@ A page's blocks run in order, in one namespace and one empty folder:
 
     ```python    is executed; one that begins with a comment `# NAME.py` is written to that file instead
     ```sh        lines `nnft ...`, run in this process; they exit with 0, or with N after a comment `# exit status N`
-    ```text      right after a ```sh: what its last command printed, but for numbers; `...` stands for any lines
+    ```text      right after one of these: what it, or its last command, printed, but for numbers; `...` is any lines
 
 Other code is marked ```text (outlines) or ```console (commands that a test cannot run).
 """
 
+import contextlib
 import doctest
 import importlib.util
+import io
 import os
 import re
 import shlex
@@ -62,21 +64,23 @@ def blocks_of(page: str) -> list[Block]:
 def run_page(name: str, page: str) -> None:
     """Run a page's blocks in the present folder."""
     namespace: dict[str, object] = {"__name__": "page"}
-    last: Outcome | None = None
+    last: str | None = None
     for block in blocks_of(page):
         if block.language == "python":
             if file := re.match(r"# (\w+\.py)\n", block.text):
                 Path(file[1]).write_text(block.text, encoding="utf-8")
+                last = None
             else:
                 # Empty lines, that a traceback names the line of the page.
                 code = compile("\n" * (block.line - 1) + block.text, f"<{name}>", "exec")
-                exec(code, namespace)
-            last = None
+                with contextlib.redirect_stdout(io.StringIO()) as out:
+                    exec(code, namespace)
+                last = out.getvalue()
         elif block.language == "sh":
             for command in commands_of(block.text):
-                last = run_command(f"{name}:{block.line}", command)
+                last = run_command(f"{name}:{block.line}", command).out
         elif block.language == "text" and block.follows and last is not None:
-            assert printed(last.out, block.text), f"{name}:{block.line} says\n{block.text}\nbut printed was\n{last.out}"
+            assert printed(last, block.text), f"{name}:{block.line} says\n{block.text}\nbut printed was\n{last}"
             last = None
 
 
@@ -119,6 +123,7 @@ def test_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ("page", "said"),
     [
         ("```python\nassert 1 + 1 == 3, 'planted'\n```\n", "planted"),
+        ("```python\nprint('right')\n```\n\n```text\nwrong\n```\n", "but printed was"),
         ("```sh\nnnft list --fast\n```\n", "nnft list --fast"),
         ("```sh\nls\n```\n", "is not run here"),
         ("```sh\nnnft list  # exit status 1\n```\n", "nnft list"),
@@ -126,7 +131,7 @@ def test_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ],
 )
 def test_a_page_that_is_wrong_is_seen(page: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Control: wrong code, a wrong option, another program, another status, another output."""
+    """Control: wrong code, another output, a wrong option, another program, another status."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AssertionError, match=said):
         run_page("page.md", page)
