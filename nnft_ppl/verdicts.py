@@ -111,6 +111,8 @@ def reweighting_verdicts(k_hat: float, estimates: Mapping[str, Estimate]) -> lis
     """
     good = k_hat <= MAX_K_HAT
     text = f"tail of the weights k̂ = {k_hat:.2f}" + ("" if good else ": few draws carry the weight; use --sampler hmc")
+    if k_hat == -np.inf:
+        text = "all weights are equal"
     return [
         Verdict("k_hat", _status(good=good), k_hat, MAX_K_HAT, text),
         _effective_draws(estimates, "draw more, or use --sampler hmc"),

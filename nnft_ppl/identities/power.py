@@ -42,11 +42,11 @@ def bank_tested(
     series = np.where(known, series, 0.0)
     test = t_squared(series, weights, independent=independent)
     bound, seen = power(series, potential, weights, test, independent=independent)
-    text = f"{test.dof} identities on {test.ess:.0f} effective draws" + (
-        f"; an action 10 % off would show at {0.1 * seen:.1f} errors, in any test at most {0.1 * bound:.1f}"
-        if np.isfinite(test.p_value)
-        else f" in {series.shape[0]} × {series.shape[1]} are too few: run longer"
-    )
+    text = f"{test.dof} identities on {test.ess:.0f} effective draws"
+    if not np.isfinite(test.p_value):
+        text += f" in {series.shape[0]} × {series.shape[1]} are too few: run longer"
+    elif bound > 0:  # there is an action
+        text += f"; an action 10 % off would show at {0.1 * seen:.1f} errors, in any test at most {0.1 * bound:.1f}"
     text += lost
     rows = [
         {"vector_field": str(field), "observable": str(observable), "residual": value, "error": error, "z": z}
@@ -93,4 +93,6 @@ def power(
     deviation = potential - float(found.value)
     variance = float(np.sum(weights * deviation**2))
     shift = np.sum((weights * deviation)[..., None] * residuals, axis=(0, 1))
-    return float(np.sqrt(max(float(found.ess), 0.0) * variance)), float(np.linalg.norm(test.whitening @ shift))
+    # The residuals may be worth more draws than S is: no test is bound by the autocorrelation of S.
+    effective = np.nanmax([float(found.ess), test.ess, 0.0])
+    return float(np.sqrt(effective * variance)), float(np.linalg.norm(test.whitening @ shift))

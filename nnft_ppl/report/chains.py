@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from nnft_ppl.autocorrelation import autocorrelation_function, gamma_method
 from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.estimates import format_value
 from nnft_ppl.log_weights import relative_weights
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label
 from nnft_ppl.summary import places
@@ -56,7 +57,8 @@ def plot_traces(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes
     for number, chain in enumerate(table.columns[1:]):
         axes.plot(table["draw"], table[chain], color=COLOURS[number % len(COLOURS)], linewidth=0.6, alpha=0.85)
     axes.set_xlabel("draw")
-    axes.set_ylabel(label(ensemble, name, component_name(ensemble, name, index)))
+    # Above the axes, where there is room for it.
+    axes.set_title(label(ensemble, name, component_name(ensemble, name, index)), loc="left", fontsize="medium")
     return axes
 
 
@@ -88,10 +90,10 @@ def plot_autocorrelation(ensemble: Ensemble, name: str, index: tuple[int, ...] =
         markersize=2.5,
         elinewidth=0.8,
         color=COLOURS[0],
-        label=f"τ = {float(gamma.tau_int):.2f} ± {float(gamma.tau_error):.2g} draws",
+        label=f"τ = {format_value(float(gamma.tau_int), float(gamma.tau_error))} draws",
     )
     axes.set_xlabel("lag  [draws]")
-    axes.set_ylabel(f"ρ of {component_name(ensemble, name, index)}")
+    axes.set_title(f"autocorrelation of {component_name(ensemble, name, index)}  [1]", loc="left", fontsize="medium")
     axes.legend(frameon=False)
     return axes
 
@@ -130,8 +132,8 @@ def plot_weights(ensemble: Ensemble, axes: Axes | None = None) -> Axes:
     line = np.geomspace(table["share_of_draws"].iloc[0], 1, 50)
     axes.plot(line, line, "--", color=COLOURS[1], label="equal weights")
     axes.set_xscale("log")
-    axes.set_xlabel("share of the draws, heaviest first")
-    axes.set_ylabel("share of the weight")
+    axes.set_xlabel("share of the draws, heaviest first  [1]")
+    axes.set_ylabel("share of the weight  [1]")
     axes.legend(frameon=False)
     return axes
 

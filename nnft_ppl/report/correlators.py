@@ -87,7 +87,7 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     reach = max(3.2, float(known["pull"].abs().max()) + 1.3) if len(known) else 3.2
     axes.set_ylim(-reach, reach)
     axes.set_xlabel(label(ensemble, str(table.columns[0])))
-    axes.set_ylabel("pull\n[errors]")
+    axes.set_ylabel("pull  [1]")
     return axes
 
 
@@ -146,8 +146,8 @@ def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     dim = ensemble.data["observables"].dataset[name].dims[2]
     axes.set_xticks(ranks, [f"{place:.3g}" for place in places])
     axes.set_xlabel(label(ensemble, str(dim)))
-    axes.set_ylabel(label(ensemble, name, "difference from the quoted value"))
-    axes.legend(frameon=False)
+    axes.set_ylabel(label(ensemble, name, "difference"))
+    axes.legend(frameon=False, ncols=len(found), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return axes
 
 

@@ -26,8 +26,7 @@ def label(ensemble: Ensemble, name: str, words: str | None = None) -> str:
 
 def in_unit(words: str, unit: str | None) -> str:
     """Words with their unit, `1` for a pure number."""
-    stated = {None: "unit not stated", "1": "pure number"}.get(unit, unit)
-    return f"{words}  [{stated}]"
+    return f"{words}  [{unit or 'unit not stated'}]"
 
 
 def inverse(unit: str | None) -> str | None:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.report.drawing import COLOURS
+from nnft_ppl.report.drawing import COLOURS, in_unit
 
 
 def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:
@@ -53,21 +53,23 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
     """
     pictures = field_pictures(ensemble, name)
     flat = "x1" not in pictures.dims
+    length = ensemble.unit("separation") or "unit of length"
     if figure is None:
         from matplotlib import pyplot
 
-        figure = pyplot.figure(figsize=(6.4, 2.8 if flat else 2.4), layout="constrained")
+        figure = pyplot.figure(figsize=(6.4, 2.8 if flat else 5.0), layout="constrained")
     if flat:
         axes = figure.subplots()
         for number, values in enumerate(pictures.values):
             axes.plot(pictures["x0"], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
-        axes.set_xlabel("x  [unit of length]")
-        axes.set_ylabel("φ(x)")
+        axes.set_xlabel(in_unit("x", length))
+        axes.set_ylabel("φ(x)  [unit of the field]")
         return [axes]
-    panels = figure.subplots(1, len(pictures), sharex=True, sharey=True, squeeze=False)[0]
+    rows = 2 if len(pictures) > 2 else 1
+    panels = figure.subplots(rows, -(-len(pictures) // rows), sharex=True, sharey=True, squeeze=False).ravel()
     largest = float(np.abs(pictures.values).max())
     x0, x1 = pictures["x0"].values, pictures["x1"].values
-    for axes, values in zip(panels, pictures.values, strict=True):
+    for axes, values in zip(panels, pictures.values, strict=False):
         image = axes.imshow(
             values.T,
             origin="lower",
@@ -76,7 +78,8 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
             vmin=-largest,
             vmax=largest,
         )
-        axes.set_xlabel("x₀")
-    panels[0].set_ylabel("x₁  [unit of length]")
-    figure.colorbar(image, ax=list(panels), label="φ(x)", shrink=0.9)
-    return list(panels)
+    axes.locator_params(nbins=4)
+    figure.supxlabel(in_unit("x₀", length), fontsize="medium")
+    figure.supylabel("x₁", fontsize="medium")
+    figure.colorbar(image, ax=list(panels), label="φ(x)", shrink=0.75)
+    return list(panels[: len(pictures)])

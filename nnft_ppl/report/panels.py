@@ -14,7 +14,7 @@ from nnft_ppl.summary import places, pulls as pulls_of
 
 MOST_TRACES = 4
 """Components of observables that traces are drawn of."""
-WIDTH = 6.4
+WIDTH = 5.4
 """Inches of every figure."""
 
 
@@ -46,7 +46,7 @@ def panels(ensemble: Ensemble) -> Iterator[Panel]:
             yield _estimators(ensemble, name)
     if "two_point" in known and len(correlators.correlator_table(ensemble)) > 1:
         yield _effective_mass(ensemble)
-    if exact := _exact_rows(ensemble):
+    if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):
         yield _exact_pulls(exact)
     found = ensemble.provenance["findings"].get("schwinger_dyson") if ensemble.schwinger_dyson is not None else None
     if found:
@@ -54,9 +54,10 @@ def panels(ensemble: Ensemble) -> Iterator[Panel]:
     if "fields" in ensemble.data:
         for name in ensemble.data["fields"].data_vars:
             yield _fields(ensemble, str(name))
-    if ensemble.tempering is not None:
+    interacting = len(ensemble.data["action"].data_vars) > 0
+    if interacting and ensemble.tempering is not None:
         yield _tempering(ensemble)
-    if ensemble.log_weights is not None:
+    if interacting and ensemble.log_weights is not None:
         yield _weights(ensemble)
     for name, index in _followed(ensemble):
         yield _trace(ensemble, name, index)
@@ -121,7 +122,7 @@ def _exact_rows(ensemble: Ensemble) -> list[dict[str, object]]:
 
 def _exact_pulls(rows: list[dict[str, object]]) -> Panel:
     def draw(figure: Figure) -> None:
-        pulls.plot_pulls(rows, figure.subplots()).set_xlabel("(estimate − exact)/error")
+        pulls.plot_pulls(rows, figure.subplots()).set_xlabel("(estimate − exact)/error  [1]")
 
     table = pd.DataFrame(rows).rename(columns={"vector_field": "name", "observable": "at", "z": "pull"})
     words = "Every estimate against its exact answer, in units of its error, with bands of one and two errors."
@@ -149,14 +150,14 @@ def _fields(ensemble: Ensemble, name: str) -> Panel:
     pictures = fields.field_pictures(ensemble, name)
     words = "Fields φ(x) of single draws, picked at random (by weight, where draws have weights)."
     if "x1" in pictures.dims:
-        words += " One colour scale. In more than two dimensions: the plane of the first two axes through the centre."
+        words += " One colour scale, one unit of length on both axes; beyond two dimensions a plane through the centre."
     return Panel(
         name,
         "Drawn fields" if name == "field" else f"Drawn fields: {name}",
         words,
         fields.fields_table(ensemble, name),
         lambda figure: fields.plot_fields(ensemble, name, figure),
-        2.3 if "x1" in pictures.dims else 2.8,
+        4.4 if "x1" in pictures.dims else 2.8,
     )
 
 
@@ -192,7 +193,8 @@ def _followed(ensemble: Ensemble) -> list[tuple[str, tuple[int, ...]]]:
     order = [
         (name, components[name][rank]) for rank in range(longest) for name in names if rank < len(components[name])
     ]
-    return order[:MOST_TRACES]
+    # Independent draws have nothing to follow: two pictures show their spread.
+    return order[: 2 if ensemble.free_draws else MOST_TRACES]
 
 
 def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
@@ -216,5 +218,5 @@ def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
         words,
         chains.trace_table(ensemble, name, index),
         draw,
-        2.2 if ensemble.free_draws else 4.2,
+        2.4 if ensemble.free_draws else 4.4,
     )

@@ -39,7 +39,7 @@ def plot_pulls(rows: Sequence[Mapping[str, Any]], axes: Axes | None = None) -> A
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(*(max(4.5, 1.1 * float(np.max(np.abs(z), initial=0.0)) + 1) * np.array([-1, 1])))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("residual / its standard error")
+    axes.set_xlabel("residual / its standard error  [1]")
     return axes
 
 
