@@ -21,7 +21,6 @@ from rich.table import Table
 
 from nnft_ppl.cli.compiled_programs import kept_programs
 from nnft_ppl.cli.progress import Shown, progress_bar
-from nnft_ppl.devices import spread_over_cores
 from nnft_ppl.storage import plain_json
 from nnft_ppl.theory import load
 
@@ -41,7 +40,6 @@ GIB = 2**30
 
 def doctor(asked: argparse.Namespace) -> int:
     """Print what was found, and advice."""
-    spread_over_cores(CHAINS)
     with progress_bar() as progress:
         found = examined(progress)
     if asked.json:
@@ -213,7 +211,7 @@ def _print(found: Mapping[str, Any], console: Console) -> None:
     line("cores", f"{cores['allowed']} of {cores['machine']}")
     for one in found["devices"]:
         memory = f", {one['memory'] / GIB:.1f} GiB" if one["memory"] else ""
-        seen = f" (a processor is shown to JAX as several, for {CHAINS} chains)" if one["platform"] == "cpu" else ""
+        seen = ", its cores shown to JAX as devices" if one["platform"] == "cpu" and one["count"] > 1 else ""
         line("device", f"{one['platform']}: {one['count']} × {one['kind']}{memory}{seen}")
     for gpu in found["nvidia"]:
         line("driver", gpu)

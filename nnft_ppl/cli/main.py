@@ -76,6 +76,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
         return diagnose(asked, keywords_of(asked.set))
     if asked.command == "doctor":
         with _announced("looking for devices"):
+            _spread_over_cores(4)
             from nnft_ppl.cli.doctor import doctor
         return doctor(asked)
     if asked.command == "run":
