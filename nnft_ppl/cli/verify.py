@@ -10,11 +10,12 @@ import numpy as np
 from rich.console import Console
 
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.cli.table import estimates_table, places, pulls
+from nnft_ppl.cli.table import estimates_table
 from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.estimates import format_value
 from nnft_ppl.loading import load_file, shipped_models
 from nnft_ppl.sampling import sample
+from nnft_ppl.summary import places, pulls
 from nnft_ppl.theory import Theory
 from nnft_ppl.verdicts import MAX_PULL
 
