@@ -28,6 +28,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 # Pages' code is run by tests/test_docs.py, all of it; the build runs nothing.
 nb_execution_mode = "off"
+suppress_warnings = ["toc.empty_glob"]  # a checkout may lack the notebooks
 
 html_theme = "furo"
 html_static_path = ["_static"]
