@@ -32,7 +32,7 @@ suppress_warnings = ["toc.empty_glob"]  # a checkout may lack the notebooks
 
 html_theme = "furo"
 html_static_path = ["_static"]
-html_css_files = ["wide.css"]
+html_css_files = ["pages.css"]
 html_title = f"nnft_ppl {version}"
 
 autodoc_member_order = "bysource"
