@@ -78,7 +78,8 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
     batch = size * max(1, CALL_DRAWS // size)
 
     def one_draw(key: jax.Array) -> tuple:
-        position = target.free_draw(key)
+        # The barrier keeps the compiler from writing the draw out again in everything that is computed from it.
+        position = jax.lax.optimization_barrier(target.free_draw(key))
         return target.measure(position), -target.action(position), position if keep else None
 
     def draw_all(keys: jax.Array) -> tuple:
