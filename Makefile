@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: ./run makes the environment on first use.
 .POSIX:
-.PHONY: help demo test lint docs calibrate bench lock wheel clean
+.PHONY: help demo test lint docs calibrate bench notebooks lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
 # uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
@@ -29,6 +29,9 @@ calibrate:  ## many-seed statistics; ONLY=name for one of them, FRACTION=0.1 for
 
 bench:  ## timings against named peers, hours; ONLY=name for one section, FRACTION=0.1 for less, AGAIN=1 to repeat
 	./run python -m benchmarks $${ONLY:+--only "$$ONLY"} $${FRACTION:+--fraction "$$FRACTION"} $${AGAIN:+--again}
+
+notebooks:  ## execute the examples, write their outputs to examples/*.ipynb; ONLY=name for one of them
+	./run python examples/make_notebooks.py $${ONLY:-}
 
 lock:  ## refresh requirements.lock to the newest versions that pyproject.toml allows
 	./run uv lock --quiet --upgrade
