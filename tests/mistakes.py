@@ -305,7 +305,10 @@ RESULTS = [
     Case("outside the support", ["diagnose", "kept", "--against", "good.py", "--set", "edge=0.1"], 2,
          "have a 'b' outside the support in good"),
     Case("unknown theory", ["diagnose", "kept", "--against", "phi5"], 2, "no shipped model is called 'phi5'"),
-    Case("unknown kind of figure", ["diagnose", "kept", "--figure", "pulls.bmp"], 2, "written as .png, .pdf, .svg"),
+    Case("unknown kind of figure", ["diagnose", "kept", "--figure", "pulls.bmp"], 2, "ends in .png or .pdf or .svg"),
+    Case("figure in no folder", ["diagnose", "kept", "--figure", "nowhere/z.svg"], 2, "no folder 'nowhere'; make it"),
+    Case("page of another kind", ["report", "kept", "--out", "report.pdf"], 2, "give a file that ends in .html"),
+    Case("folder for a page", ["verify", "--page", "kept"], 2, "--page kept: that is a folder; name a file"),
 ]  # fmt: skip
 CALLS = [
     Case("a name for a theory", lambda: sample("phi4"), 2, "takes a Theory, not 'phi4': make one with load"),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import MARKS
 from nnft_ppl.ensemble import Ensemble, read
 from nnft_ppl.estimates import Estimate, format_value
@@ -106,10 +107,13 @@ def _computed(ensemble: Ensemble, theory: Any) -> tuple[dict[str, Any], Verdict]
     from nnft_ppl.identities.kept import kept_draws
     from nnft_ppl.identities.power import bank_tested
 
-    draws = kept_draws(ensemble, theory)
-    stream = BankStream(BankProgram(Bank(theory), len(draws.positions)))
-    stream.add(draws.positions, 0, 1)
-    residuals = stream.finish()
+    with progress_bar() as progress:
+        progress("bringing the draws back", 0, 0)
+        draws = kept_draws(ensemble, theory)
+        progress("compiling identities", 0, 0)
+        stream = BankStream(BankProgram(Bank(theory), len(draws.positions)))
+        stream.add(draws.positions, 0, 1)
+        residuals = stream.finish()
     assert residuals is not None
     return bank_tested(residuals, draws.log_weights, independent=ensemble.free_draws)
 

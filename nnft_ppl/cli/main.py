@@ -8,10 +8,12 @@ import argparse
 import contextlib
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 
 from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parsed
+from nnft_ppl.cli.outputs import refuse_output
 
 GOOD, CHECKS_FAILED, BAD_INPUT, INTERRUPTED, RUN_FAILED = range(5)
 
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         before = " before the first block of draws was finished: there is no result" if asked.command == "run" else ""
         print(f"nnft: interrupted{before}", file=sys.stderr)
-        return INTERRUPTED
+        return _ended(INTERRUPTED, process=arguments is None)
     except BrokenPipeError:
         # The reader of our output went away; keep Python from complaining again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -47,7 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # every failure ends in one line; --debug shows the rest
         if asked.debug:
             traceback.print_exc()
-        return _complain(error)
+        return _ended(_complain(error), process=arguments is None)
+
+
+def _ended(status: int, *, process: bool) -> int:
+    """The exit status; a process ends here, where something is still compiled in the background for nothing."""
+    if process and threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def _dispatch(asked: argparse.Namespace) -> int:
@@ -65,10 +76,12 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from nnft_ppl.cli.inspect import show
         return show(asked)
     if asked.command == "report":
+        refuse_output("--out", asked.out, (".html",))
         with _announced(f"reading {asked.folder}"):
             from nnft_ppl.cli.report import report
         return report(asked, {})
     if asked.command == "diagnose":
+        refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
         with _announced(f"reading {asked.folder}"):
             from nnft_ppl.cli.diagnose import diagnose
 
@@ -90,6 +103,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
             _set_precision(asked.precision)
             from nnft_ppl.cli.check import check
         return check(asked, keywords)
+    refuse_output("--page", asked.page)
     with _announced("reading models"):
         _set_precision(asked.precision)
         _spread_over_cores(4)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.ensemble import read
 
 
@@ -17,7 +18,9 @@ def report(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     path = Path(asked.out) if asked.out else (folder.parent if folder.suffix == ".nc" else folder) / "report.html"
     from nnft_ppl.report import write_report  # slow to import
 
-    files = write_report(ensemble, path)
+    with progress_bar() as progress:
+        progress("drawing figures", 0, 0)
+        files = write_report(ensemble, path)
     words = f"report in {path}, data of its {len(files) - 1} figures in {path.with_suffix('')}"
     Console().print(words, highlight=False, markup=False, soft_wrap=True)
     return 0

@@ -33,7 +33,7 @@ def run(sampler: str, *words: str):
     return nnft("run", "gaussian.py", "--sampler", sampler, "--chains", "2", "--draws", "1500", "--out", "out", *words)
 
 
-def test_interrupt_from_python_keeps_finished_blocks():
+def test_interrupt_from_python_keeps_finished_blocks(no_bank: None):
     status, out, err = run("first_block_only")
     ensemble = read("out")
     assert (status, err) == (3, "")
@@ -44,7 +44,7 @@ def test_interrupt_from_python_keeps_finished_blocks():
     assert nnft("show", "out") == (3, out, "")
 
 
-def test_interrupt_from_python_before_the_first_block():
+def test_interrupt_from_python_before_the_first_block(no_bank: None):
     status, out, err = run("no_block")
     assert (status, out) == (3, "")
     assert err == "nnft: interrupted before the first block of draws was finished: there is no result\n"
@@ -64,7 +64,7 @@ def test_a_signal_lets_the_block_finish():
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_a_signal_before_any_block():
+def test_a_signal_before_any_block(no_bank: None):
     status, out, err = run("signalled_at_once", "--json")
     assert (status, out) == (3, "")
     assert err.splitlines()[0] == "nnft: stopping, waiting for the step under way; Ctrl-C again stops at once"
@@ -74,7 +74,7 @@ def test_a_signal_before_any_block():
     assert sorted(path.name for path in Path("out").rglob("*")) == ["blocks", "manifest.json"]
 
 
-def test_a_complete_result_of_the_same_run_stays(monkeypatch: pytest.MonkeyPatch):
+def test_a_complete_result_of_the_same_run_stays(no_bank: None, monkeypatch: pytest.MonkeyPatch):
     assert run("chains").status == 0
     stored = Path("out/result.nc").read_bytes()
     monkeypatch.setitem(SAMPLERS, "chains", SAMPLERS["signalled"])
@@ -85,7 +85,7 @@ def test_a_complete_result_of_the_same_run_stays(monkeypatch: pytest.MonkeyPatch
     assert read("out").provenance["interrupted"] is False
 
 
-def test_interrupt_of_the_second_route(monkeypatch: pytest.MonkeyPatch):
+def test_interrupt_of_the_second_route(no_bank: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("nnft_ppl.judging.reweight", no_block)
     status, _, _ = run("chains")
     ensemble = read("out")
@@ -124,6 +124,24 @@ with progress_bar() as shown, interruptible(shown) as progress:
         "nnft: stopped at once, without a result; finished blocks of draws are in blocks",
     ]
     assert not (tmp_path / "000001.nc.part").exists()
+
+
+def test_nobody_waits_for_what_is_compiled_in_the_background():
+    script = """
+import sys, threading, time
+from nnft_ppl.cli import main
+
+def interrupted(asked):
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    raise KeyboardInterrupt
+
+main._dispatch = interrupted
+sys.argv = ["nnft", "run", "phi4"]
+main.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 3
+    assert ended.stderr == "nnft: interrupted before the first block of draws was finished: there is no result\n"
 
 
 LONG = ["run", "gaussian.py", "--chains", "2", "--draws", "20000000", "--keep", "none", "--out", "out"]

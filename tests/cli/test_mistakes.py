@@ -23,17 +23,20 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "good.py").write_text(PREAMBLE + MODEL, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr("nnft_ppl.sampling._bank", lambda *_: (None, "not compiled here"))
         assert nnft(*GOOD, *QUICK, "--out", "kept").status == 1  # so few draws fail the checks
         sample(load("good.py"), "reweight", num_chains=1, num_draws=16, out="bare", keep="none", checks=False)
     return folder
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_mistake_ends_in_one_line(case: Case, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_mistake_ends_in_one_line(
+    case: Case, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
     shutil.copytree(results, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     if case.name not in WITH_IDENTITIES:
-        monkeypatch.setattr("nnft_ppl.sampling._bank", lambda *_: (None, "not compiled here"))
+        request.getfixturevalue("no_bank")
     if isinstance(case.given, str):
         write("bad.py", PREAMBLE + case.given)(tmp_path, monkeypatch)
     case.prepare(tmp_path, monkeypatch)

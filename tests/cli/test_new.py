@@ -23,16 +23,15 @@ def test_the_file_is_short_and_says_where_the_interaction_goes():
     assert "S = (λ/4!) ∫_box φ⁴ dx" in text
 
 
-def test_the_commands_that_it_names_pass_and_its_docstring_is_true(monkeypatch: pytest.MonkeyPatch, seed: int):
+def test_the_commands_that_it_names_pass_and_its_docstring_is_true(no_bank: None, seed: int):
     """Without the action ⟨φ(x) φ(y)⟩ = exp(−(x − y)²/2), at any width."""
     checked = nnft("check", "first.py")
     assert (checked.status, checked.out.count("✓"), checked.err) == (0, 7, "")
-    monkeypatch.setattr("nnft_ppl.sampling._bank", lambda *_: (None, ""))  # half of the compilation
     words = ("--set", "width=8", "--set", "coupling=0", "--sampler", "reweight", "--seed", str(seed), "--out", "out")
     ran = nnft("run", "first.py", *words)
     assert (ran.status, ran.err) == (0, "")
     made = read("out").estimates()
-    assert set(made) == {"two_point", "phi_squared"}
+    assert set(made) == {"two_point"}
     distance = read("out").data["observables"]["separation"].values
     np.testing.assert_array_equal(distance, [0.0, 1.0, 2.0])
     pulls = (made["two_point"].value - np.exp(-(distance**2) / 2)) / made["two_point"].error
