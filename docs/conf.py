@@ -1,10 +1,12 @@
 """Sphinx: MyST pages, the theme furo, and docstrings as they are written (see `plain_docstrings`)."""
 
 import os
+import re
 import shutil
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -28,7 +30,6 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 # Pages' code is run by tests/test_docs.py, all of it; the build runs nothing.
 nb_execution_mode = "off"
-suppress_warnings = ["toc.empty_glob"]  # a checkout may lack the notebooks
 
 html_theme = "furo"
 html_static_path = ["_static"]
@@ -45,3 +46,13 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = [("Source", "returns_style")]
+
+
+def _links_to_copies(app: Any, docname: str, content: list[str]) -> None:
+    """Links to the examples' notebooks lead to the copies."""
+    content[0] = re.sub(r"\]\(\.\./((?:\.\./)?examples/\w+\.ipynb)", r"](\1", content[0])
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("source-read", _links_to_copies)

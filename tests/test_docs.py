@@ -172,6 +172,9 @@ def test_every_page_is_in_the_index():
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")]
     linked = set(re.findall(r"\]\(([^)#]+\.md)\)", index))
     assert {page for page in pages if not page.startswith("api/")} - {"index.md"} <= linked
+    for notebook in (ROOT / "examples").glob("*.ipynb"):
+        assert f"](../examples/{notebook.name})" in index
+        assert f"\nexamples/{notebook.stem}\n" in index
 
 
 def test_architecture_lists_every_room():
