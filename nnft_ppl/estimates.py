@@ -10,15 +10,10 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 from numpy import ndarray
 
-from nnft_ppl.autocorrelation import (
-    checked_series,
-    errors_agree,
-    gamma_method,
-    geyer_errors,
-    independent_errors,
-)
+from nnft_ppl.autocorrelation import checked_series, gamma_method
 from nnft_ppl.displays import table
 from nnft_ppl.log_weights import checked_log_weights, relative_weights
+from nnft_ppl.second_errors import errors_agree, geyer_errors, independent_errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +39,7 @@ class Estimate:
         rows = [
             [
                 ", ".join(map(str, index)),
-                format_value(value[index], error[index]),
+                format_value(float(value[index]), float(error[index])),
                 f"{ess[index]:.0f}",
             ]
             for index in np.ndindex(value.shape)

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
-from nnft_ppl.spaces import on_axes
+from nnft_ppl.fields.on_axes import on_axes
 from nnft_ppl.theory import Theory
 
 COUNT = 4

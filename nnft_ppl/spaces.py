@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Shaped
 
+from nnft_ppl.fields.on_axes import on_axes
+
 _refinement: ContextVar[int] = ContextVar("nnft_ppl_grid_refinement", default=1)
 _created: ContextVar["list[Space] | None"] = ContextVar("nnft_ppl_created_spaces", default=None)
 
@@ -68,27 +70,6 @@ def _number(owner: str, name: str, value: float, least: float = -math.inf) -> fl
     if not (math.isfinite(value) and value > least):
         raise ValueError(f"{owner}: {name} = {value}; give a finite number above {least:g}.")
     return float(value)
-
-
-def on_axes(field: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
-    """Values of a field on the tensor grid of some axes, by its `on_grid` if it has one, else point by point.
-
-    Args:
-        field: Callable from a point of shape (dim,) to a scalar or to components.
-        axes: Coordinates along each axis, shapes (n_1,), ..., (n_dim,), taken in the dtype of the field's parameters.
-
-    Returns:
-        Values, shape (n_1, ..., n_dim) and the components, if any.
-    """
-    leaves = [leaf for leaf in jax.tree.leaves(field) if isinstance(leaf, jax.Array | np.ndarray)]
-    dtype = jnp.finfo(jnp.result_type(float, *leaves)).dtype
-    axes = tuple(axis.astype(dtype) for axis in axes)
-    on_grid = getattr(field, "on_grid", None)
-    if on_grid is not None:
-        return on_grid(axes)
-    grid = np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=-1)
-    values = jax.vmap(field)(jnp.asarray(grid))
-    return values.reshape(*(len(axis) for axis in axes), *values.shape[1:])
 
 
 @lru_cache(maxsize=64)

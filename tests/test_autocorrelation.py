@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from statistical import autoregressive, sigmas
 
-from nnft_ppl.autocorrelation import errors_agree, gamma_method, geyer_errors, independent_errors
+from nnft_ppl.autocorrelation import gamma_method
 from nnft_ppl.estimates import estimate, ratio
 from nnft_ppl.log_weights import kish
+from nnft_ppl.second_errors import errors_agree, geyer_errors, independent_errors
 
 
 @pytest.mark.parametrize("tau", [1.0, 5.0])

@@ -11,6 +11,7 @@ from nnft_ppl.summary import pulls
 
 MANY_DECADES = 5.0
 """A correlator that is positive and falls by more than this factor is drawn on a logarithmic axis."""
+MARKERS = {"quoted": "o", "raw": "s", "improved": "D", "reweighted": "^"}
 
 
 def along_coordinate(ensemble: Ensemble) -> list[str]:
@@ -58,7 +59,7 @@ def plot_correlator(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     curve = exact_curve(ensemble, name)
     if curve is not None:
         axes.plot(*curve, color=COLOURS[1], linewidth=1.4, label="exact", zorder=1)
-    elif table["exact"].notna().any():
+    elif bool(table["exact"].notna().any()):
         axes.plot(places, table["exact"], "_", color=COLOURS[1], markersize=16, label="exact", zorder=1)
     axes.errorbar(places, value, yerr=error, fmt="o", color=COLOURS[0], markersize=4.5, capsize=3, label="estimate")
     low, high = (value - 3 * error).min(), value.max()
@@ -80,11 +81,13 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     for size in (2, 1):
         axes.axhspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(0, color=COLOURS[1], linewidth=1)
-    known = table[np.isfinite(table["pull"])]
-    far = known["pull"].abs() > 4
-    for chosen, colour in ((known[~far], COLOURS[0]), (known[far], WRONG)):
-        axes.errorbar(chosen.iloc[:, 0], chosen["pull"], yerr=1, fmt="o", color=colour, markersize=4, capsize=3)
-    reach = max(3.2, float(known["pull"].abs().max()) + 1.3) if len(known) else 3.2
+    columns = table.to_numpy(float)
+    where, pull = columns[:, 0], columns[:, table.columns.get_loc("pull")]
+    known = np.isfinite(pull)
+    far = known & (np.abs(pull) > 4)
+    for chosen, colour in ((known & ~far, COLOURS[0]), (far, WRONG)):
+        axes.errorbar(where[chosen], pull[chosen], yerr=1, fmt="o", color=colour, markersize=4, capsize=3)
+    reach = max(3.2, float(np.max(np.abs(pull[known]), initial=0.0)) + 1.3)
     axes.set_ylim(-reach, reach)
     axes.set_xlabel(label(ensemble, str(table.columns[0])))
     axes.set_ylabel("pull  [1]")
@@ -132,12 +135,11 @@ def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     axes.axhline(0, color=COLOURS[0], linewidth=0.8)
     for number, (kind, one) in enumerate(found.items()):
         shift = 0.16 * (number - (len(found) - 1) / 2)
-        marker = dict(zip(("quoted", "raw", "improved", "reweighted"), "osD^", strict=True))[kind]
         axes.errorbar(
             ranks + shift,
             one.value - centre,
             yerr=one.error,
-            fmt=marker,
+            fmt=MARKERS[kind],
             color=COLOURS[number],
             markersize=4.5,
             capsize=2,
@@ -179,7 +181,7 @@ def plot_effective_mass(ensemble: Ensemble, name: str = "two_point", axes: Axes 
     axes = axes_or_new(axes)
     half = np.diff(places) / 2
     middle = table.iloc[:, 0].to_numpy()
-    if table["exact"].notna().any():
+    if bool(table["exact"].notna().any()):
         axes.hlines(table["exact"], middle - half, middle + half, color=COLOURS[1], label="exact")
     axes.errorbar(
         middle, table["value"], xerr=half, yerr=table["error"], fmt="o", color=COLOURS[0], markersize=4.5, capsize=3,

@@ -69,8 +69,8 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
     panels = figure.subplots(rows, -(-len(pictures) // rows), sharex=True, sharey=True, squeeze=False).ravel()
     largest = float(np.abs(pictures.values).max())
     x0, x1 = pictures["x0"].values, pictures["x1"].values
-    for axes, values in zip(panels, pictures.values, strict=False):
-        image = axes.imshow(
+    images = [
+        panel.imshow(
             values.T,
             origin="lower",
             extent=(x0[0], x0[-1], x1[0], x1[-1]),
@@ -78,8 +78,10 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
             vmin=-largest,
             vmax=largest,
         )
-    axes.locator_params(nbins=4)
+        for panel, values in zip(panels, pictures.values, strict=False)
+    ]
+    panels[0].locator_params(nbins=4)
     figure.supxlabel(in_unit("x₀", length), fontsize="medium")
     figure.supylabel("x₁", fontsize="medium")
-    figure.colorbar(image, ax=list(panels), label="φ(x)", shrink=0.75)
+    figure.colorbar(images[0], ax=list(panels), label="φ(x)", shrink=0.75)
     return list(panels[: len(pictures)])

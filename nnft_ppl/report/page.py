@@ -82,7 +82,11 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
         return []
     found = estimate(series, None, ensemble.log_weights, independent=ensemble.free_draws)
     return [
-        (name, format_value(one.value, one.error), f"{float(one.error) * float(np.sqrt(max(one.ess, 0))):.3g}")
+        (
+            name,
+            format_value(float(one.value), float(one.error)),
+            f"{float(one.error) * float(np.sqrt(max(one.ess, 0))):.3g}",
+        )
         for name, one in found.items()
     ]
 

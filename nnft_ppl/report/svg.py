@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from nnft_ppl.report.panels import WIDTH, Panel
 
 _INK = "#010203"
 """Stands for the colour of the page's text until the figure is in the page."""
-_STYLE = {
+_STYLE: Any = {
     "axes.edgecolor": _INK,
     "axes.facecolor": "none",
     "axes.labelcolor": _INK,
