@@ -28,8 +28,11 @@ GROUND = {
     "control_variates",
     "estimates",
     "autocorrelation",
+    "second_errors",
     "log_weights",
     "exact",
+    "displays",
+    "spelling",
 }
 ABOVE_GROUND = {"theory", "reading", "loading", "samplers", "ensemble", "cli", "verdicts", "report"}
 # room -> what none of its files may import
