@@ -183,7 +183,8 @@ for axes, (name, second) in zip(panels, {"variance": dense, "two_point": 0 * den
         one = run.estimates()[name]
         axes.errorbar(places, one.value, one.error, fmt="o", markersize=4, capsize=2, label=words)
     axes.set(xlabel="$x$", title=labels[name])
-panels[1].legend()
+panels[0].set_ylim(0, None)
+panels[0].legend(loc="lower center")
 plt.show()
 
 # %% [markdown]

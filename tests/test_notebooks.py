@@ -41,7 +41,7 @@ def test_a_wrong_answer_would_be_seen(finished):
     name, variables = finished
     if name != "first_theory":
         pytest.skip("the first example stands for all")
-    estimate, separation = variables["two_point"], variables["separation"]
+    estimate, separation = variables["estimates"]["two_point"], variables["separation"]
     right, wrong = (thermal_two_point(separation, 8.0, coupling, 1.0) for coupling in (6.0, 6.3))
     wrong = variables["ensemble"].exact["two_point"] + wrong - right
     assert np.max(np.abs(estimate.value - wrong) / estimate.error) > 6
