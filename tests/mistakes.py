@@ -307,7 +307,7 @@ RESULTS = [
     Case("unknown theory", ["diagnose", "kept", "--against", "phi5"], 2, "no shipped model is called 'phi5'"),
     Case("unknown kind of figure", ["diagnose", "kept", "--figure", "pulls.bmp"], 2, "ends in .png or .pdf or .svg"),
     Case("figure in no folder", ["diagnose", "kept", "--figure", "nowhere/z.svg"], 2, "no folder 'nowhere'; make it"),
-    Case("page of another kind", ["report", "kept", "--out", "report.pdf"], 2, "give a file that ends in .html"),
+    Case("page of another kind", ["report", "kept", "--out", "report.pdf"], 2, "a report is an .html file, not"),
     Case("folder for a page", ["verify", "--page", "kept"], 2, "--page kept: that is a folder; name a file"),
 ]  # fmt: skip
 CALLS = [

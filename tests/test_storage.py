@@ -136,7 +136,7 @@ def test_blocks_add_up_to_the_result(folder: Path, ensemble: Ensemble):
 
 def test_groups_names_and_dimensions(ensemble: Ensemble):
     data = ensemble.data
-    draws = {"posterior", "sample_stats", "observables", "improved", "action", "schwinger_dyson"}
+    draws = {"posterior", "sample_stats", "observables", "improved", "action", "schwinger_dyson", "fields"}
     results = {"estimates", "raw_estimates", "improved_estimates", "second_route", "exact"}
     assert set(data.children) == draws | results
     assert list(data["improved"].data_vars) == ["square"]

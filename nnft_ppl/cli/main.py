@@ -76,7 +76,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from nnft_ppl.cli.inspect import show
         return show(asked)
     if asked.command == "report":
-        refuse_output("--out", asked.out, (".html",))
+        refuse_output("--out", asked.out)
         with _announced(f"reading {asked.folder}"):
             from nnft_ppl.cli.report import report
         return report(asked, {})
