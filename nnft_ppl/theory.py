@@ -64,7 +64,7 @@ class Theory:
         self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
         self.action_terms = tuple(shapes["action"])
         for name, term in shapes["action"].items():
-            if not jnp.issubdtype(term.dtype, jnp.floating):
+            if jnp.issubdtype(term.dtype, jnp.complexfloating):
                 raise ModelError(
                     f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
                     "real part, jnp.real(...), or put a phase into an observable"

@@ -186,7 +186,9 @@ def test_a_terminal_sees_what_is_done_and_ctrl_c_keeps_it():
     places = [seen.find(step) for step in steps]
     assert -1 not in places
     assert places == sorted(places)
-    assert re.search(r"result in out", seen)
+    assert "result in out" in seen
+    # One draw in 66 667 goes to the bank, which has seen one: too few to say anything, no reason to lose the rest.
+    assert "Schwinger–Dyson identities: not available" in seen
     assert read("out").provenance["interrupted"] is True
 
 
