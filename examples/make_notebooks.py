@@ -26,8 +26,10 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 LARGEST_FIGURE = 60_000
-ENVIRONMENT = {"PYTHONWARNINGS": "ignore:IProgress not found"}
-"""tqdm, which NumPyro imports, misses widgets that nothing here uses."""
+ENVIRONMENT = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONWARNINGS": "ignore:IProgress not found",  # of tqdm, which NumPyro imports and nothing here uses
+}
 
 
 def scripts() -> list[Path]:

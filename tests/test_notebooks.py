@@ -36,11 +36,10 @@ def test_an_example_runs_and_its_figures_have_labels(finished):
     plt.close("all")
 
 
+@pytest.mark.parametrize("finished", ["first_theory"], indirect=True)
 def test_a_wrong_answer_would_be_seen(finished):
-    """Control: with the exact answer of a coupling that is 5 % off, the first example's comparison fails."""
-    name, variables = finished
-    if name != "first_theory":
-        pytest.skip("the first example stands for all")
+    """Control: with the exact answer of a coupling that is 5 % off, an example's comparison fails."""
+    _, variables = finished
     estimate, separation = variables["estimates"]["two_point"], variables["separation"]
     right, wrong = (thermal_two_point(separation, 8.0, coupling, 1.0) for coupling in (6.0, 6.3))
     wrong = variables["ensemble"].exact["two_point"] + wrong - right
