@@ -30,7 +30,7 @@ def run(started: float, coupling: float, draws: int, sampler: str, seed: int = 0
     marks: list[tuple[int, float]] = []
 
     def note(what: str, done: int, total: int) -> None:
-        if done:
+        if done and what.startswith("drawing"):
             marks.append((done, time.time()))
 
     ensemble = sample(
