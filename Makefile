@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: ./run makes the environment on first use.
 .POSIX:
-.PHONY: help demo test lint docs calibrate bench notebooks lock wheel clean
+.PHONY: help demo test lint docs examples calibrate bench notebooks lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
 # uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
@@ -20,6 +20,9 @@ lint:  ## ruff and pyright
 	./run ruff check .
 	./run ruff format --check .
 	./run pyright
+
+examples:  ## run every notebook's script, minutes
+	./run pytest -q -m examples tests/test_notebooks.py
 
 docs:  ## the documentation, in docs/_build/html; warnings are errors
 	./run sphinx-build -q -W --keep-going -b html docs docs/_build/html

@@ -63,6 +63,8 @@ def executed(notebook: NotebookNode, folder: Path = FOLDER) -> NotebookNode:
     client.execute(env=os.environ | ENVIRONMENT)
     for cell in notebook.cells:
         cell.metadata = NotebookNode()
+        if "outputs" in cell:  # without the lines of progress, which are empty by now
+            cell.outputs = [output for output in cell.outputs if any(output.get("data", {"stream": "text"}).values())]
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
                 raise RuntimeError(f"written to standard error by\n{cell.source}\n\n{output.text}")

@@ -20,6 +20,7 @@ from nnft_ppl.estimates import estimate
 from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improvement, measuring
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan, refuse_weightless
+from nnft_ppl.notebook import shown
 from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
 from nnft_ppl.snapshots import Snapshots
 from nnft_ppl.storage import RunFolder, plain_json
@@ -92,7 +93,8 @@ def sample(
         time_limit: Seconds after which no further block of draws is begun, compilation and warm-up included; the
             second route comes on top.
         progress: Called with what is being done, draws done and draws in all (0: not known), after each block too;
-            where it raises `KeyboardInterrupt`, the run ends with what there is.
+            where it raises `KeyboardInterrupt`, the run ends with what there is. Without it a notebook shows a line
+            while the run lasts, and nothing is shown anywhere else.
 
     Raises:
         ValueError, TypeError: For settings out of range, or an unknown sampler.
@@ -108,20 +110,45 @@ def sample(
     asked = describe(theory, name, num_chains, asked_draws, num_warmup, seed, keep)
     folder = RunFolder(Path(out), asked) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
-    show = progress or (lambda what, done, total: None)
-    show("identities", 0, 0)
-    improvement = Improvement(theory)
-    target = measuring(theory.target(), improvement)
-    bank, no_bank = _bank(theory, num_chains) if checks else (None, "")
-    job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
+    with shown(progress) as show:
+        show("identities", 0, 0)
+        improvement = Improvement(theory)
+        target = measuring(theory.target(), improvement)
+        bank, no_bank = _bank(theory, num_chains) if checks else (None, "")
+        job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
+        key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
+        choice = Choice(name, "asked for")
+        if given is None:
+            show("pilot", 0, 0)
+            kept = keep != "none" or bank is not None
+            told = Settings(key_pilot, num_chains, asked_draws, num_warmup, keep_every=int(kept))
+            choice = choose(target, told, until - time.perf_counter())
+        choice, data, findings, interrupted = _result(job, choice, given, key_draws, key_second if checks else None)
+        if bank and "schwinger_dyson" not in data:
+            no_bank = "the run ended before enough of its draws were looked at"
+        if no_bank:
+            findings["verdicts"].append(bank_verdict(math.nan, no_bank))
+        used = {"name": choice.name, "reason": choice.reason, "draws": data["observables"].sizes["draw"]}
+        asked["sampler"] |= used | {"asked": name, "draws_asked": num_draws}
+        asked["improved"] = {"sites": list(improvement.sites), "reasons": improvement.reasons}
+        judgement = {
+            "verdict": overall(findings["verdicts"]),
+            "verdicts": [verdict.to_json() for verdict in findings["verdicts"]],
+        }
+        asked |= findings | judgement | {"interrupted": interrupted, "wall_s": round(time.perf_counter() - started, 3)}
+        data.attrs["provenance"] = json.dumps(plain_json(asked), ensure_ascii=False, allow_nan=False)
+        with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
+            show("writing the result", 0, 0)
+        # The same run cut short must not replace its own complete result.
+        if folder and not (interrupted and folder.has_result):
+            folder.write_result(data)
+    return Ensemble(data)
 
-    key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
-    choice = Choice(name, "asked for")
-    if given is None:
-        show("pilot", 0, 0)
-        kept = keep != "none" or bank is not None
-        told = Settings(key_pilot, num_chains, asked_draws, num_warmup, keep_every=int(kept))
-        choice = choose(target, told, until - time.perf_counter())
+
+def _result(
+    job: _Job, choice: Choice, given: Sampler | None, key_draws: jax.Array, key_second: jax.Array | None
+) -> "_Result":
+    """What the chosen sampler finds, or, where no sampler is given and checks fail, the first stronger one that can."""
     blocks, result = 0, None
     while True:
         function = given or SAMPLERS[choice.name]
@@ -132,39 +159,17 @@ def sample(
                 raise
             # What a weaker sampler found stays, with its failed checks.
             reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
-            result = result._replace(choice=Choice(result.choice.name, reason))
-            break
+            return result._replace(choice=Choice(result.choice.name, reason))
         except KeyboardInterrupt:
             if result is None:
                 raise
-            result = result._replace(interrupted=True)
-            break
-        result = _judged(job, choice, drawn, key_second if checks else None)
+            return result._replace(interrupted=True)
+        result = _judged(job, choice, drawn, key_second)
         blocks = drawn.blocks
         stronger = _stronger(choice, result.findings["verdicts"]) if given is None else None
-        if stronger is None or result.interrupted or time.perf_counter() >= until:
-            break
+        if stronger is None or result.interrupted or time.perf_counter() >= job.until:
+            return result
         choice = stronger
-    choice, data, findings, interrupted = result
-    if bank and "schwinger_dyson" not in data:
-        no_bank = "the run ended before enough of its draws were looked at"
-    if no_bank:
-        findings["verdicts"].append(bank_verdict(math.nan, no_bank))
-    used = {"name": choice.name, "reason": choice.reason, "draws": data["observables"].sizes["draw"]}
-    asked["sampler"] |= used | {"asked": name, "draws_asked": num_draws}
-    asked["improved"] = {"sites": list(improvement.sites), "reasons": improvement.reasons}
-    judgement = {
-        "verdict": overall(findings["verdicts"]),
-        "verdicts": [verdict.to_json() for verdict in findings["verdicts"]],
-    }
-    asked |= findings | judgement | {"interrupted": interrupted, "wall_s": round(time.perf_counter() - started, 3)}
-    data.attrs["provenance"] = json.dumps(plain_json(asked), ensure_ascii=False, allow_nan=False)
-    with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
-        show("writing the result", 0, 0)
-    # The same run cut short must not replace its own complete result.
-    if folder and not (interrupted and folder.has_result):
-        folder.write_result(data)
-    return Ensemble(data)
 
 
 def _bank(theory: Theory, num_chains: int) -> tuple[BankProgram | None, str]:

@@ -129,7 +129,7 @@ def routes_verdict(first: Mapping[str, Estimate], second: Mapping[str, Estimate]
         k_hat: Pareto shape of their weights; above 0.7 the second route is not available, which is no failure.
     """
     if not k_hat <= MAX_K_HAT:
-        text = f"not available: k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        text = f"second route: not available, k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
         return Verdict("second_route", "unavailable", k_hat, MAX_K_HAT, text)
     # A quantity that is NaN in one route only is a disagreement; NaN in both, there is nothing to say.
     both = {name: np.abs(weighted_agreement(first[name], second[name])) for name in second}

@@ -23,7 +23,7 @@ BATCH = 40.0
 SHORTEST = 5.0
 """With batches below this many autocorrelation times there is no test: they would not be independent."""
 SPARE = 20
-"""There are at least so many more batches than residuals."""
+"""There are at least so many more batches, and effective draws, than residuals."""
 MOST_BATCHES = 2000
 RANK = 1e-9
 """Directions whose variance is below this share of the largest (of standardised residuals) say nothing."""
@@ -84,7 +84,9 @@ def t_squared(
     wanted = min(MOST_BATCHES, max(least, chains * draws / (1.0 if independent else BATCH * tau)))
     count = min(draws, -(-int(np.ceil(wanted)) // chains))
     length = draws // count
-    if not len(used) or chains * count < least or (not independent and length < SHORTEST * tau):
+    # Weights that leave few effective draws leave batches that are far from Gaussian, however many there are.
+    too_few = min(chains * count, ess) < least
+    if not len(used) or too_few or (not independent and length < SHORTEST * tau):
         nothing = np.zeros((0, residuals.shape[-1]))
         return TSquared(np.nan, len(used), 0, np.nan, found.value, found.error, ess, nothing)
     batches = series[:, : count * length, used].reshape(chains * count, length, -1).mean(axis=1)
