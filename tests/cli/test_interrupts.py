@@ -150,7 +150,8 @@ LONG = ["run", "gaussian.py", "--chains", "2", "--draws", "20000000", "--keep", 
 def test_a_terminal_sees_what_is_done_and_ctrl_c_keeps_it():
     master, slave = pty.openpty()
     started = time.monotonic()
-    process = subprocess.Popen([*COMMAND, *LONG], stdin=slave, stdout=slave, stderr=slave, env=os.environ)
+    wide = os.environ | {"COLUMNS": "200"}  # a long time to go must not push words off the line
+    process = subprocess.Popen([*COMMAND, *LONG], stdin=slave, stdout=slave, stderr=slave, env=wide)
     os.close(slave)
     seen, first = "", None
     while "20000000" not in seen:  # so many draws are shown once a block is finished
@@ -183,7 +184,7 @@ def test_a_terminal_sees_what_is_done_and_ctrl_c_keeps_it():
         "interrupted: 20000000",
     ]
     places = [seen.find(step) for step in steps]
-    assert -1 not in places
+    assert -1 not in places, dict(zip(steps, places, strict=True))
     assert places == sorted(places)
     assert "result in out" in seen
     # One draw in 66 667 goes to the bank, which has seen one: too few to say anything, no reason to lose the rest.
