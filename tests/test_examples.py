@@ -12,6 +12,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import nnft_ppl
 from nnft_ppl.samplers import Settings
@@ -30,6 +31,7 @@ def test_a_wrong_example_is_seen():
     assert doctest.DocTestRunner(verbose=False).run(wrong, out=lambda text: None).failed == 1
 
 
+@pytest.mark.examples
 def test_the_broken_sampler_has_the_fault_that_it_speaks_of(key):
     """That the identities find such a fault is tested with them, and in the notebook `diagnosing`."""
     script = runpy.run_path(str(Path(__file__).resolve().parents[1] / "examples/broken_sampler.py"))

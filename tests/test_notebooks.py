@@ -1,4 +1,4 @@
-"""The examples run (most in `make examples`), their assertions hold, and the notebooks are what was made from them."""
+"""The examples run (most by `make examples`), their assertions hold, and the notebooks are what was made from them."""
 
 import re
 import runpy
