@@ -117,6 +117,8 @@ def exact_curves(
     for name, pair in given.items():
         if name not in observables or len(observables[name].dims) != 1:
             raise ModelError(f"{model}: curves() names {name!r}, which is no observable with one dimension")
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise ModelError(f"{model}: curves() gives {name!r} {type(pair).__name__}, not (coordinate, value)")
         places, values = (np.asarray(part, dtype=float) for part in pair)
         if places.ndim != 1 or places.shape != values.shape:
             raise ModelError(
@@ -136,6 +138,10 @@ def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[st
             raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
         if dim in one.coords and len(one.coords[dim]) != size:
             raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
+    if foreign := set(one.units) - {"", *one.coords}:
+        raise ModelError(
+            f"observable {name!r} states units of {sorted(foreign)}; it has coordinates {sorted(one.coords) or 'none'}"
+        )
     return replace(one, dims=dims)
 
 

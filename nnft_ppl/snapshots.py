@@ -21,7 +21,7 @@ UNBOUNDED_SIDE = 4.0
 
 
 class Snapshots:
-    """Draws of the target picked at random from all that pass by, whatever their weights."""
+    """Draws of the target picked at random, in proportion to their weights, from all that pass by."""
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(0)
@@ -36,17 +36,22 @@ class Snapshots:
         together = found if self._positions is None else np.concatenate([self._positions, found])
         ranks = np.concatenate([self._ranks, ranks[best]])
         order = np.argsort(-ranks)[:COUNT]
+        order = order[ranks[order] > -np.inf]  # a draw without weight is none of the theory's
         self._positions, self._ranks = together[order], ranks[order]
 
     def pictures(self, theory: Theory) -> xr.Dataset | None:
         """The picked fields on a grid: variables `field` (or `field.NAME`), dims (snapshot, x0, ..., component).
 
-        Axes past the second rest at the centre of the space and are left out. None where no draw passed by.
+        Axes past the second rest at the centre of the space and are left out. None where no draw passed by, or the
+        field has no value at such points.
         """
-        if self._positions is None:
+        if self._positions is None or not len(self._positions):
             return None
         axes = _axes(theory)
-        values = jax.jit(jax.vmap(lambda position: _on_axes(theory, position, axes)))(self._positions)
+        try:
+            values = jax.jit(jax.vmap(lambda position: _on_axes(theory, position, axes)))(self._positions)
+        except Exception:  # whatever the field is made of: a picture is no reason to lose a run
+            return None
         shown = [f"x{axis}" for axis in range(min(theory.dim, 2))]
         variables = {}
         for name, value in values.items():

@@ -247,6 +247,8 @@ MODELS = [
          "dimension 'at' has other coordinates in 'two'"),
     Case("too many coordinates", measuring("{'one': Observable(lambda phi: jnp.ones(1), ('at',), {'at': (1, 2)})}"), 2,
          "'one': 2 coordinates along 'at' of size 1"),
+    Case("unit of nothing", measuring("{'one': at((1, 2)).in_units('1', att='m')}"), 2,
+         "'one' states units of .'att'.; it has coordinates .'at'."),
     Case("coordinates no numbers", measuring("{'one': at(('left', 'right'))}"), 2, "along 'at' must be numbers"),
     Case("too many dims", measuring("{'one': Observable(lambda phi: 1.0, ('at',))}"), 2, "'one' declares dims"),
     Case("dimension called draw", measuring("{'one': Observable(lambda phi: jnp.ones(2), ('draw',))}"), 2,

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -80,8 +81,8 @@ def test_a_notebook_holds_outputs_and_nothing_of_its_maker(name):
     assert max(len(figure) * 3 / 4 for figure in figures) <= MAKE["LARGEST_FIGURE"]
     # Figures are base64 text, in which anything may occur.
     words = re.sub(r'"image/png": "[^"]*"', "", text)
-    assert re.findall(r"/home/\w+|/tmp/|/root/|\bat 0x[0-9a-f]+|site-packages", words) == []
-    assert str(EXAMPLES.parent) not in words
+    assert re.findall(r"\bat 0x[0-9a-f]+|site-packages", words) == []
+    assert not [place for place in (EXAMPLES.parent, Path.home(), tempfile.gettempdir()) if f"{place}/" in words]
 
 
 def test_a_notebook_is_executed_by_a_real_kernel(tmp_path):
@@ -95,6 +96,15 @@ def test_a_notebook_is_executed_by_a_real_kernel(tmp_path):
     assert "phi4_circle" in shown.outputs[-1].data["text/plain"]
     assert "image/png" in drawn.outputs[-1].data
     assert shown.metadata == {}
+
+
+def test_progress_is_a_line_that_goes(tmp_path):
+    line = "from nnft_ppl.notebook import shown\nshow = shown(None)\nshow.__enter__()('drawing', 1, 2)"
+    again = f"{line}\ndone = show.__exit__(None, None, None)".replace("show.", "other.").replace("show =", "other =")
+    cells = [nbformat.v4.new_code_cell(line), nbformat.v4.new_code_cell(again)]
+    begun, ended = MAKE["executed"](nbformat.v4.new_notebook(cells=cells), tmp_path).cells
+    assert [output.data["text/plain"] for output in begun.outputs] == ["drawing 1/2"]
+    assert ended.outputs == []
 
 
 def test_what_goes_to_standard_error_stops_it(tmp_path):

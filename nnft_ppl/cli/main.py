@@ -79,7 +79,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
         refuse_output("--out", asked.out)
         with _announced(f"reading {asked.folder}"):
             from nnft_ppl.cli.report import report
-        return report(asked, {})
+        return report(asked)
     if asked.command == "diagnose":
         refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
         with _announced(f"reading {asked.folder}"):

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -10,9 +9,8 @@ from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.ensemble import read
 
 
-def report(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
+def report(asked: argparse.Namespace) -> int:
     """Write the page and say where it is. Executes no model file."""
-    del keywords
     ensemble = read(asked.folder)
     folder = Path(asked.folder)
     path = Path(asked.out) if asked.out else (folder.parent if folder.suffix == ".nc" else folder) / "report.html"

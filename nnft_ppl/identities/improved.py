@@ -28,7 +28,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.linear_sites import fields_of, linear_sites, mask_of, some_positions
+from nnft_ppl.identities.linear_sites import linear_sites, mask_of, some_positions
 from nnft_ppl.observables import Observable
 from nnft_ppl.reading import Reading
 from nnft_ppl.samplers import Target
@@ -141,7 +141,7 @@ class Improvement:
         found: list[bool] = []
 
         def look(position: Position) -> Array:
-            fields = fields_of(self.theory.realise(position))
+            fields = list(self.theory.fields(position).values())
             found.append(len(fields) > 1 or jnp.ndim(fields[0](jnp.zeros(self.theory.dim))) > 0)
             return position
 

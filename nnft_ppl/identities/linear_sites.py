@@ -5,14 +5,13 @@ the others only (output weights of a network, Fourier coefficients, pairs of amp
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from nnft_ppl.theory import Theory, field_names
+from nnft_ppl.theory import Theory
 
 POINTS = 3
 """Points at which fields are compared."""
@@ -36,7 +35,7 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
     @jax.jit
     @jax.vmap
     def values(position: Array) -> Array:
-        fields = fields_of(theory.realise(position))
+        fields = theory.fields(position).values()
         return jnp.concatenate([jnp.ravel(jax.vmap(field)(points)) for field in fields])
 
     first, second = some_positions(theory)
@@ -50,12 +49,6 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
 def some_positions(theory: Theory) -> np.ndarray:
     """Two positions z to try things at, (2, dimension); the same every time."""
     return np.random.default_rng(1).normal(size=(2, theory.dimension))
-
-
-def fields_of(returned: Any) -> list[Any]:
-    """The fields that a model returns, as a list."""
-    names = field_names(returned)
-    return [returned] if names is None else [returned[name] for name in names]
 
 
 def mask_of(theory: Theory, sites: tuple[str, ...]) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -137,13 +136,9 @@ def _identities(rows: list[dict[str, object]]) -> Panel:
         "Residuals of identities that hold for the exact density, without any reference answer, in units of their "
         "errors; a fault of sampler, density or transport moves them. The verdict on all together is above.",
         pd.DataFrame(rows),
-        partial(_draw_pulls, shown),
+        lambda figure: pulls.plot_pulls(shown, figure.subplots()),
         pulls.height_of(len(shown)),
     )
-
-
-def _draw_pulls(rows: list[dict[str, object]], figure: Figure) -> None:
-    pulls.plot_pulls(rows, figure.subplots())
 
 
 def _fields(ensemble: Ensemble, name: str) -> Panel:
@@ -206,11 +201,12 @@ def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
         chains.plot_traces(ensemble, name, index, above)
         chains.plot_autocorrelation(ensemble, name, index, below)
 
-    words = "One line a chain, long chains thinned."
-    if not ensemble.free_draws:
-        words += " Below: autocorrelation with errors of one standard deviation, and its integrated time."
-    else:
-        words = "Independent free draws, before their weights, in four groups; long ones thinned."
+    words = (
+        "Independent free draws, before their weights, in groups; long ones thinned."
+        if ensemble.free_draws
+        else "One line a chain, long chains thinned. Below: autocorrelation with errors of one standard deviation, and "
+        "its integrated time."
+    )
     suffix = "".join(f".{i}" for i in index)
     return Panel(
         f"trace.{name}{suffix}",

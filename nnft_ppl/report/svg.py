@@ -42,5 +42,4 @@ def svg_of(panel: Panel) -> str:
     element = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", element)
     # The page sets the size; the view box keeps the proportions.
     element = re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg \1role="img"', element, count=1)
-    element = re.sub(r'<svg ([^>]*?)height="[^"]*"([^>]*?) width="[^"]*"', r'<svg \1\2 role="img"', element, count=1)
     return re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL).replace(_INK, "currentColor")

@@ -6,6 +6,7 @@ from scipy.stats import kstest
 from statistical import autoregressive
 
 from nnft_ppl.identities import t_squared
+from nnft_ppl.identities.hotelling import SPARE
 
 REPEATS = 200
 
@@ -32,6 +33,15 @@ def test_weighted_draws(rng):
         weights = 0.3 * x[..., 0]
         found.append(t_squared(x - [0.3, 0, 0], weights, independent=True).p_value)
     assert kstest(found, "uniform").pvalue > 1e-3
+
+
+def test_few_effective_draws_are_no_test(rng):
+    """2400 draws are plenty, unless most of the weight lies on a few of them."""
+    x = rng.normal(size=(4, 600, 3))
+    assert np.isfinite(t_squared(x, np.zeros((4, 600)), independent=True).p_value)
+    heavy = t_squared(x, 4.0 * rng.normal(size=(4, 600)), independent=True)
+    assert heavy.ess < 3 + SPARE
+    assert np.isnan(heavy.p_value)
 
 
 def test_rows_that_repeat_or_vanish_do_not_count(rng):

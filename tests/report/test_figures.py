@@ -142,6 +142,17 @@ def test_snapshots_are_fields_of_the_theory():
     assert seen == {(np.round(value, 12),) for value in drawn}
 
 
+def test_draws_without_weight_are_not_shown_and_a_picture_costs_no_run(monkeypatch):
+    theory = load("free_scalar", width=1, dim=1, side=2.0, cutoff=2.0)
+    snapshots = Snapshots()
+    snapshots.add(np.ones((1, 2, theory.dimension)), np.array([[-np.inf, 0.0]]))
+    dataset = snapshots.pictures(theory)
+    assert dataset is not None
+    assert dataset.sizes["snapshot"] == 1
+    monkeypatch.setattr("nnft_ppl.snapshots.on_axes", lambda phi, axes: 1 / 0)
+    assert snapshots.pictures(theory) is None
+
+
 def test_a_heavier_draw_is_picked_more_often():
     theory = load("free_scalar", width=1, dim=1, side=2.0, cutoff=2.0)
     positions = np.arange(5.0)[None, :, None] * np.ones(theory.dimension)
