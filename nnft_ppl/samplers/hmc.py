@@ -137,7 +137,7 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         moving, resting = (split.take(state.inner.position, moving=moves) for moves in (True, False))
         scales = split.take(tuning.scales, moving=True)
         # The potential here is known: another copy of the action in the program would take seconds to compile.
-        potential = -state.inner.logdensity - 0.5 * jnp.sum(state.inner.position**2)
+        potential = potential_of(state.inner)
         resting, acceptance = _refreshed(
             key_fresh,
             PcnState(resting, potential),
@@ -163,6 +163,11 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         return State(inner, tuning), draws
 
     return one_draw(target, settings, whole) if split.draws == 1 else sweep
+
+
+def potential_of(inner: Any) -> Array:
+    """The potential U at a chain's position, of which the state holds −|z|²/2 − U."""
+    return -inner.logdensity - 0.5 * jnp.sum(inner.position**2)
 
 
 def _refreshed(

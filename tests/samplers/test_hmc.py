@@ -135,3 +135,11 @@ def test_step_size_is_found(start):
     for _ in range(12):
         step = next_step(step, float(erfc((step / 0.4) ** 2)), 0.8, 1.0)
     assert step == pytest.approx(0.4 * np.sqrt(erfcinv(0.8)), rel=1e-3)
+
+
+def test_the_potential_is_known_from_the_state(key):
+    target = load("phi4", width=4, dim=1, side=2.0, cutoff=2.0, coupling=6.0).target()
+    hmc = importlib.import_module("nnft_ppl.samplers.hmc")
+    position = target.free_draw(key)
+    state = hmc.blackjax_hmc.init(position, target.log_density)
+    np.testing.assert_allclose(hmc.potential_of(state), target.potential(position), rtol=1e-9)
