@@ -21,7 +21,7 @@ from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improv
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan, refuse_weightless
 from nnft_ppl.notebook import shown
-from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Sampler, SamplerError, Settings, Target, choose
+from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Pilot, Sampler, SamplerError, Settings, Target
 from nnft_ppl.snapshots import Snapshots
 from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
@@ -114,15 +114,16 @@ def sample(
         show("identities", 0, 0)
         improvement = Improvement(theory)
         target = measuring(theory.target(), improvement)
+        key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
+        told = Settings(key_pilot, num_chains, asked_draws, num_warmup, keep_every=int(keep != "none" or checks))
+        # Its program compiles while the bank is traced.
+        pilot = Pilot(target, told) if given is None else None
         bank, no_bank = _bank(theory, num_chains) if checks else (None, "")
         job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
-        key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
         choice = Choice(name, "asked for")
-        if given is None:
+        if pilot:
             show("pilot", 0, 0)
-            kept = keep != "none" or bank is not None
-            told = Settings(key_pilot, num_chains, asked_draws, num_warmup, keep_every=int(kept))
-            choice = choose(target, told, until - time.perf_counter())
+            choice = pilot.choose(until - time.perf_counter())
         choice, data, findings, interrupted = _result(job, choice, given, key_draws, key_second if checks else None)
         if bank and "schwinger_dyson" not in data:
             no_bank = "the run ended before enough of its draws were looked at"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnft_ppl import load, sample
-from nnft_ppl.samplers import SamplerError, Settings, choose
+from nnft_ppl.samplers import Pilot, SamplerError, Settings
 
 auto = importlib.import_module("nnft_ppl.samplers.auto")  # `samplers.auto` could be taken for the choice itself
 
@@ -17,13 +17,13 @@ def told(key, num_draws=2000):
 
 
 def test_free_draws_while_they_are_worth_it(key):
-    choice = choose(load("phi4_circle", modes=8, coupling=1.0).target(), told(key))
+    choice = Pilot(load("phi4_circle", modes=8, coupling=1.0).target(), told(key)).choose()
     assert choice.name == "reweight"
     assert "free draws are worth" in choice.reason
 
 
 def test_chains_where_free_draws_are_worth_nothing(key):
-    choice = choose(load("phi4_circle", modes=8, coupling=3000.0, period=12.0).target(), told(key))
+    choice = Pilot(load("phi4_circle", modes=8, coupling=3000.0, period=12.0).target(), told(key)).choose()
     assert choice.name == "hmc"
     assert "too few to reweight" in choice.reason
 
@@ -33,9 +33,9 @@ def test_chains_where_there_is_time_for_them(key, monkeypatch):
     monkeypatch.setattr(auto, "_fastest", lambda call: 1.0)
     monkeypatch.setattr(auto, "_chain_cost", lambda target, keys, settings: (auto.CHAIN_WORTH / 600, 10.0))
     target = load("phi4_circle", modes=8, coupling=24.0).target()
-    assert choose(target, told(key, num_draws=10**7)).name == "hmc"
-    assert choose(target, told(key, num_draws=10**7), seconds=11.0).name == "reweight"
-    assert choose(target, told(key, num_draws=100)).name == "reweight"
+    assert Pilot(target, told(key, num_draws=10**7)).choose().name == "hmc"
+    assert Pilot(target, told(key, num_draws=10**7)).choose(seconds=11.0).name == "reweight"
+    assert Pilot(target, told(key, num_draws=100)).choose().name == "reweight"
 
 
 def test_runs_and_says_why(seed):

@@ -79,8 +79,10 @@ class Bank:
             *(Row(field.name, "1") for field in self.fields),
             *(Row(linear.name, self.observable) for linear in self.linear),
         )
+        # Whoever compiles the bank finds it traced: models are traced slowly.
+        self._traced = jax.jit(self._evaluated)
         try:
-            jax.eval_shape(self, jnp.zeros(theory.dimension))
+            jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except VectorFieldError:
             raise
         except Exception as error:  # whatever the model is made of
@@ -95,6 +97,9 @@ class Bank:
         Returns:
             A_V F + V(F), shape (row,), and R + S, a scalar.
         """
+        return self._traced(position)
+
+    def _evaluated(self, position: Position) -> tuple[Array, Array]:
         action, gradient, forces = self._forces(position)
         bounded, slope = jax.value_and_grad(self._bounded)(position)
         fields = [*self.linear, *self.fields]

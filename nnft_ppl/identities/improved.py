@@ -65,8 +65,10 @@ class Improvement:
             if reason:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
+        # Whoever compiles the estimators finds them traced: models are traced slowly.
+        self._traced = jax.jit(self._evaluated)
         try:
-            jax.eval_shape(self, jnp.zeros(theory.dimension))
+            jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
             reason = f"the action cannot be differentiated ({type(error).__name__})"
             self.reasons |= dict.fromkeys(self.names, reason)
@@ -81,6 +83,9 @@ class Improvement:
         Returns:
             Arrays of the observables' shapes, by name.
         """
+        return self._traced(position)
+
+    def _evaluated(self, position: Position) -> dict[str, Array]:
         parts = self.theory.split(position)
         amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 

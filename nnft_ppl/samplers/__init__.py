@@ -3,7 +3,7 @@
 This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields or theories.
 """
 
-from nnft_ppl.samplers.auto import STRONGER, Choice, choose
+from nnft_ppl.samplers.auto import STRONGER, Choice, Pilot
 from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings, over_chains
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
@@ -30,7 +30,7 @@ SAMPLERS: dict[str, Sampler] = {
 """The names that the command line knows."""
 
 __all__ = [
-    "SAMPLERS", "STRONGER", "Block", "Choice", "Curve", "Sampler", "SamplerError", "Settings", "Target",
-    "choose", "elliptical_slice", "hmc", "mclmc", "nuts", "over_chains", "pcn", "replica_exchange", "reweight",
+    "SAMPLERS", "STRONGER", "Block", "Choice", "Curve", "Pilot", "Sampler", "SamplerError", "Settings", "Target",
+    "elliptical_slice", "hmc", "mclmc", "nuts", "over_chains", "pcn", "replica_exchange", "reweight",
     "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

@@ -48,36 +48,47 @@ class Choice(NamedTuple):
     """Why, in words with the numbers that decided."""
 
 
-def choose(target: Target, settings: Settings, seconds: float = math.inf) -> Choice:
-    """The sampler that should give most effective draws in the time that HMC would take, compilation included.
+class Pilot:
+    """Some free draws to choose by. Their program begins to compile when the pilot is made.
 
     Args:
         target: What is to be sampled.
         settings: What a sampler would be told; positions are kept, or not, as by the run after the pilot, which then
             has the same program.
-        seconds: The time there is, if it is limited.
     """
-    draws, batch = free_draws_function(target, keep=bool(settings.keep_every))
-    rounds = -(-PILOT_DRAWS // batch)
-    keys = jax.random.split(settings.key, (rounds, batch))
-    found = [draws(one) for one in keys]
-    measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *(one[:2] for one in found))
-    if not np.all(np.isfinite(log_weight)):
-        return Choice("hmc", "the action of some free draws is not finite")
-    worth = _effective_share(measured, log_weight)
-    spread = float(np.std(log_weight))
-    pilot = f"{rounds * batch} free draws are worth {worth * rounds * batch:.0f} (sd of the action {spread:.2g})"
-    if worth * rounds * batch < ENOUGH:
-        return Choice("hmc", f"{pilot}: too few to reweight")
-    if worth > NEARLY_ALL:
-        return Choice("reweight", f"{pilot}: nearly every one counts")
-    free = worth * batch / _fastest(lambda: draws(keys[-1]))  # compiled by now
-    cost, start_up = _chain_cost(target, keys[0], settings)
-    planned = start_up + settings.num_chains * settings.num_draws * cost
-    horizon = min(seconds, planned)
-    chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
-    rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
-    return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self._target, self._settings = target, settings
+        self._draws, self._batch = free_draws_function(target, keep=bool(settings.keep_every))
+
+    def choose(self, seconds: float = math.inf) -> Choice:
+        """The sampler that should give most effective draws in the time that HMC would take, compilation included.
+
+        Args:
+            seconds: The time there is, if it is limited.
+        """
+        target, settings, draws = self._target, self._settings, self._draws
+        rounds = -(-PILOT_DRAWS // self._batch)
+        keys = jax.random.split(settings.key, (rounds, self._batch))
+        found = [draws(one) for one in keys]
+        measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *(one[:2] for one in found))
+        if not np.all(np.isfinite(log_weight)):
+            return Choice("hmc", "the action of some free draws is not finite")
+        worth = _effective_share(measured, log_weight)
+        spread = float(np.std(log_weight))
+        made = rounds * self._batch
+        pilot = f"{made} free draws are worth {worth * made:.0f} (sd of the action {spread:.2g})"
+        if worth * made < ENOUGH:
+            return Choice("hmc", f"{pilot}: too few to reweight")
+        if worth > NEARLY_ALL:
+            return Choice("reweight", f"{pilot}: nearly every one counts")
+        free = worth * self._batch / _fastest(lambda: draws(keys[-1]))  # compiled by now
+        cost, start_up = _chain_cost(target, keys[0], settings)
+        planned = start_up + settings.num_chains * settings.num_draws * cost
+        horizon = min(seconds, planned)
+        chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
+        rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
+        return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")
 
 
 def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> float:

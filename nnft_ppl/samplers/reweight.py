@@ -9,6 +9,7 @@ recorded.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import jax
@@ -36,7 +37,7 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     draws, batch = free_draws_function(target, keep=bool(settings.keep_every))
     done = calls = 0
     pending: list = []
-    for length in block_lengths(settings.num_draws, max(settings.block_draws, min(5000, settings.num_draws // 20))):
+    for length in block_lengths(settings.num_draws, max(settings.block_draws, min(5000, settings.num_draws // 40))):
         wanted = settings.num_chains * length
         while sum(len(part[1]) for part in pending) < wanted:
             keys = jax.random.split(jax.random.fold_in(settings.key, calls), batch)
@@ -66,7 +67,7 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
 def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
     """The function keys -> (measured, −S, positions or None) of free draws, as NumPy, and how many keys it takes.
 
-    A pilot and the run after it get the same function, compiled once.
+    A pilot and the run after it get the same function, compiled once: in the background, from this call on.
 
     Args:
         target: What is drawn.
@@ -86,10 +87,13 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
         return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
-    everywhere = over_chains(draw_all, devices)
+    executor = ThreadPoolExecutor(1)
+    like = jax.random.split(jax.random.key(0), (devices, batch))
+    everywhere = over_chains(draw_all, devices).compiled_by(executor, like)
+    executor.shutdown(wait=False)
 
     def draws(keys: jax.Array) -> tuple:
-        found = everywhere(keys.reshape(devices, batch))
+        found = everywhere.result()(keys.reshape(devices, batch))
         return jax.tree.map(lambda array: np.asarray(array).reshape(-1, *array.shape[2:]), found)
 
     return draws, devices * batch
