@@ -34,7 +34,7 @@ from nnft_ppl.displays import paragraph, table
 from nnft_ppl.estimates import Derived, Estimate, estimate
 from nnft_ppl.log_weights import smoothed_log_weights
 from nnft_ppl.storage import read_result
-from nnft_ppl.summary import estimate_rows
+from nnft_ppl.summary import called, estimate_rows
 from nnft_ppl.verdicts import Verdict, Verdicts
 
 PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
@@ -140,9 +140,9 @@ class Ensemble:
 
     def _repr_html_(self) -> str:
         about = self.provenance
-        keywords = ", ".join(f"{name}={value}" for name, value in about["keywords"].items())
+        made = f"{called(about['model'], about['keywords'])} by {about['sampler']['name']}"
         return (
-            paragraph(f"{about['model']}({keywords}) by {about['sampler']['name']}", about["verdict"])
+            paragraph(f"{made}, interrupted" if about["interrupted"] else made, about["verdict"])
             + table(*estimate_rows(self), words=3)
             + self.verdicts._repr_html_()
         )

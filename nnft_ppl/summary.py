@@ -1,7 +1,7 @@
-"""The estimates of a run as rows of words, for whatever prints them."""
+"""A run in words, for whatever prints it: its model, and its estimates as rows."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +9,11 @@ from nnft_ppl.estimates import Estimate, format_value, weighted_agreement
 
 if TYPE_CHECKING:
     from nnft_ppl.ensemble import Ensemble
+
+
+def called(model: str, keywords: Mapping[str, Any]) -> str:
+    """A model with its keywords: `name(keyword=value, ...)`."""
+    return f"{model}({', '.join(f'{name}={value}' for name, value in keywords.items())})"
 
 
 def estimate_rows(ensemble: "Ensemble") -> tuple[list[str], list[list[str]]]:

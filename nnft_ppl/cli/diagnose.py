@@ -16,7 +16,7 @@ from nnft_ppl.cli.table import MARKS
 from nnft_ppl.ensemble import Ensemble, read
 from nnft_ppl.estimates import Estimate, format_value
 from nnft_ppl.storage import ResultError, plain_json
-from nnft_ppl.summary import places
+from nnft_ppl.summary import called, places
 from nnft_ppl.verdicts import Verdict
 
 BAR = 5.0
@@ -60,7 +60,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
 def _own(ensemble: Ensemble, asked: argparse.Namespace) -> tuple[str, dict[str, Any], Verdict]:
     """The bank that was stored with the run; computed from the kept draws where it was not."""
     about = ensemble.provenance
-    words = _words(about["model"], about["keywords"])
+    words = called(about["model"], about["keywords"])
     if ensemble.schwinger_dyson is None or asked.model:
         theory = _own_theory(about, asked.model)
         return words, *_computed(ensemble, theory)
@@ -97,7 +97,7 @@ def _against(
     own = {name: _python(value) for name, value in about["keywords"].items()} if file.name == about["model"] else {}
     theory = Theory(file, **own | keywords)
     found = _computed(ensemble, theory)
-    words = f"draws of {_words(about['model'], about['keywords'])} against {_words(theory.name, theory.keywords)}"
+    words = f"draws of {called(about['model'], about['keywords'])} against {called(theory.name, theory.keywords)}"
     return words, *found
 
 
@@ -188,10 +188,6 @@ def _as_json(ensemble: Ensemble, found: dict[str, Any]) -> str:
 
 def _parts(one: Estimate) -> dict[str, Any]:
     return {"value": one.value, "error": one.error, "ess": one.ess}
-
-
-def _words(model: str, keywords: dict[str, Any]) -> str:
-    return f"{model}({', '.join(f'{name}={value}' for name, value in keywords.items())})"
 
 
 def _python(value: Any) -> Any:

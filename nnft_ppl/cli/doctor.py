@@ -22,6 +22,7 @@ from rich.table import Table
 from nnft_ppl.cli.compiled_programs import kept_programs
 from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.storage import plain_json
+from nnft_ppl.summary import called
 from nnft_ppl.theory import load
 
 MODEL = "phi4"
@@ -220,8 +221,8 @@ def _print(found: Mapping[str, Any], console: Console) -> None:
     state = f"{programs['files']} files, {programs['bytes'] / 2**20:.0f} MiB" if programs["kept"] else "not kept"
     line("programs", f"{programs['folder']}: {state}")
     timed = found["gradient"]
-    keywords = ", ".join(f"{name}={value}" for name, value in timed["keywords"].items())
-    line("gradient", f"of {timed['model']}({keywords}), action and gradient of {timed['chains']} chains together")
+    model = called(timed["model"], timed["keywords"])
+    line("gradient", f"of {model}, action and gradient of {timed['chains']} chains together")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("", "device", "precision"):
         table.add_column(name, min_width=10 if not name else None)

@@ -12,7 +12,7 @@ from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.estimates import Estimate, format_value
 from nnft_ppl.sampling import DEFAULT_DRAWS
 from nnft_ppl.storage import plain_json
-from nnft_ppl.summary import estimate_rows
+from nnft_ppl.summary import called, estimate_rows
 from nnft_ppl.verdicts import overall
 
 MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yellow]–[/]"}
@@ -21,9 +21,8 @@ MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yell
 def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> None:
     """Print estimates with errors, exact values and pulls, then every verdict in words."""
     about = ensemble.provenance
-    words = ", ".join(f"{name}={value}" for name, value in about["keywords"].items())
     sampler = about["sampler"]
-    console.print(f"[bold]{about['model']}[/]({escape(words)})", highlight=False, soft_wrap=True)
+    console.print(escape(called(about["model"], about["keywords"])), style="bold", highlight=False, soft_wrap=True)
     console.print(
         f"{sampler['name']}: {sampler['chains']} chains × {ensemble.data['observables'].sizes['draw']} draws, "
         f"seed {about['seed']}, {about['precision']}, {about['wall_s']:.0f} s",

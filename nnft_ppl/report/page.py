@@ -13,7 +13,7 @@ from nnft_ppl.estimates import estimate, format_value
 from nnft_ppl.report.panels import Panel, panels
 from nnft_ppl.report.svg import svg_of
 from nnft_ppl.storage import atomically
-from nnft_ppl.summary import estimate_rows
+from nnft_ppl.summary import called, estimate_rows
 
 
 def write_report(ensemble: Ensemble, path: str | Path) -> list[Path]:
@@ -62,7 +62,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.j2").render(
         about=about,
-        title=f"{about['model']}({', '.join(f'{name}={value}' for name, value in about['keywords'].items())})",
+        title=called(about["model"], about["keywords"]),
         verdicts=ensemble.verdicts,
         good=about["verdict"] == "good",
         headings=headings,

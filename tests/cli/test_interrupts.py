@@ -39,6 +39,7 @@ def test_interrupt_from_python_keeps_finished_blocks(no_bank: None):
     assert ensemble.data["observables"].sizes["draw"] == 500
     assert ensemble.provenance["interrupted"] is True
     assert "interrupted: 1500 draws per chain were asked for" in out
+    assert "by first_block_only, interrupted</b>" in ensemble._repr_html_()
     assert [path.name for path in Path("out/blocks").iterdir()] == ["000000.nc"]
     assert nnft("show", "out") == (3, out, "")
 
