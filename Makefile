@@ -22,7 +22,7 @@ lint:  ## ruff and pyright
 	./run pyright
 
 examples:  ## run every example, minutes
-	./run pytest -q -m examples
+	XLA_FLAGS= ./run pytest -q -m examples  # optimised, as users run them (tests/conftest.py)
 
 docs:  ## the documentation, in docs/_build/html; warnings are errors
 	./run sphinx-build -q -W --keep-going -b html docs docs/_build/html
