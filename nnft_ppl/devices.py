@@ -8,8 +8,8 @@ import jax
 def spread_over_cores(num_chains: int) -> int:
     """Let JAX see the processor as several devices, as many as there are cores, but dividing the chains evenly.
 
-    Kernels that XLA leaves to one core gain: in d = 2 with 256 neurons, four chains on two cores made up to twice as many
-    draws a second. Sweeps of less than 0.1 ms gain nothing.
+    Kernels that XLA leaves to one core gain: in d = 2 with 256 neurons, four chains on two cores made up to twice as
+    many draws a second. Sweeps of less than 0.1 ms gain nothing.
     Accelerators are not touched. To be called before JAX makes its first array; later it changes nothing.
 
     Args:
