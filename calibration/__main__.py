@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 
 from calibration import circle, coverage, errors, identities, kills, slopes
+from nnft_ppl.storage import plain_json
 
 SECTIONS = {
     "errors": errors,
@@ -39,9 +40,9 @@ def main() -> int:
         print(f"-- {name}: {sum(row.passed for row in found)} of {len(found)} in {seconds:.0f} s\n", flush=True)
         if asked.fraction == 1:
             figures = [{"claim": row.claim, "value": row.value, "low": row.low, "high": row.high} for row in found]
-            text = json.dumps({"seconds": round(seconds), "jax": jax.__version__, "rows": figures}, indent=1)
+            kept = plain_json({"seconds": round(seconds), "jax": jax.__version__, "rows": figures})
             RESULTS.mkdir(exist_ok=True)
-            (RESULTS / f"{name}.json").write_text(text.replace("Infinity", "null") + "\n", encoding="utf-8")
+            (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return 1 if failed else 0
 
 

@@ -4,7 +4,6 @@ Source: the identities are those of `nnft_ppl.identities.bank`, derived in docs/
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
@@ -39,10 +38,8 @@ class BankProgram:
         dimension = bank.target.dimension
         group = max(1, min(BATCH, AT_ONCE // max(dimension, 1)))
         evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
-        executor = ThreadPoolExecutor(1)
         like = np.zeros((num_chains, BATCH, dimension), jnp.zeros(()).dtype)
-        self._evaluate = evaluate.compiled_by(executor, like)
-        executor.shutdown(wait=False)
+        self._evaluate = evaluate.compiled(like)
 
     def __call__(self, positions: Float[ndarray, "chain batch dimension"]) -> tuple[ndarray, ndarray]:
         """Residuals and potentials of `BATCH` draws of each chain.

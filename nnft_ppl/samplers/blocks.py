@@ -7,7 +7,7 @@ the devices that there are.
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -116,10 +116,13 @@ class OverChains:
         """The results of all chains; compiles on the first call."""
         return self._function(*self._place(*arguments))
 
-    def compiled_by(self, executor: Executor, *arguments: Any) -> "Future[OverChains]":
-        """The same, compiled beforehand in another thread, for arguments like these; they are traced here."""
+    def compiled(self, *arguments: Any) -> "Future[OverChains]":
+        """The same, traced here for arguments like these, and compiled in a thread of its own."""
         lowered = self._function.lower(*self._place(*arguments))
-        return executor.submit(lambda: OverChains(lowered.compile(), self._place))
+        executor = ThreadPoolExecutor(1)
+        found = executor.submit(lambda: OverChains(lowered.compile(), self._place))
+        executor.shutdown(wait=False)
+        return found
 
 
 def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> OverChains:

@@ -9,7 +9,6 @@ recorded.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import jax
@@ -87,10 +86,8 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
         return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
-    executor = ThreadPoolExecutor(1)
     like = jax.random.split(jax.random.key(0), (devices, batch))
-    everywhere = over_chains(draw_all, devices).compiled_by(executor, like)
-    executor.shutdown(wait=False)
+    everywhere = over_chains(draw_all, devices).compiled(like)
 
     def draws(keys: jax.Array) -> tuple:
         found = everywhere.result()(keys.reshape(devices, batch))
