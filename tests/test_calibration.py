@@ -11,7 +11,6 @@ import pytest
 
 from calibration.rows import Row
 
-
 RESULTS = Path(__file__).parents[1] / "calibration/results"
 
 
