@@ -238,8 +238,10 @@ def _(fn: dist.Uniform) -> _Map:
         width = high - low
         # About the middle near the middle, from the edge near an edge: each keeps its own small distance exact.
         middle = 0.5 * (low + high) + 0.5 * width * erf(z * _ROOT_HALF)
-        edge = jnp.where(z < 0, low + width * _lower(z), high - width * _lower(-z))
-        return _inside(jnp.where(_magnitude(z) < 1.0, middle, edge), low, high)
+        size = _magnitude(z)
+        tail = width * _lower(-size)
+        edge = jnp.where(z < 0, low + tail, high - tail)
+        return _inside(jnp.where(size < 1.0, middle, edge), low, high)
 
     return push
 

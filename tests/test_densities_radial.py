@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import gammainc
 
 from nnft_ppl.densities.radial import ball_factor, growth_factor, shell_ratio, solve_shell
 
@@ -32,6 +33,25 @@ def test_shell_derivatives_are_implicit(dim):
     # Truncation (relative step)^2 = 1e-10 and rounding eps / 1e-5 = 2e-11.
     np.testing.assert_allclose(slope[1], (value[2] - value[0]) / (2 * step * q), rtol=1e-8)
     np.testing.assert_allclose(curve[1], (slope[2] - slope[0]) / (2 * step * q), rtol=1e-8)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4, 7])
+def test_ball_factor_derivatives(dim):
+    value = functools.partial(ball_factor, dim)
+    slope, curve, third = jax.grad(value), jax.grad(jax.grad(value)), jax.grad(jax.grad(jax.grad(value)))
+    seam = dim + 2.0  # |z|² where the series ends
+    squared, step = np.array([1e-3, 0.3, 2.0, seam - 1e-3, seam + 1e-3, 3 * seam, 60.0]), 1e-4
+
+    @jax.jit
+    @jax.vmap
+    def orders(x):
+        return jnp.stack([value(x), slope(x), curve(x), third(x)])
+
+    below, here, above = (np.asarray(orders(jnp.asarray(squared * (1 + sign * step)))).T for sign in (-1, 0, 1))
+    differences = (above - below)[:3] / (2 * step * squared)
+    # Truncation (relative step)² = 1e-8, rounding eps / 1e-4 = 2e-12 of the value, both times the sizes of derivatives.
+    np.testing.assert_allclose(here[1:], differences, rtol=3e-7, atol=1e-11)
+    np.testing.assert_allclose(here[0] ** dim * squared ** (dim / 2), gammainc(dim / 2, squared / 2), rtol=1e-13)
 
 
 def test_radial_functions_at_zero_and_at_a_seam():

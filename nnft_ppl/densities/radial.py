@@ -15,13 +15,16 @@ _SERIES_EDGE = 0.25
 _SERIES_TERMS = 25
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def ball_factor(dim: int, squared: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The factor g(|z|^2) for which z g(|z|^2) is uniform in the unit ball when z ~ N(0, I_d).
 
     g = F^{1/d} / |z|, F = P(d/2, s) the chi-square distribution function at s = |z|^2 / 2. Up to s = d/2 + 1,
     F = s^{d/2} e^{-s} M(1, d/2 + 1, s) / Gamma(d/2 + 1) with Kummer's series of positive terms; beyond,
-    F = 1 - Q with the upper tail Q.
+    F = 1 - Q with the upper tail Q. Two derivatives come with it, for a compiler would write the series out once for
+    each of them and once more for whatever uses it: q = -d ln g / ds obeys
+
+        dq/ds = d q^2 - q + (1 - (d + 2) q) / (2s),        q(0) = 1 / (d + 2).
 
     Args:
         dim: d >= 1.
@@ -32,24 +35,61 @@ def ball_factor(dim: int, squared: Float[Array, "*shape"]) -> Float[Array, "*sha
 
     Source: DLMF 8.5.1 (incomplete gamma function by Kummer's function); composition derived here.
     """
+    return _ball(dim, squared)[0]
+
+
+@ball_factor.defjvp
+def _ball_factor_jvp(dim: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    factor = ball_factor(dim, *primals)
+    return factor, -0.5 * factor * _ball_slope(dim, *primals) * tangents[0]
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _ball_slope(dim: int, squared: Array) -> Array:
+    """The slope q = -d ln g / ds."""
+    return _ball(dim, squared)[1]
+
+
+@_ball_slope.defjvp
+def _ball_slope_jvp(dim: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return _ball_slope(dim, *primals), 0.5 * _ball(dim, *primals)[2] * tangents[0]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _ball(dim: int, squared: Array) -> tuple[Array, Array, Array]:
+    """g, q = -d ln g / ds and dq/ds at s = |z|^2 / 2."""
     half = 0.5 * dim
     edge = half + 1
     s = 0.5 * squared
     near = s < edge
     near_s, far_s = jnp.where(near, s, 0.0), jnp.where(near, 2 * edge, s)
-    series = jnp.ones_like(near_s)
-    for k in range(_kummer_terms(half), 0, -1):
-        series = 1 + near_s / (half + k) * series
-    near_value = (jnp.log(series) - near_s - math.lgamma(half + 1)) / dim
-    far_value = jnp.log1p(-_upper_tail(dim, far_s)) / dim - 0.5 * jnp.log(far_s)
-    return math.sqrt(0.5) * jnp.exp(jnp.where(near, near_value, far_value))
+    # M(1, b, s) = 1 + M(1, b + 1, s) s / b, from b = d/2 + 3 down to d/2 + 1.
+    third = jnp.ones_like(near_s)
+    for k in range(_kummer_terms(half + 2, edge), 0, -1):
+        third = 1 + third * (near_s / (half + 2 + k))
+    second = 1 + near_s / (half + 2) * third
+    first = 1 + near_s / edge * second
+    near_log = (jnp.log(first) - near_s - math.lgamma(edge)) / dim
+    near_q = second / ((dim + 2) * first)
+    # (1 - (d + 2) q) / (2s) without its cancellation at small s.
+    near_rest = (second / edge - third / (half + 2)) / (2 * first)
+
+    log_inside = jnp.log1p(-_upper_tail(dim, far_s))
+    far_log = log_inside / dim - 0.5 * jnp.log(far_s)
+    density = jnp.exp((half - 1) * jnp.log(far_s) - far_s - math.lgamma(half) - log_inside)
+    far_q = 0.5 / far_s - density / dim
+    far_rest = (1 - (dim + 2) * far_q) / (2 * far_s)
+
+    q, rest = jnp.where(near, near_q, far_q), jnp.where(near, near_rest, far_rest)
+    return math.sqrt(0.5) * jnp.exp(jnp.where(near, near_log, far_log)), q, dim * q**2 - q + rest
 
 
-def _kummer_terms(half: float) -> int:
+def _kummer_terms(below: float, largest: float) -> int:
+    """Terms of sum_k s^k / ((below + 1) ... (below + k)) that count for s up to the largest."""
     count, term = 0, 1.0
     while term > 1e-17:
         count += 1
-        term *= (half + 1) / (half + count)
+        term *= largest / (below + count)
     return count
 
 
