@@ -57,7 +57,7 @@ def wave_sum(
         cosine, sine = cosine * turn_cosine + sine * turn_sine, sine * turn_cosine - cosine * turn_sine
 
     def folded(parameters: tuple[Array, Array, Array]) -> Array:
-        return _folded_sum(*parameters, halves)
+        return _folded_sum(*parameters, tuple(half.points for half in halves))
 
     neurons, entries = len(cosine), sum(half.columns for half in halves)
     if len(axes) > 2:
@@ -102,11 +102,6 @@ class _Half:
         """Number of cosines and sines per neuron."""
         return 2 * len(self.points)
 
-    def waves(self, momentum: Float[Array, " neuron"]) -> tuple[Array, Array]:
-        """cos(b x) and sin(b x), shape (neuron, points)."""
-        sine, cosine = sine_cosine(momentum[:, None] * self.points)
-        return cosine, sine
-
     def unfold(self, values: Array, axis: int) -> Array:
         """Even and odd part, side by side along an axis, to values at all points along it."""
         even, odd = jnp.split(values, 2, axis)
@@ -118,10 +113,11 @@ class _Half:
         return jnp.concatenate([lower, even + odd], axis)
 
 
-def _folded_sum(momentum: Array, cosine: Array, sine: Array, halves: Sequence[_Half]) -> Array:
+@jax.jit  # traced once for all the places where a program takes a field on one grid
+def _folded_sum(momentum: Array, cosine: Array, sine: Array, points: tuple[Array, ...]) -> Array:
     """The sum over neurons; along each axis its even part and then its odd part, shape (columns_1, ...)."""
-    waves = [half.waves(momentum[:, axis]) for axis, half in enumerate(halves)]
-    split = (len(halves) + 1) // 2
+    waves = [sine_cosine(momentum[:, axis, None] * along) for axis, along in enumerate(points)]
+    split = (len(points) + 1) // 2
     left, right = _products(waves[:split]), _products(waves[split:])
     amplitudes = (cosine, sine, -cosine, -sine)  # of a product with this number of sines, modulo four
     blocks: dict[tuple[int, ...], Array] = {}
@@ -140,25 +136,28 @@ def _folded_sum(momentum: Array, cosine: Array, sine: Array, halves: Sequence[_H
         )
         blocks |= dict(zip(rows, jnp.split(product, len(rows), axis=0), strict=True))
     # (letters left, points left, letters right, points right) -> one axis (letter, point) per dimension.
-    counts = [len(half.points) for half in halves]
+    counts = [len(along) for along in points]
     values = jnp.stack([blocks[letters] for letters in left])
-    values = values.reshape(*[2] * split, *counts[:split], *[2] * (len(halves) - split), *counts[split:])
+    values = values.reshape(*[2] * split, *counts[:split], *[2] * (len(points) - split), *counts[split:])
     order = [
         axis
-        for start, stop in ((0, split), (split, len(halves)))
+        for start, stop in ((0, split), (split, len(points)))
         for j in range(start, stop)
         for axis in (start + j, stop + j)
     ]
-    return values.transpose(order).reshape([half.columns for half in halves])
+    return values.transpose(order).reshape([2 * count for count in counts])
 
 
 def _products(waves: Sequence[tuple[Array, Array]]) -> dict[tuple[int, ...], Array]:
-    """For every choice of cosine (0) or sine (1) per axis, the product over these axes, shape (neuron, points)."""
+    """For every choice of cosine (0) or sine (1) per axis, the product over these axes, shape (neuron, points).
+
+    Sine and cosine along each axis come in that order.
+    """
     products: dict[tuple[int, ...], Array] = {(): jnp.ones((1, 1), jnp.float32)}
-    for number, pair in enumerate(waves):
+    for number, (sine, cosine) in enumerate(waves):
         products = {
             (*letters, letter): wave if number == 0 else (matrix[:, :, None] * wave[:, None, :]).reshape(len(wave), -1)
             for letters, matrix in products.items()
-            for letter, wave in enumerate(pair)
+            for letter, wave in enumerate((cosine, sine))
         }
     return products

@@ -41,24 +41,52 @@ def resting_share(action: Callable, dimension: int, groups: dict[str, slice], re
         groups: The slice of z that belongs to each parameter.
         resting: Names of the groups that do not move.
     """
+
+    def moves(start: int, stop: int) -> bool:
+        return any(part.start < stop and start < part.stop for name, part in groups.items() if name not in resting)
+
     jaxpr = jax.make_jaxpr(action)(jnp.zeros(dimension)).jaxpr
-    (position,) = jaxpr.invars
-    moving: set[Any] = {position}
+    total, rest, _ = _costs(jaxpr, set(jaxpr.invars), set(), moves)
+    return rest / total if total else 0.0
+
+
+def _costs(
+    jaxpr: Any, position: set, moving: set, moves: Callable[[int, int], bool]
+) -> tuple[float, float, list[bool]]:
+    """Cost of all operations, of those that depend on nothing that moves, and whether each result depends on it.
+
+    Args:
+        jaxpr: The operations.
+        position: Its variables that are all of z.
+        moving: Its other variables that depend on something that moves; those found are added.
+        moves: Whether some of z between two places moves.
+    """
     total = rest = 0.0
     for equation in jaxpr.eqns:
+        taken = [None if isinstance(one, Literal) else one for one in equation.invars]
+        if equation.primitive.name == "jit":  # a program in the program, compiled together with it
+            inner = equation.params["jaxpr"]
+            inner = getattr(inner, "jaxpr", inner)
+            of_position, of_moving = (
+                {own for own, given in zip(inner.invars, taken, strict=True) if given in known}
+                for known in (position, moving)
+            )
+            cost, resting, results = _costs(inner, of_position, of_moving, moves)
+            total, rest = total + cost, rest + resting
+            moving.update(one for one, result in zip(equation.outvars, results, strict=True) if result)
+            continue
         cost = _cost(equation)
         total += cost
-        inputs = [variable for variable in equation.invars if not isinstance(variable, Literal)]
-        if equation.primitive.name == "slice" and inputs == [position]:
-            start, stop = equation.params["start_indices"][0], equation.params["limit_indices"][0]
-            moves = any(part.start < stop and start < part.stop for name, part in groups.items() if name not in resting)
+        if equation.primitive.name == "slice" and taken[0] in position:
+            moved = moves(equation.params["start_indices"][0], equation.params["limit_indices"][0])
         else:
-            moves = any(variable in moving for variable in inputs)
-        if moves:
+            moved = any(one in position or one in moving for one in taken)
+        if moved:
             moving.update(equation.outvars)
         else:
             rest += cost
-    return rest / total if total else 0.0
+    results = [not isinstance(one, Literal) and (one in moving or one in position) for one in jaxpr.outvars]
+    return total, rest, results
 
 
 def _cost(equation: Any) -> float:

@@ -71,11 +71,19 @@ def test_grid_agrees_with_points(key, dim, dtype):
         assert np.max(np.abs(one - other)) < tolerance * np.sqrt(len(grid))
 
 
+def _equations(jaxpr):
+    """All equations, those of compiled functions inside included."""
+    for equation in jaxpr.eqns:
+        yield equation
+        if equation.primitive.name == "jit":
+            yield from _equations(equation.params["jaxpr"])
+
+
 def test_every_product_asks_for_full_precision(key):
     field = PlaneWaves(*_parameters(key, 2))
     highest = (jax.lax.Precision.HIGHEST,) * 2
     for function, argument in [(field, jnp.zeros(2)), (field.on_grid, (jnp.zeros(3), jnp.zeros(4)))]:
-        equations = jax.make_jaxpr(function)(argument).jaxpr.eqns
+        equations = _equations(jax.make_jaxpr(function)(argument).jaxpr)
         products = [equation for equation in equations if equation.primitive.name == "dot_general"]
         asked = [equation.params["precision"] for equation in products]
         assert asked == [highest] * len(asked)

@@ -101,7 +101,8 @@ def test_a_parameter_that_feels_nothing_does_not_bring_the_others_to_rest():
     assert split_parameters(idle, np.array([1.0, 1.0, 1e6])).draws == 1
 
 
-def test_what_rests_is_most_of_the_cost():
+@pytest.mark.parametrize("action", [action, jax.jit(action), lambda z: jax.jit(jnp.add)(jax.jit(action)(z), 0.0)])
+def test_what_rests_is_most_of_the_cost(action):
     share = resting_share(action, 2, GROUPS, {"momentum"})
     assert share > 0.7
     assert resting_share(action, 2, GROUPS, {"amplitude"}) < 0.1
