@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import ArrayLike, Float, Int
 from numpy import ndarray
-from scipy import stats
+from scipy.special import fdtrc
 
 MINIMUM_DRAWS = 4
 # Components are taken in blocks of about this many numbers (16 MiB each in double precision), which bounds the
@@ -135,7 +135,7 @@ def _block_errors(values: Float[ndarray, "chain draw component"], window_factor:
     expected = 2 * tau_inside * variance_inside * total / (total - chains)
     quotient = np.divide(spread, expected, out=np.where(spread > 0, np.inf, 0.0), where=expected > 0)
     # `expected` has relative variance 2 (2 W + 1) / N, that of a chi-square with N / (2 W + 1) degrees of freedom.
-    probability = stats.f.sf(quotient, chains - 1, total / (2 * window_inside + 1))
+    probability = fdtrc(chains - 1, total / (2 * window_inside + 1), quotient)
     return value, error, tau, tau_error, window, probability
 
 

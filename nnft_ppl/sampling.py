@@ -174,7 +174,7 @@ def _result(
 
 
 def _bank(theory: Theory, num_chains: int) -> tuple[BankProgram | None, str]:
-    """The theory's bank, which begins to compile; or why it has none."""
+    """The theory's bank, traced; or why it has none."""
     try:
         return BankProgram(Bank(theory), num_chains), ""
     except BankError as error:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.stats import f as fisher
+from scipy.special import fdtrc
 
 from nnft_ppl.estimates import estimate
 from nnft_ppl.log_weights import relative_weights
@@ -96,7 +96,7 @@ def t_squared(
     whitening[:, used] = directions
     rank = len(whitening)
     value = float(np.sum((directions @ batches.mean(axis=0)) ** 2))
-    p_value = fisher.sf(value * (number - rank) / (rank * (number - 1)), rank, number - rank)
+    p_value = fdtrc(rank, number - rank, value * (number - rank) / (rank * (number - 1)))
     return TSquared(value, rank, number, float(p_value), found.value, found.error, ess, whitening)
 
 

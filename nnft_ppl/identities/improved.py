@@ -160,10 +160,10 @@ class Improvement:
         one, other = mask * first, mask * second
         moves = np.stack([one + other, one - other, one, other, 2 * one])
         value = jax.jit(jax.vmap(lambda position: observable(self.theory.realise(position))))
-        plus, minus, a, b, twice = value(jnp.asarray((1 - mask) * first + moves))
-        size = 1e4 * float(jnp.finfo(a.dtype).eps) * float(jnp.max(jnp.abs(jnp.stack([plus, minus, a, b]))))
-        parallelogram = float(jnp.max(jnp.abs(plus + minus - 2 * a - 2 * b)))
-        return parallelogram <= size and float(jnp.max(jnp.abs(twice - 4 * a))) <= 4 * size
+        plus, minus, a, b, twice = np.asarray(value(jnp.asarray((1 - mask) * first + moves)))
+        size = 1e4 * jnp.finfo(a.dtype).eps * np.max(np.abs([plus, minus, a, b]))
+        parallelogram = np.max(np.abs(plus + minus - 2 * a - 2 * b))
+        return bool(parallelogram <= size and np.max(np.abs(twice - 4 * a)) <= 4 * size)
 
 
 def _contracted(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array) -> Array:

@@ -63,10 +63,11 @@ def _affine(values: Callable, first: np.ndarray, second: np.ndarray, mask: np.nd
     """Whether f(a + b) + f(0) = f(a) + f(b) in the masked coordinates, the others fixed."""
     rest = (1 - mask) * first
     one, other = mask * first, mask * (2 * second + first)
-    both, none, left, right = values(jnp.asarray(np.stack([rest + one + other, rest, rest + one, rest + other])))
-    if jnp.iscomplexobj(both):
+    tried = np.stack([rest + one + other, rest, rest + one, rest + other])
+    both, none, left, right = np.asarray(values(jnp.asarray(tried)))
+    if np.iscomplexobj(both):
         return False
-    size = max(float(jnp.max(jnp.abs(part))) for part in (both, none, left, right))
-    moved = float(jnp.max(jnp.abs(both - none)))
-    excess = float(jnp.max(jnp.abs(both + none - left - right)))
-    return moved > 0 and excess <= ROUNDING * float(jnp.finfo(both.dtype).eps) * size
+    size = max(np.max(np.abs(part)) for part in (both, none, left, right))
+    moved = np.max(np.abs(both - none))
+    excess = np.max(np.abs(both + none - left - right))
+    return bool(moved > 0 and excess <= ROUNDING * jnp.finfo(both.dtype).eps * size)

@@ -4,6 +4,8 @@ Source: the identities are those of `nnft_ppl.identities.bank`, derived in docs/
 """
 
 import math
+from collections.abc import Callable
+from concurrent.futures import Future
 
 import jax
 import jax.numpy as jnp
@@ -21,10 +23,12 @@ BATCH = 50
 """Draws per chain in one call."""
 AT_ONCE = 2**19
 """Draws are vectorised in groups of about this many reference coordinates."""
+MOST_WAITING = 2**24
+"""Reference coordinates that wait for the program to be compiled, at most; then the run waits for it."""
 
 
 class BankProgram:
-    """A bank compiled for so many chains, in the background: second derivatives take their time.
+    """A bank for so many chains, traced here and compiled in the background: second derivatives take their time.
 
     No formula of its own.
 
@@ -39,7 +43,19 @@ class BankProgram:
         group = max(1, min(BATCH, AT_ONCE // max(dimension, 1)))
         evaluate = over_chains(lambda draws: jax.lax.map(bank, draws, batch_size=group), num_chains)
         like = np.zeros((num_chains, BATCH, dimension), jnp.zeros(()).dtype)
-        self._evaluate = evaluate.compiled(like)
+        self._compile = evaluate.traced(like)
+        self._compiled: Future[Callable] | None = None
+
+    def begin(self) -> Future[Callable]:
+        """Begin to compile; the first draws come sooner if that does not compete with them."""
+        if self._compiled is None:
+            self._compiled = self._compile()
+        return self._compiled
+
+    @property
+    def ready(self) -> bool:
+        """Whether a call would not have to wait for the compiler."""
+        return self._compiled is not None and self._compiled.done()
 
     def __call__(self, positions: Float[ndarray, "chain batch dimension"]) -> tuple[ndarray, ndarray]:
         """Residuals and potentials of `BATCH` draws of each chain.
@@ -50,7 +66,7 @@ class BankProgram:
         Returns:
             Residuals of shape (chain, BATCH, identity) and potentials of shape (chain, BATCH).
         """
-        residuals, potentials = self._evaluate.result()(positions)
+        residuals, potentials = self.begin().result()(positions)
         return np.asarray(residuals, float), np.asarray(potentials, float)
 
 
@@ -94,14 +110,21 @@ class BankStream:
         wanted = numbers % self.every == 0
         self._numbers.append(numbers[wanted])
         self._waiting.append(positions[:, wanted])
-        while sum(part.shape[1] for part in self._waiting) >= BATCH:
-            together = np.concatenate(self._waiting, axis=1)
-            self._found.append(self.program(together[:, :BATCH]))
-            self._waiting = [together[:, BATCH:]]
+        self.program.begin()
+        if self.program.ready or sum(part.size for part in self._waiting) > MOST_WAITING:
+            self._evaluate_batches()
+
+    def _evaluate_batches(self) -> Float[ndarray, "chain draw dimension"]:
+        """The program on all full batches that wait, and what goes on waiting."""
+        together = np.concatenate(self._waiting, axis=1) if self._waiting else np.zeros((1, 0, 1))
+        whole = together.shape[1] - together.shape[1] % BATCH
+        self._found += [self.program(together[:, start : start + BATCH]) for start in range(0, whole, BATCH)]
+        self._waiting = [together[:, whole:]]
+        return self._waiting[0]
 
     def finish(self) -> xr.Dataset | None:
         """All residuals: `residual` (chain, draw, identity) and `potential` (chain, draw); None without draws."""
-        left = np.concatenate(self._waiting, axis=1) if self._waiting else np.zeros((1, 0, 1))
+        left = self._evaluate_batches()
         if left.shape[1]:
             # The same compiled program serves a shorter rest, filled up with its last draw.
             filled = np.concatenate([left, np.repeat(left[:, -1:], BATCH - left.shape[1], axis=1)], axis=1)

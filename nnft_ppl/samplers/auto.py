@@ -22,7 +22,7 @@ from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import coordinate_scales
 
 PILOT_DRAWS = 1024
-"""Free draws of the pilot."""
+"""Free draws of the pilot, where the first few hundred leave a choice."""
 ENOUGH = 20
 """The fewest effective draws among them for which reweighting is considered: below, the weights' tail is unknown."""
 NEARLY_ALL = 0.8
@@ -69,21 +69,22 @@ class Pilot:
         """
         target, settings, draws = self._target, self._settings, self._draws
         rounds = -(-PILOT_DRAWS // self._batch)
-        keys = jax.random.split(settings.key, (rounds, self._batch))
-        found = [draws(one) for one in keys]
-        measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *(one[:2] for one in found))
-        if not np.all(np.isfinite(log_weight)):
-            return Choice("hmc", "the action of some free draws is not finite")
-        worth = _effective_share(measured, log_weight)
-        spread = float(np.std(log_weight))
-        made = rounds * self._batch
-        pilot = f"{made} free draws are worth {worth * made:.0f} (sd of the action {spread:.2g})"
+        found: list = []
+        made, worth, pilot = 0, 0.0, ""
+        while len(found) < rounds and worth <= NEARLY_ALL:
+            found.append(draws(settings.key, len(found))[:2])
+            measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *found)
+            if not np.all(np.isfinite(log_weight)):
+                return Choice("hmc", "the action of some free draws is not finite")
+            made, worth = len(log_weight), _effective_share(measured, log_weight)
+            spread = float(np.std(log_weight))
+            pilot = f"{made} free draws are worth {worth * made:.0f} (sd of the action {spread:.2g})"
         if worth * made < ENOUGH:
             return Choice("hmc", f"{pilot}: too few to reweight")
         if worth > NEARLY_ALL:
             return Choice("reweight", f"{pilot}: nearly every one counts")
-        free = worth * self._batch / _fastest(lambda: draws(keys[-1]))  # compiled by now
-        cost, start_up = _chain_cost(target, keys[0], settings)
+        free = worth * self._batch / _fastest(lambda: draws(settings.key, 0))  # compiled by now
+        cost, start_up = _chain_cost(target, settings)
         planned = start_up + settings.num_chains * settings.num_draws * cost
         horizon = min(seconds, planned)
         chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
@@ -105,10 +106,10 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     return float(min(np.min(shares, initial=1.0), kish))
 
 
-def _chain_cost(target: Target, keys: Array, settings: Settings) -> tuple[float, float]:
+def _chain_cost(target: Target, settings: Settings) -> tuple[float, float]:
     """Seconds per draw of HMC, and before its first draw: gradients of all chains are compiled and timed."""
     num_chains = settings.num_chains
-    positions = jax.jit(jax.vmap(target.free_draw))(keys[:num_chains])
+    positions = jax.jit(jax.vmap(target.free_draw))(jax.random.split(settings.key, num_chains))
     force = jax.grad(target.potential)
 
     def several(position: Array) -> Array:

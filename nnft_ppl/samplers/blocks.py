@@ -116,13 +116,17 @@ class OverChains:
         """The results of all chains; compiles on the first call."""
         return self._function(*self._place(*arguments))
 
-    def compiled(self, *arguments: Any) -> "Future[OverChains]":
-        """The same, traced here for arguments like these, and compiled in a thread of its own."""
+    def traced(self, *arguments: Any) -> "Callable[[], Future[OverChains]]":
+        """The same, traced here for arguments like these; what comes back compiles it in a thread of its own."""
         lowered = self._function.lower(*self._place(*arguments))
-        executor = ThreadPoolExecutor(1)
-        found = executor.submit(lambda: OverChains(lowered.compile(), self._place))
-        executor.shutdown(wait=False)
-        return found
+
+        def compiled() -> "Future[OverChains]":
+            executor = ThreadPoolExecutor(1)
+            found = executor.submit(lambda: OverChains(lowered.compile(), self._place))
+            executor.shutdown(wait=False)
+            return found
+
+        return compiled
 
 
 def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> OverChains:

@@ -19,8 +19,8 @@ from nnft_ppl.samplers.target import Target
 
 BATCH_NUMBERS = 2**14
 """Draws are vectorised in batches of about this many reference coordinates: enough to keep a CPU busy."""
-CALL_DRAWS = 512
-"""Draws in one call of the compiled program, about; all blocks use the same program."""
+CALL_DRAWS = 256
+"""Draws of each device in one call of the compiled program, about; pilot and blocks use the same program."""
 
 
 def reweight(target: Target, settings: Settings) -> Iterator[Block]:
@@ -33,14 +33,13 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     Raises:
         SamplerError: If the action of a free draw is NaN or −∞.
     """
-    draws, batch = free_draws_function(target, keep=bool(settings.keep_every))
+    draws, _ = free_draws_function(target, keep=bool(settings.keep_every))
     done = calls = 0
     pending: list = []
     for length in block_lengths(settings.num_draws, max(settings.block_draws, min(5000, settings.num_draws // 40))):
         wanted = settings.num_chains * length
         while sum(len(part[1]) for part in pending) < wanted:
-            keys = jax.random.split(jax.random.fold_in(settings.key, calls), batch)
-            pending.append(draws(keys))
+            pending.append(draws(settings.key, calls))
             calls += 1
         together = jax.tree.map(lambda *parts: np.concatenate(parts), *pending)
         pending = [jax.tree.map(lambda array, cut=wanted: array[cut:], together)]
@@ -64,9 +63,10 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
 
 @lru_cache(maxsize=4)
 def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
-    """The function keys -> (measured, −S, positions or None) of free draws, as NumPy, and how many keys it takes.
+    """The function (key, number of the call) -> (measured, −S, positions or None) of free draws, as NumPy arrays.
 
-    A pilot and the run after it get the same function, compiled once: in the background, from this call on.
+    Beside it, how many draws one call makes. A pilot and the run after it get the same function, compiled once: in the
+    background, from this call on.
 
     Args:
         target: What is drawn.
@@ -86,11 +86,14 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
         return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
-    like = jax.random.split(jax.random.key(0), (devices, batch))
-    everywhere = over_chains(draw_all, devices).compiled(like)
+    @jax.jit
+    def keys_of(key: jax.Array, call: int) -> jax.Array:
+        return jax.random.split(jax.random.fold_in(key, call), devices * batch).reshape(devices, batch)
 
-    def draws(keys: jax.Array) -> tuple:
-        found = everywhere.result()(keys.reshape(devices, batch))
+    everywhere = over_chains(draw_all, devices).traced(keys_of(jax.random.key(0), 0))()
+
+    def draws(key: jax.Array, call: int) -> tuple:
+        found = everywhere.result()(keys_of(key, call))
         return jax.tree.map(lambda array: np.asarray(array).reshape(-1, *array.shape[2:]), found)
 
     return draws, devices * batch
