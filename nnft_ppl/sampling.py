@@ -4,7 +4,7 @@ import json
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +34,9 @@ KEPT_BYTES = 256 * 2**20
 KEPT_DRAWS = 1000
 LIMITED_BLOCK = 250
 """Draws per chain in a block, at most, where the time is limited."""
+MOST_BLOCKS = 40
+"""Blocks of a run, about, whose draws are smaller than `LARGE_BLOCK_BYTES`: each costs some ten milliseconds."""
+LARGE_BLOCK_BYTES = 2**26
 MOST_LONGER = 10
 """How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
 
@@ -230,9 +233,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
     stream = BankStream.every_so_often(job.bank, usual, keep_every) if job.bank else None
     returned_every = keep_every or (stream.every if stream else 0)
-    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, show=job.show)
-    if job.until < math.inf:
-        settings = replace(settings, block_draws=LIMITED_BLOCK)
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, _block(job, most), show=job.show)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []
@@ -263,6 +264,14 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
             raise
         interrupted = True
     return _Drawn(concatenated(trees), curves, stream, blocks, snapshots, interrupted)
+
+
+def _block(job: _Job, most: int) -> int:
+    """Draws per chain in a block: where time is limited, few; where there are many and small ones, a share of them."""
+    if job.until < math.inf:
+        return LIMITED_BLOCK
+    fit = LARGE_BLOCK_BYTES // (job.num_chains * job.theory.dimension * jnp.zeros(()).dtype.itemsize)
+    return max(Settings.block_draws, min(most // MOST_BLOCKS, fit))
 
 
 def _log_weights(tree: xr.DataTree) -> np.ndarray:

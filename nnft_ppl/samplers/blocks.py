@@ -101,6 +101,10 @@ def block_lengths(num_draws: int, block_draws: int) -> list[int]:
     return [min(longest, num_draws - start) for start in range(0, num_draws, longest)]
 
 
+MOST_IN_TURN = 8
+"""The most chains of a processor device that run one after the other; of more, or elsewhere, all run side by side."""
+
+
 class OverChains:
     """A function of one chain, compiled for all chains at once and spread over the devices.
 
@@ -132,9 +136,10 @@ class OverChains:
 def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> OverChains:
     """`function` of one chain, compiled for all chains at once and spread over the devices.
 
-    Chains share nothing but the last arguments, so each device runs its own without waiting for the others; on one
-    device, or where the devices do not divide the chains, it is a plain vmap. The other arguments and the results have
-    the chain as leading axis.
+    Chains share nothing but the last arguments, so each device runs its own without waiting for the others; one device
+    runs all where the devices do not divide the chains. On a processor a few chains run one after the other: each takes
+    only as long as its own loops, and kernels of one chain are cheaper than those of a batch, which XLA splits into
+    parts that wait for each other. The other arguments and the results have the chain as leading axis.
 
     Args:
         function: What to do for one chain.
@@ -142,11 +147,17 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
         shared: Number of arguments at the end that are the same for all chains.
     """
     devices = jax.devices()
+    spread_out = num_chains % len(devices) == 0
+    of_device = num_chains // len(devices) if spread_out else num_chains
+    few = devices[0].platform == "cpu" and of_device <= MOST_IN_TURN
 
     def together(*arguments: Any) -> Any:
-        return jax.vmap(function, in_axes=(0,) * (len(arguments) - shared) + (None,) * shared)(*arguments)
+        chains, same = arguments[: len(arguments) - shared], arguments[len(arguments) - shared :]
+        if few:
+            return jax.lax.map(lambda chain: function(*chain, *same), chains)
+        return jax.vmap(lambda *chain: function(*chain, *same))(*chains)
 
-    if len(devices) == 1 or num_chains % len(devices):
+    if len(devices) == 1 or not spread_out:
         return OverChains(jax.jit(together))
     mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
 
@@ -156,10 +167,8 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
     @jax.jit
     def spread(*arguments: Any) -> Any:
         # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
-        mapped = jax.shard_map(
-            together, mesh=mesh, in_specs=specs(len(arguments)), out_specs=jax.P("chain"), check_vma=False
-        )
-        return mapped(*arguments)
+        places = {"in_specs": specs(len(arguments)), "out_specs": jax.P("chain")}
+        return jax.shard_map(together, mesh=mesh, check_vma=False, **places)(*arguments)
 
     def placed(*arguments: Any) -> tuple:
         # States that lie elsewhere would compile the program once for them and once for its own results.
