@@ -9,7 +9,7 @@ def spread_over_cores(num_chains: int) -> int:
     """Let JAX see the processor as several devices, as many as there are cores, but dividing the chains evenly.
 
     Kernels that XLA leaves to one core gain: in d = 2 with 256 neurons, four chains on two cores made up to twice as
-    many draws a second. Sweeps of less than 0.1 ms gain nothing.
+    many draws a second.
     Accelerators are not touched. To be called before JAX makes its first array; later it changes nothing.
 
     Args:

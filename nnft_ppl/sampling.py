@@ -35,7 +35,9 @@ KEPT_DRAWS = 1000
 LIMITED_BLOCK = 250
 """Draws per chain in a block, at most, where the time is limited."""
 MOST_BLOCKS = 40
-"""Blocks of a run, about, whose draws are smaller than `LARGE_BLOCK_BYTES`: each costs some ten milliseconds."""
+"""Long runs have about so many blocks, for each costs some ten milliseconds; none has more than `LONGEST_BLOCK` draws
+per chain, whose parameters do not take more than `LARGE_BLOCK_BYTES`."""
+LONGEST_BLOCK = 5000
 LARGE_BLOCK_BYTES = 2**26
 MOST_LONGER = 10
 """How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
@@ -271,7 +273,7 @@ def _block(job: _Job, most: int) -> int:
     if job.until < math.inf:
         return LIMITED_BLOCK
     fit = LARGE_BLOCK_BYTES // (job.num_chains * job.theory.dimension * jnp.zeros(()).dtype.itemsize)
-    return max(Settings.block_draws, min(most // MOST_BLOCKS, fit))
+    return max(Settings.block_draws, min(most // MOST_BLOCKS, LONGEST_BLOCK, fit))
 
 
 def _log_weights(tree: xr.DataTree) -> np.ndarray:
