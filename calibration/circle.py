@@ -1,12 +1,13 @@
 """φ⁴ on the circle: five seeds of every sampler, the partition function, and the long circle."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
 
-from calibration.rows import Row, chi_squared, seeds
-from nnft_ppl import Theory, load, sample
+from calibration.rows import Row, reproduced, seeds
+from nnft_ppl import Ensemble, Theory, load, sample
 from nnft_ppl.exact import log_partition, missing_modes_constant
 
 # Draws per chain for one per cent on G(T/4), by sampler and coupling.
@@ -29,11 +30,35 @@ OTHERS = {
 LOG_Z_DRAWS = {"reweight": 40_000, "tempered": 10_000}
 
 
-def pull_of_g(theory: Theory, sampler: str, num_draws: int, seed: int) -> float:
-    """Distance of G(T/4) from its exact value, in errors."""
-    run = sample(theory, sampler, num_draws=num_draws, seed=seed, keep="none", checks=False)
-    found, exact = run.estimates()["two_point"], theory.exact["two_point"]
-    return float((found.value[2] - exact[2]) / found.error[2])
+@dataclass
+class Seen:
+    """One estimate against its exact value in run after run: gives pulls, and remembers the errors."""
+
+    estimate: Callable[[Ensemble], tuple[float, float]]
+    exact: float
+    theory: Theory
+    sampler: str
+    num_draws: int
+    errors: list[float] = field(default_factory=list)
+
+    def pull(self, seed: int) -> float:
+        """Distance from the exact value, in errors."""
+        run = sample(self.theory, self.sampler, num_draws=self.num_draws, seed=seed, keep="none", checks=False)
+        value, error = self.estimate(run)
+        self.errors.append(error)
+        return (value - self.exact) / error
+
+
+def quarter(run: Ensemble) -> tuple[float, float]:
+    """G(T/4) and its error."""
+    found = run.estimates()["two_point"]
+    return float(found.value[2]), float(found.error[2])
+
+
+def log_z(run: Ensemble) -> tuple[float, float]:
+    """ln Z(λ)/Z(0) and its error."""
+    found = run.provenance["log_z"]
+    return found["value"], found["error"]
 
 
 def log_z_rows(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
@@ -43,15 +68,10 @@ def log_z_rows(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
         exact = log_partition(4.0, coupling, 1.0) - log_partition(4.0, 0.0, 1.0)
         exact += missing_modes_constant(4.0, coupling, 1.0, modes=40)
         for sampler, num_draws in LOG_Z_DRAWS.items():
-            pulls, errors = [], []
-            for _ in seeds(5, fraction):
-                run = sample(theory, sampler, num_draws=num_draws, seed=next(fresh), keep="none", checks=False)
-                log_z = run.provenance["log_z"]
-                pulls.append((log_z["value"] - exact) / log_z["error"])
-                errors.append(log_z["error"])
+            seen = Seen(log_z, exact, theory, sampler, num_draws)
             claim = f"phi4_circle T=4 λ={coupling:g} by {sampler}, ln Z(λ)/Z(0)"
-            yield chi_squared(claim, np.array(pulls))
-            yield Row(f"{claim}: largest error", max(errors), 0.0, 0.02)
+            yield reproduced(claim, seen.pull, [next(fresh) for _ in seeds(5, fraction)])
+            yield Row(f"{claim}: largest error", max(seen.errors), 0.0, 0.02)
 
 
 def rows(fraction: float) -> Iterator[Row]:
@@ -60,20 +80,16 @@ def rows(fraction: float) -> Iterator[Row]:
     for sampler, couplings in DRAWS.items():
         for coupling, num_draws in couplings.items():
             theory = load("phi4_circle", coupling=coupling)
-            pulls, precision = [], []
-            for _ in seeds(5, fraction):
-                run = sample(theory, sampler, num_draws=num_draws, seed=next(fresh), keep="none", checks=False)
-                quarter, exact = run.estimates()["two_point"], theory.exact["two_point"]
-                pulls.append((quarter.value[2] - exact[2]) / quarter.error[2])
-                precision.append(quarter.error[2] / quarter.value[2])
-            yield chi_squared(f"phi4_circle T=4 λ={coupling:g} by {sampler}, G(T/4)", np.array(pulls))
-            yield Row(
-                f"phi4_circle T=4 λ={coupling:g} by {sampler}: relative error of G(T/4)", max(precision), 0.0, 0.01
-            )
+            exact = float(theory.exact["two_point"][2])
+            seen = Seen(quarter, exact, theory, sampler, num_draws)
+            claim = f"phi4_circle T=4 λ={coupling:g} by {sampler}"
+            yield reproduced(f"{claim}, G(T/4)", seen.pull, [next(fresh) for _ in seeds(5, fraction)])
+            yield Row(f"{claim}: relative error of G(T/4)", max(seen.errors) / exact, 0.0, 0.01)
     theory = load("phi4_circle")
     for sampler, num_draws in OTHERS.items():
-        pulls = [pull_of_g(theory, sampler, num_draws, next(fresh)) for _ in seeds(5, fraction)]
-        yield chi_squared(f"phi4_circle T=4 λ=6 by {sampler}, G(T/4)", np.array(pulls))
+        seen = Seen(quarter, float(theory.exact["two_point"][2]), theory, sampler, num_draws)
+        asked = [next(fresh) for _ in seeds(5, fraction)]
+        yield reproduced(f"phi4_circle T=4 λ=6 by {sampler}, G(T/4)", seen.pull, asked)
     yield from log_z_rows(fraction, fresh)
     theory = load("phi4_circle", period=8.0)
     for sampler, num_draws, bound in (("hmc", 40_000, 0.03), ("reweight", 110_000, 0.01)):
