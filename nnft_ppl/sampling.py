@@ -235,7 +235,8 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
     stream = BankStream.every_so_often(job.bank, usual, keep_every) if job.bank else None
     returned_every = keep_every or (stream.every if stream else 0)
-    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, _block(job, most), show=job.show)
+    block, limited = _block(job, most), job.until < math.inf
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, block, limited, job.show)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []

@@ -42,6 +42,8 @@ class Settings:
     """Positions are returned for every `keep_every`-th draw; 0 for none."""
     block_draws: int = 500
     """Draws per chain in one block, at most."""
+    growing: bool = False
+    """Whether blocks are short at first: for runs that may end after any of them, when time is up."""
     show: Callable[[str, int, int], None] = lambda what, done, total: None
     """Told what is being done before the first block: (what, how far, of how much)."""
 
@@ -88,6 +90,29 @@ class Draws(NamedTuple):
 
 Sweep = Callable[[Array, Any], tuple[Any, Draws]]
 """(key, state) -> (state, draws) of one chain, a fixed number of draws in each."""
+
+
+def lengths_of(settings: Settings, least: int, most: int) -> Iterator[int]:
+    """Lengths of a run's blocks: equal, or, where they grow, a tenth of what is there before.
+
+    Args:
+        settings: How many draws, and whether blocks grow.
+        least: Draws per chain in a block that grows, at least.
+        most: Draws per chain in a block, at most.
+
+    Example:
+        >>> settings = Settings(jax.random.key(0), 4, 1000, 0, 0, growing=True)
+        >>> list(lengths_of(settings, 200, 500))
+        [200, 200, 200, 200, 200]
+    """
+    if not settings.growing:
+        yield from block_lengths(settings.num_draws, most)
+        return
+    done = 0
+    while done < settings.num_draws:
+        length = min(max(done // 10, least), most, settings.num_draws - done)
+        yield length
+        done += length
 
 
 def block_lengths(num_draws: int, block_draws: int) -> list[int]:
@@ -253,7 +278,7 @@ def run_blocks(settings: Settings, program: Program | Sweep, states: Any, key: A
         program = Program.of(settings, program)
     pending: list[Draws] = []
     done = calls = 0
-    for length in block_lengths(settings.num_draws, settings.block_draws):
+    for length in lengths_of(settings, CHECK_DRAWS, settings.block_draws):
         while (left := length - sum(draws.stats["diverging"].shape[1] for draws in pending)) > 0:
             states, draws = program(states, jax.random.fold_in(key, calls), left)
             pending.append(draws)

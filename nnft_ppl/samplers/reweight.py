@@ -14,7 +14,7 @@ from functools import lru_cache
 import jax
 import numpy as np
 
-from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths, over_chains
+from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, lengths_of, over_chains
 from nnft_ppl.samplers.target import Target
 
 BATCH_NUMBERS = 2**14
@@ -36,7 +36,8 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     draws, _ = free_draws_function(target, keep=bool(settings.keep_every))
     done = calls = 0
     pending: list = []
-    for length in block_lengths(settings.num_draws, max(settings.block_draws, min(5000, settings.num_draws // 40))):
+    most = max(settings.block_draws, min(5000, settings.num_draws // 40))
+    for length in lengths_of(settings, settings.block_draws, most):
         wanted = settings.num_chains * length
         while sum(len(part[1]) for part in pending) < wanted:
             pending.append(draws(settings.key, calls))

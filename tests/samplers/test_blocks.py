@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnft_ppl.samplers import SamplerError, Settings, Target, hmc, reweight
-from nnft_ppl.samplers.blocks import block_lengths, one_draw, run_blocks
+from nnft_ppl.samplers.blocks import block_lengths, lengths_of, one_draw, run_blocks
 
 
 class Point(NamedTuple):
@@ -39,6 +39,27 @@ def settings(key, **changes):
 )
 def test_block_lengths(draws, block, lengths):
     assert block_lengths(draws, block) == lengths
+
+
+def test_blocks_that_grow_are_a_tenth_of_what_is_there(key):
+    lengths = list(lengths_of(settings(key, num_draws=5030, growing=True), 25, 250))
+    assert sum(lengths) == 5030
+    assert lengths[:11] == [25] * 11
+    before = np.cumsum([0, *lengths])[:-1]
+    assert all(length <= max(25, done / 10) for length, done in zip(lengths, before, strict=True))
+    assert max(lengths) == 250
+
+
+@pytest.mark.parametrize("sampler", [hmc, reweight])
+def test_growing_blocks_hold_every_draw_once(sampler, key):
+    told = settings(key, num_draws=400, block_draws=60, keep_every=3, growing=True)
+    blocks = list(sampler(target(lambda z: 0.1 * jnp.sum(z**4)), told))
+    lengths = [block.measured["action"]["S"].shape[1] for block in blocks]
+    assert sum(lengths) == 400
+    assert max(lengths) <= 60
+    positions = np.concatenate([block.positions for block in blocks], axis=1)
+    measured = np.concatenate([block.measured["observables"]["z"] for block in blocks], axis=1)
+    np.testing.assert_array_equal(positions, measured[:, ::3])
 
 
 @pytest.mark.parametrize("sampler", [hmc, reweight])
