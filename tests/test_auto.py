@@ -32,7 +32,7 @@ def test_chains_where_there_is_time_for_them(key, monkeypatch):
     """600 effective draws a second after 10 seconds, against at most 512 at once: it depends on the time there is."""
     monkeypatch.setattr(auto, "_fastest", lambda call: 1.0)
     monkeypatch.setattr(auto, "_chain_cost", lambda target, settings: (auto.CHAIN_WORTH / 600, 10.0))
-    target = load("phi4_circle", modes=8, coupling=200.0).target()
+    target = load("phi4_circle", modes=8, coupling=50.0).target()
     assert Pilot(target, told(key, num_draws=10**7)).choose().name == "hmc"
     assert Pilot(target, told(key, num_draws=10**7)).choose(seconds=11.0).name == "reweight"
     assert Pilot(target, told(key, num_draws=100)).choose().name == "reweight"
