@@ -29,7 +29,7 @@ def test_chains_where_free_draws_are_worth_nothing(key):
 
 
 def test_chains_where_there_is_time_for_them(key, monkeypatch):
-    """600 effective draws a second after 10 seconds, against at most 512 at once: it depends on the time there is."""
+    """600 effective draws a second after 10 seconds, against about 90 at once: it depends on the time there is."""
     monkeypatch.setattr(auto, "_fastest", lambda call: 1.0)
     monkeypatch.setattr(auto, "_chain_cost", lambda target, settings: (auto.CHAIN_WORTH / 600, 10.0))
     target = load("phi4_circle", modes=8, coupling=50.0).target()
