@@ -36,9 +36,11 @@ LIMITED_BLOCK = 250
 """Draws per chain in a block, at most, where the time is limited."""
 MOST_BLOCKS = 40
 """Long runs have about so many blocks, for each costs some ten milliseconds; none has more than `LONGEST_BLOCK` draws
-per chain, whose parameters do not take more than `LARGE_BLOCK_BYTES`."""
+per chain."""
 LONGEST_BLOCK = 5000
-LARGE_BLOCK_BYTES = 2**26
+BLOCK_BYTES = 2**26
+"""What the parameters of a block may take, but for `SHORTEST_BLOCK` draws per chain."""
+SHORTEST_BLOCK = 25
 MOST_LONGER = 10
 """How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
 
@@ -235,8 +237,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
     stream = BankStream.every_so_often(job.bank, usual, keep_every) if job.bank else None
     returned_every = keep_every or (stream.every if stream else 0)
-    block, limited = _block(job, most), job.until < math.inf
-    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, block, limited, job.show)
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **_blocks(job, most), show=job.show)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []
@@ -269,12 +270,15 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     return _Drawn(concatenated(trees), curves, stream, blocks, snapshots, interrupted)
 
 
-def _block(job: _Job, most: int) -> int:
-    """Draws per chain in a block: where time is limited, few; where there are many and small ones, a share of them."""
-    if job.until < math.inf:
-        return LIMITED_BLOCK
-    fit = LARGE_BLOCK_BYTES // (job.num_chains * job.theory.dimension * jnp.zeros(()).dtype.itemsize)
-    return max(Settings.block_draws, min(most // MOST_BLOCKS, LONGEST_BLOCK, fit))
+def _blocks(job: _Job, most: int) -> dict[str, Any]:
+    """What samplers are told of blocks: longer in long runs, short where time is limited or the parameters are many."""
+    limited = job.until < math.inf
+    fit = BLOCK_BYTES // (job.num_chains * job.theory.dimension * jnp.zeros(()).dtype.itemsize)
+    many = max(Settings.block_draws, min(most // MOST_BLOCKS, LONGEST_BLOCK))
+    longest = min(LIMITED_BLOCK if limited else many, max(fit, SHORTEST_BLOCK))
+    # A population of few particles says little: it has the usual number, however large they are.
+    population = LIMITED_BLOCK if limited else max(Settings.population, longest)
+    return {"block_draws": longest, "growing": limited, "population": population}
 
 
 def _log_weights(tree: xr.DataTree) -> np.ndarray:

@@ -21,7 +21,7 @@ DRAWS = 300
 """Draws per chain that a run is tested on, about: enough to see what its estimates could be wrong by."""
 BATCH = 50
 """Draws per chain in one call."""
-AT_ONCE = 2**19
+AT_ONCE = 2**18
 """Draws are vectorised in groups of about this many reference coordinates."""
 MOST_WAITING = 2**24
 """Reference coordinates that wait for the program to be compiled, at most; then the run waits for it."""

@@ -4,7 +4,8 @@ This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields
 """
 
 from nnft_ppl.samplers.auto import STRONGER, Choice, Pilot
-from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings, over_chains
+from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings
+from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
 from nnft_ppl.samplers.nuts import nuts

@@ -7,7 +7,6 @@ the devices that there are.
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.target import Target
 
 CHECK_DRAWS = 25
@@ -42,8 +42,10 @@ class Settings:
     """Positions are returned for every `keep_every`-th draw; 0 for none."""
     block_draws: int = 500
     """Draws per chain in one block, at most."""
+    population: int = 500
+    """Particles in one population of a sampler that tempers, at most."""
     growing: bool = False
-    """Whether blocks are short at first: for runs that may end after any of them, when time is up."""
+    """Whether blocks of chains are short at first: for runs that may end after any of them, when time is up."""
     show: Callable[[str, int, int], None] = lambda what, done, total: None
     """Told what is being done before the first block: (what, how far, of how much)."""
 
@@ -92,25 +94,19 @@ Sweep = Callable[[Array, Any], tuple[Any, Draws]]
 """(key, state) -> (state, draws) of one chain, a fixed number of draws in each."""
 
 
-def lengths_of(settings: Settings, least: int, most: int) -> Iterator[int]:
-    """Lengths of a run's blocks: equal, or, where they grow, a tenth of what is there before.
-
-    Args:
-        settings: How many draws, and whether blocks grow.
-        least: Draws per chain in a block that grows, at least.
-        most: Draws per chain in a block, at most.
+def lengths_of(settings: Settings) -> Iterator[int]:
+    """Lengths of a chain's blocks: equal, or, where they grow, `CHECK_DRAWS` and later a tenth of what is there before.
 
     Example:
-        >>> settings = Settings(jax.random.key(0), 4, 1000, 0, 0, growing=True)
-        >>> list(lengths_of(settings, 200, 500))
-        [200, 200, 200, 200, 200]
+        >>> list(lengths_of(Settings(jax.random.key(0), 4, 330, 0, 0, growing=True)))
+        [25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 27, 28]
     """
     if not settings.growing:
-        yield from block_lengths(settings.num_draws, most)
+        yield from block_lengths(settings.num_draws, settings.block_draws)
         return
     done = 0
     while done < settings.num_draws:
-        length = min(max(done // 10, least), most, settings.num_draws - done)
+        length = min(max(done // 10, CHECK_DRAWS), settings.block_draws, settings.num_draws - done)
         yield length
         done += length
 
@@ -124,83 +120,6 @@ def block_lengths(num_draws: int, block_draws: int) -> list[int]:
     """
     longest = math.ceil(num_draws / math.ceil(num_draws / block_draws))
     return [min(longest, num_draws - start) for start in range(0, num_draws, longest)]
-
-
-MOST_IN_TURN = 8
-"""The most chains of a processor device that run one after the other; of more, or elsewhere, all run side by side."""
-
-
-class OverChains:
-    """A function of one chain, compiled for all chains at once and spread over the devices.
-
-    Args:
-        function: The compiled function of all chains.
-        place: Puts the arguments where it wants them.
-    """
-
-    def __init__(self, function: Any, place: Callable[..., tuple] = lambda *arguments: arguments) -> None:
-        self._function, self._place = function, place
-
-    def __call__(self, *arguments: Any) -> Any:
-        """The results of all chains; compiles on the first call."""
-        return self._function(*self._place(*arguments))
-
-    def traced(self, *arguments: Any) -> "Callable[[], Future[OverChains]]":
-        """The same, traced here for arguments like these; what comes back compiles it in a thread of its own."""
-        lowered = self._function.lower(*self._place(*arguments))
-
-        def compiled() -> "Future[OverChains]":
-            executor = ThreadPoolExecutor(1)
-            found = executor.submit(lambda: OverChains(lowered.compile(), self._place))
-            executor.shutdown(wait=False)
-            return found
-
-        return compiled
-
-
-def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> OverChains:
-    """`function` of one chain, compiled for all chains at once and spread over the devices.
-
-    Chains share nothing but the last arguments, so each device runs its own without waiting for the others; one device
-    runs all where the devices do not divide the chains. On a processor a few chains run one after the other: each takes
-    only as long as its own loops, and kernels of one chain are cheaper than those of a batch, which XLA splits into
-    parts that wait for each other. The other arguments and the results have the chain as leading axis.
-
-    Args:
-        function: What to do for one chain.
-        num_chains: Length of the leading axis.
-        shared: Number of arguments at the end that are the same for all chains.
-    """
-    devices = jax.devices()
-    spread_out = num_chains % len(devices) == 0
-    of_device = num_chains // len(devices) if spread_out else num_chains
-    few = devices[0].platform == "cpu" and of_device <= MOST_IN_TURN
-
-    def together(*arguments: Any) -> Any:
-        chains, same = arguments[: len(arguments) - shared], arguments[len(arguments) - shared :]
-        if few:
-            return jax.lax.map(lambda chain: function(*chain, *same), chains)
-        return jax.vmap(lambda *chain: function(*chain, *same))(*chains)
-
-    if len(devices) == 1 or not spread_out:
-        return OverChains(jax.jit(together))
-    mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
-
-    def specs(number: int) -> tuple:
-        return (jax.P("chain"),) * (number - shared) + (jax.P(),) * shared
-
-    @jax.jit
-    def spread(*arguments: Any) -> Any:
-        # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
-        places = {"in_specs": specs(len(arguments)), "out_specs": jax.P("chain")}
-        return jax.shard_map(together, mesh=mesh, check_vma=False, **places)(*arguments)
-
-    def placed(*arguments: Any) -> tuple:
-        # States that lie elsewhere would compile the program once for them and once for its own results.
-        where = [jax.NamedSharding(mesh, spec) for spec in specs(len(arguments))]
-        return tuple(jax.device_put(*pair) for pair in zip(arguments, where, strict=True))
-
-    return OverChains(spread, placed)
 
 
 def one_draw(target: Target, settings: Settings, step: Step) -> Sweep:
@@ -278,7 +197,7 @@ def run_blocks(settings: Settings, program: Program | Sweep, states: Any, key: A
         program = Program.of(settings, program)
     pending: list[Draws] = []
     done = calls = 0
-    for length in lengths_of(settings, CHECK_DRAWS, settings.block_draws):
+    for length in lengths_of(settings):
         while (left := length - sum(draws.stats["diverging"].shape[1] for draws in pending)) > 0:
             states, draws = program(states, jax.random.fold_in(key, calls), left)
             pending.append(draws)

@@ -14,13 +14,16 @@ from functools import lru_cache
 import jax
 import numpy as np
 
-from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, lengths_of, over_chains
+from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths
+from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.target import Target
 
 BATCH_NUMBERS = 2**14
 """Draws are vectorised in batches of about this many reference coordinates: enough to keep a CPU busy."""
 CALL_DRAWS = 256
 """Draws of each device in one call of the compiled program, about; pilot and blocks use the same program."""
+CALL_NUMBERS = 2**23
+"""Reference coordinates of each device in one call, at most, unless it is one batch."""
 
 
 def reweight(target: Target, settings: Settings) -> Iterator[Block]:
@@ -36,8 +39,7 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
     draws, _ = free_draws_function(target, keep=bool(settings.keep_every))
     done = calls = 0
     pending: list = []
-    most = max(settings.block_draws, min(5000, settings.num_draws // 40))
-    for length in lengths_of(settings, settings.block_draws, most):
+    for length in block_lengths(settings.num_draws, settings.block_draws):
         wanted = settings.num_chains * length
         while sum(len(part[1]) for part in pending) < wanted:
             pending.append(draws(settings.key, calls))
@@ -73,10 +75,10 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         target: What is drawn.
         keep: Whether positions are returned.
     """
-    size = max(1, min(256, BATCH_NUMBERS // max(target.dimension, 1)))
-
+    dimension = max(target.dimension, 1)
+    size = max(1, min(256, BATCH_NUMBERS // dimension))
     devices = len(jax.devices())
-    batch = size * max(1, CALL_DRAWS // size)
+    batch = size * max(1, min(CALL_DRAWS, CALL_NUMBERS // dimension) // size)
 
     def one_draw(key: jax.Array) -> tuple:
         # The barrier keeps the compiler from writing the draw out again in everything that is computed from it.

@@ -29,7 +29,8 @@ from blackjax.smc.solver import dichotomy
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import Block, Curve, SamplerError, Settings, block_lengths, over_chains
+from nnft_ppl.samplers.blocks import Block, Curve, SamplerError, Settings, block_lengths
+from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.particles import (
     TRAJECTORY,
@@ -100,7 +101,7 @@ def tempered(target: Target, settings: Settings, integrator: Callable = rotation
         raise ValueError("this sampler finds its temperatures and step sizes during warm-up: warmup must be at least 1")
     key_pilot, key_draws = jax.random.split(settings.key)
     ladder = _pilot(target, settings, integrator, key_pilot)
-    lengths = block_lengths(settings.num_draws, settings.block_draws)
+    lengths = block_lengths(settings.num_draws, settings.population)
     chunks = chunk_count(lengths[0], target.dimension)
     size = chunks * math.ceil(lengths[0] / chunks)
     # A population fills a device by itself, so each device leads its own one after the other: the program is half as

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from nnft_ppl import load, sample, sampling
 from nnft_ppl.samplers import SamplerError, Settings, Target, hmc, reweight
 from nnft_ppl.samplers.blocks import block_lengths, lengths_of, one_draw, run_blocks
 
@@ -42,7 +43,7 @@ def test_block_lengths(draws, block, lengths):
 
 
 def test_blocks_that_grow_are_a_tenth_of_what_is_there(key):
-    lengths = list(lengths_of(settings(key, num_draws=5030, growing=True), 25, 250))
+    lengths = list(lengths_of(settings(key, num_draws=5030, block_draws=250, growing=True)))
     assert sum(lengths) == 5030
     assert lengths[:11] == [25] * 11
     before = np.cumsum([0, *lengths])[:-1]
@@ -60,6 +61,25 @@ def test_growing_blocks_hold_every_draw_once(sampler, key):
     positions = np.concatenate([block.positions for block in blocks], axis=1)
     measured = np.concatenate([block.measured["observables"]["z"] for block in blocks], axis=1)
     np.testing.assert_array_equal(positions, measured[:, ::3])
+
+
+@pytest.mark.parametrize(("room", "longest"), [(0, 25), (60, 60), (5000, 500)])
+def test_blocks_of_many_parameters_are_short(room, longest, seed, monkeypatch):
+    """Most of them hold no draw that is kept; populations stay as large as they were."""
+    theory = load("phi4_circle", modes=4)
+    monkeypatch.setattr(sampling, "BLOCK_BYTES", room * 2 * theory.dimension * 8)
+    monkeypatch.setattr(sampling, "KEPT_BYTES", 2000)
+    monkeypatch.setattr(sampling, "KEPT_DRAWS", 5)
+    told = []
+
+    def watched(target, settings):
+        told.append(settings)
+        yield from reweight(target, settings)
+
+    run = sample(theory, watched, num_chains=2, num_draws=600, seed=seed, checks=False)
+    assert (told[0].block_draws, told[0].population) == (longest, 500)
+    assert run.data["observables"].sizes["draw"] == 600
+    np.testing.assert_array_equal(run.data["prior"]["draw"], np.arange(0, 600, 120))
 
 
 @pytest.mark.parametrize("sampler", [hmc, reweight])

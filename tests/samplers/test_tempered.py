@@ -25,7 +25,7 @@ FREE, TILT, DIMENSION = 0.5, 8.0, 4
 
 
 def settings(seed, **changes):
-    told = {"num_chains": 8, "num_draws": 500, "num_warmup": 300, "keep_every": 0, "block_draws": 125} | changes
+    told = {"num_chains": 8, "num_draws": 500, "num_warmup": 300, "keep_every": 0, "population": 125} | changes
     return Settings(jax.random.key(seed), **told)
 
 
@@ -90,7 +90,7 @@ def quadratic_log_z(beta):
     return -0.5 * DIMENSION * np.log1p(beta * TILT / (1 + FREE))
 
 
-TINY = {"num_chains": 80, "num_draws": 127, "num_warmup": 64, "keep_every": 7, "block_draws": 32}
+TINY = {"num_chains": 80, "num_draws": 127, "num_warmup": 64, "keep_every": 7, "population": 32}
 
 
 @pytest.fixture(scope="module")
