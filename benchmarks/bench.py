@@ -10,6 +10,8 @@ from typing import Any
 
 from benchmarks.records import ROOT, Scratch
 
+CHAINS = 4
+"""Chains of contenders that sample."""
 PATIENCE = 5.0
 """A contender is ended after this many times its budget: a warm-up and a last block may overrun it, not more."""
 SHORTEST_WAIT = 300.0
@@ -43,6 +45,7 @@ class Bench:
         *,
         x64: bool = True,
         devices: int = 1,
+        spread: bool = False,
         seconds: float = 600.0,
         losable: bool = False,
     ) -> dict[str, Any]:
@@ -54,6 +57,7 @@ class Bench:
             arguments: JSON values.
             x64: Whether JAX computes in float64.
             devices: Number of devices that the CPU pretends to be.
+            spread: Whether it is as many devices as `nnft run` makes of the cores instead.
             seconds: How long it should take; it is ended after `PATIENCE` times that.
             losable: Whether ending it is an answer, `{"failed": ..., "wall": ...}`: it lost the race.
 
@@ -61,6 +65,7 @@ class Bench:
             RuntimeError: If the process fails, or is ended and may not lose.
         """
         question = {"function": function, "arguments": dict(arguments), "x64": x64, "devices": devices}
+        question |= {"spread": CHAINS if spread else 0}
         if (kept := self.scratch.get(question)) is not None:
             return kept
         print(f"   {function} {json.dumps(question['arguments'], ensure_ascii=False)}", file=sys.stderr, flush=True)

@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.bench import CHAINS
 from nnft_ppl import load, sample
-from nnft_ppl.devices import spread_over_cores
-
-CHAINS = 4
 
 
 def run(started: float, coupling: float, draws: int, sampler: str, seed: int = 0) -> dict[str, Any]:
@@ -25,7 +23,6 @@ def run(started: float, coupling: float, draws: int, sampler: str, seed: int = 0
         `separation`, `raw`, `improved`, `mixed` (errors), `value`; `wall` from the start of the process, and
         `seconds_per_draw` of all chains together, once compiled.
     """
-    spread_over_cores(CHAINS)
     theory = load("phi4", coupling=coupling)
     marks: list[tuple[int, float]] = []
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answers import plain
+from benchmarks.bench import CHAINS
 from benchmarks.peers.plain_samplers import plain_elliptical_slice, plain_pcn
 from nnft_ppl import Ensemble, load, sample
-from nnft_ppl.devices import spread_over_cores
 from nnft_ppl.samplers import SamplerError
 
 MODELS = Path(__file__).parent / "models"
@@ -16,13 +16,12 @@ GRID = "phi4_grid"
 PLAIN = {"elliptical-slice-plain": plain_elliptical_slice, "pcn-plain": plain_pcn}
 DRAWS = 10**7
 """More draws per chain than any budget allows."""
-CHAINS = 4
 
 
 def run(
     started: float, sampler: str, keywords: Mapping[str, Any], seconds: float, model: str = GRID, seed: int = 0
 ) -> dict[str, Any]:
-    """Sample until the time is up, the chains spread over the cores as `nnft run` does it.
+    """Sample until the time is up.
 
     Args:
         started: When the process was started, in seconds since the epoch.
@@ -35,7 +34,6 @@ def run(
     Returns:
         `wall`, `estimates`, `verdict`, `findings`; or `wall` and `failed`, where the sampler could not go on.
     """
-    spread_over_cores(CHAINS)
     theory = load(_path(model), **keywords)
     left = max(1.0, seconds - (time.time() - started))
     try:

@@ -10,13 +10,14 @@ def spread_over_cores(num_chains: int) -> int:
 
     Kernels that XLA leaves to one core gain: in d = 2 with 256 neurons, four chains on two cores made up to twice as
     many draws a second.
-    Accelerators are not touched. To be called before JAX makes its first array; later it changes nothing.
+    Accelerators are not touched. To be called before JAX makes its first array, and before `load` or `sample` are
+    imported from `nnft_ppl`: BlackJAX makes an array when it is imported. Later it changes nothing.
 
     Args:
         num_chains: Chains that will run.
 
     Returns:
-        The number of processor devices asked for.
+        The number of processor devices that there are.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     devices = max(number for number in range(1, max(num_chains, 1) + 1) if number <= cores and num_chains % number == 0)

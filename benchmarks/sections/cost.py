@@ -31,6 +31,6 @@ def _costs(bench: Bench, width: int, coupling: float) -> list[float | None]:
     found = []
     for sampler in SAMPLERS:
         asked = {"sampler": sampler, "keywords": keywords, "seconds": seconds}
-        speed = rate(bench.run("benchmarks.race:run", asked, seconds=seconds, losable=True))
+        speed = rate(bench.run("benchmarks.race:run", asked, spread=True, seconds=seconds, losable=True))
         found.append(1000 / speed if speed > 0 else None)
     return found

@@ -35,6 +35,7 @@ def figures(bench: Bench) -> Iterator[Row | Table]:
             name: bench.run(
                 "benchmarks.race:run",
                 {"sampler": name, "keywords": keywords, "seconds": seconds},
+                spread=True,
                 seconds=seconds,
                 losable=True,
             )

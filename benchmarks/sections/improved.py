@@ -26,7 +26,7 @@ def figures(bench: Bench) -> Iterator[Row | Table]:
     lines, found = [], {}
     for coupling, (sampler, draws, least) in CASES.items():
         asked = {"coupling": coupling, "draws": bench.number(draws, least=200), "sampler": sampler}
-        found[coupling] = answer = bench.run("benchmarks.correlators:run", asked)
+        found[coupling] = answer = bench.run("benchmarks.correlators:run", asked, spread=True)
         raw, mix = np.square(answer["raw"]), np.square(answer["mixed"])
         worst = int(np.argmin(raw / mix))
         yield Row(

@@ -27,6 +27,7 @@ def figures(bench: Bench) -> Iterator[Row | Table]:
             "benchmarks.race:run",
             {"sampler": "auto", "keywords": {"coupling": coupling, "points": 32}, "seconds": seconds},
             x64=False,
+            spread=True,
             seconds=seconds,
             losable=True,
         )
