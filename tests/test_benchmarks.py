@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+import os
 from types import SimpleNamespace
 
 import jax
@@ -179,6 +180,17 @@ def test_a_contender_is_measured_in_its_own_process(tmp_path, monkeypatch):
     assert found["apart"] < 1e-5
     with pytest.raises(RuntimeError, match="no attribute 'no_function'"):
         Bench("field").run("benchmarks.answers:no_function", {})
+
+
+def test_contenders_are_spread_over_the_cores(tmp_path, monkeypatch):
+    """Although what they import starts JAX."""
+    monkeypatch.setattr(records, "SCRATCH", tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    source = "import jax\nimport benchmarks.race\ndef count(started):\n    return {'devices': jax.device_count()}\n"
+    (tmp_path / "planted.py").write_text(source, encoding="utf-8")
+    cores = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    assert Bench("field").run("planted:count", {}) == {"devices": 1}
+    assert Bench("field").run("planted:count", {}, spread=True) == {"devices": {3: 2}.get(cores, cores)}
 
 
 def test_the_numpyro_peer_is_the_same_theory():
