@@ -21,7 +21,7 @@ from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improv
 from nnft_ppl.judging import Progress, judged
 from nnft_ppl.labelling import concatenated, labelled, refuse_nan, refuse_weightless
 from nnft_ppl.notebook import shown
-from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Pilot, Sampler, SamplerError, Settings, Target
+from nnft_ppl.samplers import SAMPLERS, STRONGER, Choice, Curve, Outdone, Pilot, Sampler, SamplerError, Settings, Target
 from nnft_ppl.snapshots import Snapshots
 from nnft_ppl.storage import RunFolder, plain_json
 from nnft_ppl.theory import Theory
@@ -88,8 +88,9 @@ def sample(
     Args:
         theory: What to sample.
         sampler: `auto`, the name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function of that type. `auto`
-            chooses by a short pilot, goes on until there are 400 effective draws (up to ten times the usual number,
-            unless `num_draws` is given), and goes over to the next stronger sampler where checks fail.
+            chooses by a short pilot (and a trial, where that is close), goes on until there are 400 effective draws (up
+            to ten times the usual number, unless `num_draws` is given), and goes over to the next stronger sampler
+            where checks fail.
         num_chains: Independent chains, each started from its own free draw.
         num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
@@ -159,9 +160,12 @@ def _result(
     """What the chosen sampler finds, or, where no sampler is given and checks fail, the first stronger one that can."""
     blocks, result = 0, None
     while True:
-        function = given or SAMPLERS[choice.name]
+        function = given or choice.trial or SAMPLERS[choice.name]
         try:
             drawn = _draws(job, choice.name, function, key_draws, blocks, auto=given is None)
+        except Outdone as outdone:
+            choice = Choice("reweight", f"{choice.reason}; {outdone}")
+            continue
         except SamplerError as error:
             if result is None:
                 raise

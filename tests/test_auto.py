@@ -1,12 +1,15 @@
 """The automatic choice: by what free draws are worth, then on to stronger samplers, never quietly bad."""
 
 import importlib
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from nnft_ppl import load, sample
-from nnft_ppl.samplers import Pilot, SamplerError, Settings
+from nnft_ppl.samplers import Block, Choice, Outdone, Pilot, SamplerError, Settings
+from nnft_ppl.samplers.trial import TRIAL_DRAWS, on_trial
 
 auto = importlib.import_module("nnft_ppl.samplers.auto")  # `samplers.auto` could be taken for the choice itself
 
@@ -28,14 +31,81 @@ def test_chains_where_free_draws_are_worth_nothing(key):
     assert "too few to reweight" in choice.reason
 
 
-def test_chains_where_there_is_time_for_them(key, monkeypatch):
-    """600 effective draws a second after 10 seconds, against about 90 at once: it depends on the time there is."""
+@pytest.fixture
+def ten_seconds_to_start(monkeypatch):
+    """(effective draws of HMC per second) -> that, after a start-up of 10 seconds; free draws give about 90 at once."""
     monkeypatch.setattr(auto, "_fastest", lambda call: 1.0)
-    monkeypatch.setattr(auto, "_chain_cost", lambda target, settings: (auto.CHAIN_WORTH / 600, 10.0))
+
+    def rate_of_chains(rate):
+        monkeypatch.setattr(auto, "_chain_cost", lambda target, settings: (auto.CHAIN_WORTH / rate, 10.0))
+
+    return rate_of_chains
+
+
+def test_chains_where_there_is_time_for_them(key, ten_seconds_to_start):
     target = load("phi4_circle", modes=8, coupling=50.0).target()
-    assert Pilot(target, told(key, num_draws=10**7)).choose().name == "hmc"
+    ten_seconds_to_start(600.0)
+    found = Pilot(target, told(key, num_draws=10**7)).choose()
+    assert (found.name, found.trial) == ("hmc", None)
     assert Pilot(target, told(key, num_draws=10**7)).choose(seconds=11.0).name == "reweight"
     assert Pilot(target, told(key, num_draws=100)).choose().name == "reweight"
+
+
+def test_chains_on_trial_where_it_is_close_and_there_is_time(key, ten_seconds_to_start):
+    target = load("phi4_circle", modes=8, coupling=50.0).target()
+    for rate, on_trial_then in ((150.0, True), (60.0, True), (10.0, False)):
+        ten_seconds_to_start(rate)
+        found = Pilot(target, told(key, num_draws=10**7)).choose(seconds=60.0)
+        assert (found.trial is not None) == on_trial_then
+        assert found.name == ("hmc" if on_trial_then else "reweight")
+        assert Pilot(target, told(key, num_draws=10**7)).choose(seconds=20.0).trial is None
+
+
+@pytest.fixture
+def slow_chains(monkeypatch):
+    """In place of HMC, blocks of 25 independent draws of two chains that take 10 ms each: 5000 a second."""
+
+    def draws(target, settings):
+        rng = np.random.default_rng(1)
+        for _ in range(settings.num_draws // 25):
+            time.sleep(0.01)
+            yield Block({"o": rng.normal(size=(2, 25))}, {"diverging": np.zeros((2, 25), bool)}, None)
+
+    monkeypatch.setattr(importlib.import_module("nnft_ppl.samplers.trial"), "hmc", draws)
+
+
+def test_a_trial_passes_or_not_before_the_first_block(slow_chains, key):
+    settings = replace(told(key, num_draws=1000), num_chains=2)
+    target = load("phi4_circle", modes=8).target()
+    passed = list(on_trial(500.0)(target, settings))
+    assert sum(block.stats["diverging"].shape[1] for block in passed) == 1000
+    with pytest.raises(Outdone, match=r"on trial hmc gave \d"):
+        next(on_trial(50_000.0)(target, settings))
+    # Told to draw less than a trial: all of it.
+    assert len(list(on_trial(500.0)(target, replace(settings, num_draws=TRIAL_DRAWS // 4)))) == 2
+
+
+def test_a_trial_that_cannot_go_on_is_lost(key, monkeypatch):
+    def refuses(target, settings):
+        raise SamplerError("no")
+        yield
+
+    monkeypatch.setattr(importlib.import_module("nnft_ppl.samplers.trial"), "hmc", refuses)
+    with pytest.raises(Outdone, match=r"could not go on \(no\)"):
+        next(on_trial(1.0)(load("phi4_circle", modes=8).target(), told(key)))
+
+
+@pytest.mark.parametrize(("least", "name"), [(1e9, "reweight"), (0.0, "hmc")])
+def test_free_draws_follow_a_lost_trial(least, name, seed, monkeypatch):
+    from nnft_ppl import sampling
+
+    monkeypatch.setattr(sampling.Pilot, "choose", lambda self, seconds: Choice("hmc", "close", on_trial(least)))
+    run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=1000, checks=False, keep="none")
+    used = run.provenance["sampler"]
+    assert used["name"] == name
+    assert used["reason"].startswith("close; on trial hmc gave" if name == "reweight" else "close")
+    assert used["draws"] == 1000
+    assert ("log_weight" in run.data["sample_stats"]) == (name == "reweight")
 
 
 def test_runs_and_says_why(seed):
@@ -54,8 +124,6 @@ def test_runs_and_says_why(seed):
 @pytest.fixture
 def poor_reweighting(monkeypatch):
     """Twelve free draws a chain where `reweight` is asked for: its checks must fail."""
-    from dataclasses import replace
-
     from nnft_ppl import sampling
     from nnft_ppl.samplers import reweight
 

@@ -15,6 +15,7 @@ from nnft_ppl.samplers.reweight import reweight
 from nnft_ppl.samplers.stock import mclmc, stock_hmc, stock_nuts
 from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tempered import tempered
+from nnft_ppl.samplers.trial import Outdone
 
 SAMPLERS: dict[str, Sampler] = {
     "elliptical-slice": elliptical_slice,
@@ -31,7 +32,7 @@ SAMPLERS: dict[str, Sampler] = {
 """The names that the command line knows."""
 
 __all__ = [
-    "SAMPLERS", "STRONGER", "Block", "Choice", "Curve", "Pilot", "Sampler", "SamplerError", "Settings", "Target",
-    "elliptical_slice", "hmc", "mclmc", "nuts", "over_chains", "pcn", "replica_exchange", "reweight",
+    "SAMPLERS", "STRONGER", "Block", "Choice", "Curve", "Outdone", "Pilot", "Sampler", "SamplerError", "Settings",
+    "Target", "elliptical_slice", "hmc", "mclmc", "nuts", "over_chains", "pcn", "replica_exchange", "reweight",
     "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

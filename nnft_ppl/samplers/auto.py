@@ -2,7 +2,7 @@ r"""The sampler for a theory, chosen from a short pilot.
 
 Independent free draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what
 they are worth, and times them and a gradient on this device. Where they are worth less than a chain, HMC follows, and
-after it, if its chains do not agree, replica exchange.
+after it, if its chains do not agree, replica exchange. Where it is close, HMC begins on trial.
 """
 
 import math
@@ -15,19 +15,26 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from nnft_ppl.samplers.blocks import Settings
+from nnft_ppl.samplers.blocks import Sampler, Settings
 from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.reweight import free_draws_function
 from nnft_ppl.samplers.target import Target
+from nnft_ppl.samplers.trial import on_trial
 
 PILOT_DRAWS = 1024
 """Free draws of the pilot, where the first few hundred leave a choice."""
+CLOSE_DRAWS = 8192
+"""Free draws where the choice is close: a share below a tenth is known from `PILOT_DRAWS` only to a factor of 1.6."""
+CLOSE = 3.0
+"""The choice is close where the two rates, as far as they are known, differ by less than this factor."""
+TRIAL_SHARE = 1 / 3
+"""HMC is only tried if its start-up takes no more than this share of the time there is."""
 ENOUGH = 20
 """The fewest effective draws among them for which reweighting is considered: below, the weights' tail is unknown."""
 ENOUGH_OF_ALL = 0.5
 """Where free draws are worth more than this share of their number no gradient is timed: on the shipped models HMC gave
 0.04 to 0.6 effective draws in the time of a free one, and 0.3 or more only where those are worth 0.8."""
-CHAIN_WORTH = 0.3
+CHAIN_WORTH = 0.35
 """Effective draws that one draw of HMC is taken to give; 0.1 to 0.6 were found on the shipped models."""
 CHAIN_GRADIENTS = 2.5
 """Cost of one draw of HMC, measuring included, in gradients; 0.8 to 8 were found on the shipped models."""
@@ -46,6 +53,8 @@ class Choice(NamedTuple):
     """One of `SAMPLERS`."""
     reason: str
     """Why, in words with the numbers that decided."""
+    trial: Sampler | None = None
+    """Used in place of the sampler of that name, if it may end with `Outdone`; `reweight` follows then."""
 
 
 class Pilot:
@@ -67,29 +76,54 @@ class Pilot:
         Args:
             seconds: The time there is, if it is limited.
         """
-        target, settings, draws = self._target, self._settings, self._draws
-        rounds = -(-PILOT_DRAWS // self._batch)
-        found: list = []
-        made, worth, pilot = 0, 0.0, ""
-        while len(found) < rounds and worth <= ENOUGH_OF_ALL:
-            found.append(draws(settings.key, len(found))[:2])
-            measured, log_weight = jax.tree.map(lambda *parts: np.concatenate(parts), *found)
-            if not np.all(np.isfinite(log_weight)):
+        settings, parts, found = self._settings, [], _Found(0, 0.0, 0.0)
+        while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL:
+            parts.append(self._draws(settings.key, len(parts))[:2])
+            found = _Found.of(parts)
+            if not math.isfinite(found.spread):
                 return Choice("hmc", "the action of some free draws is not finite")
-            made, worth = len(log_weight), _effective_share(measured, log_weight)
-            spread = float(np.std(log_weight))
-            pilot = f"{made} free draws are worth {worth * made:.0f} (sd of the action {spread:.2g})"
-        if worth * made < ENOUGH:
-            return Choice("hmc", f"{pilot}: too few to reweight")
-        if worth > ENOUGH_OF_ALL:
-            return Choice("reweight", f"{pilot}: no chain gives more in their time")
-        free = worth * self._batch / _fastest(lambda: draws(settings.key, 0))  # compiled by now
-        cost, start_up = _chain_cost(target, settings)
-        planned = start_up + settings.num_chains * settings.num_draws * cost
-        horizon = min(seconds, planned)
+        if found.worth * found.made < ENOUGH:
+            return Choice("hmc", f"{found}: too few to reweight")
+        if found.worth > ENOUGH_OF_ALL:
+            return Choice("reweight", f"{found}: no chain gives more in their time")
+        per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
+        cost, start_up = _chain_cost(self._target, settings)
+        horizon = min(seconds, start_up + settings.num_chains * settings.num_draws * cost)
         chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
-        rates = f"about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
-        return Choice("reweight" if free > chain else "hmc", f"{pilot}: {rates}")
+        free = found.worth * per_second
+        close = start_up <= TRIAL_SHARE * horizon and free / CLOSE < chain < free * CLOSE
+        if close:
+            most = min(CLOSE_DRAWS, start_up * per_second) // self._batch
+            parts += [self._draws(settings.key, call)[:2] for call in range(len(parts), int(most))]
+            found = _Found.of(parts)
+            free = found.worth * per_second
+        reason = f"{found}: about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
+        if close:
+            return Choice("hmc", f"{reason}: close, so hmc goes first, on trial", on_trial(free))
+        return Choice("reweight" if free > chain else "hmc", reason)
+
+
+class _Found(NamedTuple):
+    """What free draws were found to be worth."""
+
+    made: int
+    """Their number."""
+    worth: float
+    """Effective draws per draw; 0 where an action is not finite."""
+    spread: float
+    """Standard deviation of the action, infinite where one is not finite."""
+
+    def __str__(self) -> str:
+        effective = self.worth * self.made
+        return f"{self.made} free draws are worth {effective:.0f} (sd of the action {self.spread:.2g})"
+
+    @classmethod
+    def of(cls, parts: list) -> "_Found":
+        """From (measured, log weights) of several calls."""
+        measured, log_weight = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+        if not np.all(np.isfinite(log_weight)):
+            return cls(len(log_weight), 0.0, math.inf)
+        return cls(len(log_weight), _effective_share(measured, log_weight), float(np.std(log_weight)))
 
 
 def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> float:
