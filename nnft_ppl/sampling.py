@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
 from nnft_ppl.asked import check_settings, describe, resolve
 from nnft_ppl.autocorrelation import MINIMUM_DRAWS
+from nnft_ppl.block_sizes import block_sizes, kept_every
 from nnft_ppl.ensemble import Ensemble, series_of
 from nnft_ppl.estimates import estimate
 from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improvement, measuring
@@ -29,18 +29,6 @@ from nnft_ppl.verdicts import MIN_ESS, Verdict, bank_verdict, overall
 
 DEFAULT_DRAWS = 2000
 """Draws per chain where none are asked for."""
-KEPT_BYTES = 256 * 2**20
-"""`keep="auto"` keeps all parameters below this size, else as many draws as fit, at most `KEPT_DRAWS` per chain."""
-KEPT_DRAWS = 1000
-LIMITED_BLOCK = 250
-"""Draws per chain in a block, at most, where the time is limited."""
-MOST_BLOCKS = 40
-"""Long runs have about so many blocks, for each costs some ten milliseconds; none has more than `LONGEST_BLOCK` draws
-per chain."""
-LONGEST_BLOCK = 5000
-BLOCK_BYTES = 2**26
-"""What the parameters of a block may take, but for `SHORTEST_BLOCK` draws per chain."""
-SHORTEST_BLOCK = 25
 MOST_LONGER = 10
 """How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
 
@@ -238,10 +226,12 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     """The draws of one sampler, written block by block after those that are there."""
     usual = DEFAULT_DRAWS if job.num_draws is None else job.num_draws
     most = usual * MOST_LONGER if auto and job.num_draws is None else usual
-    keep_every = _keep_every(job.theory, job.num_chains, usual, job.keep)
+    size = (job.theory.dimension, job.num_chains)
+    keep_every = kept_every(*size, usual, job.keep)
     stream = BankStream.every_so_often(job.bank, usual, keep_every) if job.bank else None
     returned_every = keep_every or (stream.every if stream else 0)
-    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **_blocks(job, most), show=job.show)
+    blocks_of = block_sizes(*size, most, limited=job.until < math.inf)
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **blocks_of, show=job.show)
     transport = jax.jit(jax.vmap(jax.vmap(job.theory.transport)))
     trees: list[xr.DataTree] = []
     curves: list[Curve] = []
@@ -274,17 +264,6 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     return _Drawn(concatenated(trees), curves, stream, blocks, snapshots, interrupted)
 
 
-def _blocks(job: _Job, most: int) -> dict[str, Any]:
-    """What samplers are told of blocks: longer in long runs, short where time is limited or the parameters are many."""
-    limited = job.until < math.inf
-    fit = BLOCK_BYTES // (job.num_chains * job.theory.dimension * jnp.zeros(()).dtype.itemsize)
-    many = max(Settings.block_draws, min(most // MOST_BLOCKS, LONGEST_BLOCK))
-    longest = min(LIMITED_BLOCK if limited else many, max(fit, SHORTEST_BLOCK))
-    # A population of few particles says little: it has the usual number, however large they are.
-    population = LIMITED_BLOCK if limited else max(Settings.population, longest)
-    return {"block_draws": longest, "growing": limited, "population": population}
-
-
 def _log_weights(tree: xr.DataTree) -> np.ndarray:
     """Log weights of draws, (chain, draw); zero for those of a Markov chain."""
     stats = tree["sample_stats"].dataset
@@ -306,12 +285,3 @@ def _stronger(choice: Choice, verdicts: list[Verdict]) -> Choice | None:
     if not failed or choice.name not in STRONGER:
         return None
     return Choice(STRONGER[choice.name], f"{choice.name} failed ({failed[0]})")
-
-
-def _keep_every(theory: Theory, num_chains: int, num_draws: int, keep: str) -> int:
-    if keep == "none":
-        return 0
-    size = num_chains * num_draws * theory.dimension * jnp.zeros(()).dtype.itemsize
-    if keep == "all" or size < KEPT_BYTES:
-        return 1
-    return max(math.ceil(num_draws / KEPT_DRAWS), math.ceil(size / KEPT_BYTES))

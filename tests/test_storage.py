@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 from jaxtyping import Array
 
-from nnft_ppl import Ensemble, Theory, load, ratio, read, sample, sampling
+from nnft_ppl import Ensemble, Theory, block_sizes, load, ratio, read, sample, sampling
 from nnft_ppl.samplers import Block, Settings, Target, reweight
 from nnft_ppl.samplers.blocks import one_draw, run_blocks
 from nnft_ppl.storage import ResultError, RunFolder, plain_json
@@ -238,8 +238,8 @@ def test_thinning(
     sampler: Callable, group: str, keep: str, kept: int, theory: Theory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Past the limit of bytes `auto` keeps every ⌈1100/250⌉ = 5th draw; blocks of 367 start between those."""
-    monkeypatch.setattr(sampling, "KEPT_BYTES", 20_000)
-    monkeypatch.setattr(sampling, "KEPT_DRAWS", 250)
+    monkeypatch.setattr(block_sizes, "KEPT_BYTES", 20_000)
+    monkeypatch.setattr(block_sizes, "KEPT_DRAWS", 250)
     sample(theory, sampler, num_chains=2, num_draws=1100, out=tmp_path / "out", keep=keep, checks=False)
     data = read(tmp_path / "out").data
     assert len(list((tmp_path / "out/blocks").iterdir())) == 3

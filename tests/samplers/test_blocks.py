@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nnft_ppl import load, sample, sampling
+from nnft_ppl import block_sizes, load, sample
 from nnft_ppl.samplers import SamplerError, Settings, Target, hmc, reweight
 from nnft_ppl.samplers.blocks import block_lengths, lengths_of, one_draw, run_blocks
 
@@ -67,9 +67,9 @@ def test_growing_blocks_hold_every_draw_once(sampler, key):
 def test_blocks_of_many_parameters_are_short(room, longest, seed, monkeypatch):
     """Most of them hold no draw that is kept; populations stay as large as they were."""
     theory = load("phi4_circle", modes=4)
-    monkeypatch.setattr(sampling, "BLOCK_BYTES", room * 2 * theory.dimension * 8)
-    monkeypatch.setattr(sampling, "KEPT_BYTES", 2000)
-    monkeypatch.setattr(sampling, "KEPT_DRAWS", 5)
+    monkeypatch.setattr(block_sizes, "BLOCK_BYTES", room * 2 * theory.dimension * 8)
+    monkeypatch.setattr(block_sizes, "KEPT_BYTES", 2000)
+    monkeypatch.setattr(block_sizes, "KEPT_DRAWS", 5)
     told = []
 
     def watched(target, settings):
