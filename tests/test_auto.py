@@ -63,26 +63,34 @@ def test_chains_on_trial_where_it_is_close_and_there_is_time(key, ten_seconds_to
 
 @pytest.fixture
 def slow_chains(monkeypatch):
-    """In place of HMC, blocks of 25 independent draws of two chains that take 10 ms each: 5000 a second."""
+    """(values in a block of 25 draws of two chains) -> in place of HMC, blocks of those that take 10 ms each."""
 
-    def draws(target, settings):
-        rng = np.random.default_rng(1)
-        for _ in range(settings.num_draws // 25):
-            time.sleep(0.01)
-            yield Block({"o": rng.normal(size=(2, 25))}, {"diverging": np.zeros((2, 25), bool)}, None)
+    def instead(values):
+        def draws(target, settings):
+            for _ in range(settings.num_draws // 25):
+                time.sleep(0.01)
+                yield Block({"o": values() * np.ones((2, 25))}, {"diverging": np.zeros((2, 25), bool)}, None)
 
-    monkeypatch.setattr(importlib.import_module("nnft_ppl.samplers.trial"), "hmc", draws)
+        monkeypatch.setattr(importlib.import_module("nnft_ppl.samplers.trial"), "hmc", draws)
+
+    return instead
 
 
-def test_a_trial_passes_or_not_before_the_first_block(slow_chains, key):
+def test_a_trial_passes_or_not_before_the_first_block(slow_chains, key, rng):
     settings = replace(told(key, num_draws=1000), num_chains=2)
     target = load("phi4_circle", modes=8).target()
+    slow_chains(lambda: rng.normal(size=(2, 25)))  # independent: 5000 effective draws a second
     passed = list(on_trial(500.0)(target, settings))
     assert sum(block.stats["diverging"].shape[1] for block in passed) == 1000
     with pytest.raises(Outdone, match=r"on trial hmc gave \d"):
         next(on_trial(50_000.0)(target, settings))
     # Told to draw less than a trial: all of it.
     assert len(list(on_trial(500.0)(target, replace(settings, num_draws=TRIAL_DRAWS // 4)))) == 2
+    slow_chains(lambda: rng.normal(size=(2, 1)))  # the same value 25 times: 200 a second
+    with pytest.raises(Outdone, match="on trial hmc gave"):
+        next(on_trial(500.0)(target, settings))
+    slow_chains(lambda: np.nan)  # not for the trial to say: the run refuses NaN by name
+    assert np.isnan(next(on_trial(500.0)(target, settings)).measured["o"]).all()
 
 
 def test_a_trial_that_cannot_go_on_is_lost(key, monkeypatch):

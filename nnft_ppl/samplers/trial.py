@@ -32,19 +32,17 @@ def on_trial(least: float) -> Sampler:
 
     def sampler(target: Target, settings: Settings) -> Iterator[Block]:
         blocks = hmc(target, replace(settings, growing=True))
-        held: list[Block] = []
-        seconds = 0.0
         try:
+            held = [next(blocks)]
+            begun = time.perf_counter()  # what comes before the first block, and in it, may compile
             while (made := _draws(held)) < min(TRIAL_DRAWS, settings.num_draws):
                 settings.show("trial of hmc", made, TRIAL_DRAWS)
-                begun = time.perf_counter()
                 held.append(next(blocks))
-                # The first block may compile.
-                seconds += time.perf_counter() - begun if len(held) > 1 else 0.0
+            seconds = time.perf_counter() - begun
         except SamplerError as error:
             raise Outdone(f"hmc could not go on ({error})") from error
         timed = _draws(held[1:]) / _draws(held)
-        found = timed * _effective_draws(held) / seconds if seconds else np.inf
+        found = timed * _effective_draws(held) / seconds if timed else np.inf
         if found < least:
             raise Outdone(f"on trial hmc gave {found:.3g} a second")
         yield from held
@@ -58,9 +56,9 @@ def _draws(blocks: list[Block]) -> int:
 
 
 def _effective_draws(blocks: list[Block]) -> float:
-    """Effective draws of all chains, of the observable that has fewest: N / (2 τ)."""
+    """Effective draws of all chains, of the observable that has fewest; infinite with NaN, which the run refuses."""
     measured = jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *(block.measured for block in blocks))
     leaves = [np.asarray(array, float) for array in jax.tree.leaves(measured)]
-    chains, draws = leaves[0].shape[:2]
-    slowest = max(float(np.max(gamma_method(array).tau_int, initial=0.5)) for array in leaves)
-    return chains * draws / (2 * slowest)
+    if not all(np.all(np.isfinite(array)) for array in leaves):
+        return np.inf
+    return min(float(np.min(gamma_method(array).ess, initial=np.inf)) for array in leaves)
