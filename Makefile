@@ -11,7 +11,7 @@ help:  ## this list
 
 demo:  ## phi^4 on a circle against the exact answer; the result goes to runs/demo
 	@rm -rf runs/demo
-	./run nnft run models/phi4_circle.py --draws 16000 --out runs/demo
+	./run nnft run models/scalars/phi4_circle.py --draws 16000 --out runs/demo
 
 test:  ## the test suite
 	./run pytest -q $(PYTEST_OPTIONS)

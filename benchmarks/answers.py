@@ -9,7 +9,7 @@ import numpy as np
 
 def estimated(series: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """The library's estimates of series (chain, draw, ...) as JSON values."""
-    from nnft_ppl.estimates import estimate  # late: a peer's start-up should not pay for it
+    from nnft_ppl.statistics import estimate  # late: a peer's start-up should not pay for it
 
     return {name: plain(one) for name, one in estimate(series).items()}
 

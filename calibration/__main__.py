@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 
 from calibration import circle, coverage, errors, identities, kills, slopes
-from nnft_ppl.storage import plain_json
+from nnft_ppl.results import plain_json
 
 SECTIONS = {
     "errors": errors,

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from calibration.rows import Row, chi_squared, seeds, within_one_error
-from nnft_ppl.estimates import estimate
+from nnft_ppl.statistics import estimate
 
 SERIES = 4000
 BATCH = 100

@@ -14,10 +14,10 @@ from scipy.stats import binom, kstest
 from calibration.rows import Row, chi_squared, seeds
 from calibration.window import DILATATION, at_two_points, scalar_with_window
 from nnft_ppl import Theory, load, sample
-from nnft_ppl.identities import Bank, BankProgram, BankStream, SchwingerDyson, t_squared
+from nnft_ppl.identities import Bank, BankProgram, BankStream, SchwingerDyson
 from nnft_ppl.identities.power import bank_tested
-from nnft_ppl.log_weights import smoothed_log_weights
 from nnft_ppl.samplers import SAMPLERS, Settings
+from nnft_ppl.statistics import smoothed_log_weights, t_squared
 
 RUNS = 1000
 """Clean runs of four chains, shared between the samplers."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from calibration.rows import Row, seeds
 from nnft_ppl import load, sample
-from nnft_ppl.estimates import median_of_means
+from nnft_ppl.statistics import median_of_means
 
 EXACT = {
     (16, -1, "gaussian"): -0.210115,

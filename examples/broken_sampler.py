@@ -17,7 +17,8 @@ from rich.console import Console
 
 from nnft_ppl import Theory, load, sample
 from nnft_ppl.cli.diagnose import bank_table
-from nnft_ppl.samplers import Block, Settings, Target, hmc
+from nnft_ppl.samplers import Block, Settings, hmc
+from nnft_ppl.target import Target
 
 
 def broken(target: Target, settings: Settings, right: Theory, wrong: Theory) -> Iterator[Block]:

@@ -24,10 +24,10 @@ from numpyro import distributions as dist
 from nnft_ppl import Observable, Theory, load, sample
 from nnft_ppl.exact import free_circle_two_point
 from nnft_ppl.fields import FourierSeries, free_scales
-from nnft_ppl.loading import ModelFile
 from nnft_ppl.report import plot_autocorrelation, plot_pulls, plot_traces, plot_weights
 from nnft_ppl.samplers import hmc
 from nnft_ppl.spaces import Circle
+from nnft_ppl.theory import ModelFile
 
 jax.config.update("jax_enable_x64", True)
 

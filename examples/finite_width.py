@@ -28,9 +28,9 @@ from numpyro import distributions as dist
 from nnft_ppl import Derived, Observable, Theory, sample
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.exact import ball_moment, ball_propagator, coincident_fourth_cumulant
+from nnft_ppl.families import scalar_box
 from nnft_ppl.fields.sine_cosine import sine_cosine
-from nnft_ppl.loading import ModelFile
-from nnft_ppl.scalar import scalar_box
+from nnft_ppl.theory import ModelFile
 
 jax.config.update("jax_enable_x64", True)
 

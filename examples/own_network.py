@@ -19,10 +19,9 @@ from jax import numpy as jnp
 from numpyro import distributions as dist
 
 from nnft_ppl import Derived, Observable, Theory, sample
-from nnft_ppl.loading import ModelFile
 from nnft_ppl.observables import n_point
-from nnft_ppl.resolution import grid_resolution
 from nnft_ppl.spaces import Box
+from nnft_ppl.theory import ModelFile, grid_resolution
 
 jax.config.update("jax_enable_x64", True)
 

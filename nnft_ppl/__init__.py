@@ -15,23 +15,23 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnft_ppl.ensemble import Ensemble, read
-    from nnft_ppl.estimates import Derived, Estimate, effective_mass, ratio
-    from nnft_ppl.observables import Observable
-    from nnft_ppl.sampling import sample
+    from nnft_ppl.observables import Derived, Observable, effective_mass, ratio
+    from nnft_ppl.results import Ensemble, read
+    from nnft_ppl.runs import sample
+    from nnft_ppl.statistics import Estimate
     from nnft_ppl.theory import Theory, load
 
 _HOMES = {
-    "Derived": "estimates",
-    "Ensemble": "ensemble",
-    "Estimate": "estimates",
+    "Derived": "observables",
+    "Ensemble": "results",
+    "Estimate": "statistics",
     "Observable": "observables",
     "Theory": "theory",
-    "effective_mass": "estimates",
+    "effective_mass": "observables",
     "load": "theory",
-    "ratio": "estimates",
-    "read": "ensemble",
-    "sample": "sampling",
+    "ratio": "observables",
+    "read": "results",
+    "sample": "runs",
 }
 
 __all__ = [

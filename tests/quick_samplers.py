@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnft_ppl.samplers import Block, Settings, Target, reweight
+from nnft_ppl.samplers import Block, Settings, reweight
+from nnft_ppl.target import Target
 
 GAUSSIAN = """\
 import numpy as np

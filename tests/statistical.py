@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.signal import lfilter
 
-from nnft_ppl.estimates import Estimate
+from nnft_ppl.statistics import Estimate
 
 ACCEPTED, REJECTED = 5.0, 6.0
 """A claim holds within 5 errors; its negative control must be more than 6 away."""

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from nnft_ppl import load, sample
-from nnft_ppl.samplers import Block, Choice, Outdone, Pilot, SamplerError, Settings
-from nnft_ppl.samplers.trial import TRIAL_DRAWS, on_trial
+from nnft_ppl.runs.auto import Choice, Pilot
+from nnft_ppl.runs.trial import TRIAL_DRAWS, Outdone, on_trial
+from nnft_ppl.samplers import Block, SamplerError, Settings
 
-auto = importlib.import_module("nnft_ppl.samplers.auto")  # `samplers.auto` could be taken for the choice itself
+auto = importlib.import_module("nnft_ppl.runs.auto")  # `samplers.auto` could be taken for the choice itself
 
 
 def told(key, num_draws=2000):
@@ -71,7 +72,7 @@ def slow_chains(monkeypatch):
                 time.sleep(0.01)
                 yield Block({"o": values() * np.ones((2, 25))}, {"diverging": np.zeros((2, 25), bool)}, None)
 
-        monkeypatch.setattr(importlib.import_module("nnft_ppl.samplers.trial"), "hmc", draws)
+        monkeypatch.setattr(importlib.import_module("nnft_ppl.runs.trial"), "hmc", draws)
 
     return instead
 
@@ -98,14 +99,14 @@ def test_a_trial_that_cannot_go_on_is_lost(key, monkeypatch):
         raise SamplerError("no")
         yield
 
-    monkeypatch.setattr(importlib.import_module("nnft_ppl.samplers.trial"), "hmc", refuses)
+    monkeypatch.setattr(importlib.import_module("nnft_ppl.runs.trial"), "hmc", refuses)
     with pytest.raises(Outdone, match=r"could not go on \(no\)"):
         next(on_trial(1.0)(load("phi4_circle", modes=8).target(), told(key)))
 
 
 @pytest.mark.parametrize(("least", "name"), [(1e9, "reweight"), (0.0, "hmc")])
 def test_free_draws_follow_a_lost_trial(least, name, seed, monkeypatch):
-    from nnft_ppl import sampling
+    from nnft_ppl.runs import sampling
 
     monkeypatch.setattr(sampling.Pilot, "choose", lambda self, seconds: Choice("hmc", "close", on_trial(least)))
     run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=1000, checks=False, keep="none")
@@ -132,7 +133,7 @@ def test_runs_and_says_why(seed):
 @pytest.fixture
 def poor_reweighting(monkeypatch):
     """Twelve free draws a chain where `reweight` is asked for: its checks must fail."""
-    from nnft_ppl import sampling
+    from nnft_ppl.runs import sampling
     from nnft_ppl.samplers import reweight
 
     def poor(target, settings):
@@ -152,7 +153,7 @@ def test_goes_on_to_the_stronger_sampler_where_checks_fail(poor_reweighting, see
 
 
 def test_keeps_the_weaker_result_where_the_stronger_cannot_go_on(poor_reweighting, seed, monkeypatch):
-    from nnft_ppl import sampling
+    from nnft_ppl.runs import sampling
 
     def refuses(target, settings):
         raise SamplerError("no")

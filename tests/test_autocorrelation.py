@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from statistical import autoregressive, sigmas
 
-from nnft_ppl.autocorrelation import gamma_method
-from nnft_ppl.estimates import estimate, ratio
-from nnft_ppl.log_weights import kish
-from nnft_ppl.second_errors import errors_agree, geyer_errors, independent_errors
+from nnft_ppl.observables import ratio
+from nnft_ppl.statistics import errors_agree, estimate, gamma_method, geyer_errors, independent_errors, kish
 
 
 @pytest.mark.parametrize("tau", [1.0, 5.0])
@@ -81,7 +79,7 @@ def test_units_do_not_matter(rng):
 def test_blocks_of_components_do_not_matter(rng, monkeypatch):
     series = rng.normal(size=(2, 40, 3, 5))
     whole = gamma_method(series)
-    monkeypatch.setattr("nnft_ppl.autocorrelation._BLOCK_NUMBERS", 4 * 80)
+    monkeypatch.setattr("nnft_ppl.statistics.autocorrelation._BLOCK_NUMBERS", 4 * 80)
     np.testing.assert_array_equal(gamma_method(series).error, whole.error)
     assert whole.error.shape == (3, 5)
 

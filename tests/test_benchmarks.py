@@ -22,8 +22,9 @@ from benchmarks.peers.plain_samplers import plain_elliptical_slice, plain_pcn
 from benchmarks.records import Result, Scratch, made_here, store, stored
 from benchmarks.sections import SECTIONS
 from benchmarks.timing import paired
-from nnft_ppl.estimates import estimate
-from nnft_ppl.samplers import Settings, Target
+from nnft_ppl.samplers import Settings
+from nnft_ppl.statistics import estimate
+from nnft_ppl.target import Target
 
 
 def sampled(ess, wall=10.0, value=1.0):

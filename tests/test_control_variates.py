@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnft_ppl.control_variates import mixed
+from nnft_ppl.statistics import mixed
 
 
 def pair(rng, correlation, noise, draws=400, chains=4):

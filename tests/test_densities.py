@@ -11,8 +11,7 @@ from numpyro.diagnostics import effective_sample_size
 from numpyro.distributions import biject_to, constraints
 from numpyro.infer import MCMC, NUTS
 
-from nnft_ppl.densities import Ball, BallTransform, PropagatorMomentum, UniformBall
-from nnft_ppl.transports import transport
+from nnft_ppl.densities import Ball, BallTransform, PropagatorMomentum, UniformBall, transport
 
 # Per dimension: the masses of momenta below CUTOFF, none, tiny and huge ones among them.
 MASSES = {1: (0.7, 1e-3), 2: (0.7, 1e3), 3: (0.7, 1e-3, 0.0), 4: (0.7, 1e-3, 0.0)}

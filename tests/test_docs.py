@@ -26,7 +26,7 @@ from commands import Outcome, nnft
 
 from nnft_ppl import Theory
 from nnft_ppl.cli.verify import COLUMNS, ROUTES
-from nnft_ppl.loading import load_file, shipped_models
+from nnft_ppl.theory import load_file, shipped_models
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from statistical import autoregressive, sigmas
 
-from nnft_ppl.autocorrelation import checked_series, gamma_method
-from nnft_ppl.estimates import (
-    Derived,
+from nnft_ppl.display import format_value
+from nnft_ppl.observables import Derived, effective_mass, ratio
+from nnft_ppl.statistics import (
     Estimate,
-    effective_mass,
+    checked_series,
     estimate,
-    format_value,
+    gamma_method,
+    kish,
+    log_mean_weight,
     median_of_means,
-    ratio,
+    smoothed_log_weights,
     weighted_agreement,
 )
-from nnft_ppl.log_weights import kish, log_mean_weight, smoothed_log_weights
 
 
 def test_ratio_has_the_delta_method_error(rng):

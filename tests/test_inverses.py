@@ -9,7 +9,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl import Theory
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
-from nnft_ppl.reading import ModelError
+from nnft_ppl.theory import ModelError
 
 LAWS = {
     "falling": dist.TransformedDistribution(dist.Normal(0, 1), dist.transforms.AffineTransform(1.0, -2.0)),

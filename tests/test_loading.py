@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from nnft_ppl import Observable, Theory, load
-from nnft_ppl.loading import ModelFile, load_file, shipped_models
-from nnft_ppl.reading import ModelError
-from nnft_ppl.theory import bind
+from nnft_ppl.theory import ModelError, ModelFile, bind, load_file, shipped_models
 
 MODEL = '''"""Text of the file."""
 

@@ -16,8 +16,7 @@ from numpyro.infer.reparam import LocScaleReparam
 from numpyro.infer.util import log_density
 
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
-from nnft_ppl.reading import ModelError, label_of
-from nnft_ppl.theory import Theory
+from nnft_ppl.theory import ModelError, Theory, label_of
 
 
 def linear(*weights):

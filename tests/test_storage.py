@@ -15,10 +15,12 @@ import pytest
 import xarray as xr
 from jaxtyping import Array
 
-from nnft_ppl import Ensemble, Theory, block_sizes, load, ratio, read, sample, sampling
-from nnft_ppl.samplers import Block, Settings, Target, reweight
+from nnft_ppl import Ensemble, Theory, load, ratio, read, sample
+from nnft_ppl.results import ResultError, RunFolder, plain_json
+from nnft_ppl.runs import block_sizes, sampling
+from nnft_ppl.samplers import Block, Settings, reweight
 from nnft_ppl.samplers.blocks import one_draw, run_blocks
-from nnft_ppl.storage import ResultError, RunFolder, plain_json
+from nnft_ppl.target import Target
 
 MODEL = '''
 """One network layer."""
@@ -190,7 +192,7 @@ def test_result_alone_is_enough_and_nothing_is_executed(
     shutil.copy(folder / "result.nc", tmp_path / "result.nc")
     hidden = file.rename(file.with_suffix(".hidden"))
     try:
-        for module in ("nnft_ppl.loading", "nnft_ppl.theory", "numpyro", "blackjax"):
+        for module in ("nnft_ppl.theory.loading", "nnft_ppl.theory.theory", "numpyro", "blackjax"):
             monkeypatch.setitem(sys.modules, module, None)
         for place in (tmp_path / "renamed.nc", tmp_path):
             copy = read(place)

@@ -9,7 +9,7 @@ import numpyro.distributions as dist
 import pytest
 from numpyro.distributions import transforms
 
-from nnft_ppl.transports import transport
+from nnft_ppl.densities import transport
 
 TRIL = np.array([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-0.3, 0.7, 0.4]])
 SCALARS = {

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from nnft_ppl.estimates import Estimate, estimate
-from nnft_ppl.log_weights import smoothed_log_weights
-from nnft_ppl.verdicts import (
+from nnft_ppl.statistics import (
     MAX_DIVERGENT,
     MAX_K_HAT,
     MAX_R_HAT,
     MIN_BFMI,
     MIN_ESS,
+    Estimate,
     Verdict,
     chain_verdicts,
+    estimate,
     overall,
     reweighting_verdicts,
     routes_verdict,
+    smoothed_log_weights,
 )
 
 CHAINS, DRAWS = 4, 1000

@@ -8,8 +8,8 @@ r"""φ⁴ theory with plane waves as in the shipped `phi4`, on a grid of stated 
 
 import numpyro
 
+from nnft_ppl.families import scalar_network
 from nnft_ppl.observables import box_average, mean_squared
-from nnft_ppl.scalar import scalar_network
 from nnft_ppl.spaces import Box
 
 

@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nnft_ppl.samplers import Block, Settings, Target
+from nnft_ppl.samplers import Block, Settings
 from nnft_ppl.samplers.blocks import one_draw, run_blocks
 from nnft_ppl.samplers.starts import start_positions
+from nnft_ppl.target import Target
 
 PCN_STEPS = 10
 """pCN steps per draw: measuring costs as much as a step."""

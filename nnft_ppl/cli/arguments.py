@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from nnft_ppl.spelling import did_you_mean
+from nnft_ppl.display import did_you_mean
 
 SAMPLER_HELP = (
     "auto (default); hmc, nuts, pcn, elliptical-slice (chains); reweight (free draws); tempered (also ln Z); "

@@ -5,11 +5,10 @@ import sys
 import traceback
 from pathlib import Path
 
-import nnft_ppl
-from nnft_ppl.labelling import FieldError
-from nnft_ppl.reading import ModelError
+from nnft_ppl.results import ResultError, WriteError
+from nnft_ppl.runs import FieldError
 from nnft_ppl.samplers import SamplerError
-from nnft_ppl.storage import ResultError, WriteError
+from nnft_ppl.theory import ModelError
 
 TRACED = {
     "TracerBoolConversionError": "`if`, `while`, `and`, `or`, `not`, min() or max() on a sampled value, which is not "
@@ -25,6 +24,7 @@ TRACED = {
     "UnexpectedTracerError": "a sampled value of another call is used: do not keep one in a global variable, return it",
 }
 """What JAX's errors about values that are being compiled mean in a model."""
+PACKAGE = Path(__file__).parents[1]
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -94,7 +94,7 @@ def _frames(error: Exception) -> list[traceback.FrameSummary]:
 
 
 def _in_package(filename: str) -> bool:
-    return Path(nnft_ppl.__file__).parent in Path(filename).parents
+    return PACKAGE in Path(filename).parents
 
 
 def _place_in_user_code(error: Exception) -> str | None:

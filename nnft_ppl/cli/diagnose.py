@@ -13,11 +13,9 @@ from rich.table import Table
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import MARKS
-from nnft_ppl.ensemble import Ensemble, read
-from nnft_ppl.estimates import Estimate, format_value
-from nnft_ppl.storage import ResultError, plain_json
-from nnft_ppl.summary import called, places
-from nnft_ppl.verdicts import Verdict
+from nnft_ppl.display import called, format_value
+from nnft_ppl.results import Ensemble, ResultError, places, plain_json, read
+from nnft_ppl.statistics import Estimate, Verdict
 
 BAR = 5.0
 """A bar of full length is this many errors."""
@@ -89,8 +87,7 @@ def _own_theory(about: dict[str, Any], model: str | None) -> Any:
 def _against(
     ensemble: Ensemble, asked: argparse.Namespace, keywords: dict[str, Any]
 ) -> tuple[str, dict[str, Any], Verdict]:
-    from nnft_ppl.loading import load_file
-    from nnft_ppl.theory import Theory
+    from nnft_ppl.theory import Theory, load_file
 
     about = ensemble.provenance
     file = load_file(asked.against)
@@ -104,8 +101,8 @@ def _against(
 def _computed(ensemble: Ensemble, theory: Any) -> tuple[dict[str, Any], Verdict]:
     """The bank of a theory on the kept draws."""
     from nnft_ppl.identities import Bank, BankProgram, BankStream
-    from nnft_ppl.identities.kept import kept_draws
     from nnft_ppl.identities.power import bank_tested
+    from nnft_ppl.runs import kept_draws
 
     with progress_bar() as progress:
         progress("bringing the draws back", 0, 0)

@@ -19,10 +19,10 @@ from jaxtyping import Array
 from rich.console import Console
 from rich.table import Table
 
-from nnft_ppl.cli.compiled_programs import kept_programs
 from nnft_ppl.cli.progress import Shown, progress_bar
-from nnft_ppl.storage import plain_json
-from nnft_ppl.summary import called
+from nnft_ppl.devices import kept_programs
+from nnft_ppl.display import called
+from nnft_ppl.results import plain_json
 from nnft_ppl.theory import load
 
 MODEL = "phi4"

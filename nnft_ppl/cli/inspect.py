@@ -8,23 +8,27 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from nnft_ppl.loading import load_file, shipped_models
+from nnft_ppl.theory import load_file, shipped_models
 
 
 def list_models() -> int:
     """Print the shipped models with the first line of their docstrings (the files are parsed, not run)."""
     console = Console()
+    topic = ""
     for name, path in shipped_models().items():
+        if path.parent.name != topic:
+            topic = path.parent.name
+            console.print(f"{topic}/", style="dim")
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         first = escape(text.splitlines()[0]) if text else ""
-        console.print(f"[bold]{name:<18}[/] {first}", highlight=False, soft_wrap=True)
+        console.print(f"  [bold]{name:<18}[/] {first}", highlight=False, soft_wrap=True)
     return 0
 
 
 def show(asked: argparse.Namespace) -> int:
     """Print a stored result again; its exit status is that of the run."""
     from nnft_ppl.cli.table import exit_status, print_result, result_json
-    from nnft_ppl.ensemble import read
+    from nnft_ppl.results import read
 
     ensemble = read(asked.folder)
     if asked.json:

@@ -96,7 +96,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
         return _run(asked)
     keywords = keywords_of(asked.set)
     if asked.command == "check":
-        from nnft_ppl.loading import find_model
+        from nnft_ppl.theory import find_model
 
         with _announced(f"reading {asked.model}"):
             find_model(asked.model)
@@ -114,7 +114,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
 def _run(asked: argparse.Namespace) -> int:
     from nnft_ppl.cli.interrupts import interruptible
     from nnft_ppl.cli.progress import progress_bar
-    from nnft_ppl.loading import find_model
+    from nnft_ppl.theory import find_model
 
     keywords = keywords_of(asked.set)
     # With --json, what a model file prints must not stand before the object.
@@ -143,7 +143,7 @@ def _announced(what: str) -> Iterator[None]:
 def _set_precision(precision: str) -> None:
     import jax
 
-    from nnft_ppl.cli.compiled_programs import keep_programs
+    from nnft_ppl.devices import keep_programs
 
     jax.config.update("jax_enable_x64", precision == "float64")
     keep_programs()

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.ensemble import read
+from nnft_ppl.results import read
 
 
 def report(asked: argparse.Namespace) -> int:

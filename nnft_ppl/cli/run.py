@@ -8,16 +8,12 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from nnft_ppl.asked import describe, resolve
-from nnft_ppl.boundedness import unbounded_term, unbounded_words
 from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
-from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.loading import load_file
-from nnft_ppl.resolution import refuse_coarse_grid
+from nnft_ppl.results import Ensemble
+from nnft_ppl.runs import DEFAULT_DRAWS, describe, resolve, sample
 from nnft_ppl.samplers import SamplerError
-from nnft_ppl.sampling import DEFAULT_DRAWS, sample
-from nnft_ppl.theory import Theory
+from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, unbounded_term, unbounded_words
 
 
 class Ran(NamedTuple):

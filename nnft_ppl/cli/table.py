@@ -8,12 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.estimates import Estimate, format_value
-from nnft_ppl.sampling import DEFAULT_DRAWS
-from nnft_ppl.storage import plain_json
-from nnft_ppl.summary import called, estimate_rows
-from nnft_ppl.verdicts import overall
+from nnft_ppl.display import called, format_value
+from nnft_ppl.results import Ensemble, estimate_rows, plain_json
+from nnft_ppl.runs import DEFAULT_DRAWS
+from nnft_ppl.statistics import Estimate, overall
 
 MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yellow]–[/]"}
 
@@ -46,7 +44,7 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
 
 
 def estimates_table(ensemble: Ensemble) -> Table:
-    """The rows of `nnft_ppl.summary.estimate_rows`, units left out."""
+    """The rows of `nnft_ppl.results.summary.estimate_rows`, units left out."""
     headings, rows = estimate_rows(ensemble)
     shown = [column for column, heading in enumerate(headings) if heading != "unit"]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))

@@ -11,13 +11,11 @@ from rich.console import Console
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
-from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.estimates import format_value
-from nnft_ppl.loading import load_file, shipped_models
-from nnft_ppl.sampling import sample
-from nnft_ppl.summary import places, pulls
-from nnft_ppl.theory import Theory
-from nnft_ppl.verdicts import MAX_PULL
+from nnft_ppl.display import format_value
+from nnft_ppl.results import Ensemble, places
+from nnft_ppl.runs import sample
+from nnft_ppl.statistics import MAX_PULL, pulls
+from nnft_ppl.theory import Theory, load_file, shipped_models
 
 ROUTES = ("hmc", "reweight")
 """Samplers of every comparison: chains, and free draws with weights."""

@@ -1,7 +1,9 @@
-"""Densities of network parameters that NumPyro does not have, each with its exact map from normals."""
+"""Parameter laws with their transports from N(0, I): laws that NumPyro lacks, and the transports of NumPyro's own."""
 
 from nnft_ppl.densities.ball import Ball, BallTransform
+from nnft_ppl.densities.inverses import inverse_of
 from nnft_ppl.densities.propagator_momentum import PropagatorMomentum
+from nnft_ppl.densities.transports import transport
 from nnft_ppl.densities.uniform_ball import UniformBall
 
-__all__ = ["Ball", "BallTransform", "PropagatorMomentum", "UniformBall"]
+__all__ = ["Ball", "BallTransform", "PropagatorMomentum", "UniformBall", "inverse_of", "transport"]

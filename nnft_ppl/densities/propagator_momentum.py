@@ -15,8 +15,8 @@ from numpyro.util import not_jax_tracer
 
 from nnft_ppl.densities.ball import Ball, check_dimension, check_sign
 from nnft_ppl.densities.radial import ball_factor, growth_factor, shell_ratio, solve_shell
+from nnft_ppl.densities.standard_laws import standard_cauchy
 from nnft_ppl.densities.uniform_ball import log_unit_ball_volume
-from nnft_ppl.transports import standard_cauchy
 
 
 class PropagatorMomentum(Distribution):

@@ -1,11 +1,11 @@
 """Identities in parameter space: the Schwinger–Dyson operator, the bank that tests every run, improved correlators."""
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
-from nnft_ppl.identities.hotelling import TSquared, t_squared
 from nnft_ppl.identities.improved import Improvement, measuring
 from nnft_ppl.identities.schwinger_dyson import Outcome, Residual, SchwingerDyson
 from nnft_ppl.identities.stream import BankProgram, BankStream
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
+from nnft_ppl.statistics import TSquared, t_squared
 
 __all__ = [
     "Bank", "BankError", "BankProgram", "BankStream", "Improvement", "NeuronField", "Outcome", "ParameterField",

@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of
-from nnft_ppl.samplers import Target
+from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
 
 MOST_SITES = 6

@@ -15,8 +15,7 @@ from numpyro.infer.util import log_density
 
 from nnft_ppl.densities import Ball
 from nnft_ppl.identities.vector_fields import Values, VectorFieldError
-from nnft_ppl.reading import base_distribution
-from nnft_ppl.theory import Theory
+from nnft_ppl.theory import Theory, base_distribution
 
 
 class Point(NamedTuple):

@@ -18,10 +18,7 @@ import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
-from nnft_ppl.estimates import estimate
-from nnft_ppl.identities.hotelling import TSquared, t_squared
-from nnft_ppl.log_weights import relative_weights
-from nnft_ppl.verdicts import Verdict, bank_verdict
+from nnft_ppl.statistics import TSquared, Verdict, estimate, relative_weights, status_of, t_squared
 
 
 def bank_tested(
@@ -96,3 +93,23 @@ def power(
     # The residuals may be worth more draws than S is: no test is bound by the autocorrelation of S.
     effective = np.nanmax([float(found.ess), test.ess, 0.0])
     return float(np.sqrt(effective * variance)), float(np.linalg.norm(test.whitening @ shift))
+
+
+MIN_P_VALUE = 1e-4
+
+
+def bank_verdict(p_value: float, text: str) -> Verdict:
+    """Whether the bank of Schwinger–Dyson identities holds on the draws.
+
+    Args:
+        p_value: Probability of larger residuals where all identities hold; NaN where it is not available.
+        text: The outcome in words.
+    """
+    if not np.isfinite(p_value):
+        text = f"Schwinger–Dyson identities: not available, {text}"
+        return Verdict("schwinger_dyson", "unavailable", None, MIN_P_VALUE, text)
+    good = p_value >= MIN_P_VALUE
+    text = f"Schwinger–Dyson identities: p = {p_value:.2g}, {text}"
+    if not good:
+        text += ": the draws do not have this density; try another sampler, and `nnft diagnose` to see where"
+    return Verdict("schwinger_dyson", status_of(good=good), p_value, MIN_P_VALUE, text)

@@ -22,7 +22,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from nnft_ppl.estimates import Estimate, estimate
 from nnft_ppl.identities.flux import Flux
 from nnft_ppl.identities.parameter_density import ParameterDensity
 from nnft_ppl.identities.vector_fields import (
@@ -36,6 +35,7 @@ from nnft_ppl.identities.vector_fields import (
     divergence,
     neuron_divergence,
 )
+from nnft_ppl.statistics import Estimate, estimate
 from nnft_ppl.theory import Theory
 
 AT_ONCE = 2**14

@@ -14,8 +14,8 @@ import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
+from nnft_ppl.devices import over_chains
 from nnft_ppl.identities.bank import Bank
-from nnft_ppl.samplers import over_chains
 
 DRAWS = 300
 """Draws per chain that a run is tested on, about: enough to see what its estimates could be wrong by."""

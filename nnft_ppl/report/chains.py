@@ -6,12 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from nnft_ppl.autocorrelation import autocorrelation_function, gamma_method
-from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.estimates import format_value
-from nnft_ppl.log_weights import relative_weights
+from nnft_ppl.display import format_value
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label
-from nnft_ppl.summary import places
+from nnft_ppl.results import Ensemble, places
+from nnft_ppl.statistics import autocorrelation_function, gamma_method, relative_weights
 
 TRACE_POINTS = 300
 """Points of a chain that are drawn."""

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from nnft_ppl.ensemble import Ensemble
-from nnft_ppl.estimates import Estimate, effective_mass
+from nnft_ppl.observables import effective_mass
 from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label
-from nnft_ppl.summary import pulls
+from nnft_ppl.results import Ensemble
+from nnft_ppl.statistics import Estimate, pulls
 
 MANY_DECADES = 5.0
 """A correlator that is positive and falls by more than this factor is drawn on a logarithmic axis."""

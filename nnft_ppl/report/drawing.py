@@ -2,7 +2,7 @@
 
 from matplotlib.axes import Axes
 
-from nnft_ppl.ensemble import Ensemble
+from nnft_ppl.results import Ensemble
 
 COLOURS = ("#3f7fbf", "#d08320", "#3d9a5f", "#8a6bc4", "#b8566f", "#6d8a2f")
 """Of middle lightness, so that they stand out from white and from black."""

@@ -6,8 +6,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.report.drawing import COLOURS, in_unit
+from nnft_ppl.results import Ensemble
 
 
 def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:

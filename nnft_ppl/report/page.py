@@ -8,12 +8,11 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from nnft_ppl.ensemble import Ensemble, series_of
-from nnft_ppl.estimates import estimate, format_value
+from nnft_ppl.display import called, format_value
 from nnft_ppl.report.panels import Panel, panels
 from nnft_ppl.report.svg import svg_of
-from nnft_ppl.storage import atomically
-from nnft_ppl.summary import called, estimate_rows
+from nnft_ppl.results import Ensemble, atomically, estimate_rows, series_of
+from nnft_ppl.statistics import estimate
 
 
 def write_report(ensemble: Ensemble, path: str | Path) -> list[Path]:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.report import chains, correlators, fields, pulls, tempering
-from nnft_ppl.summary import places, pulls as pulls_of
+from nnft_ppl.results import Ensemble, places
+from nnft_ppl.statistics import pulls as pulls_of
 
 MOST_TRACES = 4
 """Components of observables that traces are drawn of."""

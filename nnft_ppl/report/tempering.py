@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from nnft_ppl.ensemble import Ensemble
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label
+from nnft_ppl.results import Ensemble
 
 LOG_Z = "log_z"
 

@@ -3,9 +3,7 @@
 This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields or theories.
 """
 
-from nnft_ppl.samplers.auto import STRONGER, Choice, Pilot
 from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings
-from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
 from nnft_ppl.samplers.nuts import nuts
@@ -13,9 +11,7 @@ from nnft_ppl.samplers.pcn import pcn
 from nnft_ppl.samplers.replica_exchange import replica_exchange
 from nnft_ppl.samplers.reweight import reweight
 from nnft_ppl.samplers.stock import mclmc, stock_hmc, stock_nuts
-from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tempered import tempered
-from nnft_ppl.samplers.trial import Outdone
 
 SAMPLERS: dict[str, Sampler] = {
     "elliptical-slice": elliptical_slice,
@@ -32,7 +28,6 @@ SAMPLERS: dict[str, Sampler] = {
 """The names that the command line knows."""
 
 __all__ = [
-    "SAMPLERS", "STRONGER", "Block", "Choice", "Curve", "Outdone", "Pilot", "Sampler", "SamplerError", "Settings",
-    "Target", "elliptical_slice", "hmc", "mclmc", "nuts", "over_chains", "pcn", "replica_exchange", "reweight",
-    "stock_hmc", "stock_nuts", "tempered",
+    "SAMPLERS", "Block", "Curve", "Sampler", "SamplerError", "Settings", "elliptical_slice", "hmc", "mclmc", "nuts",
+    "pcn", "replica_exchange", "reweight", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

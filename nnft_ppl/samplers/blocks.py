@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from nnft_ppl.samplers.chains import over_chains
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.devices import over_chains
+from nnft_ppl.target import Target
 
 CHECK_DRAWS = 25
 """Draws per chain after which the warm-up looks at the chains."""

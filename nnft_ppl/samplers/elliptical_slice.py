@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.starts import start_positions
-from nnft_ppl.samplers.target import Position, Target
+from nnft_ppl.target import Position, Target
 
 Builder = Callable[[Array, Array], Callable]
 """(diagonal of the covariance, mean) -> BlackJAX kernel (key, state, log likelihood) -> (state, info)."""

@@ -24,8 +24,8 @@ from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statist
 from nnft_ppl.samplers.hoisting import resting_share
 from nnft_ppl.samplers.pcn import PcnState, metropolis, refresh_some
 from nnft_ppl.samplers.starts import start_chains
-from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, started, warm_up
+from nnft_ppl.target import Target
 
 SLOW = 0.65
 """Parameters whose scale is below this share of the largest may rest."""

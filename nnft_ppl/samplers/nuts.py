@@ -12,8 +12,8 @@ from jaxtyping import Array
 from nnft_ppl.samplers.blocks import Block, Program, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.starts import start_chains
-from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, started, warm_up
+from nnft_ppl.target import Target
 
 
 def nuts(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:

@@ -14,7 +14,7 @@ from blackjax.smc.resampling import systematic
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.target import Target
 
 TRAJECTORY = 1.0
 """Rotation angle of a transition, and the largest step, in radians."""

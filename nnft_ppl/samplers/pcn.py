@@ -21,7 +21,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.starts import start_positions
-from nnft_ppl.samplers.target import Position, Target
+from nnft_ppl.target import Position, Target
 
 ACCEPTANCE = 0.25
 """Acceptance that the size of each move is adapted to. In d = 2 at λ = 24, sizes of acceptance 0.15 to 0.35 gave the

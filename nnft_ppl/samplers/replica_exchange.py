@@ -26,8 +26,8 @@ from jaxtyping import Array, Float
 from nnft_ppl.samplers.blocks import CHECK_DRAWS, Block, Program, SamplerError, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.starts import start_positions
-from nnft_ppl.samplers.target import Target
 from nnft_ppl.samplers.tuning import next_step
+from nnft_ppl.target import Target
 
 ACCEPTANCE = 0.8
 """Acceptance that the step size of each level is adapted to."""

@@ -4,8 +4,8 @@ Draws of the free theory are independent and exact, and an average in the intera
 
     ⟨F⟩ = E_free[F e^{−S}] / E_free[e^{−S}].
 
-Weights are smoothed and judged (Pareto k̂, Kish's effective size) by `nnft_ppl.log_weights`; here they are only
-recorded.
+Weights are smoothed and judged (Pareto k̂, Kish's effective size) by `nnft_ppl.statistics.log_weights`; here they are
+only recorded.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ from functools import lru_cache
 import jax
 import numpy as np
 
+from nnft_ppl.devices import over_chains
 from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths
-from nnft_ppl.samplers.chains import over_chains
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.target import Target
 
 BATCH_NUMBERS = 2**14
 """Draws are vectorised in batches of about this many reference coordinates: enough to keep a CPU busy."""

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.blocks import SamplerError
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.target import Target
 
 START_DRAWS = 32
 """Free draws at which forces are computed before the chains start, at least."""

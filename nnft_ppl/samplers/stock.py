@@ -11,7 +11,7 @@ from jaxtyping import Array
 from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
 from nnft_ppl.samplers.gaussian_flow import statistics
 from nnft_ppl.samplers.starts import start_positions
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.target import Target
 
 HMC_STEPS = 10
 """Leapfrog steps of one stock HMC trajectory."""

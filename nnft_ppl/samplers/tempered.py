@@ -29,8 +29,8 @@ from blackjax.smc.solver import dichotomy
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float
 
+from nnft_ppl.devices import over_chains
 from nnft_ppl.samplers.blocks import Block, Curve, SamplerError, Settings, block_lengths
-from nnft_ppl.samplers.chains import over_chains
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.particles import (
     TRAJECTORY,
@@ -43,7 +43,7 @@ from nnft_ppl.samplers.particles import (
     resampled,
     state_at,
 )
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.target import Target
 
 PILOT = 256
 """Particles of the pilot population, at most."""

@@ -28,7 +28,7 @@ from scipy.special import erfcinv
 from nnft_ppl.samplers.blocks import CHECK_DRAWS, Program, Settings
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
 from nnft_ppl.samplers.starts import Start
-from nnft_ppl.samplers.target import Target
+from nnft_ppl.target import Target
 
 ACCEPTANCE = 0.8
 """Acceptance that step sizes are adapted to."""

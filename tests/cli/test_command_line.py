@@ -13,8 +13,8 @@ from commands import Outcome, nnft
 from quick_samplers import GAUSSIAN, chains
 
 from nnft_ppl import read
+from nnft_ppl.results import plain_json
 from nnft_ppl.samplers import SAMPLERS
-from nnft_ppl.storage import plain_json
 
 PREAMBLE = GAUSSIAN[: GAUSSIAN.index("def ")]
 

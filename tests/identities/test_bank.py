@@ -13,9 +13,9 @@ from scipy.special import ndtr, ndtri
 from nnft_ppl import Observable, Theory, load, sample
 from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, ReferenceField, VectorFieldError
 from nnft_ppl.identities.power import bank_tested
-from nnft_ppl.reading import ModelError
 from nnft_ppl.samplers import Settings, hmc
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
+from nnft_ppl.theory import ModelError
 
 FAULTY, RIGHT = 1e-8, 1e-4
 """p-values: of a planted fault at most, of right draws at least (once in ten thousand seeds)."""
@@ -146,7 +146,7 @@ def test_a_complex_observable_is_refused():
     def observables():
         return {"phase": Observable(lambda phi: jnp.exp(1j * phi(jnp.zeros(1))))}
 
-    from nnft_ppl.loading import ModelFile
+    from nnft_ppl.theory import ModelFile
 
     with pytest.raises(ModelError, match="'phase' is complex: measure its real and its imaginary part"):
         Theory(replace(ModelFile.of(waves), observables=observables), width=2)

@@ -5,8 +5,7 @@ import pytest
 from scipy.stats import kstest
 from statistical import autoregressive
 
-from nnft_ppl.identities import t_squared
-from nnft_ppl.identities.hotelling import SPARE
+from nnft_ppl.statistics.hotelling import SPARE, t_squared
 
 REPEATS = 200
 

@@ -11,11 +11,11 @@ from numpyro import distributions as dist
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import Derived, Observable, Theory, load, sample
-from nnft_ppl.estimates import estimate
 from nnft_ppl.identities import Improvement
 from nnft_ppl.identities.linear_sites import linear_sites
-from nnft_ppl.loading import ModelFile
 from nnft_ppl.observables import n_point, two_point
+from nnft_ppl.statistics import estimate
+from nnft_ppl.theory import ModelFile
 
 
 def with_observables(model, **observables: Observable) -> Theory:

@@ -8,9 +8,9 @@ import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import Theory, load, sample
-from nnft_ppl.estimates import median_of_means
 from nnft_ppl.exact import ball_propagator
-from nnft_ppl.scalar import scalar_observables
+from nnft_ppl.families import scalar_observables
+from nnft_ppl.statistics import median_of_means
 
 # dG(0,0)/dλ at λ = 0 for d = 1, Λ = 10, side 4, α = −1 (docs/theory/scalar.md); other cases: calibration/slopes.py.
 SLOPE = -0.210115  # at N = 16

@@ -8,7 +8,6 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from nnft_ppl import load
-from nnft_ppl.autocorrelation import autocorrelation_function
 from nnft_ppl.report import (
     plot_autocorrelation,
     plot_correlator,
@@ -26,7 +25,8 @@ from nnft_ppl.report.correlators import correlator_table, effective_mass_table, 
 from nnft_ppl.report.drawing import inverse
 from nnft_ppl.report.fields import fields_table
 from nnft_ppl.report.tempering import tempering_table
-from nnft_ppl.snapshots import COUNT, Snapshots
+from nnft_ppl.runs.snapshots import COUNT, Snapshots
+from nnft_ppl.statistics import autocorrelation_function
 
 
 def drawn_points(axes):
@@ -149,7 +149,7 @@ def test_draws_without_weight_are_not_shown_and_a_picture_costs_no_run(monkeypat
     dataset = snapshots.pictures(theory)
     assert dataset is not None
     assert dataset.sizes["snapshot"] == 1
-    monkeypatch.setattr("nnft_ppl.snapshots.on_axes", lambda phi, axes: 1 / 0)
+    monkeypatch.setattr("nnft_ppl.runs.snapshots.on_axes", lambda phi, axes: 1 / 0)
     assert snapshots.pictures(theory) is None
 
 

@@ -7,9 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nnft_ppl import block_sizes, load, sample
-from nnft_ppl.samplers import SamplerError, Settings, Target, hmc, reweight
+from nnft_ppl import load, sample
+from nnft_ppl.runs import block_sizes
+from nnft_ppl.samplers import SamplerError, Settings, hmc, reweight
 from nnft_ppl.samplers.blocks import block_lengths, lengths_of, one_draw, run_blocks
+from nnft_ppl.target import Target
 
 
 class Point(NamedTuple):

@@ -10,9 +10,10 @@ from blackjax.mcmc.elliptical_slice import build_kernel
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.estimates import estimate
-from nnft_ppl.samplers import Settings, Target
+from nnft_ppl.samplers import Settings
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
+from nnft_ppl.statistics import estimate
+from nnft_ppl.target import Target
 
 
 def draws(target, key, num_draws, **options):

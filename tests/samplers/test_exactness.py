@@ -10,7 +10,7 @@ from blackjax.mcmc.integrators import IntegratorState
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load, sample
-from nnft_ppl.labelling import FieldError
+from nnft_ppl.runs import FieldError
 from nnft_ppl.samplers import SamplerError, hmc
 
 DRAWS = {"hmc": 4000, "mclmc": 6000, "nuts": 2000, "stock-hmc": 6000, "stock-nuts": 2000}
@@ -93,7 +93,7 @@ def test_reference_terms_are_sampled(seed):
 
     run = sample(Theory(tilted), "hmc", num_draws=4000, seed=seed)
     mean = run.data["posterior"]["x"].values
-    from nnft_ppl.estimates import estimate
+    from nnft_ppl.statistics import estimate
 
     one = estimate({"x": mean})["x"]
     assert worst_pull(one, np.array(3.0 / 1.5)) < ACCEPTED
@@ -104,8 +104,8 @@ def test_plain_numpyro_agrees(seed):
     """`numpyro.infer.MCMC(NUTS(model))` on the shipped model file, unchanged, gives the same correlator."""
     from numpyro.infer import MCMC, NUTS
 
-    from nnft_ppl.estimates import estimate, weighted_agreement
     from nnft_ppl.fields import FourierSeries, free_scales
+    from nnft_ppl.statistics import estimate, weighted_agreement
 
     theory = load("phi4_circle", modes=8)
     mcmc = MCMC(

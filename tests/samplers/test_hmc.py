@@ -10,11 +10,12 @@ import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.estimates import estimate
-from nnft_ppl.samplers import Settings, Target, hmc
+from nnft_ppl.samplers import Settings, hmc
 from nnft_ppl.samplers.hoisting import resting_share
 from nnft_ppl.samplers.pcn import refresh_some
 from nnft_ppl.samplers.tuning import coordinate_scales, next_step
+from nnft_ppl.statistics import estimate
+from nnft_ppl.target import Target
 
 # `nnft_ppl.samplers.hmc` is the function.
 split_parameters = importlib.import_module("nnft_ppl.samplers.hmc").split_parameters

@@ -7,9 +7,9 @@ import pytest
 from statistical import ACCEPTED, REJECTED, sigmas, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.estimates import estimate
 from nnft_ppl.samplers import Settings
 from nnft_ppl.samplers.pcn import crank_nicolson, pcn, refresh_some
+from nnft_ppl.statistics import estimate
 
 
 def draws(theory, key, num_draws, **options):

@@ -9,9 +9,10 @@ import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.estimates import estimate
-from nnft_ppl.samplers import Settings, Target, hmc
+from nnft_ppl.samplers import Settings, hmc
 from nnft_ppl.samplers.replica_exchange import refined_ladder, replica_exchange, swap_log_ratio
+from nnft_ppl.statistics import estimate
+from nnft_ppl.target import Target
 
 
 @pytest.fixture(autouse=True)

@@ -10,12 +10,12 @@ from scipy import stats
 from statistical import ACCEPTED, REJECTED, sigmas, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.estimates import estimate
 from nnft_ppl.exact import log_partition, missing_modes_constant, thermal_two_point
-from nnft_ppl.log_weights import log_mean_weight
-from nnft_ppl.samplers import SamplerError, Settings, Target, particles
+from nnft_ppl.samplers import SamplerError, Settings, particles
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.tempered import tempered
+from nnft_ppl.statistics import estimate, log_mean_weight
+from nnft_ppl.target import Target
 
 # The module itself: the package may have a function of the same name.
 MODULE = importlib.import_module("nnft_ppl.samplers.tempered")

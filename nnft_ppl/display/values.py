@@ -1,0 +1,67 @@
+"""Values and names as text: `0.3570(7)`, `model(keyword=value)`."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+
+def format_value(value: float, error: float) -> str:
+    """A value with its error in brackets, in units of the last digit shown: `0.3570(7)`.
+
+    The error is rounded to one digit, or to two if its first digit is 1 or both stand before the decimal point:
+    `0.357(12)`, `12.3(1.4)`, `1234(56)`, `-1.20(3)e-05`. Without error the value has six digits; an error that is not
+    finite prints as `0.357(?)`.
+
+    Args:
+        value: the value.
+        error: its standard error, not negative.
+
+    Raises:
+        ValueError: if the error is negative.
+    """
+    value, error = float(value), float(error)
+    if error < 0:
+        raise ValueError(f"error is {error}; give a standard error, which is not negative.")
+    if not (np.isfinite(value) and np.isfinite(error)):
+        return f"{value:.6g}(?)"
+    if error == 0:
+        return f"{value:.6g}"
+    leading, first_digit = _decimal_exponent(error), f"{error:.15e}"[0]
+    decimals = (1 if first_digit == "1" else 0) - leading
+    exponent = _decimal_exponent(max(abs(round(value, decimals)), error))
+    if -5 < exponent < 6:
+        return _digits(value, error, max(decimals, 0), 0)
+    return f"{_digits(value, error, max(decimals + exponent, 0), exponent)}e{exponent:+03d}"
+
+
+def _decimal_exponent(number: float) -> int:
+    """The power of ten of a number's first digit; 15 digits, lest 0.001 count as 0.000999."""
+    return int(f"{number:.15e}".split("e")[1])
+
+
+def _digits(value: float, error: float, decimals: int, exponent: int) -> str:
+    """Value and bracketed error over 10^exponent; a rounded error of 1 or more keeps its decimal point."""
+    scaled_value, scaled_error = (Decimal(repr(number)).scaleb(-exponent) for number in (value, error))
+    rounded = round(scaled_error, decimals)
+    bracket = f"{rounded:f}" if rounded >= 1 else f"{rounded.scaleb(decimals):.0f}"
+    return f"{scaled_value:.{decimals}f}({bracket})"
+
+
+def format_values(value: ndarray, error: ndarray) -> str:
+    """Values with errors of any shape, in nested brackets: `[0.357(1), 0.178(2)]`.
+
+    Args:
+        value: the values.
+        error: their standard errors, of the same shape.
+    """
+    if value.ndim == 0:
+        return format_value(float(value), float(error))
+    return "[" + ", ".join(format_values(v, e) for v, e in zip(value, error, strict=True)) + "]"
+
+
+def called(model: str, keywords: Mapping[str, Any]) -> str:
+    """A model with its keywords: `name(keyword=value, ...)`."""
+    return f"{model}({', '.join(f'{name}={value}' for name, value in keywords.items())})"

@@ -1,0 +1,41 @@
+"""What is measured for a model file that names no observables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from nnft_ppl.observables.correlators import two_point
+from nnft_ppl.observables.observable import Field, Observable
+
+
+def default_observables(
+    names: tuple | None, dim: int, centre: Sequence[float] | float = 0.0, side: float | None = None
+) -> dict[str, Observable]:
+    r"""What is measured for a model file that names no observables.
+
+    `phi_squared` = φ(x_c)² at the centre (the origin without a space) and `two_point` at the separations
+    0, ½, 1, 2 (capped at half the side). A tuple or dict of fields gets one of each per field, `two_point.NAME`.
+
+    Args:
+        names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
+        dim: Dimension of the points.
+        centre: Centre of the space.
+        side: Side of the space, None for an unbounded one.
+    """
+    separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})
+    pairs = two_point(separations, dim, centre)
+    point = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
+
+    def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
+        return {
+            f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(point)) ** 2),
+            f"two_point{suffix}": replace(pairs, function=lambda fields: pairs(select(fields))),
+        }
+
+    if names is None:
+        return for_field(lambda phi: phi, "")
+    every = [for_field(lambda fields, name=name: fields[name], f".{str(name).lower()}") for name in names]
+    return {name: observable for one in every for name, observable in one.items()}

@@ -1,0 +1,64 @@
+r"""Functionals of one field: n-point functions, box averages, moments.
+
+An observable is a function of the field that one draw of the parameters gives, together with the names of its
+dimensions. Its average over draws is a correlator; averaging and errors live in `nnft_ppl.statistics.estimates`.
+
+Source: derived here (definitions). Correlators are disconnected: nothing is subtracted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field as dataclass_field, replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+Field = Callable[[Float[Array, "dim"]], Array]
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A functional of one field with labelled dimensions.
+
+    Example:
+        >>> at_origin = Observable(lambda phi: phi(jnp.zeros(1)) ** 2)
+        >>> float(at_origin(lambda x: 3.0 + x[0]))
+        9.0
+    """
+
+    function: Callable[[Any], Array]
+    """Takes what the model returns (a field, or the tuple or dict of fields) and gives an array."""
+    dims: tuple[str, ...] = ()
+    """Names of the array's dimensions; names are shared between observables only where sizes are the same."""
+    coords: Mapping[str, Sequence[float]] = dataclass_field(default_factory=dict)
+    """Coordinate values along some of the dimensions, stored and printed with the result."""
+    points: np.ndarray | None = None
+    """Of a product of the field at points: the points, shape (*value's shape, number of factors, dim); else None."""
+
+    units: Mapping[str, str] = dataclass_field(default_factory=dict)
+    """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
+
+    def __call__(self, fields: Any) -> Array:
+        """The observable's value on one draw.
+
+        Args:
+            fields: What the model returns: a field, or a tuple or dict of fields.
+
+        Returns:
+            An array of the observable's shape.
+        """
+        return jnp.asarray(self.function(fields))
+
+    def in_units(self, value: str, **coords: str) -> "Observable":
+        """The same observable with its units stated; they are stored with the result and label axes.
+
+        Args:
+            value: Unit of the value, such as `mass^2`; `1` for a pure number.
+            coords: Unit of the coordinate along each dimension, such as `separation="1/mass"`.
+
+        Example:
+            >>> two_point([0.0, 1.0]).in_units("1/mass", separation="1/mass").units
+            {'': '1/mass', 'separation': '1/mass'}
+        """
+        return replace(self, units={"": value, **coords})

@@ -1,0 +1,235 @@
+"""The labelled result of a run: an xarray DataTree, and what is read off it.
+
+Groups of `Ensemble.data`:
+
+    posterior     parameters θ of the draws, if kept (`prior` for free draws: those still need their weights)
+    sample_stats  the sampler's statistics, with ArviZ's names; `log_weight` for reweighting
+    observables   every observable on every draw
+    improved      improved estimators of some observables on every draw (`nnft_ppl.identities.improved`)
+    action        every term of the action on every draw
+    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities; improved
+                  observables as the best mix of raw and improved draws
+    raw_estimates, improved_estimates    the same of each alone, for observables that have both
+    schwinger_dyson  residuals of the bank of identities on some of the draws, and the potential
+    second_route  the same from reweighted free draws, where a Markov chain was run
+    tempering     ln Z(β)/Z(0) and the observables along the way from the free theory, of samplers that know it
+    exact         exact values, NaN where unknown
+    curves        exact values between the points that are measured, `NAME` along `NAME.at`
+    fields        a few drawn fields on a regular grid
+
+All draws have leading dimensions (chain, draw). The provenance is one JSON string among the attributes.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields as dataclass_fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nnft_ppl.display import called, format_value, paragraph, table
+from nnft_ppl.observables import Derived
+from nnft_ppl.results.storage import read_result
+from nnft_ppl.statistics import Estimate, Verdict, Verdicts, estimate, mixed, pulls, smoothed_log_weights
+
+PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
+
+
+class Ensemble:
+    """Draws of a theory with estimates and verdicts.
+
+    Args:
+        data: A DataTree with the groups named above.
+    """
+
+    def __init__(self, data: xr.DataTree) -> None:
+        self.data = data
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What was run: model, keywords, sampler, seed, precision, versions, device, time."""
+        return json.loads(self.data.attrs["provenance"])
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """The outcome of every check, made when the run ended."""
+        return Verdicts(Verdict(**verdict) for verdict in self.provenance["verdicts"])
+
+    def estimates(self, derived: Mapping[str, Derived] | None = None) -> dict[str, Estimate]:
+        """Value ± error of every observable and derived quantity.
+
+        Args:
+            derived: Further quantities to compute from the stored draws, with correlated errors.
+
+        Returns:
+            Stored estimates by name, then those of `derived`.
+
+        Example:
+            >>> ensemble.estimates({"screening": ratio("phi_fourth", "phi_squared")})  # doctest: +SKIP
+        """
+        stored = read_estimates(self.data["estimates"].to_dataset())
+        if not derived:
+            return stored
+        series = quoted_series(self.data, self.log_weights)
+        wanted = estimate(series, derived, self.log_weights, independent=self.free_draws)
+        return stored | {name: wanted[name] for name in derived}
+
+    @property
+    def log_weights(self) -> np.ndarray | None:
+        """Log weights of the draws, shape (chain, draw), smoothed for free draws; None for Markov chains."""
+        stats = self.data["sample_stats"].dataset
+        if "log_weight" not in stats:
+            return None
+        weights = stats["log_weight"].values
+        return smoothed_log_weights(weights)[0] if self.free_draws else weights
+
+    @property
+    def free_draws(self) -> bool:
+        """Whether the draws are independent ones of the free theory, to be reweighted."""
+        stats = self.data["sample_stats"].dataset
+        return "log_weight" in stats and "acceptance_rate" not in stats
+
+    @property
+    def tempering(self) -> xr.Dataset | None:
+        """Ln Z(β)/Z(0) and observables along 0 ≤ β ≤ 1, with `NAME.error`; None where nothing was tempered."""
+        return self.data["tempering"].to_dataset() if "tempering" in self.data else None
+
+    @property
+    def second_route(self) -> dict[str, Estimate]:
+        """Estimates from reweighted free draws beside a Markov chain; empty where there are none."""
+        return read_estimates(self.data["second_route"].to_dataset()) if "second_route" in self.data else {}
+
+    def estimates_of(self, kind: str) -> dict[str, Estimate]:
+        """Estimates from raw or improved draws alone, of the observables that have both.
+
+        Args:
+            kind: `raw` or `improved`.
+        """
+        group = f"{kind}_estimates"
+        return read_estimates(self.data[group].to_dataset()) if group in self.data else {}
+
+    @property
+    def schwinger_dyson(self) -> xr.Dataset | None:
+        """Residuals of the bank, (chain, draw, identity), and the potential; None where none were computed."""
+        return self.data["schwinger_dyson"].to_dataset() if "schwinger_dyson" in self.data else None
+
+    @property
+    def exact(self) -> dict[str, np.ndarray]:
+        """Exact values by name, each of the observable's shape, NaN where unknown."""
+        if "exact" not in self.data:
+            return {}
+        return {str(name): values.values for name, values in self.data["exact"].dataset.items()}
+
+    def unit(self, name: str) -> str | None:
+        """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none.
+
+        Args:
+            name: The observable's, or the coordinate's.
+        """
+        dataset = self.data["observables"].dataset
+        return dataset[name].attrs.get("units") if name in dataset.variables else None
+
+    def __repr__(self) -> str:
+        lines = [f"{name} = {value}" for name, value in self.estimates().items()]
+        return "\n".join([f"Ensemble of {self.provenance['model']}", *lines])
+
+    def _repr_html_(self) -> str:
+        about = self.provenance
+        made = f"{called(about['model'], about['keywords'])} by {about['sampler']['name']}"
+        return (
+            paragraph(f"{made}, interrupted" if about["interrupted"] else made, about["verdict"])
+            + table(*estimate_rows(self), words=3)
+            + self.verdicts._repr_html_()
+        )
+
+
+def read(path: str | Path) -> Ensemble:
+    """The ensemble in a run's folder. Executes nothing: not the model file, nothing stored.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        FileNotFoundError, ResultError: See `nnft_ppl.results.storage.read_result`.
+    """
+    return Ensemble(read_result(Path(path)))
+
+
+def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
+    """The observables' series, (chain, draw, ...), by name; or those of another group, none if it is not there."""
+    return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
+
+
+def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
+    series = series_of(data)
+    better = improved_series(data)
+    return series | {name: mixed(series[name], values, log_weights) for name, values in better.items()}
+
+
+def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:
+    """The improved series, but for those that are not finite on every draw (a slope can be infinite)."""
+    return {name: values for name, values in series_of(data, "improved").items() if np.all(np.isfinite(values))}
+
+
+def estimates_dataset(
+    estimates: Mapping[str, Estimate], dims: Mapping[str, tuple[str, ...]], coords: Mapping[str, Any]
+) -> xr.Dataset:
+    """Estimates as one Dataset; `read_estimates` is its inverse."""
+    variables = {}
+    for name, one in estimates.items():
+        labels = dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(one.value.ndim))
+        variables[name] = (labels, one.value)
+        for part in PARTS:
+            variables[f"{name}.{part}"] = (labels, np.asarray(getattr(one, part)))
+    used = {dim for labels, _ in variables.values() for dim in labels}
+    return xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
+
+
+def read_estimates(dataset: xr.Dataset) -> dict[str, Estimate]:
+    """The estimates in a Dataset made by `estimates_dataset`."""
+    names = [str(name) for name in dataset.data_vars if f"{name}.error" in dataset.data_vars]
+    return {
+        name: Estimate(dataset[name].values, **{part: dataset[f"{name}.{part}"].values for part in PARTS})
+        for name in names
+    }
+
+
+def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
+    """Headings, and one row for every component of every estimate.
+
+    The columns are observable · at · unit · estimate · [exact · pull] · ess · [reweighted]; those in brackets only
+    where the run has them. The pull is (estimate − exact)/error.
+    """
+    exact, second = ensemble.exact, ensemble.second_route
+    headings = ["observable", "at", "unit", "estimate"]
+    headings += ["exact", "pull"] if exact else []
+    headings += ["ess", *(["reweighted"] if second else [])]
+    rows = []
+    for name, one in ensemble.estimates().items():
+        unit = ensemble.unit(name) or ""
+        for index, place in places(ensemble, name):
+            value, error = one.value[index], one.error[index]
+            row = [name, place, unit, format_value(value, error)]
+            if exact:
+                known = exact[name][index] if name in exact else np.nan
+                row += ["", ""] if np.isnan(known) else [f"{known:.6g}", f"{pulls(one, exact[name])[index]:+.1f}"]
+            row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "?")
+            if second:
+                other = second.get(name)
+                row.append(format_value(other.value[index], other.error[index]) if other else "")
+            rows.append(row)
+    return headings, rows
+
+
+def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Every index of an observable, with its coordinates in words."""
+    stored = ensemble.data["estimates"].dataset[name]
+    for index in np.ndindex(stored.shape):
+        words = [
+            f"{dim}={stored.coords[dim].values[i]:g}" if dim in stored.coords else f"{dim}={i}"
+            for dim, i in zip(stored.dims, index, strict=True)
+        ]
+        yield index, ", ".join(words)

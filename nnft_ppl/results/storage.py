@@ -1,0 +1,158 @@
+"""A run's folder: manifest, blocks written while it runs, and the assembled result.
+
+    DIR/manifest.json        what was asked, written before the first draw
+    DIR/blocks/NNNNNN.nc     one file per block of draws
+    DIR/result.nc            everything, an xarray DataTree
+
+Each file is written under a temporary name, flushed to disk and renamed, so that a name that exists is a whole file.
+Reading needs only `result.nc` and executes nothing.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from nnft_ppl.display import did_you_mean
+
+ENGINE = "h5netcdf"
+
+
+class ResultError(ValueError):
+    """A folder that cannot be written, or a result that cannot be read; the text says which and why."""
+
+
+class WriteError(OSError):
+    """A file of a run that could not be written, a full disk mostly; the text says which and why."""
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: The folder; it is created, with parents.
+        manifest: What was asked, as JSON values, with a `fingerprint`.
+
+    Raises:
+        ResultError: If the folder cannot be written, or holds another run or other files.
+    """
+
+    def __init__(self, path: Path, manifest: dict) -> None:
+        self.path = path
+        try:
+            _refuse_occupied(path, manifest["fingerprint"])
+            (path / "blocks").mkdir(parents=True, exist_ok=True)
+            text = json.dumps(manifest, indent=2, ensure_ascii=False)
+            atomically(path / "manifest.json", lambda part: part.write_text(text, encoding="utf-8"))
+        except OSError as error:
+            reason = error.strerror or error
+            raise ResultError(f"cannot write to {str(path)!r}: {reason}; choose another folder with --out") from error
+        for old in (*(path / "blocks").glob("*.nc"), *path.rglob("*.part")):
+            old.unlink()
+
+    def write_block(self, number: int, block: xr.DataTree) -> None:
+        """Write one block of draws; a `WriteError` if that fails, and earlier ones stay."""
+        _write(self.path / "blocks" / f"{number:06d}.nc", block)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether a result of the same run is there already: of the same draws, or more of them."""
+        return (self.path / "result.nc").is_file()
+
+    def write_result(self, result: xr.DataTree) -> None:
+        """Write the assembled result in one move: an older one stays whole until then, and if it fails."""
+        _write(self.path / "result.nc", result)
+
+
+def read_result(path: Path) -> xr.DataTree:
+    """The DataTree in a run's folder (or in a result file itself), loaded into memory.
+
+    Raises:
+        FileNotFoundError: No folder, or no result in it.
+        ResultError: A file that is damaged, or that is not a result of this package.
+    """
+    file = path if path.suffix == ".nc" else path / "result.nc"
+    if not file.is_file():
+        raise FileNotFoundError(f"no result in {str(path)!r}: {_missing(path, file)}")
+    try:
+        data = xr.load_datatree(file, engine=ENGINE)
+        json.loads(data.attrs["provenance"])
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise ResultError(
+            f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
+        ) from error
+    return data
+
+
+def _missing(path: Path, file: Path) -> str:
+    """Why a result is not there, in words."""
+    if not path.exists():
+        beside = [str(one) for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        return f"there is no such {'file' if path.suffix == '.nc' else 'folder'}{did_you_mean(str(path), beside)}"
+    if not path.is_dir():
+        return "it is a file; give the folder of a run"
+    if not (path / "manifest.json").is_file() and not (path / "blocks").is_dir():
+        return f"{file.name} is not there; it is not the folder of a run"
+    blocks = len(list((path / "blocks").glob("*.nc")))
+    if not blocks:
+        return f"{file.name} is not there; the run ended before its first block of draws"
+    words = f"{blocks} block{'' if blocks == 1 else 's'} of draws"
+    return f"{file.name} is not there; the run did not finish, {words}: see {path / 'blocks'}"
+
+
+def _refuse_occupied(path: Path, fingerprint: str) -> None:
+    if path.is_file():
+        raise ResultError(f"cannot write to {str(path)!r}: it is a file; choose a folder with --out")
+    if not path.is_dir() or not any(path.iterdir()):
+        return
+    manifest = path / "manifest.json"
+    if not manifest.is_file():
+        raise ResultError(f"{str(path)!r} holds files of something else; choose an empty or new folder with --out")
+    try:
+        other = json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint")
+    except (OSError, ValueError, AttributeError):  # unreadable, no JSON, no object
+        other = None
+    if other != fingerprint:
+        raise ResultError(
+            f"{str(path)!r} holds another run (other keywords, sampler, seed or versions); choose another with --out"
+        )
+
+
+def _write(path: Path, tree: xr.DataTree) -> None:
+    # Arrays are small and often random: compression would cost more time than it saves space.
+    try:
+        atomically(path, lambda part: tree.to_netcdf(part, engine=ENGINE))
+    except (OSError, RuntimeError) as error:  # HDF5 gives either for a full disk
+        reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
+        raise WriteError(f"cannot write {str(path)!r}: {reason}; what was written before is kept") from error
+
+
+def atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file, flush it to disk, and give it its name in one move."""
+    part = path.with_suffix(path.suffix + ".part")
+    try:
+        write(part)
+        with part.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def plain_json(value: object) -> object:
+    """NumPy numbers and tuples as JSON values; NaN and infinities as None."""
+    if isinstance(value, dict):
+        return {str(key): plain_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain_json(value.tolist())
+    if isinstance(value, np.generic):
+        return plain_json(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)

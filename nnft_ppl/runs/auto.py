@@ -1,0 +1,170 @@
+r"""The sampler for a theory, chosen from a short pilot.
+
+Independent free draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what
+they are worth, and times them and a gradient on this device. Where they are worth less than a chain, HMC follows, and
+after it, if its chains do not agree, replica exchange. Where it is close, HMC begins on trial.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+from numpy import ndarray
+
+from nnft_ppl.samplers.blocks import Sampler, Settings
+from nnft_ppl.devices import over_chains
+from nnft_ppl.samplers.reweight import free_draws_function
+from nnft_ppl.target import Target
+from nnft_ppl.runs.trial import on_trial
+
+PILOT_DRAWS = 1024
+"""Free draws of the pilot, where the first few hundred leave a choice."""
+CLOSE_DRAWS = 8192
+"""Free draws where the choice is close: a share below a tenth is known from `PILOT_DRAWS` only to a factor of 1.6."""
+CLOSE = 3.0
+"""The choice is close where the two rates, as far as they are known, differ by less than this factor."""
+TRIAL_SHARE = 1 / 3
+"""HMC is only tried if its start-up takes no more than this share of the time there is."""
+ENOUGH = 20
+"""The fewest effective draws among them for which reweighting is considered: below, the weights' tail is unknown."""
+ENOUGH_OF_ALL = 0.5
+"""Where free draws are worth more than this share of their number no gradient is timed: on the shipped models HMC gave
+0.04 to 0.6 effective draws in the time of a free one, and 0.3 or more only where those are worth 0.8."""
+CHAIN_WORTH = 0.35
+"""Effective draws that one draw of HMC is taken to give; 0.1 to 0.6 were found on the shipped models."""
+CHAIN_GRADIENTS = 2.5
+"""Cost of one draw of HMC, measuring included, in gradients; 0.8 to 8 were found on the shipped models."""
+COMPILATION = 5.0
+"""Time to compile HMC in units of that for the timed gradients; 4 to 6 were found on the shipped models."""
+TIMED_GRADIENTS = 10
+"""Gradients in one call that is timed."""
+STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
+"""Where to go when the checks of a sampler's run fail."""
+
+
+class Choice(NamedTuple):
+    """A sampler's name, and why it was chosen."""
+
+    name: str
+    """One of `SAMPLERS`."""
+    reason: str
+    """Why, in words with the numbers that decided."""
+    trial: Sampler | None = None
+    """Used in place of the sampler of that name, if it may end with `Outdone`; `reweight` follows then."""
+
+
+class Pilot:
+    """Some free draws to choose by. Their program begins to compile when the pilot is made.
+
+    Args:
+        target: What is to be sampled.
+        settings: What a sampler would be told; positions are kept, or not, as by the run after the pilot, which then
+            has the same program.
+    """
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self._target, self._settings = target, settings
+        self._draws, self._batch = free_draws_function(target, keep=bool(settings.keep_every))
+
+    def choose(self, seconds: float = math.inf) -> Choice:
+        """The sampler that should give most effective draws in the time that HMC would take, compilation included.
+
+        Args:
+            seconds: The time there is, if it is limited.
+        """
+        settings, parts, found = self._settings, [], _Found(0, 0.0, 0.0)
+        while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL:
+            parts.append(self._draws(settings.key, len(parts))[:2])
+            found = _Found.of(parts)
+            if not math.isfinite(found.spread):
+                return Choice("hmc", "the action of some free draws is not finite")
+        if found.worth * found.made < ENOUGH:
+            return Choice("hmc", f"{found}: too few to reweight")
+        if found.worth > ENOUGH_OF_ALL:
+            return Choice("reweight", f"{found}: no chain gives more in their time")
+        per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
+        cost, start_up = _chain_cost(self._target, settings)
+        horizon = min(seconds, start_up + settings.num_chains * settings.num_draws * cost)
+        chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
+        free = found.worth * per_second
+        close = start_up <= TRIAL_SHARE * horizon and free / CLOSE < chain < free * CLOSE
+        if close:
+            most = min(CLOSE_DRAWS, start_up * per_second) // self._batch
+            parts += [self._draws(settings.key, call)[:2] for call in range(len(parts), int(most))]
+            found = _Found.of(parts)
+            free = found.worth * per_second
+        reason = f"{found}: about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
+        if close:
+            return Choice("hmc", f"{reason}: close, so hmc goes first, on trial", on_trial(free))
+        return Choice("reweight" if free > chain else "hmc", reason)
+
+
+class _Found(NamedTuple):
+    """What free draws were found to be worth."""
+
+    made: int
+    """Their number."""
+    worth: float
+    """Effective draws per draw; 0 where an action is not finite."""
+    spread: float
+    """Standard deviation of the action, infinite where one is not finite."""
+
+    def __str__(self) -> str:
+        effective = self.worth * self.made
+        return f"{self.made} free draws are worth {effective:.0f} (sd of the action {self.spread:.2g})"
+
+    @classmethod
+    def of(cls, parts: list) -> "_Found":
+        """From (measured, log weights) of several calls."""
+        measured, log_weight = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+        if not np.all(np.isfinite(log_weight)):
+            return cls(len(log_weight), 0.0, math.inf)
+        return cls(len(log_weight), _effective_share(measured, log_weight), float(np.std(log_weight)))
+
+
+def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> float:
+    """Effective draws per free draw of the observable that suffers most: Σ w (O − Ō)² / Σ w² (O − Ō)², Σ w = 1."""
+    weights = np.exp(log_weight - np.max(log_weight))
+    weights = (weights / np.sum(weights))[:, None]
+    columns = [np.asarray(array, float).reshape(len(log_weight), -1) for array in jax.tree.leaves(measured)]
+    series = np.concatenate(columns, axis=1)
+    squares = (series - np.sum(weights * series, axis=0)) ** 2
+    noise = np.sum(weights**2 * squares, axis=0)
+    shares = np.sum(weights * squares, axis=0)[noise > 0] / noise[noise > 0] / len(log_weight)
+    # Where few draws carry the weight their observables are the average, and seem to have no noise.
+    kish = 1 / np.sum(weights**2) / len(log_weight)
+    return float(min(np.min(shares, initial=1.0), kish))
+
+
+def _chain_cost(target: Target, settings: Settings) -> tuple[float, float]:
+    """Seconds per draw of HMC, and before its first draw: gradients of all chains are compiled and timed."""
+    num_chains = settings.num_chains
+    positions = jax.jit(jax.vmap(target.free_draw))(jax.random.split(settings.key, num_chains))
+    force = jax.grad(target.potential)
+
+    def several(position: Array) -> Array:
+        """A loop, for one call of a small kernel costs more than its gradient."""
+        last = jax.lax.fori_loop(0, TIMED_GRADIENTS - 1, lambda _, z: position + 1e-6 * force(z), position)
+        return force(last)
+
+    gradients = over_chains(several, num_chains)
+    begun = time.perf_counter()
+    jax.block_until_ready(gradients(positions))
+    compiling = time.perf_counter() - begun
+    fastest = _fastest(lambda: jax.block_until_ready(gradients(positions)))
+    cost = CHAIN_GRADIENTS * fastest / (TIMED_GRADIENTS * num_chains)
+    return cost, COMPILATION * (compiling - fastest) + settings.num_warmup * num_chains * cost
+
+
+def _fastest(call: Callable[[], object]) -> float:
+    """Seconds that a call takes, the fastest of three."""
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

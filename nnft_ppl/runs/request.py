@@ -1,0 +1,81 @@
+"""What is asked of a run: its settings checked, and described with a fingerprint."""
+
+import hashlib
+import json
+import math
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nnft_ppl.statistics import MINIMUM_DRAWS
+from nnft_ppl.samplers import SAMPLERS, Sampler
+from nnft_ppl.display import did_you_mean
+from nnft_ppl.results import plain_json
+from nnft_ppl.theory import Theory
+
+
+def resolve(sampler: str | Sampler) -> tuple[str, Sampler | None]:
+    """Name and function of a sampler; None for `auto`, which has yet to choose.
+
+    Raises:
+        ValueError: For an unknown name.
+    """
+    if callable(sampler):
+        return getattr(sampler, "__name__", "custom"), sampler
+    if sampler not in ("auto", *SAMPLERS):
+        near = did_you_mean(str(sampler), ["auto", *SAMPLERS])
+        raise ValueError(f"unknown sampler {sampler!r}: there are auto, {', '.join(SAMPLERS)}{near}")
+    return sampler, SAMPLERS.get(sampler)
+
+
+def describe(
+    theory: Theory, sampler: str, num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str
+) -> dict[str, Any]:
+    """What is asked, as JSON values, with its fingerprint."""
+    asked = {
+        "model": theory.name,
+        "source_sha256": theory.file.sha256,
+        # JSON has no infinity: such a keyword (a cut-off removed) is stored as the word that --set takes.
+        "keywords": plain_json(
+            {name: str(value) if value in (math.inf, -math.inf) else value for name, value in theory.keywords.items()}
+        ),
+        "dim": theory.dim,
+        "sampler": {"name": sampler, "chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep},
+        "seed": seed,
+        "precision": jnp.zeros(()).dtype.name,
+        "versions": {name: version(name) for name in ("jax", "blackjax", "nnft-ppl")},
+    }
+    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return asked | {
+        "fingerprint": fingerprint,
+        "description": theory.file.description,
+        "path": str(theory.file.path.resolve()) if theory.file.path else None,
+        "device": f"{jax.devices()[0].device_kind} ({platform.machine()})",
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "numpyro": version("numpyro"),
+        "python": platform.python_version(),
+        "dimension": theory.dimension,
+    }
+
+
+def check_settings(
+    num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str, time_limit: float | None
+) -> None:
+    """Raise `TypeError` or `ValueError` for settings of `sample` that cannot be."""
+    counts = (("chains", num_chains, 1), ("draws", num_draws, MINIMUM_DRAWS), ("warmup", num_warmup, 0))
+    for name, value, least in counts:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{name} must be a whole number, not {value!r}")
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, not {value}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+    if keep not in ("auto", "all", "none"):
+        near = did_you_mean(str(keep), ["auto", "all", "none"])
+        raise ValueError(f"keep must be auto, all or none, not {keep!r}{near}")
+    if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
+        raise ValueError(f"time_limit must be a positive number of seconds, not {time_limit!r}")

@@ -1,0 +1,58 @@
+r"""Raw and improved estimators of one quantity, mixed with the smallest error.
+
+With raw draws O, improved draws O' of the same mean and D = O − O', every c gives an unbiased O − c D, and
+c = Cov(Ō, D̄)/Var(D̄) the smallest error of the average (autocorrelation and weights included). A coefficient from the
+same draws would bias the average; here the first half of the draws uses the coefficient of the second, and the second
+that of the first.
+"""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from nnft_ppl.statistics.log_weights import relative_weights
+
+BATCHES = 16
+"""Batches of each chain in each half, whose covariance gives the coefficient."""
+ROUNDING = 16
+"""A spread of so many rounding units of the raw draws is none."""
+
+
+def mixed(
+    raw: Float[ndarray, "chain draw *shape"],
+    improved: Float[ndarray, "chain draw *shape"],
+    log_weights: Float[ndarray, "chain draw"] | None = None,
+) -> Float[ndarray, "chain draw *shape"]:
+    """Draws O − c (O − O') with the best c of the other half, component by component.
+
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left.
+
+    Args:
+        raw: O.
+        improved: O', of the same average.
+        log_weights: Log weights of the draws, if they have any.
+    """
+    raw, improved = np.asarray(raw, float), np.asarray(improved, float)
+    difference = raw - improved
+    draws = raw.shape[1]
+    logs = np.zeros(raw.shape[:2]) if log_weights is None else log_weights
+    halves = (slice(0, draws // 2), slice(draws // 2, draws))
+    coefficients = [_coefficient(raw[:, half], difference[:, half], logs[:, half]) for half in halves]
+    result = np.empty_like(raw)
+    for half, coefficient in zip(halves, reversed(coefficients), strict=True):
+        result[:, half] = raw[:, half] - coefficient * difference[:, half]
+    # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
+    rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
+    return np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
+
+
+def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> ndarray:
+    """Cov(Ō, D̄)/Var(D̄) from the means of batches; 0 where D does not vary."""
+    weights = relative_weights(log_weights)
+    weights = weights.reshape(*weights.shape, *(1,) * (raw.ndim - 2))
+    deviations = [weights * (part - np.mean(weights * part, axis=(0, 1))) for part in (raw, difference)]
+    count = min(BATCHES, raw.shape[1])
+    length = raw.shape[1] // count
+    means = [part[:, : count * length].reshape(-1, length, *part.shape[2:]).mean(axis=1) for part in deviations]
+    covariance, variance = np.mean(means[0] * means[1], axis=0), np.mean(means[1] ** 2, axis=0)
+    return np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)

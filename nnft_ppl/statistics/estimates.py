@@ -1,0 +1,219 @@
+"""Values with errors: means of observables, functions of means, reweighting, and how they are printed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Bool, Float
+from numpy import ndarray
+
+from nnft_ppl.display import format_value, format_values, table
+from nnft_ppl.statistics.autocorrelation import checked_series, gamma_method
+from nnft_ppl.statistics.log_weights import checked_log_weights, relative_weights
+from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
+
+Function = Callable[[dict[str, Array]], Array]
+"""A differentiable function of {name: mean of the observable}, such as a `Derived`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """One observable's value ± error; all arrays have the observable's shape. `str` prints such as `0.3570(7)`."""
+
+    value: Float[ndarray, "*shape"]
+    """The estimate, in units of the observable."""
+    error: Float[ndarray, "*shape"]
+    """Its standard error, autocorrelation and reweighting included; NaN where the value is undefined."""
+    ess: Float[ndarray, "*shape"]
+    """Number of independent draws of the target that would have this error, Var(F) / error^2."""
+    second_error: Float[ndarray, "*shape"]
+    """The standard error by an independent estimator."""
+    agree: Bool[ndarray, "*shape"] | None = None
+    """Whether the two errors, and the chains, are compatible (`errors_agree`); None if never compared."""
+
+    def __str__(self) -> str:
+        return format_values(np.asarray(self.value), np.asarray(self.error))
+
+    def _repr_html_(self) -> str:
+        value, error, ess = (np.asarray(part) for part in (self.value, self.error, self.ess))
+        rows = [
+            [
+                ", ".join(map(str, index)),
+                format_value(float(value[index]), float(error[index])),
+                f"{ess[index]:.0f}",
+            ]
+            for index in np.ndindex(value.shape)
+        ]
+        return table(["at", "value", "ess"], rows, words=1)
+
+
+def estimate(
+    series: Mapping[str, ArrayLike],
+    derived: Mapping[str, Function] | None = None,
+    log_weights: Float[ArrayLike, "chain draw"] | None = None,
+    *,
+    independent: bool = False,
+) -> dict[str, Estimate]:
+    """Values with errors of observables and of functions of their means, correlations between them included.
+
+    The mean of O is mu = sum_i w_i O_i / sum_i w_i. A quantity F = f(mu) has value f(mu) (its bias is of order
+    1/draws, below the error), and the error is that of the mean of the linearised series
+    f + n w_i sum_a (df/dmu_a) (O_ai - mu_a) / sum_j w_j, found by the Gamma method, or for independent draws as
+    sd/sqrt(n). The second error comes from ArviZ, or for independent draws from batch means.
+
+    Args:
+        series: observables by name, each of shape (chain, draw, *shape).
+        derived: functions of the means by name; names must differ from those of the observables.
+        log_weights: natural logarithms of the weights up to a constant, shape (chain, draw); -inf drops a draw.
+        independent: whether the draws are known to be independent (of one another, and in weight).
+
+    Returns:
+        An estimate for every name in `series`, then for every name in `derived`.
+
+    Raises:
+        TypeError: if a series does not hold real numbers.
+        ValueError: if a series holds NaN or infinity or is shorter than 4 draws, shapes do not match, a name is used
+            twice, a derived quantity asks for an observable that is missing, or the weights are NaN, +inf or all zero.
+
+    Source: U. Wolff, hep-lat/0306017, sec. 4; the weighted series by the delta method, derived here.
+    """
+    if not series:
+        raise ValueError("series is empty; give at least one observable.")
+    arrays = {name: checked_series(values, f"series {name!r}") for name, values in series.items()}
+    derived = derived or {}
+    if twice := sorted(set(arrays) & set(derived)):
+        raise ValueError(f"{twice} name both an observable and a derived quantity; rename the derived one.")
+    lengths = {name: values.shape[:2] for name, values in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"the observables' (chain, draw) shapes differ: {lengths}; give equally many draws.")
+    length = next(iter(lengths.values()))
+    logs = np.zeros(length) if log_weights is None else checked_log_weights(log_weights)
+    if logs.shape != length:
+        raise ValueError(f"log_weights has shape {logs.shape}, the observables {length}; give one weight per draw.")
+    weights = relative_weights(logs)
+
+    means, centred = {}, {}
+    for name, values in arrays.items():
+        # Relative to the first draw: a constant observable then has exactly zero fluctuations under any weights.
+        origin = values[0, 0]
+        means[name] = origin + (_per_draw(weights, values) * (values - origin)).mean((0, 1))
+        centred[name] = values - means[name]
+    result = {name: _estimate_linear(means[name], centred[name], weights, independent=independent) for name in arrays}
+    for name, quantity in derived.items():
+        value, fluctuation = _linearise(name, quantity, means, centred)
+        result[name] = _estimate_linear(value, fluctuation, weights, independent=independent)
+    return result
+
+
+def _per_draw(weights: Float[ndarray, "chain draw"], values: ndarray) -> ndarray:
+    """Weights with trailing axes appended to broadcast against a series."""
+    return weights.reshape(weights.shape + (1,) * (values.ndim - 2))
+
+
+def _linearise(
+    name: str, quantity: Function, means: dict[str, ndarray], centred: dict[str, ndarray]
+) -> tuple[ndarray, Float[ndarray, "chain draw *shape"]]:
+    """Value of a derived quantity and its unweighted projected fluctuations."""
+    at = {key: jnp.asarray(mean) for key, mean in means.items()}
+    try:
+        value = np.asarray(quantity(at), dtype=np.float64)
+        gradients = jax.jacrev(lambda means: jnp.asarray(quantity(means)))(at)
+    except KeyError as error:
+        raise ValueError(f"derived {name!r} asks for {error}; the observables are {sorted(means)}.") from error
+    length = next(iter(centred.values())).shape[:2]
+    fluctuation = np.zeros(length + value.shape)
+    for key, gradient in gradients.items():
+        slope = np.asarray(gradient, dtype=np.float64)
+        if slope.any():
+            matrix = slope.reshape(value.size, -1)
+            # Infinite slopes belong to undefined values, which are marked as such later.
+            with np.errstate(invalid="ignore", over="ignore"):
+                fluctuation += (centred[key].reshape(*length, -1) @ matrix.T).reshape(fluctuation.shape)
+    return value, fluctuation
+
+
+def _estimate_linear(
+    value: ndarray, fluctuation: Float[ndarray, "chain draw *shape"], weights: ndarray, *, independent: bool
+) -> Estimate:
+    """Estimate of a quantity from its value and unweighted fluctuations around it (weights of mean 1)."""
+    defined = np.isfinite(value) & np.isfinite(fluctuation).all((0, 1))
+    value = np.where(defined, value, np.nan)
+    fluctuation = np.where(defined, fluctuation, 0.0)
+    per_draw = _per_draw(weights, fluctuation)
+    linear = np.where(defined, value, 0.0) + per_draw * fluctuation
+    if independent:
+        error, second, relative = independent_errors(linear)
+        agree = errors_agree(error, second, relative)
+    else:
+        gamma, second = gamma_method(linear), geyer_errors(linear)
+        error = gamma.error
+        agree = errors_agree(error, second, gamma.relative_error, gamma.chain_probability)
+    variance = (per_draw * fluctuation**2).mean((0, 1)) * weights.size / (weights.size - 1)
+    # A constant has no variance to compare: it is worth what the weights are.
+    constant = np.full(value.shape, weights.sum() ** 2 / (weights**2).sum())
+    ess = np.divide(variance, error**2, out=constant, where=error > 0)
+    nan = np.where(defined, 0.0, np.nan)
+    return Estimate(value, error + nan, ess + nan, second + nan, agree & defined)
+
+
+def weighted_agreement(first: Estimate, second: Estimate) -> Float[ndarray, "*shape"]:
+    """Pulls between two statistically independent estimates, (a - b) / sqrt(error_a^2 + error_b^2).
+
+    Standard normal if both estimate the same number with honest errors; where both errors are 0, the pull is 0 for
+    equal values and infinite otherwise.
+
+    Args:
+        first: estimate a, for instance from a Markov chain.
+        second: estimate b of the same shape, for instance from reweighting.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    if np.shape(first.value) != np.shape(second.value):
+        raise ValueError(f"the estimates have shapes {np.shape(first.value)} and {np.shape(second.value)}.")
+    difference = np.asarray(first.value, dtype=np.float64) - np.asarray(second.value, dtype=np.float64)
+    # Below rounding two numbers are equal, whatever their errors (a ratio that is 1 by construction has none).
+    rounding = 1e-12 * np.maximum(np.abs(first.value), np.abs(second.value))
+    difference = np.where(np.abs(difference) <= rounding, 0.0, difference)
+    spread = np.hypot(first.error, second.error)
+    certain = np.where(difference == 0, 0.0, np.copysign(np.inf, difference))
+    return np.divide(difference, spread, out=certain, where=spread != 0)
+
+
+def median_of_means(values: Float[ArrayLike, "n *shape"], blocks: int = 32) -> tuple[ndarray, ndarray]:
+    """Median of the means of equal blocks of independent draws, for observables with heavy tails.
+
+    Use it where the mean's error is itself dominated by a few draws (fourth powers of wide outputs, weights with
+    k_hat above 0.5): the value then fluctuates like a Gaussian even if the fourth moment is infinite. The price is an
+    error larger by 1.2533 = sqrt(pi/2), and a bias of order skewness * sd / (6 draws per block) towards the median.
+    Where the block means are themselves heavy-tailed, the quoted error is too large, never too small.
+
+    Args:
+        values: independent draws, shape (n, *shape).
+        blocks: number of blocks, at least 8 and at most n; they differ by at most one draw in length.
+
+    Returns:
+        Value and error 1.2533 sd(block means) / sqrt(blocks), each of shape `shape`, in units of the observable.
+
+    Raises:
+        TypeError: if the values are not real numbers.
+        ValueError: if they hold NaN or infinity, or the number of blocks is out of range.
+
+    Source: the asymptotic variance of a sample median of Gaussian block means, pi/2 times that of their mean.
+    """
+    draws = checked_series(np.asarray(values)[None], "values")[0]
+    if not 8 <= blocks <= len(draws):
+        raise ValueError(f"blocks is {blocks}; give a number from 8 to the number of draws, {len(draws)}.")
+    means = np.stack([part.mean(0) for part in np.array_split(draws, blocks)])
+    return np.median(means, axis=0), np.sqrt(np.pi / 2) * means.std(0, ddof=1) / np.sqrt(blocks)
+
+
+def pulls(one: Estimate, exact: np.ndarray) -> np.ndarray:
+    """(estimate − exact)/error of every component, NaN where nothing is known.
+
+    It is 0 where the two are equal to rounding, whatever the error, and infinite where they differ without error.
+    """
+    nothing = np.zeros(exact.shape)
+    return np.where(np.isnan(exact), np.nan, weighted_agreement(one, Estimate(exact, nothing, nothing, nothing)))

@@ -1,0 +1,35 @@
+"""From a NumPyro model to a `Theory`: found, read into reference coordinates, looked over."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
+    from nnft_ppl.theory.loading import COMPANIONS, ModelFile, bind, find_model, load_file, shipped_models
+    from nnft_ppl.theory.reading import ModelError, Reading, Site, base_distribution, label_of, read
+    from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
+    from nnft_ppl.theory.soundness import check_model
+    from nnft_ppl.theory.theory import Theory, load
+
+_HOMES = {
+    "boundedness": ("unbounded_term", "unbounded_words"),
+    "loading": ("COMPANIONS", "ModelFile", "bind", "find_model", "load_file", "shipped_models"),
+    "reading": ("ModelError", "Reading", "Site", "base_distribution", "label_of", "read"),
+    "resolution": ("grid_resolution", "refuse_coarse_grid"),
+    "soundness": ("check_model",),
+    "theory": ("Theory", "load"),
+}
+
+__all__ = [
+    "COMPANIONS", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind", "check_model",
+    "find_model", "grid_resolution", "label_of", "load", "load_file", "read", "refuse_coarse_grid",
+    "shipped_models", "unbounded_term", "unbounded_words",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use: models are listed, and a misspelt one complained of, before NumPyro is imported."""
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

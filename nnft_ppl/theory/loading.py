@@ -1,0 +1,205 @@
+"""Model files: finding one, executing it, what it offers, and its keywords bound."""
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from nnft_ppl.display import did_you_mean
+
+COMPANIONS = ("space", "observables", "exact", "curves")
+"""The functions that a model file may define beside `model`."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model and what its file says about it; only `model` is required."""
+
+    model: Callable
+    """`model(**keywords)` -> a field, or a tuple or dict of fields. Its defaults are the keywords' defaults."""
+    name: str
+    """Name of the model: the file's without `.py`."""
+    space: Callable | None = None
+    """`space(**keywords)` -> Box, Circle, ..."""
+    observables: Callable | None = None
+    """`observables(**keywords)` -> {name: Observable or Derived}."""
+    exact: Callable | None = None
+    """`exact(**keywords)` -> {name: array, NaN where unknown}."""
+    curves: Callable | None = None
+    """`curves(**keywords)` -> {name: (coordinate, exact value)}, between the points that are measured."""
+    path: Path | None = None
+    """Where the file is; None for a function that was handed over in Python."""
+    source: str = ""
+    """Its text."""
+    description: str = ""
+    """Its docstring."""
+    dim: int = 1
+    """Dimension of the points, used where there is no space."""
+
+    @staticmethod
+    def of(model: Callable) -> "ModelFile":
+        """A function as a model without a file."""
+        name = getattr(model, "__name__", type(model).__name__)
+        try:
+            source = inspect.getsource(model)
+        except (OSError, TypeError):  # defined at a prompt, or a partial
+            source = ""
+        return ModelFile(model, name, source=source, description=inspect.getdoc(model) or "")
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the source text."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+
+def shipped_models() -> dict[str, Path]:
+    """Name -> path of the model files that come with the package, topic by topic (a folder each)."""
+    package = Path(__file__).parents[1]
+    # Inside the installed package, or beside it in a checkout.
+    folder = next((one for one in (package / "models", package.parent / "models") if one.is_dir()), None)
+    return {path.stem: path for path in sorted(folder.glob("*/*.py"))} if folder else {}
+
+
+def load_file(model: str | Path) -> ModelFile:
+    """Execute a model file and return what it offers.
+
+    Args:
+        model: Path of a `.py` file; a name without `.py` is a shipped model.
+
+    Raises:
+        FileNotFoundError: No such file, or no shipped model of that name.
+        SyntaxError: From Python, with file and line.
+        ValueError: The file is not text.
+        AttributeError: The file defines no function `model`.
+    """
+    path = find_model(model)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a Python source file: it is not UTF-8 text") from error
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    if "\0" in source:
+        raise ValueError(f"{path} is not a Python source file: it holds null bytes")
+    module = ModuleType(f"nnft_model_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
+    # Imports of files beside the model work as they would with `python model.py`.
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except SystemExit as error:
+        raise ValueError(
+            f"{path} ends the program while it is read (exit, or a parser of arguments): put what a script does below "
+            "`if __name__ == '__main__':`"
+        ) from error
+    finally:
+        sys.path.pop(0)
+    if not hasattr(module, "model"):
+        functions = [name for name, one in vars(module).items() if inspect.isfunction(one)]
+        near = did_you_mean("model", functions)
+        raise AttributeError(f"{path} defines no function `model`: add `def model(...)` that returns its field{near}")
+    companions: dict[str, Any] = {name: getattr(module, name, None) for name in COMPANIONS}
+    for name, one in {"model": module.model, **companions}.items():
+        if one is not None and not callable(one):
+            raise TypeError(f"{path}: `{name}` is {type(one).__name__}, not a function: write `def {name}(...)`")
+    found = ModelFile(
+        module.model,
+        path.stem,
+        **companions,
+        path=path,
+        source=source,
+        description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
+    )
+    _check_companions(found)
+    return found
+
+
+def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's keywords with defaults filled in.
+
+    Raises:
+        TypeError: For an unknown keyword (with the nearest known one) or a value of another type than the default.
+        ValueError: For a keyword without default that is not given.
+    """
+    parameters = inspect.signature(file.model).parameters
+    for parameter in parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"{file.name}: model() has {str(parameter)!r}: name its keywords one by one, with defaults")
+    for name in keywords:
+        if name not in parameters:
+            near = did_you_mean(name, parameters)
+            raise TypeError(f"{file.name} has no keyword {name!r} (it has {', '.join(parameters) or 'none'}){near}")
+    bound = {}
+    for name, parameter in parameters.items():
+        if name in keywords:
+            bound[name] = _typed(file.name, name, keywords[name], parameter.default)
+        elif parameter.default is inspect.Parameter.empty:
+            raise ValueError(
+                f"{file.name} needs a value for its keyword {name!r}, which has no default: --set {name}=VALUE, or "
+                f"{name}=VALUE in Python"
+            )
+        else:
+            bound[name] = parameter.default
+    return bound
+
+
+def _typed(model: str, name: str, value: Any, default: Any) -> Any:
+    """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
+    if default is None or default is inspect.Parameter.empty:
+        return value
+    wanted = type(default)
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if wanted is float and number:
+        return float(value)
+    if wanted is int and number and float(value).is_integer():
+        return int(value)
+    if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
+        raise TypeError(f"{model}: keyword {name!r} takes {wanted.__name__} (default {default!r}), not {value!r}")
+    return value
+
+
+def find_model(model: str | Path) -> Path:
+    """The file that a path, or the name of a shipped model, means.
+
+    Raises:
+        FileNotFoundError: If there is none; the text names what is near.
+    """
+    path = Path(model)
+    shipped = shipped_models()
+    if str(path) in shipped:
+        return shipped[str(path)]
+    if path.is_dir():
+        files = ", ".join(sorted(str(one) for one in path.glob("*.py"))[:4])
+        raise FileNotFoundError(
+            f"{str(path)!r} is a folder: name one model file" + (f", for instance of {files}" if files else "")
+        )
+    if path.suffix == ".py":
+        if not path.is_file():
+            beside = [one.name for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
+            raise FileNotFoundError(f"model file {str(path)!r} does not exist{did_you_mean(path.name, beside)}")
+        return path
+    if path.with_suffix(".py").is_file():
+        near = f"; did you mean {str(path.with_suffix('.py'))!r}?"
+    else:
+        near = did_you_mean(str(path), shipped)
+    raise FileNotFoundError(
+        f"no shipped model is called {str(path)!r} (there are {', '.join(shipped)}); a file's name ends in .py{near}"
+    )
+
+
+def _check_companions(file: ModelFile) -> None:
+    known = set(inspect.signature(file.model).parameters)
+    for function in (getattr(file, name) for name in COMPANIONS):
+        foreign = set(inspect.signature(function).parameters) - known if function else set()
+        if function and foreign:
+            near = did_you_mean(min(foreign), known)
+            raise AttributeError(
+                f"{file.path}: {function.__name__}() takes {sorted(foreign)}, which are not keywords of model(){near}"
+            )

@@ -1,0 +1,265 @@
+"""How a NumPyro model is read into its normal form.
+
+A model is run under one NumPyro messenger, which sets the value of each latent site from standard normal reference
+coordinates z and collects everything that is not that Gaussian:
+
+    density(z) ∝ exp(−|z|²/2 − Σ reference terms − Σ action terms).
+
+* A site with a known transport (`nnft_ppl.densities.transports`) contributes nothing: its density *is* the Gaussian.
+* A site without one is read in NumPyro's unconstrained coordinates, and a reference term corrects for the difference.
+* `numpyro.factor`, observed sites and the powers that `handlers.scale` puts on latent sites are action terms.
+
+What cannot be read this way (it would be silently wrong) is refused here, by name.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+from numpyro import distributions as dist
+from numpyro.distributions.transforms import biject_to
+from numpyro.primitives import Messenger
+
+from nnft_ppl.densities import transport
+
+
+class ModelError(ValueError):
+    """A model that cannot be read, or returns something that is not a field; the text says what to change."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A latent site and its place among the reference coordinates."""
+
+    name: str
+    """NumPyro's name of the site."""
+    label: str
+    """The name under which the site is stored: lower case, dots for anything else."""
+    shape: tuple[int, ...]
+    """Shape of the site's value: batch dimensions (plates), then event dimensions."""
+    reference_shape: tuple[int, ...]
+    """Shape of its reference coordinates; it differs from `shape` only for sites without a transport."""
+    dims: tuple[str, ...]
+    """Dimension names of the value; plates give theirs."""
+    exact: bool
+    """Whether the site has a transport from N(0, I), so that it needs no reference term."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One run of the model at one point."""
+
+    returned: Any
+    """What the model returned: its field, or a tuple or dict of fields."""
+    sites: tuple[Site, ...]
+    """The latent sites in the order of the model."""
+    coordinates: dict[str, Array]
+    """Reference coordinates of each site, by NumPyro's name."""
+    values: dict[str, Array]
+    """Value of each latent site, by label."""
+    reference_terms: dict[str, Array]
+    """`site:LABEL` -> −ln p(θ) − ln|∂θ/∂u| − |u|²/2 of each site that has no transport; never tempered."""
+    action_terms: dict[str, Array]
+    """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k)."""
+
+    @property
+    def potential(self) -> Array:
+        """The sum of all terms: what stands beside |z|²/2 in −ln(density). Scalar."""
+        return sum([*self.reference_terms.values(), *self.action_terms.values()], start=jnp.zeros(()))
+
+
+Chooser = Callable[[str, dist.Distribution, Any, tuple[int, ...]], Array]
+"""(site name, distribution, map from coordinates to value, reference shape) -> reference coordinates.
+
+The map is a transport, or NumPyro's bijection, which has an inverse `inv`."""
+
+
+def label_of(name: str) -> str:
+    """The stored form of a site's name: it matches `[a-z_][a-z0-9_.]*`, which every file format takes.
+
+    Example:
+        >>> label_of("net/layers[0].weight")
+        'net.layers.0.weight'
+    """
+    label = re.sub(r"[^a-z0-9_]+", ".", name.lower()).strip(".")
+    return label if re.match(r"[a-z_]", label) else f"_{label}"
+
+
+def read(run: Callable[[], Any], choose: Chooser) -> Reading:
+    """Run a model once, with reference coordinates from `choose`.
+
+    Args:
+        run: The model with its keywords bound.
+        choose: Gives the reference coordinates of each latent site, in the order of the model.
+
+    Raises:
+        ModelError: For anything that has no normal form (named in the text), or two sites with one stored name.
+    """
+    interpreter = _Interpreter(choose)
+    with interpreter:
+        returned = run()
+    interpreter.refuse_free_parameters()
+    return Reading(
+        returned,
+        tuple(interpreter.sites),
+        interpreter.coordinates,
+        interpreter.values,
+        interpreter.reference_terms,
+        interpreter.action_terms,
+    )
+
+
+class _Interpreter(Messenger):
+    """The messenger: it sets every latent site and collects every term of the action."""
+
+    def __init__(self, choose: Chooser) -> None:
+        super().__init__()
+        self.choose = choose
+        self.sites: list[Site] = []
+        self.coordinates: dict[str, Array] = {}
+        self.values: dict[str, Array] = {}
+        self.reference_terms: dict[str, Array] = {}
+        self.action_terms: dict[str, Array] = {}
+        self.parameters: dict[str, int] = {}
+        self.in_template = False
+
+    def process_message(self, msg: dict) -> None:
+        kind, name = msg["type"], msg.get("name")
+        if kind == "control_flow":
+            raise ModelError(
+                f"{name or 'scan/cond'!r}: sites inside numpyro.contrib.control_flow cannot be read; write the "
+                "recursion as array operations (a plate of increments and jnp.cumsum), or with jax.lax.scan over "
+                "sampled arrays"
+            )
+        if kind == "prng_key" and self.in_template:
+            msg["value"] = jax.random.key(0)  # for initial weights, which are all replaced by samples
+        elif kind == "prng_key":
+            raise ModelError("numpyro.prng_key(): randomness outside sample sites has no density; use numpyro.sample")
+        if kind == "plate" and msg["args"][1] is not None and msg["args"][0] != msg["args"][1]:
+            raise ModelError(f"plate {name!r} subsamples ({msg['args'][1]} of {msg['args'][0]}): remove subsample_size")
+        if kind == "param":
+            # Allowed only as the template of a random_*_module whose every array gets a prior; counted at the end.
+            if not str(name).endswith("$params"):
+                raise _parameter_error(name)
+            self.in_template = True
+        elif kind == "sample" and msg["value"] is None and not msg["is_observed"]:
+            self._set_latent(msg)
+
+    def postprocess_message(self, msg: dict) -> None:
+        if msg["type"] == "param":
+            self.in_template = False
+            self.parameters[msg["name"]] = len(jax.tree.leaves(msg["value"]))
+        if msg["type"] != "sample":
+            return
+        if msg["name"] in self.coordinates:
+            if msg["is_observed"]:
+                raise ModelError(f"the factor {msg['name']!r} has the name of a latent site: give it one of its own")
+            return
+        action = -jnp.sum(_scaled(msg, msg["fn"].log_prob(msg["value"])))
+        self._add(self.action_terms, msg["name"], action)
+
+    def _set_latent(self, msg: dict) -> None:
+        name, fn = msg["name"], _expanded(msg)
+        if isinstance(fn, dist.Delta):
+            msg["value"] = jnp.broadcast_to(fn.v, fn.batch_shape + fn.event_shape)
+            self.coordinates[name] = jnp.zeros(0)
+            return
+        _refuse_latent(name, fn)
+        exact = transport(fn)
+        place: Any
+        place, shape = (exact, fn.shape()) if exact else _unconstrained(name, fn)
+        coordinates = self.choose(name, fn, place, shape)
+        value = place(coordinates)
+        msg["value"] = value
+        label = self._add(self.values, name, value)
+        self.coordinates[name] = coordinates
+        self.sites.append(Site(name, label, fn.shape(), shape, _dims(msg, fn, label), exact is not None))
+        if exact is None:
+            density = jnp.sum(fn.log_prob(value)) + jnp.sum(place.log_abs_det_jacobian(coordinates, value))
+            self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
+        if msg["scale"] is not None:
+            log_prob = jnp.asarray(fn.log_prob(value))
+            self._add(self.action_terms, f"scale.{name}", -jnp.sum(_scaled(msg, log_prob) - log_prob))
+
+    def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:
+        label = label_of(name)
+        if label in terms:
+            raise ModelError(
+                f"two sites are stored as {label!r}, one of them {name!r}: every site needs a name of its own, and "
+                "names must differ in lower case"
+            )
+        terms[label] = value
+        return label
+
+    def refuse_free_parameters(self) -> None:
+        for name, leaves in self.parameters.items():
+            inside = re.compile(re.escape(name.removesuffix("$params")) + r"\W")
+            if sum(bool(inside.match(site.name)) for site in self.sites) != leaves:
+                raise _parameter_error(name)
+
+
+def _expanded(msg: dict) -> dist.Distribution:
+    fn, sample_shape = msg["fn"], msg["kwargs"].get("sample_shape", ())
+    return fn.expand(tuple(sample_shape) + fn.batch_shape) if sample_shape else fn
+
+
+def _scaled(msg: dict, log_prob: Array) -> Array:
+    return log_prob if msg["scale"] is None else msg["scale"] * log_prob
+
+
+def base_distribution(fn: dist.Distribution) -> dist.Distribution:
+    """The distribution inside plates' expansions, `to_event` and masks."""
+    return _layers(fn)[-1]
+
+
+def _layers(fn: dist.Distribution) -> list[dist.Distribution]:
+    layers = [fn]
+    while isinstance(fn, dist.ExpandedDistribution | dist.Independent | dist.MaskedDistribution):
+        fn = fn.base_dist
+        layers.append(fn)
+    return layers
+
+
+def _refuse_latent(name: str, fn: dist.Distribution) -> None:
+    layers = _layers(fn)
+    if any(isinstance(layer, dist.MaskedDistribution) for layer in layers):
+        raise ModelError(
+            f"latent site {name!r} is masked: sample only the entries that exist, or mask the observed site"
+        )
+    if isinstance(layers[-1], dist.ImproperUniform):
+        raise ModelError(f"latent site {name!r} is ImproperUniform: it has no free draws; give it a proper density")
+    if fn.support is None or fn.support.is_discrete:
+        raise ModelError(
+            f"latent site {name!r} ({type(layers[-1]).__name__}) is discrete: sum it out "
+            "(for instance with MixtureSameFamily), the samplers here move continuous parameters"
+        )
+
+
+def _unconstrained(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
+    """NumPyro's bijection from unconstrained space to the support, and the shape of its input."""
+    try:
+        bijection = biject_to(fn.support)
+        return bijection, tuple(bijection.inverse_shape(fn.shape()))
+    except (NotImplementedError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"latent site {name!r}: {type(_layers(fn)[-1]).__name__} has neither a transport from N(0, I) nor a "
+            "NumPyro bijection of its support; give it a method transport(z), or reparametrise the site"
+        ) from error
+
+
+def _dims(msg: dict, fn: dist.Distribution, label: str) -> tuple[str, ...]:
+    plates = {frame.dim: label_of(frame.name) for frame in msg["cond_indep_stack"]}
+    batch = len(fn.batch_shape)
+    names = [plates.get(axis - batch) for axis in range(batch)] + [None] * len(fn.event_shape)
+    return tuple(name or f"{label}_dim_{axis}" for axis, name in enumerate(names))
+
+
+def _parameter_error(name: str | None) -> ModelError:
+    return ModelError(
+        f"numpyro.param {name!r} has no density: make it a keyword of the model, or sample it "
+        "(random_*_module needs a prior for every array of the network)"
+    )

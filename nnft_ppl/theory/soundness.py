@@ -1,0 +1,184 @@
+"""Whether a model is sound: keywords, action and gradient, transports, field, grids, each looked at on free draws."""
+
+import dis
+import math
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from numpyro import distributions as dist
+
+from nnft_ppl.display import Progress
+from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
+from nnft_ppl.theory.coordinates import choose_from
+from nnft_ppl.theory.loading import COMPANIONS
+from nnft_ppl.theory.reading import base_distribution, read
+from nnft_ppl.theory.resolution import grid_resolution
+from nnft_ppl.theory.theory import Theory
+
+DRAWS = 16
+MAX_EVENT = 64
+"""Largest event whose Jacobian is checked; larger ones (a GP over many points) would cost too much memory."""
+
+
+def check_model(theory: Theory, progress: Progress) -> list[tuple[bool, str]]:
+    """Every check of a model with its outcome: whether it passed, and words.
+
+    Args:
+        theory: The model, read.
+        progress: Told what is being looked at.
+    """
+    keys = jax.random.split(jax.random.key(0), DRAWS)
+    positions = jax.jit(jax.vmap(theory.free_draw))(keys)
+    checks: dict[str, Callable[[], tuple[bool, str]]] = {
+        "keywords": lambda: _unused_keywords(theory),
+        "action and gradient": lambda: _finite(theory, positions),
+        "whether the action is bounded": lambda: _bounded(theory),
+        "transports": lambda: _transports(theory, positions),
+        "field": lambda: _field(theory, keys),
+        "grids": lambda: _grid(theory),
+        "traces": lambda: _traces(theory, positions),
+    }
+    outcomes = []
+    for what, check in checks.items():
+        progress(f"checking {what}", 0, 0)
+        outcomes.append(check())
+    return outcomes
+
+
+def _unused_keywords(theory: Theory) -> tuple[bool, str]:
+    functions = [theory.file.model, *(getattr(theory.file, name) for name in COMPANIONS)]
+    used = {name for function in functions if function for name in _names_read(function)}
+    unused = [name for name in theory.keywords if name not in used]
+    if unused:
+        return False, f"keywords that nothing in the file reads: {', '.join(unused)} (misspelt inside the model?)"
+    return True, f"every keyword is read ({', '.join(theory.keywords) or 'there are none'})"
+
+
+def _names_read(function: Callable) -> set[str]:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return set()
+    loads = {str(step.argval) for step in dis.get_instructions(code) if step.opname.startswith("LOAD")}
+    pairs = {
+        name
+        for step in dis.get_instructions(code)
+        if step.opname.startswith("LOAD") and isinstance(step.argval, tuple)
+        for name in step.argval
+    }
+    return loads | pairs | set(code.co_cellvars)
+
+
+def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
+    potential = theory.target().potential
+    values, gradients = jax.jit(jax.vmap(jax.value_and_grad(potential)))(positions)
+    terms = jax.jit(jax.vmap(lambda position: theory.at(position).action_terms))(positions)
+    words = ", ".join(f"{name} = {np.mean(term):.4g} ± {np.std(term):.2g}" for name, term in terms.items())
+    if not np.all(np.isfinite(values)):
+        bad = [name for name, term in terms.items() if not np.all(np.isfinite(term))]
+        return False, f"the action is not finite on free draws: {', '.join(bad) or 'site terms'} ({words})"
+    if not np.all(np.isfinite(gradients)):
+        sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[:, part]))]
+        return False, f"the gradient of the action is not finite along {', '.join(sites)} (sqrt or norm at zero?)"
+    return True, f"action and gradient are finite on {DRAWS} free draws: {words or 'no action terms, a free theory'}"
+
+
+def _bounded(theory: Theory) -> tuple[bool, str]:
+    term = unbounded_term(theory)
+    return not term, unbounded_words(term) if term else "the density falls along the rays through free draws"
+
+
+def _transports(theory: Theory, positions: Array) -> tuple[bool, str]:
+    """The sum ln p(θ) + ln|∂θ/∂z| + |z|²/2 + (n/2) ln 2π, which vanishes where a transport is right."""
+    residuals = jax.jit(jax.vmap(lambda position: transport_residuals(theory, position)))(positions)
+    tolerance = 1e-8 if positions.dtype == jnp.float64 else 2e-3
+    bad = {
+        name: float(np.max(np.abs(value))) for name, value in residuals.items() if not np.max(np.abs(value)) < tolerance
+    }
+    if bad:
+        words = ", ".join(f"{name} ({value:.1g})" for name, value in bad.items())
+        return False, f"transport and density of a site disagree: {words}; its `transport` or `log_prob` is wrong"
+    return True, f"{len(residuals)} of {len(theory.sites)} sites carry N(0, 1) exactly to their density"
+
+
+def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:
+    """For each site with a transport, the largest |ln p(θ) + ln|∂θ/∂z| + |z|²/2 + (n/2) ln 2π| over its batch."""
+    residuals: dict[str, Array] = {}
+    inner = choose_from(position, theory.starts)
+    exact = {site.name: site.label for site in theory.sites if site.exact}
+
+    def choose(name: str, fn: dist.Distribution, place: Callable, shape: tuple[int, ...]) -> Array:
+        z = inner(name, fn, place, shape)
+        base = base_distribution(fn)
+        size = math.prod(base.event_shape)
+        if name in exact and size <= MAX_EVENT:
+            residuals[exact[name]] = _density_residual(fn, base.event_shape, place, z)
+        return z
+
+    read(theory.run, choose)
+    return residuals
+
+
+def _density_residual(fn: dist.Distribution, event: tuple[int, ...], place: Callable, z: Array) -> Array:
+    size, batch = math.prod(event), z.shape[: z.ndim - len(event)]
+    directions = jnp.eye(size).reshape(size, *(1,) * len(batch), *event)
+
+    def column(direction: Array) -> Array:
+        return jax.jvp(place, (z,), (jnp.broadcast_to(direction, z.shape),))[1].reshape(*batch, size)
+
+    jacobian = jnp.stack([column(direction) for direction in directions], axis=-1)
+    log_volume = jnp.linalg.slogdet(jacobian)[1]
+    gaussian = -0.5 * jnp.sum(z.reshape(*batch, size) ** 2, -1) - size / 2 * math.log(2 * math.pi)
+    # The site's own batch may hold several of the base's (to_event): compare sums over them.
+    events = log_volume.ndim - len(fn.batch_shape)
+    axes = tuple(range(log_volume.ndim - events, log_volume.ndim))
+    return jnp.max(jnp.abs(fn.log_prob(place(z)) + jnp.sum(log_volume - gaussian, axes)))
+
+
+def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
+    """Every field at a random point of its space, on free draws."""
+    side = theory.space.side if theory.space else 2.0
+    centre = theory.space.centre if theory.space else np.zeros(theory.dim)
+
+    def values(key: Array) -> list[Array]:
+        key_draw, key_point = jax.random.split(key)
+        x = jnp.asarray(centre) + side * jax.random.uniform(key_point, (theory.dim,), minval=-0.5, maxval=0.5)
+        return [jnp.asarray(phi(x)) for phi in theory.fields(theory.free_draw(key_draw)).values()]
+
+    try:
+        found = jax.jit(jax.vmap(values))(keys)
+    except (TypeError, ValueError, IndexError) as error:
+        reason = str(error).splitlines()[0]
+        return False, f"phi(x) fails at a point x of shape ({theory.dim},): {reason} (give a space, or --dim)"
+    shapes = ", ".join(str(value.shape[1:]) for value in found)
+    if not all(np.all(np.isfinite(value)) for value in found):
+        return False, "the field is NaN or infinite at random points of its space"
+    return True, f"phi(x) at points of shape ({theory.dim},) is finite, of shape {shapes}"
+
+
+def _grid(theory: Theory) -> tuple[bool, str]:
+    resolution = grid_resolution(theory)
+    words = (
+        f"changes the action by ±{resolution.spread:.2g} between draws (its spread is {resolution.action_spread:.2g})"
+    )
+    if not resolution.fine:
+        return False, f"the grid is too coarse: doubling it {words}; give the space more points"
+    return True, f"doubling every grid {words}"
+
+
+def _traces(theory: Theory, positions: Array) -> tuple[bool, str]:
+    """Whether a second draw reuses the compiled model."""
+    count = 0
+
+    def counted(position: Array) -> Array:
+        nonlocal count
+        count += 1
+        return theory.action(position)
+
+    compiled = jax.jit(counted)
+    for position in positions[:2]:
+        compiled(position)
+    good = count == 1
+    return good, "the model is traced once for all draws" if good else f"two draws traced the model {count} times"

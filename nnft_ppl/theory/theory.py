@@ -1,0 +1,277 @@
+"""A theory: a NumPyro model that returns its field, with its keywords bound, read into reference coordinates.
+
+    z ~ N(0, I)        density(z) ∝ exp(−|z|²/2 − reference(z) − action(z))        θ = transport(z)
+
+Everything that a sampler needs is in `Theory.target()`; nothing past this file knows NumPyro.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from nnft_ppl.display import did_you_mean, paragraph, table
+from nnft_ppl.observables import Derived, Observable, default_observables
+from nnft_ppl.spaces import Space
+from nnft_ppl.target import Target
+from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
+from nnft_ppl.theory.declared import exact_curves, exact_values, labelled, measured, separated
+from nnft_ppl.theory.loading import ModelFile, bind, load_file
+from nnft_ppl.theory.reading import ModelError, Reading, Site, read
+
+
+class Theory:
+    """A NumPyro model with its keywords bound.
+
+    Args:
+        model: A function that returns a field (any callable φ(x), x of shape (dim,)) or a tuple or dict of fields;
+            or a `ModelFile`, which adds `space`, `observables`, `exact` and `curves`.
+        keywords: The model's keywords; what is not given keeps its default.
+
+    Methods take `position`: reference coordinates z, shape (dimension,). They act on one point; use `jax.vmap`.
+
+    Raises:
+        TypeError, ValueError: For an unknown keyword, or one of the wrong type.
+        ModelError: For a model that cannot be read, or returns no field.
+
+    Example:
+        >>> import numpyro, numpyro.distributions as dist
+        >>> def model(width=4):
+        ...     a = numpyro.sample("a", dist.Normal(0, 1).expand([width]).to_event(1))
+        ...     return lambda x: a.sum() * x[0]
+        >>> Theory(model, width=3).dimension
+        3
+    """
+
+    def __init__(self, model: Callable | ModelFile, /, **keywords: Any) -> None:
+        if not callable(model) and not isinstance(model, ModelFile):
+            hint = f": load({model!r}) reads a file or a shipped model" if isinstance(model, str) else ""
+            raise TypeError(f"Theory() takes a model, a function that returns its field, not {model!r}{hint}")
+        self.file = model if isinstance(model, ModelFile) else ModelFile.of(model)
+        self.keywords = bind(self.file, keywords)
+        self.space = self._call(self.file.space) if self.file.space else None
+        if self.file.space and not isinstance(self.space, Space):
+            raise ModelError(f"{self.name}: space() returned {self.space!r}, not a Box or Circle")
+        self.dim: int = self.space.dim if self.space else self.file.dim
+        shapes = jax.eval_shape(self._first_reading, jax.random.key(0))
+        self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
+        self.action_terms = tuple(shapes["action"])
+        for name, term in shapes["action"].items():
+            if jnp.issubdtype(term.dtype, jnp.complexfloating):
+                raise ModelError(
+                    f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
+                    "real part, jnp.real(...), or put a phase into an observable"
+                )
+        starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
+        self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
+        self.observables, self.derived = self._declared()
+        self.exact = exact_values(self.name, self._call(self.file.exact), self.shapes) if self.file.exact else {}
+        self.curves = (
+            exact_curves(self.name, self._call(self.file.curves), self.observables) if self.file.curves else {}
+        )
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
+        return f"Theory({self.name}({words}): {self.dimension} parameters, action {' + '.join(self.action_terms) or 0})"
+
+    def _repr_html_(self) -> str:
+        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
+        sites = [[one.label, str(one.shape), ", ".join(one.dims)] for one in self.sites]
+        measured = [[name, str(self.shapes[name]), ", ".join(one.dims)] for name, one in self.observables.items()]
+        return (
+            paragraph(f"{self.name}({words})")
+            + table(["parameter", "shape", "dimensions"], sites, words=3)
+            + paragraph(f"action: {' + '.join(self.action_terms) or '0, a free theory'}")
+            + table(["observable", "shape", "dimensions"], measured, words=3)
+        )
+
+    @property
+    def name(self) -> str:
+        """Name of the model: its file's, or the function's."""
+        return self.file.name
+
+    @cached_property
+    def groups(self) -> dict[str, slice]:
+        """The slice of z that belongs to each site, by stored name."""
+        sizes = {site.label: math.prod(site.reference_shape) for site in self.sites}
+        return {
+            site.label: slice(start, start + sizes[site.label])
+            for site, start in zip(self.sites, self.starts.values(), strict=True)
+        }
+
+    def at(self, position: Float[Array, "dimension"]) -> Reading:
+        """The model at one point z: its field, its sites' values and its action terms."""
+        return read(self.run, choose_from(position, self.starts))
+
+    def at_sites(self, coordinates: Mapping[str, Array]) -> Reading:
+        """The model at reference coordinates given site by site, by stored name: derivatives in some leave others out.
+
+        Args:
+            coordinates: The slice of z of every site, each of as many numbers as the site has coordinates.
+
+        Example:
+            >>> theory.at_sites(theory.split(position) | {"amplitude": jnp.zeros(256)})  # doctest: +SKIP
+        """
+        labels = {site.name: site.label for site in self.sites}
+        return read(self.run, lambda name, fn, place, shape: coordinates[labels[name]].reshape(shape))
+
+    def split(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
+        """The slice of z of each site, by stored name."""
+        return {name: position[part] for name, part in self.groups.items()}
+
+    def realise(self, position: Float[Array, "dimension"]) -> Any:
+        """The field (or fields) at one point z. Fields are not PyTrees in general: compose before `jit` or `vmap`."""
+        return self.at(position).returned
+
+    def fields(self, position: Float[Array, "dimension"]) -> dict[str, Callable]:
+        """Every field at one point z by name: `field` where the model returns one, else `field.NAME`."""
+        returned = self.realise(position)
+        names = field_names(returned)
+        return (
+            {"field": returned} if names is None else {f"field.{str(name).lower()}": returned[name] for name in names}
+        )
+
+    def transport(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
+        """The parameters θ at one point z, by stored name."""
+        return self.at(position).values
+
+    @cached_property
+    def coordinates(self) -> Callable[[Mapping[str, Array]], Array]:
+        """The inverse of `transport`: parameters by stored name -> z, shape (dimension,).
+
+        Parameters outside the support come back as the nearest coordinates that there are.
+
+        Raises:
+            ModelError: On first use, for a site whose transport has no known inverse.
+        """
+        names = {site.label: site.name for site in self.sites}
+        inverses: dict[str, Callable] = {}
+
+        def coordinates(values: Mapping[str, Array]) -> Array:
+            given = {names[label]: value for label, value in values.items()}
+            found = read(self.run, choose_at(given, inverses)).coordinates
+            return jnp.concatenate([found[site.name].reshape(-1) for site in self.sites])
+
+        with jax.ensure_compile_time_eval():  # finds the inverses, with concrete values, whoever asks
+            coordinates(self.transport(self.free_draw(jax.random.key(0))))
+        return coordinates
+
+    def action(self, position: Float[Array, "dimension"]) -> Array:
+        """S(z), the sum of the action terms: density ∝ (free density) · exp(−S). Scalar."""
+        return _total(self.at(position).action_terms)
+
+    def reference(self, position: Float[Array, "dimension"]) -> Array:
+        """What the sites without a transport add to |z|²/2 in the free theory; zero if there are none. Scalar."""
+        if all(site.exact for site in self.sites):
+            return jnp.zeros((), position.dtype)  # without running the model a second time
+        return _total(self.at(position).reference_terms)
+
+    def free_draw(self, key: Array) -> Float[Array, "dimension"]:
+        """An exact independent draw of the free theory (the model without its action terms).
+
+        Args:
+            key: A random key, a scalar.
+
+        Returns:
+            z, shape (dimension,), of density ∝ exp(−|z|²/2 − reference(z)).
+        """
+        if all(site.exact for site in self.sites):
+            return jax.random.normal(key, (self.dimension,))  # without running the model
+        coordinates = read(self.run, choose_free(key)).coordinates
+        return jnp.concatenate([coordinates[site.name].reshape(-1) for site in self.sites] or [jnp.zeros(0)])
+
+    def measure(self, position: Float[Array, "dimension"]) -> dict[str, dict[str, Array]]:
+        """Every observable and every action term at one point: `{"observables": {...}, "action": {...}}`."""
+        reading = self.at(position)
+        return {
+            "observables": {name: observable(reading.returned) for name, observable in self.observables.items()},
+            "action": reading.action_terms,
+        }
+
+    def target(self) -> Target:
+        """What a sampler is given."""
+        return Target(self.action, self.reference, self.free_draw, self.measure, self.dimension, self.groups)
+
+    def run(self) -> Any:
+        """The model with its keywords, as NumPyro sees it."""
+        return self._call(self.file.model)
+
+    def _call(self, function: Callable) -> Any:
+        wanted = inspect.signature(function).parameters
+        return function(**{name: value for name, value in self.keywords.items() if name in wanted})
+
+    def _first_reading(self, key: Array) -> dict[str, dict[str, Array]]:
+        reading = read(self.run, choose_free(key))
+        check_returned(self.name, reading.returned)
+        self.sites: tuple[Site, ...] = reading.sites
+        self._field_names = field_names(reading.returned)
+        if not self.sites:
+            raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
+        return {"coordinates": reading.coordinates, "action": reading.action_terms}
+
+    def _declared(self) -> tuple[dict[str, Observable], dict[str, Derived]]:
+        """The observables and derived quantities, with their dimensions checked against their shapes."""
+        if self.file.observables:
+            declared = self._call(self.file.observables)
+        else:
+            centre, side = (self.space.centre, self.space.side) if self.space else (0.0, None)
+            declared = default_observables(self._field_names, self.dim, centre, side)
+        plain, derived = separated(self.name, declared)
+        self.observables = plain
+        shapes = jax.eval_shape(
+            lambda key: measured(self.name, self.dim, plain, self.realise(self.free_draw(key))), jax.random.key(0)
+        )
+        plain = labelled(plain, {name: shape.shape for name, shape in shapes.items()})
+        for name, one in derived.items():
+            try:
+                shapes[name] = jax.eval_shape(one.function, {key: shapes[key] for key in plain})
+            except KeyError as error:
+                near = did_you_mean(str(error.args[0]), plain)
+                raise ModelError(
+                    f"derived {name!r} asks for {error}; the observables are {sorted(plain)}{near}"
+                ) from error
+        self.shapes = {name: tuple(shape.shape) for name, shape in shapes.items()}
+        return plain, derived
+
+
+def load(model: str, /, **keywords: Any) -> Theory:
+    """A theory from a model file.
+
+    Args:
+        model: Path of a `.py` file, or the name of a shipped model (`nnft list`).
+        keywords: The model's keywords; what is not given keeps its default.
+
+    Raises:
+        FileNotFoundError, SyntaxError, ModelError, TypeError, ValueError: See `load_file` and `Theory`.
+    """
+    return Theory(load_file(model), **keywords)
+
+
+def check_returned(model: str, returned: Any) -> None:
+    """Raise `ModelError` unless this is a field, or a tuple or dict of fields."""
+    names = field_names(returned)
+    fields = [returned] if names is None else [returned[name] for name in names]
+    if not fields or not all(callable(one) for one in fields):
+        wrong = next((one for one in fields if not callable(one)), returned)
+        found = f"an array of shape {wrong.shape}" if isinstance(wrong, jax.Array) else type(wrong).__name__
+        raise ModelError(
+            f"{model}: the model returned {found}, not a field: end it with `return phi`, where "
+            "phi(x) takes a point of shape (dim,), or with a tuple or dict of such fields"
+        )
+
+
+def field_names(returned: Any) -> tuple | None:
+    """Keys of a dict of fields, positions of a tuple of fields, None for one field."""
+    if isinstance(returned, dict):
+        return tuple(returned)
+    return tuple(range(len(returned))) if isinstance(returned, tuple) else None
+
+
+def _total(terms: Mapping[str, Array]) -> Array:
+    return sum(terms.values(), start=jnp.zeros(()))
