@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.bench import CHAINS
 from nnft_ppl import load, sample
+from nnft_ppl.display import Stage
 
 
 def run(started: float, coupling: float, draws: int, sampler: str, seed: int = 0) -> dict[str, Any]:
@@ -26,9 +27,9 @@ def run(started: float, coupling: float, draws: int, sampler: str, seed: int = 0
     theory = load("phi4", coupling=coupling)
     marks: list[tuple[int, float]] = []
 
-    def note(what: str, done: int, total: int) -> None:
-        if done and what.startswith("drawing"):
-            marks.append((done, time.time()))
+    def note(stage: Stage) -> None:
+        if stage.done and stage.what.startswith("drawing"):
+            marks.append((stage.done, time.time()))
 
     ensemble = sample(
         theory, sampler, num_chains=CHAINS, num_draws=draws, seed=seed, keep="none", checks=False, progress=note

@@ -69,6 +69,8 @@ def public_names() -> Iterator[Public]:
         found = origins(tree)
         for name in exported(tree):
             home, original = found.get(name, (module, name))
+            while home.startswith("nnft_ppl") and module_path(home).name == "__init__.py" and home != module:
+                home, original = origins(ast.parse(module_path(home).read_text("utf-8")))[original]
             if (home, original) in seen or not home.startswith("nnft_ppl"):
                 continue
             seen.add((home, original))

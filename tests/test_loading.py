@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_shipped_models_are_found_by_name():
     models = shipped_models()
-    assert list(models) == ["deformed_rotation", "free_scalar", "phi4", "phi4_circle"]
+    assert list(models) == ["free_scalar", "phi4", "phi4_circle", "deformed_rotation"]
     for name, file in models.items():
         loaded = load_file(name)
         assert (loaded.path, loaded.name) == (file, name)

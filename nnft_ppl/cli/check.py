@@ -8,13 +8,14 @@ from rich.markup import escape
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.run import load_theory
+from nnft_ppl.display import Stage
 from nnft_ppl.theory import check_model
 
 
 def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Print every check with its outcome; exit status 1 where one failed."""
     with progress_bar() as progress:
-        progress(f"reading {asked.model}", 0, 0)
+        progress(Stage(f"reading {asked.model}"))
         theory = load_theory(asked, keywords)
         outcomes = check_model(theory, progress)
     console = Console()

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import MARKS
-from nnft_ppl.display import called, format_value
+from nnft_ppl.display import Stage, called, format_value
 from nnft_ppl.results import Ensemble, ResultError, places, plain_json, read
 from nnft_ppl.statistics import Estimate, Verdict
 
@@ -105,9 +105,9 @@ def _computed(ensemble: Ensemble, theory: Any) -> tuple[dict[str, Any], Verdict]
     from nnft_ppl.runs import kept_draws
 
     with progress_bar() as progress:
-        progress("bringing the draws back", 0, 0)
+        progress(Stage("bringing the draws back"))
         draws = kept_draws(ensemble, theory)
-        progress("compiling identities", 0, 0)
+        progress(Stage("compiling identities"))
         stream = BankStream(BankProgram(Bank(theory), len(draws.positions)))
         stream.add(draws.positions, 0, 1)
         residuals = stream.finish()

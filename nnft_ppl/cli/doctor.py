@@ -21,7 +21,7 @@ from rich.table import Table
 
 from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.devices import kept_programs
-from nnft_ppl.display import called
+from nnft_ppl.display import Stage, called
 from nnft_ppl.results import plain_json
 from nnft_ppl.theory import load
 
@@ -52,7 +52,7 @@ def doctor(asked: argparse.Namespace) -> int:
 
 def examined(progress: Shown) -> dict[str, Any]:
     """Everything that is printed, as JSON values; the keys are in docs/contract.md."""
-    progress("looking for devices", 0, 0)
+    progress(Stage("looking for devices"))
     platforms, reason = _platforms()
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     found: dict[str, Any] = {
@@ -68,7 +68,7 @@ def examined(progress: Shown) -> dict[str, Any]:
     }
     for name, devices in platforms.items():
         for precision in ("float64", "float32"):
-            progress(f"timing gradients on {name} in {precision}", 0, 0)
+            progress(Stage(f"timing gradients on {name} in {precision}"))
             found["gradient"]["timings"].append({"platform": name, "precision": precision} | _timed(devices, precision))
     return found | {"advice": advice(found)}
 

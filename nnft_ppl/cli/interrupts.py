@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from nnft_ppl.cli.progress import Shown
+from nnft_ppl.display import Stage
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-WHOLE = ("drawing", "writing")
-"""Work that is finished before a run stops; anything else stops where it is."""
 APART = 0.5
 """Seconds between two signals that count as two: launchers pass on what the terminal has sent already."""
 INTERRUPTED = 3
@@ -37,10 +36,10 @@ class Interruption:
         self.folder: Path | None = None
         """The run's folder, once it is known: temporary files in it are removed when leaving at once."""
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, stage: Stage) -> None:
         """Pass progress on; raise `KeyboardInterrupt` if the first signal came while a block was drawn."""
-        self._whole = what.startswith(WHOLE)
-        self._shown(what, done, total)
+        self._whole = not stage.may_stop_here
+        self._shown(stage)
         if self._wanted:
             self._wanted = False
             raise KeyboardInterrupt

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parsed
 from nnft_ppl.cli.outputs import refuse_output
+from nnft_ppl.display import Stage
 
 GOOD, CHECKS_FAILED, BAD_INPUT, INTERRUPTED, RUN_FAILED = range(5)
 
@@ -120,7 +121,7 @@ def _run(asked: argparse.Namespace) -> int:
     # With --json, what a model file prints must not stand before the object.
     aside = contextlib.redirect_stdout(sys.stderr) if asked.json else contextlib.nullcontext()
     with progress_bar() as shown, interruptible(shown) as progress, aside:
-        progress(f"reading {asked.model}", 0, 0)
+        progress(Stage(f"reading {asked.model}"))
         find_model(asked.model)
         _set_precision(asked.precision)
         _spread_over_cores(asked.chains)
@@ -136,7 +137,7 @@ def _announced(what: str) -> Iterator[None]:
     from nnft_ppl.cli.progress import progress_bar
 
     with progress_bar() as shown:
-        shown(what, 0, 0)
+        shown(Stage(what))
         yield
 
 

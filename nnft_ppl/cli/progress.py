@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from nnft_ppl.display import Stage
+
 # Nothing here may import JAX: the first line must stand before those seconds begin.
 
 
@@ -24,16 +26,16 @@ class Shown:
         self._task = bar.add_task("starting", total=None)
         self._started = bar.tasks[0].start_time
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Show what is being done and how far it is; a total of 0 is not known."""
-        if what != self._what:
+    def __call__(self, stage: Stage) -> None:
+        """Show what is being done and how far it is."""
+        if stage.what != self._what:
             # Another task, for another speed; the clock goes on.
             self._bar.remove_task(self._task)
-            self._task = self._bar.add_task(what, total=total or None, completed=done)
+            self._task = self._bar.add_task(stage.what, total=stage.total or None, completed=stage.done)
             self._bar.tasks[0].start_time = self._started
-            self._what = what
-        if total:
-            self._bar.update(self._task, completed=done, total=total)
+            self._what = stage.what
+        if stage.total:
+            self._bar.update(self._task, completed=stage.done, total=stage.total)
         # Now, and not at the next tick: what follows may hold the interpreter for seconds.
         self._bar.refresh()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from nnft_ppl.cli.progress import progress_bar
+from nnft_ppl.display import Stage
 from nnft_ppl.results import read
 
 
@@ -17,7 +18,7 @@ def report(asked: argparse.Namespace) -> int:
     from nnft_ppl.report import write_report  # slow to import
 
     with progress_bar() as progress:
-        progress("drawing figures", 0, 0)
+        progress(Stage("drawing figures"))
         files = write_report(ensemble, path)
     words = f"report in {path}, data of its {len(files) - 1} figures in {path.with_suffix('')}"
     Console().print(words, highlight=False, markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
+from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensemble
 from nnft_ppl.runs import DEFAULT_DRAWS, describe, resolve, sample
 from nnft_ppl.samplers import SamplerError
@@ -46,7 +47,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
         progress: Told what is being done; it ends the run where a signal asks for that.
     """
     theory = load_theory(asked, keywords)
-    progress("checking the grid", 0, 0)
+    progress(Stage("checking the grid"))
     refuse_coarse_grid(theory)
     folder = Path(asked.out) if asked.out else _default_folder(theory, asked)
     progress.folder = folder

@@ -3,11 +3,27 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-Progress = Callable[[str, int, int], None]
-"""(what is being done, draws done, draws in all)."""
+
+@dataclass(frozen=True)
+class Stage:
+    """What is being done, and how far it is."""
+
+    what: str
+    """In words."""
+    done: int = 0
+    """So much of it is done."""
+    total: int = 0
+    """So much is to be done in all; 0 where that is not known."""
+    may_stop_here: bool = True
+    """Whether an interruption ends the run at once; a block of draws, or a file, is finished first."""
+
+
+Progress = Callable[[Stage], None]
+"""Told what is being done; where it raises `KeyboardInterrupt`, the run ends."""
 
 
 @contextmanager
@@ -20,16 +36,17 @@ def shown(progress: Progress | None) -> Iterator[Progress]:
         progress: What the caller wants to be told with, if anything.
     """
     if progress is not None or not in_notebook():
-        yield progress or (lambda what, done, total: None)
+        yield progress or (lambda stage: None)
         return
     from IPython.display import display
 
     line: Any = display({"text/plain": ""}, raw=True, display_id=True)
 
-    def show(what: str, done: int, total: int) -> None:
+    def show(stage: Stage) -> None:
+        done, total = stage.done, stage.total
         bar = f'<progress value="{done}" max="{total}"></progress> {done}/{total}' if total else "…"
-        html = f"<div>{escape(what)} {bar}</div>"
-        line.update({"text/html": html, "text/plain": f"{what} {done}/{total}"}, raw=True)
+        html = f"<div>{escape(stage.what)} {bar}</div>"
+        line.update({"text/html": html, "text/plain": f"{stage.what} {done}/{total}"}, raw=True)
 
     try:
         yield show

@@ -58,7 +58,8 @@ class Observable:
             coords: Unit of the coordinate along each dimension, such as `separation="1/mass"`.
 
         Example:
-            >>> two_point([0.0, 1.0]).in_units("1/mass", separation="1/mass").units
-            {'': '1/mass', 'separation': '1/mass'}
+            >>> at_origin = Observable(lambda phi: phi(jnp.zeros(1)) ** 2)
+            >>> at_origin.in_units("1/mass").units
+            {'': '1/mass'}
         """
         return replace(self, units={"": value, **coords})

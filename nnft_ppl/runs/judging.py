@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.display import Progress
+from nnft_ppl.display import Stage, Progress
 from nnft_ppl.identities.improved import improved_verdict
 
 from nnft_ppl.results import estimates_dataset, improved_series, quoted_series, series_of
@@ -130,7 +130,7 @@ def _second_route(
     """As many free draws as the chains made, at most `SECOND_DRAWS` of each, reweighted."""
     chains, draws = next(iter(series.values())).shape[:2]
     draws = min(draws, SECOND_DRAWS)
-    show("second route: free draws", 0, draws)
+    show(Stage("second route: free draws", 0, draws))
     blocks = list(reweight(theory.target(), Settings(key, chains, draws, num_warmup=0, keep_every=0)))
     free = {name: np.concatenate([block.measured["observables"][name] for block in blocks], 1) for name in series}
     return _reweighted(theory, free, np.concatenate([block.stats["log_weight"] for block in blocks], 1))

@@ -20,7 +20,7 @@ from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.results import Ensemble, series_of
 from nnft_ppl.statistics import estimate
 from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, Improvement, measuring
-from nnft_ppl.display import Progress
+from nnft_ppl.display import Stage, Progress
 from nnft_ppl.runs.judging import judged
 from nnft_ppl.runs.labelling import concatenated, labelled, refuse_nan, refuse_weightless
 from nnft_ppl.display import shown
@@ -113,7 +113,7 @@ def sample(
     folder = RunFolder(Path(out), asked) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
     with shown(progress) as show:
-        show("identities", 0, 0)
+        show(Stage("identities"))
         improvement = Improvement(theory)
         target = measuring(theory.target(), improvement)
         key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
@@ -124,7 +124,7 @@ def sample(
         job = _Job(theory, num_chains, num_draws, num_warmup, keep, until, target, bank, folder, show)
         choice = Choice(name, "asked for")
         if pilot:
-            show("pilot", 0, 0)
+            show(Stage("pilot"))
             choice = pilot.choose(until - time.perf_counter())
         choice, data, findings, interrupted = _result(job, choice, given, key_draws, key_second if checks else None)
         if bank and "schwinger_dyson" not in data:
@@ -141,7 +141,7 @@ def sample(
         asked |= findings | judgement | {"interrupted": interrupted, "wall_s": round(time.perf_counter() - started, 3)}
         data.attrs["provenance"] = json.dumps(plain_json(asked), ensure_ascii=False, allow_nan=False)
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
-            show("writing the result", 0, 0)
+            show(Stage("writing the result", may_stop_here=False))
         # The same run cut short must not replace its own complete result.
         if folder and not (interrupted and folder.has_result):
             folder.write_result(data)
@@ -215,11 +215,11 @@ def _judged(job: _Job, choice: Choice, drawn: _Drawn, key_second: jax.Array | No
     refuse_weightless(data)
     try:
         if drawn.stream:
-            job.show("identities", 0, 0)
+            job.show(Stage("identities"))
             residuals = drawn.stream.finish()
             if residuals is not None and residuals.sizes["draw"] >= MINIMUM_DRAWS:
                 data["schwinger_dyson"] = xr.DataTree(residuals)
-        job.show("estimates", 0, 0)
+        job.show(Stage("estimates"))
         if (pictures := drawn.snapshots.pictures(job.theory)) is not None:
             data["fields"] = xr.DataTree(pictures)
         key = None if drawn.interrupted else key_second
@@ -244,7 +244,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
     snapshots = Snapshots()
     done = 0
     interrupted = False
-    job.show(f"compiling {name}", 0, 0)
+    job.show(Stage(f"compiling {name}"))
     try:
         for block in function(job.target, settings):
             tree = labelled(job.theory, transport, block, done, keep_every)
@@ -260,7 +260,7 @@ def _draws(job: _Job, name: str, function: Sampler, key: jax.Array, blocks: int,
                 snapshots.add(block.positions, _log_weights(tree)[:, chosen])
                 if stream:
                     stream.add(block.positions, first, returned_every)
-            job.show(f"drawing by {name}", done, max(usual, done))
+            job.show(Stage(f"drawing by {name}", done, max(usual, done), may_stop_here=False))
             if time.perf_counter() >= job.until or (usual <= done < most and _enough(trees)):
                 break
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 
+from nnft_ppl.display import Stage
 from nnft_ppl.statistics import gamma_method
 from nnft_ppl.samplers.blocks import Block, Sampler, SamplerError, Settings
 from nnft_ppl.samplers.hmc import hmc
@@ -36,7 +37,7 @@ def on_trial(least: float) -> Sampler:
             held = [next(blocks)]
             begun = time.perf_counter()  # what comes before the first block, and in it, may compile
             while (made := _draws(held)) < min(TRIAL_DRAWS, settings.num_draws):
-                settings.show("trial of hmc", made, TRIAL_DRAWS)
+                settings.show(Stage("trial of hmc", made, TRIAL_DRAWS))
                 held.append(next(blocks))
             seconds = time.perf_counter() - begun
         except SamplerError as error:

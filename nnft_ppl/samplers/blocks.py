@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.devices import over_chains
+from nnft_ppl.display import Progress
 from nnft_ppl.target import Target
 
 CHECK_DRAWS = 25
@@ -46,8 +47,8 @@ class Settings:
     """Particles in one population of a sampler that tempers, at most."""
     growing: bool = False
     """Whether blocks of chains are short at first: for runs that may end after any of them, when time is up."""
-    show: Callable[[str, int, int], None] = lambda what, done, total: None
-    """Told what is being done before the first block: (what, how far, of how much)."""
+    show: Progress = lambda stage: None
+    """Told what is being done before the first block."""
 
 
 class Curve(NamedTuple):

@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 from scipy.special import erfcinv
 
+from nnft_ppl.display import Stage
 from nnft_ppl.samplers.blocks import CHECK_DRAWS, Program, Settings
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
 from nnft_ppl.samplers.starts import Start
@@ -170,8 +171,8 @@ def warm_up(
         # The first corrections go all the way, later ones half of it: the acceptance of a few draws is noisy.
         tuning = _stepped(tuning, draws.stats, 1.0 if call < 2 else 0.5)
         steps.append((float(tuning.step), float(tuning.sweep_step)))
-        settings.show("warm-up", min((call + 1) * CHECK_DRAWS, settings.num_warmup), settings.num_warmup)
-    settings.show("drawing", 0, 0)
+        settings.show(Stage("warm-up", min((call + 1) * CHECK_DRAWS, settings.num_warmup), settings.num_warmup))
+    settings.show(Stage("drawing", may_stop_here=False))
     step, sweep_step = np.exp(np.mean(np.log(steps[-max(2, calls // 3) :]), axis=0))
     return for_chains(states.inner, tuning._replace(step=step, sweep_step=sweep_step), settings)
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 from numpyro import distributions as dist
 
-from nnft_ppl.display import Progress
+from nnft_ppl.display import Progress, Stage
 from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
 from nnft_ppl.theory.coordinates import choose_from
 from nnft_ppl.theory.loading import COMPANIONS
@@ -43,7 +43,7 @@ def check_model(theory: Theory, progress: Progress) -> list[tuple[bool, str]]:
     }
     outcomes = []
     for what, check in checks.items():
-        progress(f"checking {what}", 0, 0)
+        progress(Stage(f"checking {what}"))
         outcomes.append(check())
     return outcomes
 

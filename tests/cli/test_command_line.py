@@ -115,7 +115,8 @@ def test_processes(tmp_path: Path):
 def test_list_names_the_shipped_models():
     status, out, err = nnft("list")
     assert (status, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == ["deformed_rotation", "free_scalar", "phi4", "phi4_circle"]
+    first = [line.split()[0] for line in out.splitlines()]
+    assert first == ["scalars/", "free_scalar", "phi4", "phi4_circle", "symmetries/", "deformed_rotation"]
 
 
 @pytest.mark.parametrize("words", [["phi4_circle", "--help"], ["--set", "modes=4", "--seed", "3", "phi4_circle", "-h"]])

@@ -101,9 +101,10 @@ import time
 from pathlib import Path
 from nnft_ppl.cli.interrupts import interruptible
 from nnft_ppl.cli.progress import progress_bar
+from nnft_ppl.display import Stage
 
 with progress_bar() as shown, interruptible(shown) as progress:
-    progress("drawing", 1, 2)
+    progress(Stage("drawing", 1, 2, may_stop_here=False))
     progress.folder = Path(".")
     print("ready", flush=True)
     time.sleep(60)
