@@ -21,10 +21,11 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 
 # The floors of the house, from the ground up: a room imports only rooms of lower floors. A new room joins in one line.
 FLOORS = (
-    ("display", "devices", "target", "fields", "spaces", "densities", "exact"),
+    ("display", "devices", "draws", "target", "fields", "spaces", "densities", "exact"),
     ("observables", "statistics", "samplers"),
     ("theory", "families", "results"),
     ("identities", "report"),
+    ("checks",),
     ("runs",),
     ("cli",),
 )

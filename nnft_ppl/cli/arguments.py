@@ -152,6 +152,7 @@ def command_parser() -> Parser:
         "--time-limit", type=_seconds, metavar="SECONDS", help="begin no further block of draws after this"
     )
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
+    _check_option(run)
     run.add_argument("--out", metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
     _json_option(run)
 
@@ -174,6 +175,7 @@ def command_parser() -> Parser:
         metavar="NAME=VALUE",
         help="set a keyword of that theory (the run's own values hold where it is the same model)",
     )
+    _check_option(diagnose)
     diagnose.add_argument("--model", metavar="FILE", help="the run's model file, if it has been moved")
     diagnose.add_argument("--figure", metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
     _json_option(diagnose)
@@ -217,6 +219,16 @@ def _seed_option(parser: Parser) -> None:
 
 def _folder_argument(parser: Parser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the folder of a run")
+
+
+def _check_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--check",
+        action="append",
+        default=[],
+        metavar="CHECK",
+        help="a further check: its name, or FILE.py:NAME for one in a Python file; repeatable",
+    )
 
 
 def _json_option(parser: Parser) -> None:

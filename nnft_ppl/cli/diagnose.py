@@ -1,8 +1,9 @@
-"""`nnft diagnose`: a run's Schwinger–Dyson bank, raw and improved correlators; its draws against another theory."""
+"""`nnft diagnose`: a run's identities, correlators and further checks again; its draws against another theory."""
 
 import argparse
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import MARKS
-from nnft_ppl.display import Stage, called, format_value
-from nnft_ppl.results import Ensemble, ResultError, places, plain_json, read
-from nnft_ppl.statistics import Estimate, Verdict
+from nnft_ppl.display import called, format_value
+from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
+from nnft_ppl.runs import judge_again
+from nnft_ppl.statistics import Estimate, overall
+from nnft_ppl.theory import Theory, load_file
 
 BAR = 5.0
 """A bar of full length is this many errors."""
@@ -24,95 +28,84 @@ WIDTH = 10
 
 
 def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
-    """Print what the identities say about a run: exit status 1 where they fail."""
+    """Print what the identities say about a run, and what further checks do: exit status 1 where one fails."""
     ensemble = read(asked.folder)
-    if asked.against:
-        words, found, verdict = _against(ensemble, asked, keywords)
-    elif keywords:
+    further = [check_of(word) for word in asked.check]
+    if keywords and not asked.against:
         raise ValueError("--set belongs to --against MODEL: the run's own keywords are those it was made with")
+    about = ensemble.provenance
+    words = called(about.model, about.keywords)
+    if asked.against:
+        theory = _other_theory(about, asked.against, keywords)
+        words = f"draws of {words} against {called(theory.name, theory.keywords)}"
+        outcomes = _made_again(ensemble, theory, [IdentityBank(), *further])
     else:
-        words, found, verdict = _own(ensemble, asked)
+        outcomes = _own(ensemble, asked.model, further)
+    found = {name: dict(outcome.findings) for name, outcome in outcomes.items()}
+    rows = found["schwinger_dyson"].get("rows", [])
     if asked.figure:
         from nnft_ppl.report import save_pulls
 
-        save_pulls(found["rows"], asked.figure, title=words)
+        save_pulls(rows, asked.figure, title=words)
     if asked.json:
         print(_as_json(ensemble, found))
     console = Console(stderr=asked.json)
     console.print(f"[bold]{escape(words)}[/]", highlight=False, soft_wrap=True)
-    console.print(bank_table(found["rows"]))
-    verdicts = [verdict]
+    if rows:
+        console.print(bank_table(rows))
+    verdicts = [outcome.verdict for outcome in outcomes.values()]
     if not asked.against:
         if estimates := estimators_table(ensemble):
             console.print(estimates)
-        for name, reason in ensemble.provenance["improved"]["reasons"].items():
+        for name, reason in about.improved.reasons.items():
             console.print(f"{name}: raw only, {reason}", highlight=False, soft_wrap=True)
         verdicts += [one for one in ensemble.verdicts if one.check == "improved"]
     for one in verdicts:
         console.print(f" {MARKS[one.status]} {one.text}", highlight=False, soft_wrap=True)
     if asked.figure:
         console.print(f"figure in {asked.figure}", highlight=False, markup=False, soft_wrap=True)
-    return 1 if any(one.status == "failed" for one in verdicts) else 0
+    return 1 if overall(verdicts) == "failed" else 0
 
 
-def _own(ensemble: Ensemble, asked: argparse.Namespace) -> tuple[str, dict[str, Any], Verdict]:
-    """The bank that was stored with the run; computed from the kept draws where it was not."""
-    about = ensemble.provenance
-    words = called(about["model"], about["keywords"])
-    if ensemble.schwinger_dyson is None or asked.model:
-        theory = _own_theory(about, asked.model)
-        return words, *_computed(ensemble, theory)
-    (verdict,) = [one for one in ensemble.verdicts if one.check == "schwinger_dyson"]
-    return words, about["findings"]["schwinger_dyson"], verdict
+def _own(ensemble: Ensemble, model: str | None, further: list[Check]) -> dict[str, Outcome]:
+    """Outcomes that were stored with the run; computed from the kept draws where they were not."""
+    stored = {one.check: Outcome(one, ensemble.findings.get(one.check, {})) for one in ensemble.verdicts}
+    wanted = [IdentityBank(), *further]
+    known = {} if model else {one.name: stored[one.name] for one in wanted if ensemble.findings.get(one.name)}
+    missing = [one for one in wanted if one.name not in known]
+    again = _made_again(ensemble, _own_theory(ensemble.provenance, model), missing) if missing else {}
+    return {one.name: (known | again)[one.name] for one in wanted}
 
 
-def _own_theory(about: dict[str, Any], model: str | None) -> Any:
+def _own_theory(about: Provenance, model: str | None) -> Theory:
     """The theory of a run, from the model file that it recorded or the one that is given."""
-    from nnft_ppl.theory import load
-
-    path = model or about["path"]
+    path = model or about.path
     if path is None:
         raise ResultError("the run's model was no file: give the model file with --model")
     if not model:
         if not Path(path).is_file():
             raise ResultError(f"the run's model file {path!r} is not there any more: give it with --model")
-        if hashlib.sha256(Path(path).read_text(encoding="utf-8").encode()).hexdigest() != about["source_sha256"]:
+        if hashlib.sha256(Path(path).read_text(encoding="utf-8").encode()).hexdigest() != about.source_sha256:
             raise ResultError(
                 f"{path!r} was changed since the run: give the file that was used with --model, or ask whether the "
                 "draws belong to the new one with --against"
             )
-    return load(path, **{name: _python(value) for name, value in about["keywords"].items()})
+    file = replace(load_file(path), dim=about.dim)
+    return Theory(file, **{name: _python(value) for name, value in about.keywords.items()})
 
 
-def _against(
-    ensemble: Ensemble, asked: argparse.Namespace, keywords: dict[str, Any]
-) -> tuple[str, dict[str, Any], Verdict]:
-    from nnft_ppl.theory import Theory, load_file
-
-    about = ensemble.provenance
-    file = load_file(asked.against)
-    own = {name: _python(value) for name, value in about["keywords"].items()} if file.name == about["model"] else {}
-    theory = Theory(file, **own | keywords)
-    found = _computed(ensemble, theory)
-    words = f"draws of {called(about['model'], about['keywords'])} against {called(theory.name, theory.keywords)}"
-    return words, *found
+def _other_theory(about: Provenance, against: str, keywords: dict[str, Any]) -> Theory:
+    file = load_file(against)
+    own = {name: _python(value) for name, value in about.keywords.items()} if file.name == about.model else {}
+    return Theory(file, **own | keywords)
 
 
-def _computed(ensemble: Ensemble, theory: Any) -> tuple[dict[str, Any], Verdict]:
-    """The bank of a theory on the kept draws."""
-    from nnft_ppl.identities import Bank, BankProgram, BankStream
-    from nnft_ppl.identities.power import bank_tested
-    from nnft_ppl.runs import kept_draws
-
+def _made_again(ensemble: Ensemble, theory: Theory, checks: list[Check]) -> dict[str, Outcome]:
     with progress_bar() as progress:
-        progress(Stage("bringing the draws back"))
-        draws = kept_draws(ensemble, theory)
-        progress(Stage("compiling identities"))
-        stream = BankStream(BankProgram(Bank(theory), len(draws.positions)))
-        stream.add(draws.positions, 0, 1)
-        residuals = stream.finish()
-    assert residuals is not None
-    return bank_tested(residuals, draws.log_weights, independent=ensemble.free_draws)
+        outcomes = judge_again(ensemble, theory, checks, progress)
+    # One that was asked for and has nothing to say about such draws says so.
+    silent = (check for check in checks if check.name not in outcomes)
+    return outcomes | {one.name: one.unavailable(f"it is not for draws of kind {ensemble.kind}") for one in silent}
 
 
 def bank_table(rows: list[dict[str, Any]]) -> Table:
@@ -166,8 +159,8 @@ def estimators_table(ensemble: Ensemble) -> Table | None:
     return table
 
 
-def _as_json(ensemble: Ensemble, found: dict[str, Any]) -> str:
-    """One object: the bank, and raw and improved estimates by name (improved null where there is none)."""
+def _as_json(ensemble: Ensemble, found: dict[str, dict[str, Any]]) -> str:
+    """One object: findings by check, and raw and improved estimates by name (improved null where there is none)."""
     raw, improved, quoted = ensemble.estimates_of("raw"), ensemble.estimates_of("improved"), ensemble.estimates()
     estimates = {
         name: {
@@ -178,9 +171,7 @@ def _as_json(ensemble: Ensemble, found: dict[str, Any]) -> str:
         for name, one in quoted.items()
         if name in ensemble.data["observables"]
     }
-    return json.dumps(
-        plain_json({"schwinger_dyson": found, "estimates": estimates}), ensure_ascii=False, allow_nan=False
-    )
+    return json.dumps(plain_json(found | {"estimates": estimates}), ensure_ascii=False, allow_nan=False)
 
 
 def _parts(one: Estimate) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensemble
-from nnft_ppl.runs import DEFAULT_DRAWS, describe, resolve, sample
+from nnft_ppl.runs import DEFAULT_DRAWS, make_request, sample, sampler_of
 from nnft_ppl.samplers import SamplerError
 from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, unbounded_term, unbounded_words
 
@@ -62,6 +62,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
             seed=asked.seed,
             out=folder,
             keep=asked.keep,
+            checks=asked.check or True,
             time_limit=asked.time_limit,
             progress=progress,
         )
@@ -71,8 +72,8 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
         raise
     made = ensemble.provenance
     # One of the wrong sign fails the checks of every sampler, and none of them can say why.
-    term = unbounded_term(theory) if made["verdict"] == "failed" and not made["interrupted"] else None
-    return Ran(ensemble, folder, earlier and made["interrupted"], term)
+    term = unbounded_term(theory) if made.verdict == "failed" and not made.interrupted else None
+    return Ran(ensemble, folder, earlier and made.interrupted, term)
 
 
 def conclude(asked: argparse.Namespace, ran: Ran) -> int:
@@ -91,5 +92,6 @@ def conclude(asked: argparse.Namespace, ran: Ran) -> int:
 
 def _default_folder(theory: Theory, asked: argparse.Namespace) -> Path:
     draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
-    made = describe(theory, resolve(asked.sampler)[0], asked.chains, draws, asked.warmup, asked.seed, asked.keep)
-    return Path("runs") / f"{theory.name}-{made['fingerprint'][:8]}"
+    name, _ = sampler_of(asked.sampler)
+    made = make_request(theory, name, asked.chains, draws, asked.warmup, asked.seed, asked.keep)
+    return Path("runs") / f"{theory.name}-{made.fingerprint[:8]}"

@@ -1,6 +1,7 @@
 """A result as text: the table of estimates, the verdicts, and the JSON object."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,23 +20,22 @@ MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yell
 def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> None:
     """Print estimates with errors, exact values and pulls, then every verdict in words."""
     about = ensemble.provenance
-    sampler = about["sampler"]
-    console.print(escape(called(about["model"], about["keywords"])), style="bold", highlight=False, soft_wrap=True)
+    sampler = about.sampler
+    console.print(escape(called(about.model, about.keywords)), style="bold", highlight=False, soft_wrap=True)
     console.print(
-        f"{sampler['name']}: {sampler['chains']} chains × {ensemble.data['observables'].sizes['draw']} draws, "
-        f"seed {about['seed']}, {about['precision']}, {about['wall_s']:.0f} s",
+        f"{sampler.name}: {sampler.chains} chains × {sampler.draws} draws, seed {about.seed}, {about.precision}, "
+        f"{about.wall_s:.0f} s",
         highlight=False,
         soft_wrap=True,
     )
-    if sampler["reason"] != "asked for":
-        console.print(f"{sampler['name']} because {sampler['reason']}", highlight=False, soft_wrap=True)
-    if about["interrupted"]:
-        wanted = sampler["draws_asked"] or DEFAULT_DRAWS
+    if sampler.reason != "asked for":
+        console.print(f"{sampler.name} because {sampler.reason}", highlight=False, soft_wrap=True)
+    if about.interrupted:
+        wanted = sampler.draws_asked or DEFAULT_DRAWS
         console.print(f"interrupted: {wanted} draws per chain were asked for", highlight=False)
     console.print(estimates_table(ensemble))
-    if about["log_z"]:
-        log_z = format_value(about["log_z"]["value"], about["log_z"]["error"])
-        console.print(f"ln Z/Z_free = {log_z}", highlight=False)
+    if about.log_z:
+        console.print(f"ln Z/Z_free = {format_value(about.log_z.value, about.log_z.error)}", highlight=False)
     for verdict in ensemble.verdicts:
         limit = f" (threshold {verdict.threshold:g})" if verdict.status == "failed" and verdict.threshold else ""
         console.print(f" {MARKS[verdict.status]} {verdict.text}{limit}", highlight=False, soft_wrap=True)
@@ -58,14 +58,17 @@ def estimates_table(ensemble: Ensemble) -> Table:
 def result_json(ensemble: Ensemble) -> str:
     """The result as one JSON object: scalars bare, unknown null."""
     about, exact = ensemble.provenance, ensemble.exact
-    log_z = about["log_z"]
-    diagnostics = {"verdict": about["verdict"], "checks": [verdict.to_json() for verdict in ensemble.verdicts]}
-    output = {
-        "model": about["model"],
-        "keywords": about["keywords"],
-        "sampler": about["sampler"],
-        "diagnostics": diagnostics | about["findings"] | {"wall_s": about["wall_s"]},
-        "log_z": log_z,
+    log_z, findings = about.log_z, dict(about.findings)
+    diagnostics: dict[str, Any] = {"verdict": about.verdict, "checks": [one.to_json() for one in ensemble.verdicts]}
+    diagnostics |= about.statistics
+    # Where they stood before every check had its findings at the top.
+    diagnostics |= {name: findings[name] for name in ("second_route", "schwinger_dyson") if name in findings}
+    output = findings | {
+        "model": about.model,
+        "keywords": about.keywords,
+        "sampler": asdict(about.sampler),
+        "diagnostics": diagnostics | {"wall_s": about.wall_s},
+        "log_z": asdict(log_z) if log_z else None,
         "estimates": {name: _estimate_json(ensemble, name, one, exact) for name, one in ensemble.estimates().items()},
     }
     return json.dumps(plain_json(output), ensure_ascii=False, allow_nan=False)
@@ -73,7 +76,7 @@ def result_json(ensemble: Ensemble) -> str:
 
 def exit_status(ensemble: Ensemble) -> int:
     """0 for a good result, 1 where a check failed, 3 for an interrupted run."""
-    if ensemble.provenance["interrupted"]:
+    if ensemble.provenance.interrupted:
         return 3
     return 0 if overall(ensemble.verdicts) == "good" else 1
 

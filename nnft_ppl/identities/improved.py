@@ -18,7 +18,7 @@ becomes Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear f
 Source: derived in docs/theory/identities.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,6 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.identities.linear_sites import linear_sites, mask_of, some_positions
 from nnft_ppl.observables import Observable
-from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict, status_of
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
 
@@ -195,21 +194,3 @@ def measuring(target: Target, improvement: Improvement) -> Target:
         return target.measure(position) | {"improved": improvement(position)}
 
     return replace(target, measure=measure)
-
-
-def improved_verdict(differences: Mapping[str, Estimate]) -> Verdict:
-    """Whether raw and improved correlators agree: their difference is zero on average, by an identity of the density.
-
-    Args:
-        differences: Raw minus improved, from the same draws.
-    """
-    pulls = {}
-    for name, one in differences.items():
-        pull = np.divide(np.abs(one.value), one.error, out=np.zeros_like(one.error), where=one.error > 0)
-        pulls[name] = float(np.max(pull, initial=0.0))
-    worst = max(pulls, key=lambda name: pulls[name])
-    good = pulls[worst] < MAX_PULL
-    text = f"raw and improved correlators differ by at most {pulls[worst]:.1f} errors ({worst})"
-    if not good:
-        text += ": the draws do not have this density; try another sampler, and `nnft diagnose` to see where"
-    return Verdict("improved", status_of(good=good), pulls[worst], MAX_PULL, text)

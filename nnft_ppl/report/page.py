@@ -1,9 +1,7 @@
 """A run as one self-contained HTML page, with the data of its figures as CSV beside it."""
 
 import base64
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from nnft_ppl.display import called, format_value
 from nnft_ppl.report.panels import Panel, panels
 from nnft_ppl.report.svg import svg_of
-from nnft_ppl.results import Ensemble, atomically, estimate_rows, series_of
+from nnft_ppl.results import Ensemble, Provenance, atomically, estimate_rows, series_of
 from nnft_ppl.statistics import estimate
 
 
@@ -61,12 +59,12 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.j2").render(
         about=about,
-        title=called(about["model"], about["keywords"]),
+        title=called(about.model, about.keywords),
         verdicts=ensemble.verdicts,
-        good=about["verdict"] == "good",
+        good=about.verdict == "good",
         headings=headings,
         rows=rows,
-        log_z=format_value(**about["log_z"]) if about["log_z"] else None,
+        log_z=format_value(about.log_z.value, about.log_z.error) if about.log_z else None,
         action=_action(ensemble),
         cost=_cost(ensemble),
         provenance=_provenance(about),
@@ -79,7 +77,7 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
     series = series_of(ensemble.data, "action")
     if not series:
         return []
-    found = estimate(series, None, ensemble.log_weights, independent=ensemble.free_draws)
+    found = estimate(series, None, ensemble.log_weights, independent=ensemble.kind.independent)
     return [
         (
             name,
@@ -97,29 +95,29 @@ def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
     known = [float(np.nanmin(one.ess)) for one in ensemble.estimates().values() if np.isfinite(one.ess).any()]
     least = min(known, default=np.nan)
     found = [
-        ("time, everything included", f"{about['wall_s']:.1f} s"),
+        ("time, everything included", f"{about.wall_s:.1f} s"),
         ("draws", f"{chains} chains × {draws}"),
         ("effective draws of the slowest estimate", f"{least:.0f}"),
-        ("effective draws per second", f"{least / about['wall_s']:.3g}"),
+        ("effective draws per second", f"{least / about.wall_s:.3g}"),
     ]
     if "n_steps" in stats:
         gradients = float(stats["n_steps"].sum())
         found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
-    return [*found, ("parameters", str(about["dimension"])), ("device", about["device"])]
+    return [*found, ("parameters", str(about.dimension)), ("device", about.device)]
 
 
-def _provenance(about: Mapping[str, Any]) -> list[tuple[str, str]]:
-    versions = about["versions"] | {"numpyro": about["numpyro"], "python": about["python"]}
-    sampler = about["sampler"]
+def _provenance(about: Provenance) -> list[tuple[str, str]]:
+    versions = dict(about.versions) | {"numpyro": about.numpyro, "python": about.python}
+    sampler = about.sampler
     return [
-        ("sampler", f"{sampler['name']}, {sampler['reason']}"),
-        ("warm-up", f"{sampler['warmup']} steps per chain"),
-        ("seed", str(about["seed"])),
-        ("precision", about["precision"]),
-        ("started", about["started"]),
+        ("sampler", f"{sampler.name}, {sampler.reason}"),
+        ("warm-up", f"{sampler.warmup} steps per chain"),
+        ("seed", str(about.seed)),
+        ("precision", about.precision),
+        ("started", about.started),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ("sha256 of the model's source", about["source_sha256"]),
-        ("fingerprint of the run", about["fingerprint"]),
+        ("sha256 of the model's source", about.source_sha256),
+        ("fingerprint of the run", about.fingerprint),
     ]
 
 

@@ -47,7 +47,7 @@ def panels(ensemble: Ensemble) -> Iterator[Panel]:
         yield _effective_mass(ensemble)
     if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):
         yield _exact_pulls(exact)
-    found = ensemble.provenance["findings"].get("schwinger_dyson") if ensemble.schwinger_dyson is not None else None
+    found = ensemble.findings.get("schwinger_dyson") if ensemble.schwinger_dyson is not None else None
     if found:
         yield _identities(found["rows"])
     if "fields" in ensemble.data:
@@ -189,12 +189,12 @@ def _followed(ensemble: Ensemble) -> list[tuple[str, tuple[int, ...]]]:
         (name, components[name][rank]) for rank in range(longest) for name in names if rank < len(components[name])
     ]
     # Independent draws have nothing to follow: two pictures show their spread.
-    return order[: 2 if ensemble.free_draws else MOST_TRACES]
+    return order[: 2 if ensemble.kind.independent else MOST_TRACES]
 
 
 def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
     def draw(figure: Figure) -> None:
-        if ensemble.free_draws:
+        if ensemble.kind.independent:
             chains.plot_traces(ensemble, name, index, figure.subplots())
             return
         above, below = figure.subplots(2, 1)
@@ -203,7 +203,7 @@ def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
 
     words = (
         "Independent free draws, before their weights, in groups; long ones thinned."
-        if ensemble.free_draws
+        if ensemble.kind.independent
         else "One line a chain, long chains thinned. Below: autocorrelation with errors of one standard deviation, and "
         "its integrated time."
     )
@@ -214,5 +214,5 @@ def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
         words,
         chains.trace_table(ensemble, name, index),
         draw,
-        2.4 if ensemble.free_draws else 4.4,
+        2.4 if ensemble.kind.independent else 4.4,
     )

@@ -9,21 +9,21 @@ from nnft_ppl.results.ensemble import (
     quoted_series,
     read,
     series_of,
+    usable_log_weights,
 )
-from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically, plain_json
+from nnft_ppl.results.plain_json import plain_json
+from nnft_ppl.results.provenance import (
+    FORMAT,
+    ImprovedRecord,
+    PartitionFunction,
+    Provenance,
+    Request,
+    SamplerRecord,
+)
+from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
 
 __all__ = [
-    "Ensemble",
-    "ResultError",
-    "RunFolder",
-    "WriteError",
-    "atomically",
-    "estimate_rows",
-    "estimates_dataset",
-    "improved_series",
-    "places",
-    "plain_json",
-    "quoted_series",
-    "read",
-    "series_of",
-]
+    "FORMAT", "Ensemble", "ImprovedRecord", "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder",
+    "SamplerRecord", "WriteError", "atomically", "estimate_rows", "estimates_dataset", "improved_series", "places",
+    "plain_json", "quoted_series", "read", "series_of", "usable_log_weights",
+]  # fmt: skip

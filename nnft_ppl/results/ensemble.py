@@ -20,9 +20,9 @@ Groups of `Ensemble.data`:
 All draws have leading dimensions (chain, draw). The provenance is one JSON string among the attributes.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,11 @@ import numpy as np
 import xarray as xr
 
 from nnft_ppl.display import called, format_value, paragraph, table
+from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived
+from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.storage import read_result
-from nnft_ppl.statistics import Estimate, Verdict, Verdicts, estimate, mixed, pulls, smoothed_log_weights
+from nnft_ppl.statistics import Estimate, Verdicts, estimate, mixed, pulls, smoothed_log_weights
 
 PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
 
@@ -47,15 +49,25 @@ class Ensemble:
     def __init__(self, data: xr.DataTree) -> None:
         self.data = data
 
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """What was run: model, keywords, sampler, seed, precision, versions, device, time."""
-        return json.loads(self.data.attrs["provenance"])
+    @cached_property
+    def provenance(self) -> Provenance:
+        """What was run: model, keywords, sampler, seed, precision, versions, device, time; and what came of it."""
+        return Provenance.parse(self.data.attrs["provenance"])
 
     @property
     def verdicts(self) -> Verdicts:
         """The outcome of every check, made when the run ended."""
-        return Verdicts(Verdict(**verdict) for verdict in self.provenance["verdicts"])
+        return Verdicts(self.provenance.verdicts)
+
+    @property
+    def findings(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each check found, by its name: numbers, texts, lists and dicts."""
+        return self.provenance.findings
+
+    @property
+    def kind(self) -> Kind:
+        """What the draws are: Markov chains, free draws with weights, or weighted populations."""
+        return Kind(self.provenance.sampler.kind)
 
     def estimates(self, derived: Mapping[str, Derived] | None = None) -> dict[str, Estimate]:
         """Value ± error of every observable and derived quantity.
@@ -73,23 +85,13 @@ class Ensemble:
         if not derived:
             return stored
         series = quoted_series(self.data, self.log_weights)
-        wanted = estimate(series, derived, self.log_weights, independent=self.free_draws)
+        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent)
         return stored | {name: wanted[name] for name in derived}
 
     @property
     def log_weights(self) -> np.ndarray | None:
         """Log weights of the draws, shape (chain, draw), smoothed for free draws; None for Markov chains."""
-        stats = self.data["sample_stats"].dataset
-        if "log_weight" not in stats:
-            return None
-        weights = stats["log_weight"].values
-        return smoothed_log_weights(weights)[0] if self.free_draws else weights
-
-    @property
-    def free_draws(self) -> bool:
-        """Whether the draws are independent ones of the free theory, to be reweighted."""
-        stats = self.data["sample_stats"].dataset
-        return "log_weight" in stats and "acceptance_rate" not in stats
+        return usable_log_weights(self.kind, series_of(self.data, "sample_stats"))
 
     @property
     def tempering(self) -> xr.Dataset | None:
@@ -133,13 +135,13 @@ class Ensemble:
 
     def __repr__(self) -> str:
         lines = [f"{name} = {value}" for name, value in self.estimates().items()]
-        return "\n".join([f"Ensemble of {self.provenance['model']}", *lines])
+        return "\n".join([f"Ensemble of {self.provenance.model}", *lines])
 
     def _repr_html_(self) -> str:
         about = self.provenance
-        made = f"{called(about['model'], about['keywords'])} by {about['sampler']['name']}"
+        made = f"{called(about.model, about.keywords)} by {about.sampler.name}"
         return (
-            paragraph(f"{made}, interrupted" if about["interrupted"] else made, about["verdict"])
+            paragraph(f"{made}, interrupted" if about.interrupted else made, about.verdict)
             + table(*estimate_rows(self), words=3)
             + self.verdicts._repr_html_()
         )
@@ -160,6 +162,18 @@ def read(path: str | Path) -> Ensemble:
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
     """The observables' series, (chain, draw, ...), by name; or those of another group, none if it is not there."""
     return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
+
+
+def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Log weights as estimates use them: smoothed for free draws, as they are for populations, None for chains.
+
+    Args:
+        kind: What the draws are.
+        stats: Their statistics, (chain, draw), by name.
+    """
+    if not kind.weighted:
+        return None
+    return smoothed_log_weights(stats["log_weight"])[0] if kind is Kind.FREE else stats["log_weight"]
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:

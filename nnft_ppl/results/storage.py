@@ -2,6 +2,7 @@
 
     DIR/manifest.json        what was asked, written before the first draw
     DIR/blocks/NNNNNN.nc     one file per block of draws
+    DIR/state.nc             the sampler's state after the last of them
     DIR/result.nc            everything, an xarray DataTree
 
 Each file is written under a temporary name, flushed to disk and renamed, so that a name that exists is a whole file.
@@ -13,10 +14,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from nnft_ppl.display import did_you_mean
+from nnft_ppl.results.provenance import FormatError, Provenance, Request
 
 ENGINE = "h5netcdf"
 
@@ -34,28 +35,32 @@ class RunFolder:
 
     Args:
         path: The folder; it is created, with parents.
-        manifest: What was asked, as JSON values, with a `fingerprint`.
+        manifest: What was asked.
 
     Raises:
         ResultError: If the folder cannot be written, or holds another run or other files.
     """
 
-    def __init__(self, path: Path, manifest: dict) -> None:
+    def __init__(self, path: Path, manifest: Request) -> None:
         self.path = path
         try:
-            _refuse_occupied(path, manifest["fingerprint"])
+            _refuse_occupied(path, manifest.fingerprint)
             (path / "blocks").mkdir(parents=True, exist_ok=True)
-            text = json.dumps(manifest, indent=2, ensure_ascii=False)
+            text = json.dumps(manifest.to_json(), indent=2, ensure_ascii=False)
             atomically(path / "manifest.json", lambda part: part.write_text(text, encoding="utf-8"))
         except OSError as error:
             reason = error.strerror or error
             raise ResultError(f"cannot write to {str(path)!r}: {reason}; choose another folder with --out") from error
-        for old in (*(path / "blocks").glob("*.nc"), *path.rglob("*.part")):
-            old.unlink()
+        for old in (*(path / "blocks").glob("*.nc"), path / "state.nc", *path.rglob("*.part")):
+            old.unlink(missing_ok=True)
 
     def write_block(self, number: int, block: xr.DataTree) -> None:
         """Write one block of draws; a `WriteError` if that fails, and earlier ones stay."""
         _write(self.path / "blocks" / f"{number:06d}.nc", block)
+
+    def write_state(self, state: xr.Dataset) -> None:
+        """Write the sampler's state after the last block, in place of the one before; a `WriteError` if that fails."""
+        _write(self.path / "state.nc", state)
 
     @property
     def has_result(self) -> bool:
@@ -79,8 +84,10 @@ def read_result(path: Path) -> xr.DataTree:
         raise FileNotFoundError(f"no result in {str(path)!r}: {_missing(path, file)}")
     try:
         data = xr.load_datatree(file, engine=ENGINE)
-        json.loads(data.attrs["provenance"])
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        Provenance.parse(data.attrs["provenance"])
+    except FormatError as error:
+        raise ResultError(f"{str(file)!r} cannot be read: {error}") from error
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise ResultError(
             f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
         ) from error
@@ -121,7 +128,7 @@ def _refuse_occupied(path: Path, fingerprint: str) -> None:
         )
 
 
-def _write(path: Path, tree: xr.DataTree) -> None:
+def _write(path: Path, tree: xr.DataTree | xr.Dataset) -> None:
     # Arrays are small and often random: compression would cost more time than it saves space.
     try:
         atomically(path, lambda part: tree.to_netcdf(part, engine=ENGINE))
@@ -141,18 +148,3 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def plain_json(value: object) -> object:
-    """NumPy numbers and tuples as JSON values; NaN and infinities as None."""
-    if isinstance(value, dict):
-        return {str(key): plain_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_json(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return plain_json(value.tolist())
-    if isinstance(value, np.generic):
-        return plain_json(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from nnft_ppl.samplers.blocks import Sampler, Settings
+from nnft_ppl.samplers import MakeSampler, Settings
 from nnft_ppl.devices import over_chains
 from nnft_ppl.samplers.reweight import free_draws_function
 from nnft_ppl.target import Target
@@ -53,7 +53,7 @@ class Choice(NamedTuple):
     """One of `SAMPLERS`."""
     reason: str
     """Why, in words with the numbers that decided."""
-    trial: Sampler | None = None
+    trial: MakeSampler | None = None
     """Used in place of the sampler of that name, if it may end with `Outdone`; `reweight` follows then."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from nnft_ppl.samplers import Settings
-from nnft_ppl.samplers.blocks import CHECK_DRAWS
+from nnft_ppl.samplers.sampler import CHECK_DRAWS
 
 KEPT_BYTES = 256 * 2**20
 """`keep="auto"` keeps all parameters below this size, else as many draws as fit, at most `KEPT_DRAWS` per chain."""

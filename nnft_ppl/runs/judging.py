@@ -1,136 +1,178 @@
-"""From draws to numbers that can be trusted, or not: estimates, the second route, the curve in β, verdicts."""
+"""From draws to numbers that can be trusted, or not: estimates, the curve in β, and every check."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.display import Stage, Progress
-from nnft_ppl.identities.improved import improved_verdict
-
-from nnft_ppl.results import estimates_dataset, improved_series, quoted_series, series_of
-from nnft_ppl.statistics import Estimate, estimate
-from nnft_ppl.identities.power import bank_tested
-from nnft_ppl.statistics import kish, log_mean_weight, smoothed_log_weights
-from nnft_ppl.samplers import Curve, Settings, reweight
+from nnft_ppl.checks import Check, FinishedDraws, Outcome, reason_of
+from nnft_ppl.display import Progress
+from nnft_ppl.draws import Kind
+from nnft_ppl.results import (
+    PartitionFunction,
+    estimates_dataset,
+    improved_series,
+    quoted_series,
+    series_of,
+    usable_log_weights,
+)
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
+from nnft_ppl.samplers import Curve
+from nnft_ppl.statistics import Estimate, Verdict, estimate, kish, log_mean_weight, smoothed_log_weights
 from nnft_ppl.theory import Theory
-from nnft_ppl.statistics import Verdict, chain_verdicts, population_verdicts, reweighting_verdicts, routes_verdict
+
+AVERAGED = {"acceptance_rate": "acceptance", "step_size": "step_size", "swap_rate": "swap_rate"}
+"""Statistics whose average over all draws is reported, and under which name."""
 
 
-SECOND_DRAWS = 10_000
-"""Draws per chain of the second route, at most."""
+@dataclass(frozen=True)
+class Judgement:
+    """What was found in the draws of a run."""
+
+    data: xr.DataTree
+    """The draws, with estimates, exact values, curves and what checks estimated."""
+    verdicts: tuple[Verdict, ...]
+    findings: dict[str, dict[str, Any]]
+    """What each check found, by its name."""
+    statistics: dict[str, float]
+    """Averages of the sampler's statistics."""
+    log_z: PartitionFunction | None
+    interrupted: bool
+    """Whether an interruption left checks out."""
 
 
-def judged(
-    theory: Theory, data: xr.DataTree, curves: list[Curve], key_second: jax.Array | None, show: Progress
-) -> tuple[xr.DataTree, dict[str, Any]]:
-    """The data with estimates, exact values, the second route and the curve; and the findings with their verdicts.
+def judge(
+    theory: Theory,
+    kind: Kind,
+    data: xr.DataTree,
+    curves: Sequence[Curve],
+    checks: Sequence[Check],
+    measured: Mapping[str, xr.Dataset],
+    lost: Mapping[str, str],
+    key: jax.Array | None,
+    progress: Progress,
+) -> Judgement:
+    """Estimate all that is measured, and judge it by every check.
 
     Args:
         theory: What was sampled.
-        data: Its draws.
+        kind: What the draws are.
+        data: The draws.
         curves: What a tempering sampler found on its way, one for every block.
-        key_second: Key of the second route; None for none.
-        show: Told what is being done.
+        checks: What is to be checked, in order.
+        measured: What checks measured, by their names; stored in groups of those names.
+        lost: Check -> why it could not measure.
+        key: For checks that draw; None where nothing more is to be drawn.
+        progress: Told what is being done.
     """
-    series = series_of(data)
-    stats = {str(name): values.values for name, values in data["sample_stats"].dataset.items()}
-    coords = {str(dim): values.values for dim, values in data["observables"].coords.items()}
-    dims = {name: one.dims for name, one in theory.observables.items()}
-    log_z = None
-    findings: dict[str, Any] = {}
-    weights = stats.get("log_weight")
-    free = weights is not None and not curves
-    k_hat = np.nan
-    if weights is not None and free:
-        weights, k_hat = smoothed_log_weights(weights)
-    quoted = quoted_series(data, weights)
-    estimates = estimate(quoted, theory.derived, weights, independent=free)
-    if curves:
-        ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
-        log_z = _log_z(ends)
-        verdicts = population_verdicts(stats, estimates, ends)
-        data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
-    elif free:
-        size = float(kish(stats["log_weight"]))
-        verdicts = reweighting_verdicts(k_hat, estimates)
-        log_z = _log_z(stats["log_weight"])
-        findings = {"k_hat": k_hat, "kish": size}
-        data["tempering"] = xr.DataTree(curve_of_free_draws(series, stats["log_weight"], dims))
-    else:
-        verdicts = chain_verdicts(series, stats, estimates)
-    for name, label in (("acceptance_rate", "acceptance"), ("step_size", "step_size"), ("swap_rate", "swap_rate")):
-        if name in stats:
-            findings[label] = float(np.mean(stats[name]))
-    verdicts += _improved(data, series, weights, independent=free, dims=dims, coords=coords)
-    if "schwinger_dyson" in data:
-        tested, verdict = bank_tested(data["schwinger_dyson"].to_dataset(), weights, independent=free)
-        findings |= {"schwinger_dyson": tested}
-        verdicts.append(verdict)
-    if key_second is not None and "log_weight" not in stats:
-        second, k_hat, size = _second_route(theory, series, key_second, show)
-        data["second_route"] = xr.DataTree(estimates_dataset(second, dims, coords))
-        verdicts.append(routes_verdict(estimates, second, k_hat))
-        findings |= {"second_route": {"k_hat": k_hat, "kish": size}}
-    data["estimates"] = xr.DataTree(estimates_dataset(estimates, dims, coords))
-    if theory.exact:
-        labels = data["estimates"].dataset
-        exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
-        data["exact"] = xr.DataTree(xr.Dataset(exact))
-    if theory.curves:
-        data["curves"] = xr.DataTree(_curves(theory))
-    return data, {"verdicts": verdicts, "findings": findings, "log_z": log_z}
-
-
-def _curves(theory: Theory) -> xr.Dataset:
-    """Exact curves: `NAME` along `NAME.at`."""
-    variables = {name: (f"{name}.at", values) for name, (_, values) in theory.curves.items()}
-    return xr.Dataset(variables, coords={f"{name}.at": places for name, (places, _) in theory.curves.items()})
-
-
-def _improved(
-    data: xr.DataTree,
-    series: Mapping[str, np.ndarray],
-    log_weights: np.ndarray | None,
-    *,
-    independent: bool,
-    dims: Mapping[str, tuple[str, ...]],
-    coords: Mapping[str, Any],
-) -> list[Verdict]:
-    """Raw and improved estimates, each alone, and whether they agree draw by draw; nothing where there are none."""
+    series, stats = series_of(data), series_of(data, "sample_stats")
+    weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
-    if not improved:
-        return []
-    raw = {name: series[name] for name in improved}
-    for kind, values in (("raw", raw), ("improved", improved)):
-        found = estimate(values, None, log_weights, independent=independent)
-        data[f"{kind}_estimates"] = xr.DataTree(estimates_dataset(found, dims, coords))
-    differences = {name: raw[name] - improved[name] for name in raw}
-    return [improved_verdict(estimate(differences, None, log_weights, independent=independent))]
+    estimates = estimate(quoted_series(data, weights), theory.derived, weights, independent=kind.independent)
+    for name, dataset in measured.items():
+        data[name] = xr.DataTree(dataset)
+    write = _Writer(theory, data)
+    for name, values in {"raw": {name: series[name] for name in improved}, "improved": improved}.items():
+        if values:
+            write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
+    write("estimates", estimates)
+    log_z = _temper(theory, kind, data, curves)
+    draws = FinishedDraws(
+        theory, kind, estimates, series, stats, series_of(data, "action"), improved, weights, key, progress
+    )
+    outcomes, interrupted = judge_checks(checks, draws, measured, lost)
+    for name, outcome in outcomes.items():
+        if outcome.estimates:
+            write(name, outcome.estimates)
+    write.exact()
+    return Judgement(
+        data,
+        tuple(outcome.verdict for outcome in outcomes.values()),
+        {name: dict(outcome.findings) for name, outcome in outcomes.items() if outcome.findings},
+        _statistics(kind, stats),
+        log_z,
+        interrupted,
+    )
 
 
-def _log_z(log_weight: np.ndarray) -> dict[str, float]:
-    return dict(zip(("value", "error"), log_mean_weight(log_weight), strict=True))
+def judge_checks(
+    checks: Sequence[Check], draws: FinishedDraws, measured: Mapping[str, xr.Dataset], lost: Mapping[str, str]
+) -> tuple[dict[str, Outcome], bool]:
+    """The outcome of every check that applies, and whether an interruption left some out.
+
+    A check that cannot be computed is unavailable, with its reason; it never loses the run.
+
+    Args:
+        checks: In order.
+        draws: What is judged.
+        measured: What checks measured, by their names.
+        lost: Check -> why it could not measure.
+    """
+    outcomes, interrupted = {}, False
+    for check in checks:
+        own = measured.get(check.name)
+        given = replace(draws, measured=own)
+        if check.name in lost:
+            outcomes[check.name] = check.unavailable(lost[check.name])
+            continue
+        try:
+            if check.applies(given):
+                stopped = interrupted and not check.cheap and own is None
+                outcomes[check.name] = check.unavailable("interrupted") if stopped else check.judge(given)
+        except KeyboardInterrupt:
+            interrupted = True
+            outcomes[check.name] = check.unavailable("interrupted")
+        except Exception as error:  # whatever a check is made of
+            outcomes[check.name] = check.unavailable(reason_of(error))
+    return outcomes, interrupted
 
 
-def _reweighted(
-    theory: Theory, series: Mapping[str, np.ndarray], log_weight: np.ndarray
-) -> tuple[dict[str, Estimate], float, float]:
-    """Estimates from free draws, Pareto k̂ and Kish's effective size of their weights."""
-    smoothed, k_hat = smoothed_log_weights(log_weight)
-    return estimate(series, theory.derived, smoothed, independent=True), float(k_hat), float(kish(log_weight))
+class _Writer:
+    """Puts estimates into the data, with the dimensions of the observables."""
+
+    def __init__(self, theory: Theory, data: xr.DataTree) -> None:
+        self._theory, self._data = theory, data
+        self._coords = {str(dim): values.values for dim, values in data["observables"].coords.items()}
+        self._dims = {name: one.dims for name, one in theory.observables.items()}
+
+    def __call__(self, group: str, estimates: Mapping[str, Estimate]) -> None:
+        self._data[group] = xr.DataTree(estimates_dataset(estimates, self._dims, self._coords))
+
+    def exact(self) -> None:
+        """Exact values beside the estimates, and exact curves, `NAME` along `NAME.at`."""
+        theory = self._theory
+        if theory.exact:
+            labels = self._data["estimates"].dataset
+            exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
+            self._data["exact"] = xr.DataTree(xr.Dataset(exact))
+        if theory.curves:
+            variables = {name: (f"{name}.at", values) for name, (_, values) in theory.curves.items()}
+            places = {f"{name}.at": places for name, (places, _) in theory.curves.items()}
+            self._data["curves"] = xr.DataTree(xr.Dataset(variables, coords=places))
 
 
-def _second_route(
-    theory: Theory, series: Mapping[str, np.ndarray], key: jax.Array, show: Progress
-) -> tuple[dict[str, Estimate], float, float]:
-    """As many free draws as the chains made, at most `SECOND_DRAWS` of each, reweighted."""
-    chains, draws = next(iter(series.values())).shape[:2]
-    draws = min(draws, SECOND_DRAWS)
-    show(Stage("second route: free draws", 0, draws))
-    blocks = list(reweight(theory.target(), Settings(key, chains, draws, num_warmup=0, keep_every=0)))
-    free = {name: np.concatenate([block.measured["observables"][name] for block in blocks], 1) for name in series}
-    return _reweighted(theory, free, np.concatenate([block.stats["log_weight"] for block in blocks], 1))
+def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curve]) -> PartitionFunction | None:
+    """ln Z/Z_free, and in the data the way there, where the draws know it."""
+    dims = {name: one.dims for name, one in theory.observables.items()}
+    if kind is Kind.CHAINS:
+        return None
+    if kind is Kind.FREE:
+        ends = series_of(data, "sample_stats")["log_weight"]
+        data["tempering"] = xr.DataTree(curve_of_free_draws(series_of(data), ends, dims))
+    elif curves:
+        ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
+        data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
+    else:
+        return None
+    return PartitionFunction(*log_mean_weight(ends))
+
+
+def _statistics(kind: Kind, stats: Mapping[str, np.ndarray]) -> dict[str, float]:
+    found = {label: float(np.mean(stats[name])) for name, label in AVERAGED.items() if name in stats}
+    if kind is Kind.FREE:
+        weights = stats["log_weight"]
+        found |= {"k_hat": float(smoothed_log_weights(weights)[1]), "kish": float(kish(weights))}
+    return found

@@ -1,4 +1,4 @@
-"""Kept draws of a run, brought back to reference coordinates: of its own theory, or of another one."""
+"""Kept draws of a run in reference coordinates: those stored, or, of another theory, brought back to them."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from nnft_ppl.results import Ensemble
+from nnft_ppl.runs.request import storable_keywords
 from nnft_ppl.theory import Theory
 
 AT_ONCE = 2**18
@@ -32,7 +33,7 @@ class DrawsError(ValueError):
 
 
 def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
-    """The kept draws of a run as reference coordinates of a theory with the same sites.
+    """The kept draws of a run as reference coordinates of its own theory, or of another one with the same sites.
 
     Args:
         ensemble: A run that kept its parameters.
@@ -42,6 +43,10 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
         DrawsError: If no draws were kept, the sites are not the same, or draws lie outside the theory's support.
         ModelError: If a transport has no known inverse.
     """
+    if is_theory_of(ensemble, theory) and "reference" in ensemble.data:
+        reference = ensemble.data["reference"].dataset["z"]
+        numbers = np.asarray(reference["draw"].values)
+        return KeptDraws(np.asarray(reference.values, jnp.zeros(()).dtype), numbers, _log_weights(ensemble, numbers))
     group = next((name for name in ("posterior", "prior") if name in ensemble.data), None)
     if group is None:
         raise DrawsError("no parameters were kept: run again with --keep all (or auto)")
@@ -73,10 +78,22 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
                 f"these keywords (the farthest by {float(np.max(np.asarray(miss))):.3g}): they are not draws of it"
             )
     numbers = np.asarray(stored["draw"].values)
-    weights = ensemble.log_weights
-    return KeptDraws(
-        np.asarray(positions).reshape(chains, draws, -1), numbers, None if weights is None else weights[:, numbers]
+    return KeptDraws(np.asarray(positions).reshape(chains, draws, -1), numbers, _log_weights(ensemble, numbers))
+
+
+def is_theory_of(ensemble: Ensemble, theory: Theory) -> bool:
+    """Whether a run was made of just this theory: the same source, keywords and dimension of points."""
+    about = ensemble.provenance
+    return (about.source_sha256, about.keywords, about.dim) == (
+        theory.file.sha256,
+        storable_keywords(theory),
+        theory.dim,
     )
+
+
+def _log_weights(ensemble: Ensemble, numbers: ndarray) -> ndarray | None:
+    weights = ensemble.log_weights
+    return None if weights is None else weights[:, numbers]
 
 
 def _shapes(sites: dict) -> str:

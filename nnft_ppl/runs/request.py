@@ -11,55 +11,60 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from nnft_ppl.statistics import MINIMUM_DRAWS
-from nnft_ppl.samplers import SAMPLERS, Sampler
 from nnft_ppl.display import did_you_mean
-from nnft_ppl.results import plain_json
+from nnft_ppl.results import Request, SamplerRecord, plain_json
+from nnft_ppl.samplers import SAMPLERS, MakeSampler
+from nnft_ppl.statistics import MINIMUM_DRAWS
 from nnft_ppl.theory import Theory
 
 
-def resolve(sampler: str | Sampler) -> tuple[str, Sampler | None]:
+def sampler_of(asked: str | MakeSampler) -> tuple[str, MakeSampler | None]:
     """Name and function of a sampler; None for `auto`, which has yet to choose.
 
     Raises:
         ValueError: For an unknown name.
     """
-    if callable(sampler):
-        return getattr(sampler, "__name__", "custom"), sampler
-    if sampler not in ("auto", *SAMPLERS):
-        near = did_you_mean(str(sampler), ["auto", *SAMPLERS])
-        raise ValueError(f"unknown sampler {sampler!r}: there are auto, {', '.join(SAMPLERS)}{near}")
-    return sampler, SAMPLERS.get(sampler)
+    if callable(asked):
+        return getattr(asked, "__name__", "custom"), asked
+    if asked not in ("auto", *SAMPLERS):
+        near = did_you_mean(str(asked), ["auto", *SAMPLERS])
+        raise ValueError(f"unknown sampler {asked!r}: there are auto, {', '.join(SAMPLERS)}{near}")
+    return asked, SAMPLERS.get(asked)
 
 
-def describe(
+def storable_keywords(theory: Theory) -> dict[str, Any]:
+    """The keywords as JSON values, infinities (a cut-off removed) as the words that --set takes: JSON has none."""
+    words = {name: str(value) if value in (math.inf, -math.inf) else value for name, value in theory.keywords.items()}
+    return {name: plain_json(value) for name, value in words.items()}
+
+
+def make_request(
     theory: Theory, sampler: str, num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str
-) -> dict[str, Any]:
-    """What is asked, as JSON values, with its fingerprint."""
-    asked = {
+) -> Request:
+    """What is asked, with its fingerprint."""
+    settings = {"chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep}
+    asked: dict[str, Any] = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
-        # JSON has no infinity: such a keyword (a cut-off removed) is stored as the word that --set takes.
-        "keywords": plain_json(
-            {name: str(value) if value in (math.inf, -math.inf) else value for name, value in theory.keywords.items()}
-        ),
+        "keywords": storable_keywords(theory),
         "dim": theory.dim,
-        "sampler": {"name": sampler, "chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep},
         "seed": seed,
         "precision": jnp.zeros(()).dtype.name,
         "versions": {name: version(name) for name in ("jax", "blackjax", "nnft-ppl")},
     }
-    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    return asked | {
-        "fingerprint": fingerprint,
-        "description": theory.file.description,
-        "path": str(theory.file.path.resolve()) if theory.file.path else None,
-        "device": f"{jax.devices()[0].device_kind} ({platform.machine()})",
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "numpyro": version("numpyro"),
-        "python": platform.python_version(),
-        "dimension": theory.dimension,
-    }
+    text = json.dumps(asked | {"sampler": {"name": sampler} | settings}, sort_keys=True)
+    return Request(
+        **asked,
+        sampler=SamplerRecord(sampler, num_chains, num_draws, num_warmup, keep),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        description=theory.file.description,
+        path=str(theory.file.path.resolve()) if theory.file.path else None,
+        device=f"{jax.devices()[0].device_kind} ({platform.machine()})",
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        numpyro=version("numpyro"),
+        python=platform.python_version(),
+        dimension=theory.dimension,
+    )
 
 
 def check_settings(

@@ -1,19 +1,21 @@
-"""Samplers: a `Target` and `Settings` in, blocks of draws out; one algorithm a file.
+"""Samplers: made for a `Target` and `Settings`, they start and then make blocks of draws; one algorithm a file.
 
 This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields or theories.
 """
 
-from nnft_ppl.samplers.blocks import Block, Curve, Sampler, SamplerError, Settings
+from nnft_ppl.samplers.chains import Chains, one_draw
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
 from nnft_ppl.samplers.nuts import nuts
 from nnft_ppl.samplers.pcn import pcn
 from nnft_ppl.samplers.replica_exchange import replica_exchange
 from nnft_ppl.samplers.reweight import reweight
+from nnft_ppl.samplers.sampler import Block, Curve, MakeSampler, Sampler, SamplerError, Settings, run_blocks
+from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.stock import mclmc, stock_hmc, stock_nuts
 from nnft_ppl.samplers.tempered import tempered
 
-SAMPLERS: dict[str, Sampler] = {
+SAMPLERS: dict[str, MakeSampler] = {
     "elliptical-slice": elliptical_slice,
     "hmc": hmc,
     "mclmc": mclmc,
@@ -28,6 +30,7 @@ SAMPLERS: dict[str, Sampler] = {
 """The names that the command line knows."""
 
 __all__ = [
-    "SAMPLERS", "Block", "Curve", "Sampler", "SamplerError", "Settings", "elliptical_slice", "hmc", "mclmc", "nuts",
-    "pcn", "replica_exchange", "reweight", "stock_hmc", "stock_nuts", "tempered",
+    "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Sampler", "SamplerError", "Settings", "elliptical_slice",
+    "hmc", "mclmc", "nuts", "one_draw", "pcn", "replica_exchange", "reweight", "run_blocks", "start_positions",
+    "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

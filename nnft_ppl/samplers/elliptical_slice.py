@@ -7,7 +7,7 @@ number of coordinates plays no part. Here z and ξ are one parameter group at a 
 Source: Murray, Adams and MacKay, arXiv:1001.0175. The kernel is BlackJAX's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -16,7 +16,8 @@ import numpy as np
 from blackjax.mcmc.elliptical_slice import EllipSliceState, build_kernel
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
+from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.target import Position, Target
 
@@ -31,7 +32,7 @@ class SliceState(NamedTuple):
     potential: Float[Array, ""]
 
 
-def elliptical_slice(target: Target, settings: Settings, builder: Builder = build_kernel) -> Iterator[Block]:
+def elliptical_slice(target: Target, settings: Settings, builder: Builder = build_kernel) -> Sampler:
     """Elliptical slice sampling, each draw one slice of every parameter group.
 
     In d = 2 at λ = 24 slices of one group at a time gave, per evaluation, 1.6 times the effective draws of slices of
@@ -49,7 +50,6 @@ def elliptical_slice(target: Target, settings: Settings, builder: Builder = buil
     Source: Murray, Adams and MacKay, arXiv:1001.0175.
     """
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    positions = start_positions(target, key_start, settings.num_chains)
     groups = jnp.asarray(_groups(target))
 
     def slice_group(state: SliceState, given: tuple[Array, Array]) -> tuple[SliceState, Array]:
@@ -86,8 +86,13 @@ def elliptical_slice(target: Target, settings: Settings, builder: Builder = buil
 
         return jax.lax.scan(one_draw_of_all, states, jax.random.split(key, settings.num_warmup))[0]
 
-    states = warm_up(positions, key_warmup)
-    yield from run_blocks(settings, one_draw(target, settings, draw), states, key_draws)
+    def begin(_: Callable) -> tuple[SliceState, tuple]:
+        return warm_up(start_positions(target, key_start, settings.num_chains), key_warmup), ()
+
+    def build(_: tuple) -> Sweep:
+        return one_draw(target, settings, draw)
+
+    return Chains(settings, key_draws, begin, build)
 
 
 def _groups(target: Target) -> np.ndarray:

@@ -10,7 +10,7 @@ others. Each move leaves the density invariant, and so does their sequence. Fres
 creep: a long, weak autocorrelation from slow momenta would make errors too small.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -19,12 +19,13 @@ import numpy as np
 from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Draws, Program, Settings, Sweep, one_draw, recorded, run_blocks
+from nnft_ppl.samplers.chains import Chains, Draws, Program, Sweep, one_draw, record
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.hoisting import resting_share
 from nnft_ppl.samplers.pcn import PcnState, metropolis, refresh_some
+from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_chains
-from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, started, warm_up
+from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, states_at, warm_up
 from nnft_ppl.target import Target
 
 SLOW = 0.65
@@ -67,7 +68,7 @@ def hmc(
     settings: Settings,
     integrator: Callable = rotation_integrator,
     refresh: Callable = refresh_some,
-) -> Iterator[Block]:
+) -> Sampler:
     """Hybrid Monte Carlo; warm-up adapts scales, step sizes (to an acceptance of 0.8) and the trajectory's length.
 
     Each transition jitters its step size by ±20 %, so that no mode can return to its start in every trajectory.
@@ -85,13 +86,18 @@ def hmc(
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    start = start_chains(target, key_start, settings.num_chains)
-    scales = coordinate_scales(start.typical_forces[:, None], target.groups)
-    split = split_parameters(target, scales)
-    program = Program.of(settings, _sweep(target, settings, split, integrator, refresh), split.draws)
-    states = for_chains(started(start), first_tuning(scales), settings)
-    states = warm_up(target, settings, program, states, key_warmup, LENGTHS)
-    yield from run_blocks(settings, program, states, key_draws)
+
+    def begin(program: Callable) -> tuple[State, np.ndarray]:
+        start = start_chains(target, key_start, settings.num_chains)
+        scales = coordinate_scales(start.typical_forces[:, None], target.groups)
+        states = for_chains(states_at(start), first_tuning(scales), settings)
+        return warm_up(target, settings, program(scales), states, key_warmup, LENGTHS), scales
+
+    def build(scales: np.ndarray) -> Program:
+        split = split_parameters(target, scales)
+        return Program.of(settings, _sweep(target, settings, split, integrator, refresh), split.draws)
+
+    return Chains(settings, key_draws, begin, build)
 
 
 def split_parameters(target: Target, scales: np.ndarray) -> Split:
@@ -153,7 +159,7 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         def one_draw(part: Any, key: Array) -> tuple[Any, Draws]:
             part, stats = move(key, part, log_density, tuning.step, scales, tuning.num_steps)
             stats["sweep_acceptance_rate"] = acceptance
-            return part, recorded(target, settings, split.merge(part.position, resting), stats)
+            return part, record(target, settings, split.merge(part.position, resting), stats)
 
         part = blackjax_hmc.init(moving, log_density)
         part, draws = jax.lax.scan(one_draw, part, jax.random.split(key, split.draws))

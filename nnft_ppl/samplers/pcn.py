@@ -11,7 +11,7 @@ Source: Cotter, Roberts, Stuart and White, arXiv:1202.0709, sec. 1; fresh draws 
 Gibbs proposal, their reversibility is derived in `refresh_some`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -19,7 +19,8 @@ import jax.numpy as jnp
 from blackjax.adaptation.step_size import dual_averaging_adaptation
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
+from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.target import Position, Target
 
@@ -70,9 +71,7 @@ def metropolis(
     return jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, state), acceptance
 
 
-def pcn(
-    target: Target, settings: Settings, moves: tuple[Move, ...] = (crank_nicolson, refresh_some)
-) -> Iterator[Block]:
+def pcn(target: Target, settings: Settings, moves: tuple[Move, ...] = (crank_nicolson, refresh_some)) -> Sampler:
     """Preconditioned Crank–Nicolson, each draw two rounds of all moves.
 
     Warm-up adapts the size of each move, one for all chains, to an acceptance of 0.25. Of the statistics,
@@ -93,24 +92,31 @@ def pcn(
     if settings.num_warmup < 1:
         raise ValueError("pcn finds the sizes of its moves during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    positions = start_positions(target, key_start, settings.num_chains)
-    states, sizes = jax.jit(_warmed_up, static_argnums=(0, 1, 2))(
-        target.potential, moves, settings.num_warmup, positions, key_warmup
-    )
 
-    def draw(key: Array, state: PcnState) -> tuple[PcnState, dict[str, Array]]:
-        state, acceptance = jax.lax.scan(
-            lambda state, key: _round(target.potential, moves, sizes, key, state), state, jax.random.split(key, ROUNDS)
-        )
-        return state, {
-            "diverging": jnp.zeros((), bool),
-            "acceptance_rate": jnp.mean(acceptance),
-            "n_steps": jnp.asarray(ROUNDS * len(moves)),
-            "lp": -0.5 * jnp.sum(state.position**2) - state.potential,
-            "step_size": sizes[0],
-        }
+    def begin(_: Callable) -> tuple[PcnState, Float[Array, "move"]]:
+        positions = start_positions(target, key_start, settings.num_chains)
+        warm_up = jax.jit(_warm_up, static_argnums=(0, 1, 2))
+        return warm_up(target.potential, moves, settings.num_warmup, positions, key_warmup)
 
-    yield from run_blocks(settings, one_draw(target, settings, draw), states, key_draws)
+    def build(sizes: Any) -> Sweep:
+        sizes = jnp.asarray(sizes)
+
+        def draw(key: Array, state: PcnState) -> tuple[PcnState, dict[str, Array]]:
+            keys = jax.random.split(key, ROUNDS)
+            state, acceptance = jax.lax.scan(
+                lambda state, key: _round(target.potential, moves, sizes, key, state), state, keys
+            )
+            return state, {
+                "diverging": jnp.zeros((), bool),
+                "acceptance_rate": jnp.mean(acceptance),
+                "n_steps": jnp.asarray(ROUNDS * len(moves)),
+                "lp": -0.5 * jnp.sum(state.position**2) - state.potential,
+                "step_size": sizes[0],
+            }
+
+        return one_draw(target, settings, draw)
+
+    return Chains(settings, key_draws, begin, build)
 
 
 def _round(
@@ -128,7 +134,7 @@ def _round(
     return jax.lax.scan(step, state, (jax.random.split(key, len(moves)), jnp.arange(len(moves)), sizes))
 
 
-def _warmed_up(
+def _warm_up(
     potential: Callable,
     moves: tuple[Move, ...],
     num_warmup: int,

@@ -13,7 +13,7 @@ Doucet, arXiv:1905.02939 (why they must alternate; the ladder of equal rejection
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,8 +23,9 @@ import numpy as np
 from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import CHECK_DRAWS, Block, Program, SamplerError, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.chains import Chains, Program, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
+from nnft_ppl.samplers.sampler import CHECK_DRAWS, Sampler, SamplerError, Settings
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.tuning import next_step
 from nnft_ppl.target import Target
@@ -199,7 +200,7 @@ class Exchange:
         return Replicas(z, action, action_gradient, replica.unseen), moves
 
 
-def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = swap_log_ratio) -> Iterator[Block]:
+def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = swap_log_ratio) -> Sampler:
     """Replicas between the free theory and the full action that swap; the last is recorded.
 
     Warm-up finds ladder and step sizes. Of the statistics, `acceptance_rate`, `diverging`, `energy` and `step_size`
@@ -220,13 +221,18 @@ def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = s
     if settings.num_warmup < 1:
         raise ValueError("replica_exchange finds its temperatures during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    program = Program.of(settings, one_draw(target, settings, Exchange(target, swap_rule)))
-    positions = start_positions(target, key_start, settings.num_chains)
-    chains = _warmed_up(target, settings, program, positions, key_warmup)
-    yield from run_blocks(settings, program, chains, key_draws)
+
+    def begin(program: Callable) -> tuple[Chain, tuple]:
+        positions = start_positions(target, key_start, settings.num_chains)
+        return _warm_up(target, settings, program(()), positions, key_warmup), ()
+
+    def build(_: tuple) -> Sweep:
+        return one_draw(target, settings, Exchange(target, swap_rule))
+
+    return Chains(settings, key_draws, begin, build)
 
 
-def _warmed_up(
+def _warm_up(
     target: Target, settings: Settings, program: Program, positions: Float[Array, "chain dimension"], key: Array
 ) -> Chain:
     """All chains on their final ladder: a pilot tells how many levels are wanted, then these are placed anew."""

@@ -8,14 +8,16 @@ Weights are smoothed and judged (Pareto k̂, Kish's effective size) by `nnft_ppl
 only recorded.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from nnft_ppl.devices import over_chains
-from nnft_ppl.samplers.blocks import Block, SamplerError, Settings, block_lengths
+from nnft_ppl.draws import Kind
+from nnft_ppl.samplers.sampler import Block, Sampler, SamplerError, Settings, kept_positions, next_length
 from nnft_ppl.target import Target
 
 BATCH_NUMBERS = 2**14
@@ -26,31 +28,59 @@ CALL_NUMBERS = 2**23
 """Reference coordinates of each device in one call, at most, unless it is one batch."""
 
 
-def reweight(target: Target, settings: Settings) -> Iterator[Block]:
+class FreeState(NamedTuple):
+    """All that the next block of free draws depends on."""
+
+    done: np.ndarray
+    """Draws per chain in blocks so far."""
+    calls: np.ndarray
+    """Calls of the program so far."""
+    pending: Any
+    """Draws made but not yet in a block: (measured, log weights, positions), each with leading (draw,)."""
+
+
+def reweight(target: Target, settings: Settings) -> Sampler:
     """Free draws with `log_weight` = −S, in `num_chains` × `num_draws` independent draws; warm-up is not needed.
 
     Args:
         target: Density and measurements.
         settings: How many draws; `num_warmup` is not used.
-
-    Raises:
-        SamplerError: If the action of a free draw is NaN or −∞.
     """
-    draws, _ = free_draws_function(target, keep=bool(settings.keep_every))
-    done = calls = 0
-    pending: list = []
-    for length in block_lengths(settings.num_draws, settings.block_draws):
+    return FreeDraws(target, settings)
+
+
+class FreeDraws:
+    """The sampler of `reweight`."""
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self._settings = settings
+        self._draws, _ = free_draws_function(target, keep=bool(settings.keep_every))
+
+    def start(self) -> FreeState:
+        """Nothing is drawn yet."""
+        return FreeState(np.array(0), np.array(0), None)
+
+    def step(self, state: FreeState, /) -> tuple[FreeState, Block]:
+        """The next block of draws.
+
+        Args:
+            state: How far the draws are.
+
+        Raises:
+            SamplerError: If the action of a free draw is NaN or −∞.
+        """
+        settings, done, calls = self._settings, int(state.done), int(state.calls)
+        length = next_length(settings, done, settings.block_draws)
         wanted = settings.num_chains * length
-        while sum(len(part[1]) for part in pending) < wanted:
-            pending.append(draws(settings.key, calls))
+        parts = [] if state.pending is None else [state.pending]
+        while sum(len(part[1]) for part in parts) < wanted:
+            parts.append(self._draws(settings.key, calls))
             calls += 1
-        together = jax.tree.map(lambda *parts: np.concatenate(parts), *pending)
-        pending = [jax.tree.map(lambda array, cut=wanted: array[cut:], together)]
+        together = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+        pending = jax.tree.map(lambda array: array[wanted:], together)
+        shape = (settings.num_chains, length)
         measured, log_weight, positions = jax.tree.map(
-            lambda array, shape=(settings.num_chains, length): array[: shape[0] * shape[1]].reshape(
-                *shape, *array.shape[1:]
-            ),
-            together,
+            lambda array: array[:wanted].reshape(*shape, *array.shape[1:]), together
         )
         if np.any(np.isnan(log_weight)) or np.any(np.isposinf(log_weight)):
             raise SamplerError(
@@ -58,10 +88,10 @@ def reweight(target: Target, settings: Settings) -> Iterator[Block]:
                 "logarithm or root of a negative number or an overflow in the model's factors (`nnft check` shows "
                 "each term)"
             )
-        if positions is not None:
-            positions = positions[:, (-done) % settings.keep_every :: settings.keep_every]
-        done += length
-        yield Block(measured, {"log_weight": log_weight}, positions)
+        block = Block(
+            Kind.FREE, measured, {"log_weight": log_weight}, kept_positions(positions, done, settings.keep_every)
+        )
+        return FreeState(np.array(done + length), np.array(calls), pending), block
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.blocks import SamplerError
+from nnft_ppl.samplers.sampler import SamplerError
 from nnft_ppl.target import Target
 
 START_DRAWS = 32

@@ -1,6 +1,6 @@
 """BlackJAX's own HMC, NUTS and adjusted MCLMC with its adaptation: the peers that the others are measured against."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import blackjax
@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nnft_ppl.samplers.blocks import Block, Settings, one_draw, run_blocks
+from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import statistics
+from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.target import Target
 
@@ -32,7 +33,7 @@ class _Adapted(NamedTuple):
         return self.inner.position
 
 
-def stock_nuts(target: Target, settings: Settings) -> Iterator[Block]:
+def stock_nuts(target: Target, settings: Settings) -> Sampler:
     """`blackjax.nuts` after `blackjax.window_adaptation` with a diagonal metric, adapted for each chain.
 
     Args:
@@ -42,7 +43,7 @@ def stock_nuts(target: Target, settings: Settings) -> Iterator[Block]:
     return _stock(target, settings, blackjax.nuts, {})
 
 
-def stock_hmc(target: Target, settings: Settings) -> Iterator[Block]:
+def stock_hmc(target: Target, settings: Settings) -> Sampler:
     """`blackjax.hmc` with 10 leapfrog steps after `blackjax.window_adaptation`, adapted for each chain.
 
     Args:
@@ -52,9 +53,8 @@ def stock_hmc(target: Target, settings: Settings) -> Iterator[Block]:
     return _stock(target, settings, blackjax.hmc, {"num_integration_steps": HMC_STEPS})
 
 
-def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str, int]) -> Iterator[Block]:
+def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str, int]) -> Sampler:
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    positions = start_positions(target, key_start, settings.num_chains)
 
     adaptation: Any = blackjax.window_adaptation  # its annotations know neither `num_steps` nor the kernel's options
 
@@ -64,17 +64,24 @@ def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str
         adapted = {name: value for name, value in parameters.items() if name not in options}
         return state, adapted
 
-    states, parameters = jax.jit(jax.vmap(adapt))(jax.random.split(key_warmup, settings.num_chains), positions)
+    def begin(_: Callable) -> tuple[_Adapted, tuple]:
+        positions = start_positions(target, key_start, settings.num_chains)
+        keys = jax.random.split(key_warmup, settings.num_chains)
+        return _Adapted(*jax.jit(jax.vmap(adapt))(keys, positions)), ()
+
+    def build(_: tuple) -> Sweep:
+        return one_draw(target, settings, step)
+
     transition = algorithm.build_kernel()
 
     def step(key: Array, state: _Adapted) -> tuple[_Adapted, dict[str, Array]]:
         inner, info = transition(key, state.inner, target.log_density, **state.parameters, **options)
         return _Adapted(inner, state.parameters), statistics(inner, info, state.parameters["step_size"])
 
-    return run_blocks(settings, one_draw(target, settings, step), _Adapted(states, parameters), key_draws)
+    return Chains(settings, key_draws, begin, build)
 
 
-def mclmc(target: Target, settings: Settings) -> Iterator[Block]:
+def mclmc(target: Target, settings: Settings) -> Sampler:
     """Microcanonical Langevin Monte Carlo with a Metropolis test (the unadjusted one is biased), tuned for each chain.
 
     Args:
@@ -87,7 +94,6 @@ def mclmc(target: Target, settings: Settings) -> Iterator[Block]:
     if settings.num_warmup < 10:
         raise ValueError(f"this sampler needs a warmup of at least 10 steps, not {settings.num_warmup}")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    positions = start_positions(target, key_start, settings.num_chains)
 
     def length(key: Array, average: Array) -> Array:
         return jnp.clip(jnp.round(jax.random.uniform(key) * (2 * average - 1) + 0.5), 1, None).astype(int)
@@ -112,7 +118,13 @@ def mclmc(target: Target, settings: Settings) -> Iterator[Block]:
         )
         return state, {"step_size": found.step_size, "inverse_mass_matrix": found.inverse_mass_matrix}
 
-    states, parameters = jax.jit(jax.vmap(adapt))(jax.random.split(key_warmup, settings.num_chains), positions)
+    def begin(_: Callable) -> tuple[_Adapted, tuple]:
+        positions = start_positions(target, key_start, settings.num_chains)
+        keys = jax.random.split(key_warmup, settings.num_chains)
+        return _Adapted(*jax.jit(jax.vmap(adapt))(keys, positions)), ()
+
+    def build(_: tuple) -> Sweep:
+        return one_draw(target, settings, step)
 
     def step(key: Array, state: _Adapted) -> tuple[_Adapted, dict[str, Array]]:
         inner, info = transition(
@@ -122,4 +134,4 @@ def mclmc(target: Target, settings: Settings) -> Iterator[Block]:
         del stats["energy"]  # of unit momenta, which no refreshing of them can change
         return _Adapted(inner, state.parameters), stats
 
-    return run_blocks(settings, one_draw(target, settings, step), _Adapted(states, parameters), key_draws)
+    return Chains(settings, key_draws, begin, build)

@@ -17,23 +17,19 @@ docs/theory/partition.md. Bisection, resampling and the HMC kernel are BlackJAX'
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from blackjax.smc.ess import ess
-from blackjax.smc.solver import dichotomy
-from jax.scipy.special import ndtri
 from jaxtyping import Array, Float
 
 from nnft_ppl.devices import over_chains
-from nnft_ppl.samplers.blocks import Block, Curve, SamplerError, Settings, block_lengths
+from nnft_ppl.draws import Kind
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.particles import (
-    TRAJECTORY,
     Particles,
     by_chunks,
     chunk_count,
@@ -43,30 +39,22 @@ from nnft_ppl.samplers.particles import (
     resampled,
     state_at,
 )
+from nnft_ppl.samplers.sampler import (
+    Block,
+    Curve,
+    Sampler,
+    SamplerError,
+    Settings,
+    kept_positions,
+    longest_block,
+    next_length,
+)
+from nnft_ppl.samplers.temperatures import Ladder, find_ladder
 from nnft_ppl.target import Target
 
-PILOT = 256
-"""Particles of the pilot population, at most."""
-MAX_LEVELS = 200
-"""Temperatures that the pilot may take."""
-EFFECTIVE = 0.75
-"""Share of the particles that one reweighting leaves effective (Kish)."""
-LARGEST_RISE = 0.25
-"""Largest rise of β from one temperature to the next: the curve has at least four points above the free theory."""
-ACCEPTANCE = 0.8
-"""Acceptance that the step size of each level is adapted to."""
 MOVES = 3
 """HMC transitions of each level. One would do on the circle at λ = 24; in d = 2, where steps are short, three leave
 draws at β = 1 that count as if independent."""
-PILOT_MOVES = 6
-"""HMC transitions of each level of the pilot, with an update of the step size after each."""
-
-
-class Ladder(NamedTuple):
-    """The temperatures above zero, the last of them 1, and the step size of each."""
-
-    beta: Float[Array, "level"]
-    step_size: Float[Array, "level"]
 
 
 class Population(NamedTuple):
@@ -79,7 +67,18 @@ class Population(NamedTuple):
     diverging: Array
 
 
-def tempered(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Iterator[Block]:
+class TemperedState(NamedTuple):
+    """All that the next block of populations depends on."""
+
+    ladder: Ladder
+    """Temperatures and step sizes, fixed by the pilot."""
+    done: np.ndarray
+    """Draws per chain in blocks so far."""
+    blocks: np.ndarray
+    """Blocks so far."""
+
+
+def tempered(target: Target, settings: Settings, integrator: Callable = rotation_integrator) -> Sampler:
     """Independent populations, one per chain and block, each led from free draws to the full action.
 
     `log_weight` of a draw is ln Ẑ of its population: populations count by it, draws within one alike. `Block.curve`
@@ -92,33 +91,56 @@ def tempered(target: Target, settings: Settings, integrator: Callable = rotation
 
     Raises:
         ValueError: If there is no warm-up.
-        SamplerError: If the action is not a number or not bounded below on free draws, its gradient is not finite, the
-            pilot needs more than 200 temperatures, or its particles do not move.
 
     Source: derived in docs/theory/partition.md.
     """
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its temperatures and step sizes during warm-up: warmup must be at least 1")
-    key_pilot, key_draws = jax.random.split(settings.key)
-    ladder = _pilot(target, settings, integrator, key_pilot)
-    lengths = block_lengths(settings.num_draws, settings.population)
-    chunks = chunk_count(lengths[0], target.dimension)
-    size = chunks * math.ceil(lengths[0] / chunks)
-    # A population fills a device by itself, so each device leads its own one after the other: the program is half as
-    # long in compiling as that for all at once.
-    population = jax.custom_batching.sequential_vmap(partial(_population, target, integrator, ladder, size, chunks))
-    run = over_chains(population, settings.num_chains)
-    beta = np.append(0.0, np.asarray(ladder.beta))
-    done = 0
-    for length, key in zip(lengths, jax.random.split(key_draws, len(lengths)), strict=True):
-        populations = jax.tree.map(np.asarray, run(jax.random.split(key, settings.num_chains)))
+    return Populations(target, settings, integrator)
+
+
+class Populations:
+    """The sampler of `tempered`."""
+
+    def __init__(self, target: Target, settings: Settings, integrator: Callable) -> None:
+        self._target, self._settings, self._integrator = target, settings, integrator
+        self._key_pilot, self._key_draws = jax.random.split(settings.key)
+        self._longest = longest_block(settings.num_draws, settings.population)
+        self._chunks = chunk_count(self._longest, target.dimension)
+        self._run: Callable | None = None
+
+    def start(self) -> TemperedState:
+        """The temperatures, by a pilot population.
+
+        Raises:
+            SamplerError: If the action is not a number or not bounded below on free draws, its gradient is not finite,
+                the pilot needs more than 200 temperatures, or its particles do not move.
+        """
+        ladder = find_ladder(self._target, self._settings, self._integrator, self._key_pilot)
+        return TemperedState(jax.tree.map(np.asarray, ladder), np.array(0), np.array(0))
+
+    def step(self, state: TemperedState, /) -> tuple[TemperedState, Block]:
+        """One population per chain.
+
+        Args:
+            state: The ladder, and how far the draws are.
+
+        Raises:
+            SamplerError: If ln Z of a population is not finite.
+        """
+        settings, ladder, done, number = self._settings, state.ladder, int(state.done), int(state.blocks)
+        length = next_length(settings, done, settings.population)
+        keys = jax.random.split(self._key_draws, math.ceil(settings.num_draws / self._longest))
+        populations = jax.tree.map(
+            np.asarray, self._program(ladder)(jax.random.split(keys[number], settings.num_chains))
+        )
         log_z = populations.log_z
         if not np.all(np.isfinite(log_z[:, -1])):
             raise SamplerError(
                 f"ln Z of a population is {log_z[~np.isfinite(log_z[:, -1]), -1][0]}: the action is not a number or "
                 "not bounded below on some draws (`nnft check` shows each term); or every particle has an infinite one"
             )
-        particles = jax.tree.map(lambda array, n=length: array[:, :n], populations.particles)
+        particles = jax.tree.map(lambda array: array[:, :length], populations.particles)
         shape = (settings.num_chains, length)
         stats = {
             "log_weight": np.broadcast_to(log_z[:, -1:], shape).copy(),
@@ -126,11 +148,21 @@ def tempered(target: Target, settings: Settings, integrator: Callable = rotation
             "diverging": populations.diverging[:, :length],
             "step_size": np.full(shape, ladder.step_size[-1]),
         }
-        kept = None
-        if settings.keep_every:
-            kept = particles.position[:, (-done) % settings.keep_every :: settings.keep_every]
-        done += length
-        yield Block(particles.measured, stats, kept, Curve(beta, log_z, populations.averages))
+        positions = kept_positions(particles.position, done, settings.keep_every)
+        curve = Curve(np.append(0.0, ladder.beta), log_z, populations.averages)
+        block = Block(Kind.POPULATIONS, particles.measured, stats, positions, curve)
+        return TemperedState(ladder, np.array(done + length), np.array(number + 1)), block
+
+    def _program(self, ladder: Ladder) -> Callable:
+        """One population of every chain, with the ladder built in; compiled once."""
+        if self._run is None:
+            size = self._chunks * math.ceil(self._longest / self._chunks)
+            built_in = jax.tree.map(jnp.asarray, ladder)
+            population = partial(_population, self._target, self._integrator, built_in, size, self._chunks)
+            # A population fills a device by itself, so each device leads its own one after the other: the program is
+            # half as long in compiling as that for all at once.
+            self._run = over_chains(jax.custom_batching.sequential_vmap(population), self._settings.num_chains)
+        return self._run
 
 
 def _population(target: Target, integrator: Callable, ladder: Ladder, size: int, chunks: int, key: Array) -> Population:
@@ -162,93 +194,3 @@ def _population(target: Target, integrator: Callable, ladder: Ladder, size: int,
     return Population(
         particles, jnp.append(start, log_z), averages, jnp.mean(jnp.nan_to_num(acceptance), 0), diverging[-1]
     )
-
-
-def _pilot(target: Target, settings: Settings, integrator: Callable, key: Array) -> Ladder:
-    """Temperatures and step sizes, level by level, from a population of its own."""
-    size = max(32, min(PILOT, settings.num_warmup, settings.num_chains * settings.num_draws))
-    chunks = chunk_count(size, target.dimension)
-    size = chunks * math.ceil(size / chunks)
-
-    @jax.jit
-    def start(key: Array) -> Particles:
-        draws = jax.random.split(key, size)
-        return by_chunks(lambda key: evaluated(target, target.free_draw(key)), chunks)(draws)
-
-    @jax.jit
-    def one_level(key: Array, particles: Particles, beta_before: Array, step_size: Array) -> tuple:
-        key_resample, key_moves = jax.random.split(key)
-        beta = beta_before + _increment(particles.action, jnp.minimum(LARGEST_RISE, 1 - beta_before))
-        particles, _ = resampled(key_resample, particles, beta - beta_before)
-        states = jax.vmap(partial(state_at, beta=beta))(particles)
-
-        def one_move(carry: tuple[Any, Array], key: Array) -> tuple[tuple[Any, Array], Array]:
-            states, step_size = carry
-            states, (acceptance, _) = moved(target, integrator, chunks, key, states, beta=beta, step_size=step_size)
-            accepted = jnp.mean(jnp.nan_to_num(acceptance))
-            return (states, _adapted(step_size, accepted)), accepted
-
-        keys = jax.random.split(key_moves, PILOT_MOVES)
-        (states, step_size), accepted = jax.lax.scan(one_move, (states, step_size), keys)
-        return by_chunks(partial(evaluated, target), chunks)(states.position), beta, step_size, accepted[-1]
-
-    key, key_start = jax.random.split(key)
-    particles = start(key_start)
-    _refuse_hopeless(particles)
-    beta = jnp.zeros((), particles.action.dtype)
-    step_size = jnp.full((), TRAJECTORY, particles.action.dtype)
-    found: list[tuple[Array, Array]] = []
-    while beta < 1:
-        if len(found) == MAX_LEVELS:
-            raise SamplerError(
-                f"{MAX_LEVELS} temperatures led from the free theory only to β = {float(beta):.2g} of the action: it "
-                "is too far from free. Try a smaller coupling, or --sampler hmc"
-            )
-        key, key_level = jax.random.split(key)
-        particles, beta, step_size, accepted = one_level(key_level, particles, beta, step_size)
-        if not accepted > 0.1:
-            raise SamplerError(
-                f"{float(accepted):.1%} of the moves are accepted at β = {float(beta):.2g}, step size "
-                f"{float(step_size):.2g}: the action is too rough. Try --precision float64, a smaller coupling, or "
-                "--sampler reweight"
-            )
-        found.append((beta, step_size))
-    return Ladder(*(jnp.asarray(np.stack(column)) for column in zip(*found, strict=True)))
-
-
-def _refuse_hopeless(particles: Particles) -> None:
-    action = np.asarray(particles.action)
-    bad = np.isnan(action) | np.isneginf(action)
-    if np.any(bad) or np.all(np.isposinf(action)):
-        raise SamplerError(
-            f"the action is {action[bad][0] if np.any(bad) else np.inf} on a draw of the free theory: look for a "
-            "logarithm or root of a negative number, a division by zero or an overflow in the model's factors "
-            "(`nnft check` shows each term)"
-        )
-    slopes = np.isfinite(np.asarray(particles.action_gradient + particles.reference_gradient)).all(1)
-    if not np.all(slopes[np.isfinite(action)]):
-        raise SamplerError(
-            "the gradient of the action is not finite on a draw of the free theory although the action is: look for "
-            "jnp.where, sqrt or norm at zero in the model"
-        )
-
-
-def _increment(action: Float[Array, "particle"], largest: Array) -> Array:
-    """The rise of β that leaves the wanted share of effective particles, at most `largest`."""
-    # Particles of infinite action die at any β > 0 and have no say.
-    alive = jnp.isfinite(action)
-
-    def surplus(rise: Array) -> Array:
-        return ess(jnp.where(alive, -rise * jnp.where(alive, action, 0), -jnp.inf)) - EFFECTIVE * jnp.sum(alive)
-
-    return dichotomy(surplus, jnp.zeros_like(largest), largest, eps=1e-3)
-
-
-def _adapted(step_size: Array, accepted: Array) -> Array:
-    """The step size that would have given the wanted acceptance, at most 1.5 and at least 0.4 times the old one.
-
-    Acceptance is 2Φ(−c ε²) at fixed trajectory length (Beskos et al., arXiv:1001.4460), which fixes c.
-    """
-    spread = jnp.maximum(-ndtri(0.5 * accepted), 1e-6)
-    factor = jnp.sqrt(-ndtri(0.5 * ACCEPTANCE) / spread)
-    return jnp.minimum(step_size * jnp.clip(factor, 0.4, 1.5), TRAJECTORY)

@@ -26,8 +26,9 @@ from numpy import ndarray
 from scipy.special import erfcinv
 
 from nnft_ppl.display import Stage
-from nnft_ppl.samplers.blocks import CHECK_DRAWS, Program, Settings
+from nnft_ppl.samplers.chains import Program
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
+from nnft_ppl.samplers.sampler import CHECK_DRAWS, Settings
 from nnft_ppl.samplers.starts import Start
 from nnft_ppl.target import Target
 
@@ -171,8 +172,8 @@ def warm_up(
         # The first corrections go all the way, later ones half of it: the acceptance of a few draws is noisy.
         tuning = _stepped(tuning, draws.stats, 1.0 if call < 2 else 0.5)
         steps.append((float(tuning.step), float(tuning.sweep_step)))
-        settings.show(Stage("warm-up", min((call + 1) * CHECK_DRAWS, settings.num_warmup), settings.num_warmup))
-    settings.show(Stage("drawing", may_stop_here=False))
+        settings.progress(Stage("warm-up", min((call + 1) * CHECK_DRAWS, settings.num_warmup), settings.num_warmup))
+    settings.progress(Stage("drawing", may_stop_here=False))
     step, sweep_step = np.exp(np.mean(np.log(steps[-max(2, calls // 3) :]), axis=0))
     return for_chains(states.inner, tuning._replace(step=step, sweep_step=sweep_step), settings)
 
@@ -182,7 +183,7 @@ def first_tuning(scales: Float[ndarray, " dimension"]) -> Tuning:
     return Tuning(scales, 0.3, 0.05, 1)
 
 
-def started(start: Start) -> HMCState:
+def states_at(start: Start) -> HMCState:
     """BlackJAX's states of the chains at their start."""
     density = -0.5 * jnp.sum(start.positions**2, axis=1) - start.potentials
     state: Any = HMCState  # its annotations know no batches

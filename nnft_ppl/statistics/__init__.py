@@ -12,37 +12,16 @@ from nnft_ppl.statistics.log_weights import (
     smoothed_log_weights,
 )
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-from nnft_ppl.statistics.verdicts import (
-    MAX_DIVERGENT,
-    MAX_K_HAT,
-    MAX_PULL,
-    MAX_R_HAT,
-    MIN_BFMI,
-    MIN_ESS,
-    Verdict,
-    Verdicts,
-    chain_verdicts,
-    overall,
-    population_verdicts,
-    reweighting_verdicts,
-    routes_verdict,
-    status_of,
-)
+from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
-    "MAX_DIVERGENT",
-    "MAX_K_HAT",
     "MAX_PULL",
-    "MAX_R_HAT",
     "MINIMUM_DRAWS",
-    "MIN_BFMI",
-    "MIN_ESS",
     "Estimate",
     "TSquared",
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
-    "chain_verdicts",
     "checked_log_weights",
     "checked_series",
     "errors_agree",
@@ -55,13 +34,9 @@ __all__ = [
     "median_of_means",
     "mixed",
     "overall",
-    "population_verdicts",
     "pulls",
     "relative_weights",
-    "reweighting_verdicts",
-    "routes_verdict",
     "smoothed_log_weights",
-    "status_of",
     "t_squared",
     "weighted_agreement",
 ]

@@ -1,0 +1,141 @@
+"""What a check is: the one way in which anything judges a run.
+
+A check may say what it measures, on some draws, of z, of the fields and of the parameters; it judges the finished
+draws, and gives a verdict in words and findings for JSON, report and notebook. What it cannot do is said by name, and
+never loses the run.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import xarray as xr
+from jaxtyping import Array, Float
+from numpy import ndarray
+
+from nnft_ppl.display import Progress
+from nnft_ppl.draws import Kind
+from nnft_ppl.statistics import Estimate, Verdict
+from nnft_ppl.theory import Theory
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a check measures on a draw."""
+
+    function: Callable[[Float[Array, "dimension"]], Mapping[str, Array]]
+    """z -> arrays by name; `Theory.at(z)` has the fields, the parameters and the terms of the action."""
+    dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the arrays' dimensions; `NAME_dim_AXIS` where none are given."""
+    coords: Mapping[str, Any] = field(default_factory=dict)
+    """Coordinates along them, as xarray takes them."""
+
+
+@dataclass(frozen=True)
+class FinishedDraws:
+    """What a check judges: the draws of a run, with estimates. Series have the shape (chain, draw, ...)."""
+
+    theory: Theory
+    """What was sampled."""
+    kind: Kind
+    """What the draws are."""
+    estimates: Mapping[str, Estimate]
+    """What the run quotes, by name."""
+    observables: Mapping[str, ndarray]
+    """Series of every observable, by name."""
+    stats: Mapping[str, ndarray] = field(default_factory=dict)
+    """Statistics of the sampler, with ArviZ's names."""
+    action: Mapping[str, ndarray] = field(default_factory=dict)
+    """Series of every term of the action."""
+    improved: Mapping[str, ndarray] = field(default_factory=dict)
+    """Series of the improved observables."""
+    log_weights: Float[ndarray, "chain draw"] | None = None
+    """Log weights as the estimates use them, smoothed for free draws; None for chains."""
+    key: Array | None = None
+    """A random key, for checks that draw; None where nothing may be drawn."""
+    progress: Progress = lambda stage: None
+    """Told what is being done."""
+    measured: xr.Dataset | None = None
+    """What this check's own measurement gave: dimensions (chain, draw, ...), of the draws that were looked at."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found."""
+
+    verdict: Verdict
+    """In words."""
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers, texts, lists and dicts: stored, shown in the report, and in JSON under the check's name."""
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    """Further estimates of the run's observables, stored in a group of the check's name."""
+
+
+class Check(ABC):
+    """A check; a subclass has a name, and judges.
+
+    Example:
+        >>> class LargestAction(Check):
+        ...     name = "largest_action"
+        ...     title = "largest |action|"
+        ...
+        ...     def judge(self, draws):
+        ...         largest = max(float(np.max(np.abs(term))) for term in draws.action.values())
+        ...         text = f"|action| is at most {largest:.3g}"
+        ...         return Outcome(Verdict.of(self.name, largest, 1e6, text, good=largest < 1e6), {"largest": largest})
+    """
+
+    name: str
+    """Its name in JSON and on the command line: letters, digits and underscores."""
+    title: str = ""
+    """What is checked, in words; the name by default."""
+    threshold: float | None = None
+    """What the number found is compared with, if that is known beforehand."""
+    kinds: tuple[Kind, ...] = tuple(Kind)
+    """The kinds of draws that it can judge."""
+    cheap: bool = True
+    """Whether it judges what is there anyway; the others are left out by `sample(..., checks=False)`."""
+
+    def measurement(self, theory: Theory) -> Measurement | None:
+        """What it measures on some draws (about 300 per chain); None for nothing.
+
+        Args:
+            theory: What is sampled.
+
+        Raises:
+            Exception: Where it cannot; the text says why, and the verdict repeats it.
+        """
+        del theory
+        return None
+
+    def applies(self, draws: FinishedDraws) -> bool:
+        """Whether it has anything to say about such draws.
+
+        Args:
+            draws: The finished draws.
+        """
+        return draws.kind in self.kinds
+
+    @abstractmethod
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The verdict, and what was found.
+
+        Args:
+            draws: The finished draws.
+
+        Raises:
+            Exception: Where it cannot; the verdict is then `unavailable`, with the exception's text.
+        """
+
+    def unavailable(self, reason: str) -> Outcome:
+        """The outcome where it could not be computed."""
+        text = f"{self.title or self.name}: not available, {reason}"
+        return Outcome(Verdict(self.name, "unavailable", None, self.threshold, text))
+
+
+def reason_of(error: Exception) -> str:
+    """Why a check could not be computed, in one line."""
+    words = str(error).strip().splitlines()
+    kind = "" if isinstance(error, ValueError) and words else type(error).__name__
+    return ": ".join(part for part in (kind, words[0] if words else "") if part)

@@ -1,0 +1,50 @@
+"""Errors that can be believed: effective draws enough, and two estimators that agree."""
+
+import numpy as np
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.draws import Kind
+from nnft_ppl.statistics import Verdict
+
+MIN_ESS = 400.0
+APART = {
+    Kind.CHAINS: "the chain is too short for its autocorrelation, or chains sit apart: run at least 10 × longer",
+    Kind.FREE: "draw more: a few draws dominate the error",
+    Kind.POPULATIONS: "populations sit apart: run longer",
+}
+"""What to do where two error estimators disagree."""
+
+
+class EffectiveDraws(Check):
+    """Effective draws of the estimate that has fewest."""
+
+    name = "ess"
+    title = "effective draws"
+    threshold = MIN_ESS
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The smallest number, NaN first."""
+        ess = {name: float(np.min(one.ess)) for name, one in draws.estimates.items()}
+        worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
+        free = draws.kind is Kind.FREE
+        advice = "draw more, or use --sampler hmc" if free else "run longer, or try another sampler"
+        advice = f"too few for an honest error, {MIN_ESS:.0f} are needed; {advice}"
+        text, good = f"at least {ess[worst]:.0f} effective draws ({worst})", ess[worst] >= MIN_ESS
+        return Outcome(Verdict.of(self.name, ess[worst], MIN_ESS, text, good=good, advice=advice))
+
+
+class ErrorEstimators(Check):
+    """Whether two independent estimators of every error agree."""
+
+    name = "errors"
+    title = "two error estimators"
+    threshold = 0.0
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The number of estimates whose errors disagree."""
+        apart = [name for name, one in draws.estimates.items() if not np.all(one.agree)]
+        text = "two independent error estimators agree"
+        if apart:
+            text = f"two independent error estimators disagree for {', '.join(apart)}"
+        advice = APART[draws.kind]
+        return Outcome(Verdict.of(self.name, float(len(apart)), 0.0, text, good=not apart, advice=advice))

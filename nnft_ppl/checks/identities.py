@@ -1,0 +1,172 @@
+"""Schwinger–Dyson identities on a run's draws: the bank, and vector fields of one's own.
+
+Source: derived in docs/theory/identities.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Array
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome
+from nnft_ppl.identities import Bank, SchwingerDyson
+from nnft_ppl.identities.power import power
+from nnft_ppl.identities.vector_fields import VectorField
+from nnft_ppl.statistics import MAX_PULL, MINIMUM_DRAWS, TSquared, Verdict, t_squared
+from nnft_ppl.theory import Theory
+
+MIN_P_VALUE = 1e-4
+
+
+@dataclass(frozen=True)
+class BankFindings:
+    """What the bank found, and what it could have found."""
+
+    t2: float
+    """Hotelling's T² of all rows."""
+    dof: int
+    """Rows that vary independently."""
+    p_value: float
+    """Probability of a larger T² where every identity holds."""
+    verdict: str
+    """Status of the verdict."""
+    effective_draws: float
+    """Of the row that has fewest."""
+    power_bound: float
+    """Errors at which any test would see an action wrong by a factor e, at most."""
+    power_reached: float
+    """Errors at which this bank would."""
+    rows: list[dict[str, Any]]
+    """`vector_field`, `observable`, `residual`, `error`, `z` of each identity; NaN where it is not finite."""
+
+
+class IdentityBank(Check):
+    """The bank of identities that every run is tested with (`nnft_ppl.identities.bank`)."""
+
+    name = "schwinger_dyson"
+    title = "Schwinger–Dyson identities"
+    threshold = MIN_P_VALUE
+    cheap = False
+
+    def measurement(self, theory: Theory) -> Measurement:
+        """Residuals of the bank and the potential.
+
+        Args:
+            theory: What is sampled.
+
+        Raises:
+            BankError: If the action cannot be differentiated twice.
+        """
+        bank = Bank(theory)
+
+        def residuals(position: Array) -> dict[str, Array]:
+            residual, potential = bank(position)
+            return {"residual": residual, "potential": potential}
+
+        vector_fields, observables = zip(*bank.rows, strict=True)
+        coords = {"vector_field": ("identity", list(vector_fields)), "observable": ("identity", list(observables))}
+        return Measurement(residuals, {"residual": ("identity",)}, coords)
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """Hotelling's T² of all residuals, and the power of the test.
+
+        Raises:
+            ValueError: If too few draws were looked at.
+        """
+        measured = looked_at(draws)
+        series, potential = measured["residual"].values, measured["potential"].values
+        weights = None if draws.log_weights is None else draws.log_weights[:, measured["draw"].values]
+        known = np.all(np.isfinite(series), axis=(0, 1))
+        # A row that is not finite has no residual: zero without error says nothing in T².
+        series = np.where(known, series, 0.0)
+        independent = draws.kind.independent
+        test = t_squared(series, weights, independent=independent)
+        bound, seen = power(series, potential, weights, test, independent=independent)
+        verdict = self._verdict(test, series.shape, bound, seen, int((~known).sum()))
+        found = (np.where(known, part, np.nan).tolist() for part in (test.residual, test.error, test.z))
+        names = (measured[name].values.astype(str).tolist() for name in ("vector_field", "observable"))
+        columns = ("vector_field", "observable", "residual", "error", "z")
+        rows: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in zip(*names, *found, strict=True)]
+        findings = BankFindings(test.t_squared, test.dof, test.p_value, verdict.status, test.ess, bound, seen, rows)
+        return Outcome(verdict, asdict(findings))
+
+    def _verdict(self, test: TSquared, shape: tuple[int, ...], bound: float, seen: float, lost: int) -> Verdict:
+        text = f"{test.dof} identities on {test.ess:.0f} effective draws"
+        if not np.isfinite(test.p_value):
+            text += f" in {shape[0]} × {shape[1]} are too few: run longer"
+        elif bound > 0:  # there is an action
+            text += f"; an action 10 % off would show at {0.1 * seen:.1f} errors, in any test at most {0.1 * bound:.1f}"
+        text += f"; {lost} more are not finite on every draw" if lost else ""
+        if not np.isfinite(test.p_value):
+            return self.unavailable(text).verdict
+        text = f"{self.title}: p = {test.p_value:.2g}, {text}"
+        advice = "the draws do not have this density; try another sampler, and `nnft diagnose` to see where"
+        good = test.p_value >= MIN_P_VALUE
+        return Verdict.of(self.name, test.p_value, MIN_P_VALUE, text, good=good, advice=advice)
+
+
+class Identity(Check):
+    """The identity E[A_V F + V(F)] = B[V, F] of a vector field and an observable of one's own.
+
+    Args:
+        vector_field: V, on the parameters, on one neuron, or on z.
+        functional: What the model returns -> F, a real scalar; None for F = 1.
+        name: Name of the check; `identity_` and the vector field's by default.
+    """
+
+    threshold = MAX_PULL
+    cheap = False
+
+    def __init__(
+        self, vector_field: VectorField, functional: Callable[[Any], Array] | None = None, name: str = ""
+    ) -> None:
+        self.vector_field, self.functional = vector_field, functional
+        self.name = name or "identity_" + "".join(c if c.isalnum() else "_" for c in vector_field.name.lower())
+        self.title = f"identity of {vector_field.name!r}"
+        self._identity: SchwingerDyson | None = None
+
+    def measurement(self, theory: Theory) -> Measurement:
+        """The identity's terms, and what leaves at infinity through each site.
+
+        Args:
+            theory: What is sampled.
+
+        Raises:
+            VectorFieldError: If the vector field does not fit the theory.
+        """
+        self._identity = identity = SchwingerDyson(theory, self.vector_field, self.functional)
+        return Measurement(lambda position: identity(position)._asdict() | {"z": position})
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The residual in its errors.
+
+        Raises:
+            ValueError: If too few draws were looked at.
+        """
+        measured = looked_at(draws)
+        assert self._identity is not None  # it was measured
+        outcome = self._identity.test(measured["z"].values, _weights_at(draws, measured))
+        parts = {name: {"value": float(one.value), "error": float(one.error)} for name, one in outcome.terms.items()}
+        findings = {**parts, "z": outcome.z, "flux_at_infinity": outcome.flux_at_infinity}
+        good = abs(outcome.z) < MAX_PULL and not outcome.flux_at_infinity
+        advice = "the draws do not have this density, or the vector field is not what it should be"
+        text = f"{self.title}: {outcome}"
+        return Outcome(Verdict.of(self.name, abs(outcome.z), MAX_PULL, text, good=good, advice=advice), findings)
+
+
+def looked_at(draws: FinishedDraws) -> xr.Dataset:
+    """What was measured.
+
+    Raises:
+        ValueError: If that is nothing, or too little for an error.
+    """
+    if draws.measured is None or draws.measured.sizes["draw"] < MINIMUM_DRAWS:
+        raise ValueError("the run ended before enough of its draws were looked at")
+    return draws.measured
+
+
+def _weights_at(draws: FinishedDraws, measured: xr.Dataset) -> np.ndarray | None:
+    return None if draws.log_weights is None else draws.log_weights[:, measured["draw"].values]

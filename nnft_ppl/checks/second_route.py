@@ -1,0 +1,76 @@
+"""Markov chains against reweighted free draws, the independent second route."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Array
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.weights import MAX_K_HAT
+from nnft_ppl.display import Stage
+from nnft_ppl.draws import Kind
+from nnft_ppl.samplers import Settings, reweight, run_blocks
+from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict, estimate, kish, smoothed_log_weights, weighted_agreement
+
+MOST_DRAWS = 10_000
+"""Draws per chain of the second route, at most."""
+
+
+class SecondRoute(Check):
+    """Whether chains agree with as many free draws as they made, reweighted."""
+
+    name = "second_route"
+    title = "second route"
+    threshold = MAX_PULL
+    kinds = (Kind.CHAINS,)
+    cheap = False
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The largest difference in joint errors; k̂ and Kish's number of the weights; the second estimates.
+
+        Raises:
+            ValueError: If nothing may be drawn.
+        """
+        if draws.key is None:
+            raise ValueError("nothing more was drawn")
+        series, log_weight = self._free_draws(draws, draws.key)
+        smoothed, k_hat = smoothed_log_weights(log_weight)
+        second = estimate(series, draws.theory.derived, smoothed, independent=True)
+        findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
+        return Outcome(compare(draws.estimates, second, float(k_hat)), findings, second)
+
+    def _free_draws(self, draws: FinishedDraws, key: Array) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        chains, made = next(iter(draws.observables.values())).shape[:2]
+        number = min(made, MOST_DRAWS)
+        draws.progress(Stage("second route: free draws", 0, number))
+        told = Settings(key, chains, number, num_warmup=0, keep_every=0)
+        blocks = list(run_blocks(reweight(draws.theory.target(), told), number))
+        series = {
+            name: np.concatenate([block.measured["observables"][name] for block in blocks], 1)
+            for name in draws.observables
+        }
+        return series, np.concatenate([block.stats["log_weight"] for block in blocks], 1)
+
+
+def compare(first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat: float) -> Verdict:
+    """The verdict on two routes.
+
+    Args:
+        first: Estimates from the chains.
+        second: Estimates from reweighted free draws.
+        k_hat: Pareto shape of their weights; above 0.7 the second route is not available, which is no failure.
+    """
+    if not k_hat <= MAX_K_HAT:
+        text = f"second route: not available, k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        return Verdict(SecondRoute.name, "unavailable", k_hat, MAX_K_HAT, text)
+    # A quantity that is NaN in one route only is a disagreement; NaN in both, there is nothing to say.
+    both = {name: np.abs(weighted_agreement(first[name], second[name])) for name in second}
+    undefined = {name: np.isnan(first[name].value) & np.isnan(second[name].value) for name in second}
+    pulls = {
+        name: float(np.max(np.where(undefined[name], 0.0, np.nan_to_num(pull, nan=np.inf))))
+        for name, pull in both.items()
+    }
+    worst = max(pulls, key=lambda name: pulls[name])
+    text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
+    advice = "chains or weights miss part of the theory; trust neither before another sampler agrees with one"
+    return Verdict.of(SecondRoute.name, pulls[worst], MAX_PULL, text, good=pulls[worst] < MAX_PULL, advice=advice)

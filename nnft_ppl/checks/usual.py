@@ -1,0 +1,101 @@
+"""The checks of every run, in the order in which they are reported; and what is asked for beside them."""
+
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from nnft_ppl.checks.chains import Divergences, EnergyFraction, RHat
+from nnft_ppl.checks.check import Check
+from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
+from nnft_ppl.checks.identities import Identity, IdentityBank
+from nnft_ppl.checks.improved import ImprovedAgainstRaw
+from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
+from nnft_ppl.display import did_you_mean
+from nnft_ppl.identities import NeuronField, ParameterField, ReferenceField
+
+USUAL: tuple[type[Check], ...] = (
+    RHat,
+    WeightsTail,
+    PartitionSpread,
+    EffectiveDraws,
+    ErrorEstimators,
+    Divergences,
+    EnergyFraction,
+    ImprovedAgainstRaw,
+    IdentityBank,
+    SecondRoute,
+)
+"""Made by every run, as far as they apply to its draws."""
+FURTHER: tuple[type[Check], ...] = ()
+"""Made where they are asked for by name."""
+
+
+def checks_of(asked: Any) -> list[Check]:
+    """The checks of a run.
+
+    Args:
+        asked: True for the usual ones; False for those alone that judge what is there anyway; or further ones beside
+            the usual, each a name, a `Check`, or a vector field, whose identity is tested.
+
+    Raises:
+        TypeError, ValueError: For anything else, an unknown name, or one that is taken.
+    """
+    checks = [check() for check in USUAL]
+    if isinstance(asked, bool):
+        return checks if asked else [check for check in checks if check.cheap]
+    if isinstance(asked, str | Check) or not isinstance(asked, Iterable):
+        raise TypeError(f"checks is True, False, or a list of names or Check objects, not {asked!r}")
+    for one in asked:
+        check = check_of(one)
+        taken = {name.name for name in checks}
+        if check.name in taken and isinstance(one, str):
+            continue  # a usual one, asked for by name
+        if check.name in taken:
+            raise ValueError(f"two checks are called {check.name!r}: give each a name of its own")
+        checks.append(check)
+    return checks
+
+
+def check_of(asked: Any) -> Check:
+    """One check: itself, the one of that name, in a file (`FILE.py:NAME`), or the identity of a vector field."""
+    if isinstance(asked, Check):
+        return _named(asked)
+    if isinstance(asked, type) and issubclass(asked, Check):
+        return _named(asked())
+    if isinstance(asked, ParameterField | NeuronField | ReferenceField):
+        return Identity(asked)
+    if not isinstance(asked, str):
+        raise TypeError(f"a check is a name, a Check, or a vector field, not {asked!r}")
+    if ".py" in asked:
+        return _from_file(asked)
+    known = {check.name: check for check in (*USUAL, *FURTHER)}
+    if asked not in known:
+        raise ValueError(f"unknown check {asked!r}: there are {', '.join(known)}{did_you_mean(asked, known)}")
+    return known[asked]()
+
+
+def _named(check: Check) -> Check:
+    name = getattr(check, "name", None)
+    if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
+        raise ValueError(f"{type(check).__name__}: a check's name is lower-case letters, digits and _, not {name!r}")
+    return check
+
+
+def _from_file(asked: str) -> Check:
+    """`FILE.py:NAME`: a check, or a class of checks, called NAME in a Python file, which is executed."""
+    file, colon, name = asked.rpartition(":")
+    if not colon or not file.endswith(".py"):
+        raise ValueError(f"a check in a file is FILE.py:NAME, not {asked!r}")
+    path = Path(file)
+    if not path.is_file():
+        raise ValueError(f"check file {file!r} does not exist")
+    spec = importlib.util.spec_from_file_location(f"nnft_check_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not hasattr(module, name):
+        raise ValueError(f"{file} has no check {name!r}{did_you_mean(name, vars(module))}")
+    return check_of(getattr(module, name))

@@ -1,0 +1,186 @@
+"""What a result says of itself: what was asked, how it was made, what was found. Written once, parsed once."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from nnft_ppl.results.plain_json import plain_json
+from nnft_ppl.statistics import Verdict
+
+FORMAT = 2
+"""The version of what is written here; readers refuse a newer one by name."""
+
+
+class FormatError(ValueError):
+    """A result that a newer version wrote."""
+
+
+@dataclass(frozen=True)
+class SamplerRecord:
+    """Which sampler was asked for, and which made the draws."""
+
+    name: str
+    """The sampler whose draws these are."""
+    chains: int
+    """Chains."""
+    draws: int
+    """Draws per chain that were made (in a manifest: asked for)."""
+    warmup: int
+    """Steps of warm-up per chain."""
+    keep: str
+    """Which parameters were to be kept."""
+    kind: str = ""
+    """What the draws are (`nnft_ppl.draws.Kind`); empty before there are any."""
+    asked: str = ""
+    """The sampler that was asked for, `auto` perhaps."""
+    reason: str = ""
+    """Why this one."""
+    draws_asked: int | None = None
+    """Draws per chain that were asked for; None where the number was left to the library."""
+
+
+@dataclass(frozen=True)
+class PartitionFunction:
+    """ln Z/Z_free ± error."""
+
+    value: float
+    """NaN where it is not known."""
+    error: float
+
+
+@dataclass(frozen=True)
+class ImprovedRecord:
+    """What improved correlators were taken of, and why not of others."""
+
+    sites: tuple[str, ...] = ()
+    """Gaussian parameters in which the field is linear."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Observable -> why it has no improved form."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked of a run: the manifest of its folder."""
+
+    model: str
+    """Name of the model."""
+    source_sha256: str
+    """Digest of the model's source."""
+    keywords: Mapping[str, Any]
+    """The model's keywords, all of them; infinities as the words that --set takes."""
+    dim: int
+    """Dimension of the points x."""
+    sampler: SamplerRecord
+    seed: int
+    precision: str
+    versions: Mapping[str, str]
+    """Of jax, blackjax and nnft-ppl."""
+    fingerprint: str
+    """sha256 of all above."""
+    description: str = ""
+    """The model's docstring."""
+    path: str | None = None
+    """Where the model's file was; None for a function in Python."""
+    device: str = ""
+    started: str = ""
+    """When, in UTC."""
+    numpyro: str = ""
+    python: str = ""
+    dimension: int = 0
+    """Number of reference coordinates."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class Provenance(Request):
+    """What was run, and what came of it."""
+
+    format: int = FORMAT
+    """Version of this record."""
+    improved: ImprovedRecord = field(default_factory=ImprovedRecord)
+    verdict: str = "good"
+    """`good` or `failed`."""
+    verdicts: tuple[Verdict, ...] = ()
+    """The outcome of every check, in order."""
+    findings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What each check found, by its name."""
+    statistics: Mapping[str, float] = field(default_factory=dict)
+    """Averages of the sampler's statistics: acceptance, step size, swap rate; Pareto's k̂ and Kish's number."""
+    log_z: PartitionFunction | None = None
+    """ln Z/Z_free, where the sampler gives it."""
+    interrupted: bool = False
+    wall_s: float = 0.0
+    """Seconds, everything included."""
+
+    @classmethod
+    def after(cls, request: Request, **found: Any) -> "Provenance":
+        """The provenance of a request that was carried out.
+
+        Args:
+            request: What was asked.
+            found: The fields that the run adds, or settles.
+        """
+        asked = {one.name: getattr(request, one.name) for one in fields(Request)}
+        return cls(**asked | found)
+
+    @classmethod
+    def parse(cls, text: str) -> "Provenance":
+        """From the JSON of a result.
+
+        Raises:
+            FormatError: If a newer version wrote it.
+            ValueError, TypeError, KeyError: If it is not a provenance.
+        """
+        stored = json.loads(text)
+        written = stored.get("format", 1)
+        if written > FORMAT:
+            raise FormatError(
+                f"it has format {written}, and this version of nnft_ppl ({stored.get('versions', {}).get('nnft-ppl')} "
+                f"wrote it) reads up to {FORMAT}: upgrade nnft_ppl"
+            )
+        stored = _upgraded(stored) if written < FORMAT else stored
+        known = {one.name for one in fields(cls)}
+        plain = cls(**{name: value for name, value in stored.items() if name in known})
+        return replace(
+            plain,
+            sampler=SamplerRecord(**stored["sampler"]),
+            improved=ImprovedRecord(tuple(stored["improved"]["sites"]), stored["improved"]["reasons"]),
+            verdicts=tuple(Verdict(**one) for one in stored["verdicts"]),
+            log_z=_partition_function(stored["log_z"]),
+        )
+
+    def to_text(self) -> str:
+        """The JSON that is stored with a result."""
+        return json.dumps(_plain(self), ensure_ascii=False, allow_nan=False)
+
+
+def _partition_function(stored: Mapping[str, float | None] | None) -> PartitionFunction | None:
+    if stored is None:
+        return None
+    # JSON has no NaN.
+    return PartitionFunction(**{name: math.nan if value is None else value for name, value in stored.items()})
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    plain = plain_json(asdict(record))
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _upgraded(stored: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 as format 2: numbers of the sampler stood among the findings, and the kind of draws nowhere."""
+    findings = stored.get("findings", {})
+    statistics = {name: value for name, value in findings.items() if not isinstance(value, Mapping)}
+    sampler = {"asked": "", "reason": "asked for", "draws_asked": None} | stored["sampler"]
+    kinds = {"reweight": "free", "tempered": "populations"}
+    return stored | {
+        "format": FORMAT,
+        "findings": {name: value for name, value in findings.items() if isinstance(value, Mapping)},
+        "statistics": statistics,
+        "sampler": sampler | {"kind": kinds.get(sampler["name"], "chains")},
+    }

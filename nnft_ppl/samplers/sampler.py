@@ -1,0 +1,166 @@
+"""What a sampler is: made for a target, it starts, and then makes one block of draws at a time.
+
+    sampler = hmc(target, settings)        a function (Target, Settings) -> Sampler
+    state = sampler.start()                warm-up included
+    state, block = sampler.step(state)     and again, until there are draws enough
+
+All that the next block depends on is in the state, and the state holds arrays alone, so that it can be stored.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Array
+
+from nnft_ppl.display import Progress
+from nnft_ppl.draws import Kind
+from nnft_ppl.target import Target
+
+CHECK_DRAWS = 25
+"""Draws per chain after which the warm-up looks at the chains; no block is shorter, but for the last."""
+
+
+class SamplerError(RuntimeError):
+    """A sampler that cannot go on; the text says what to change."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every sampler is told."""
+
+    key: Array
+    """Key of the whole run."""
+    num_chains: int
+    """Number of independent chains."""
+    num_draws: int
+    """Draws kept per chain."""
+    num_warmup: int
+    """Steps per chain that adapt the sampler and are thrown away."""
+    keep_every: int
+    """Positions are returned for every `keep_every`-th draw; 0 for none."""
+    block_draws: int = 500
+    """Draws per chain in one block, at most."""
+    population: int = 500
+    """Particles in one population of a sampler that tempers, at most."""
+    growing: bool = False
+    """Whether blocks of chains are short at first: for runs that may end after any of them, when time is up."""
+    progress: Progress = lambda stage: None
+    """Told what is being done before the first block."""
+
+
+class Curve(NamedTuple):
+    """What a tempered sampler finds on its way from the free theory (β = 0) to the full action (β = 1).
+
+    One entry of the leading axis per independent population: their spread is the error.
+    """
+
+    beta: np.ndarray
+    """Temperatures, shape (level,), rising from 0 to 1."""
+    log_z: np.ndarray
+    """ln Z(β)/Z(0), shape (population, level)."""
+    measured: Any
+    """Averages of what `Target.measure` gives at each level, arrays of shape (population, level, ...)."""
+
+
+class Block(NamedTuple):
+    """A run of consecutive draws of all chains; NumPy arrays with leading (chain, draw)."""
+
+    kind: Kind
+    """What the draws are."""
+    measured: Any
+    """What `Target.measure` gives."""
+    stats: dict[str, np.ndarray]
+    """Per-draw statistics of the sampler, with ArviZ's names (`nnft_ppl.draws.NEEDED`)."""
+    positions: np.ndarray | None
+    """Every `keep_every`-th position z, shape (chain, kept, dimension)."""
+    curve: Curve | None = None
+    """The way from the free theory, of samplers that temper."""
+
+    @property
+    def length(self) -> int:
+        """Draws per chain."""
+        return next(iter(self.stats.values())).shape[1]
+
+
+class Sampler(Protocol):
+    """A sampler made for a target: see above."""
+
+    def start(self) -> Any:
+        """The state before the first block, a PyTree of arrays.
+
+        Raises:
+            SamplerError: If the sampler cannot begin.
+        """
+        ...
+
+    def step(self, state: Any, /) -> tuple[Any, Block]:
+        """The next state, and the block of draws on the way to it.
+
+        Args:
+            state: What `start` or the last step gave.
+
+        Raises:
+            SamplerError: If the sampler cannot go on.
+        """
+        ...
+
+
+MakeSampler = Callable[[Target, Settings], Sampler]
+"""What `sample` takes, and what `SAMPLERS` holds by name."""
+
+
+def run_blocks(sampler: Sampler, num_draws: int) -> Iterator[Block]:
+    """The blocks of a sampler from its start, until there are so many draws per chain.
+
+    Args:
+        sampler: A sampler, made for its target.
+        num_draws: Draws per chain, the `num_draws` of its settings.
+    """
+    state, done = sampler.start(), 0
+    while done < num_draws:
+        state, block = sampler.step(state)
+        done += block.length
+        yield block
+
+
+def next_length(settings: Settings, done: int, block_draws: int | None = None) -> int:
+    """Length of the block after so many draws: all equal, or, where they grow, a tenth of what is there before.
+
+    Args:
+        settings: What the sampler was told.
+        done: Draws per chain so far.
+        block_draws: Draws in one block at most, that of the settings by default.
+
+    Example:
+        >>> told = Settings(jax.random.key(0), 4, 330, 0, 0, growing=True)
+        >>> [next_length(told, done) for done in (0, 25, 275, 302)]
+        [25, 25, 27, 28]
+    """
+    left = settings.num_draws - done
+    if settings.growing and block_draws is None:
+        return min(max(done // 10, CHECK_DRAWS), settings.block_draws, left)
+    return min(longest_block(settings.num_draws, block_draws or settings.block_draws), left)
+
+
+def longest_block(num_draws: int, block_draws: int) -> int:
+    """Length of blocks as equal as they can be, so that one compiled program serves (nearly) all of them.
+
+    Example:
+        >>> longest_block(1000, 400)  # three blocks: 334, 334, 332
+        334
+    """
+    return math.ceil(num_draws / math.ceil(num_draws / block_draws))
+
+
+def kept_positions(positions: Any, done: int, keep_every: int) -> Any:
+    """Of the positions of consecutive draws those that are kept; None where there are none.
+
+    Args:
+        positions: Array of shape (chain, draw, dimension), or None.
+        done: Draws per chain before them.
+        keep_every: Every so many draws one is kept.
+    """
+    return None if positions is None or not keep_every else positions[:, (-done) % keep_every :: keep_every]
