@@ -1,0 +1,12 @@
+"""From a theory and a sampler to an ensemble."""
+
+from nnft_ppl.runs.diagnosing import judge_again
+from nnft_ppl.runs.drawing import DEFAULT_DRAWS
+from nnft_ppl.runs.kept import DrawsError, KeptDraws, kept_draws
+from nnft_ppl.runs.recorder import FieldError
+from nnft_ppl.runs.request import make_request, sampler_of
+from nnft_ppl.runs.sampling import sample
+
+__all__ = [
+    "DEFAULT_DRAWS", "DrawsError", "FieldError", "KeptDraws", "judge_again", "kept_draws", "make_request", "sample", "sampler_of",
+]  # fmt: skip

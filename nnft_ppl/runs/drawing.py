@@ -1,0 +1,155 @@
+"""Draws of one sampler: block by block, written as they come, until there are enough or time is up."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import xarray as xr
+
+from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream
+from nnft_ppl.display import Progress, Stage
+from nnft_ppl.results import RunFolder, series_of, usable_log_weights
+from nnft_ppl.runs.block_sizes import block_sizes, kept_every
+from nnft_ppl.runs.recorder import Recorder, refuse_nan
+from nnft_ppl.runs.snapshots import Snapshots
+from nnft_ppl.runs.states import state_dataset
+from nnft_ppl.samplers import Block, MakeSampler, Settings
+from nnft_ppl.statistics import estimate
+from nnft_ppl.target import Target
+from nnft_ppl.theory import Theory
+
+DEFAULT_DRAWS = 2000
+"""Draws per chain where none are asked for."""
+MOST_LONGER = 10
+"""How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
+LOOK_AGAIN = 1.1
+"""`auto` looks whether its draws are enough each time that they are so many times more."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of `sample`, but for the choice of the sampler."""
+
+    theory: Theory
+    num_chains: int
+    num_draws: int | None
+    num_warmup: int
+    keep: str
+    until: float
+    """When to stop, on the clock of `time.perf_counter`."""
+    target: Target
+    """What the sampler is given."""
+    checks: list[Check]
+    program: MeasureProgram
+    """What they measure."""
+    folder: RunFolder | None
+    progress: Progress
+
+    @property
+    def usual(self) -> int:
+        """Draws per chain."""
+        return DEFAULT_DRAWS if self.num_draws is None else self.num_draws
+
+    def most(self, *, auto: bool) -> int:
+        """Draws per chain at most; `auto` goes on where no number was asked for."""
+        return self.usual * MOST_LONGER if auto and self.num_draws is None else self.usual
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether nothing more is to be begun."""
+        return time.perf_counter() >= self.until
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a sampler drew."""
+
+    recorder: Recorder
+    stream: MeasureStream | None
+    """What checks measured on some of the draws."""
+    blocks: int
+    """Blocks written so far, those of other samplers before it included."""
+    snapshots: Snapshots
+    """Some draws, to be looked at."""
+    interrupted: bool
+
+
+def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *, auto: bool) -> Drawn:
+    """The draws of one sampler, written block by block after those that are there.
+
+    Args:
+        job: What is asked.
+        name: Name of the sampler, for progress.
+        make: The sampler.
+        key: Its random key.
+        blocks: Blocks that other samplers have written.
+        auto: Whether it goes on until there are effective draws enough.
+
+    Raises:
+        SamplerError, FieldError, WriteError: If it cannot go on.
+        KeyboardInterrupt: If it is interrupted before the first block is there.
+    """
+    most, size = job.most(auto=auto), (job.theory.dimension, job.num_chains)
+    keep_every = kept_every(*size, job.usual, job.keep)
+    stream = MeasureStream.every_so_often(job.program, job.usual, keep_every) if job.program.measurements else None
+    returned_every = keep_every or (stream.every if stream else 0)
+    sizes = block_sizes(*size, most, limited=job.until < math.inf)
+    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **sizes, progress=job.progress)
+    recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job.usual)
+    interrupted = False
+    job.progress(Stage(f"compiling {name}"))
+    try:
+        sampler = make(job.target, settings)
+        state = sampler.start()
+        while recorder.draws < most:
+            first = recorder.draws
+            state, block = sampler.step(state)
+            tree = recorder.add(block)
+            if job.folder:
+                job.folder.write_block(blocks, tree)
+                job.folder.write_state(state_dataset(state))
+            blocks += 1
+            refuse_nan(tree)
+            if block.positions is not None:
+                snapshots.add(block.positions, _log_weights(block, first, returned_every))
+                if stream:
+                    stream.add(block.positions, first, returned_every)
+            shown = max(job.usual, recorder.draws)
+            job.progress(Stage(f"drawing by {name}", recorder.draws, shown, may_stop_here=False))
+            if job.time_is_up or (recorder.draws < most and enough(recorder)):
+                break
+    except KeyboardInterrupt:
+        if not recorder.draws:
+            raise
+        interrupted = True
+    return Drawn(recorder, stream, blocks, snapshots, interrupted)
+
+
+def _log_weights(block: Block, first: int, every: int) -> np.ndarray:
+    """Log weights of the draws whose positions a block has, (chain, kept); zero for those of a Markov chain."""
+    stats = block.stats
+    logs = stats["log_weight"] if block.kind.weighted else np.zeros(next(iter(stats.values())).shape)
+    return logs[:, (-first) % every :: every]
+
+
+class _Enough:
+    """Whether every observable has effective draws enough, with some to spare; looked at ever more seldom."""
+
+    def __init__(self, usual: int) -> None:
+        self._next = float(usual)
+
+    def __call__(self, recorder: Recorder) -> bool:
+        if recorder.draws < self._next:
+            return False
+        self._next = LOOK_AGAIN * recorder.draws
+        return enough_draws(recorder.data, recorder)
+
+
+def enough_draws(data: xr.DataTree, recorder: Recorder) -> bool:
+    """Whether every observable has more than 1.2 times the effective draws that the verdict asks for."""
+    assert recorder.kind is not None
+    weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
+    found = estimate(series_of(data), None, weights, independent=recorder.kind.independent)
+    return all(np.all(one.ess > 1.2 * MIN_ESS) for one in found.values())
