@@ -23,7 +23,7 @@ author = "the nnft_ppl developers"
 project_copyright = author
 version = release = version_of("nnft-ppl")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "plain_docstrings"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "offline", "plain_docstrings"]
 exclude_patterns = ["_build"]
 
 # Pages are read in a plain Markdown viewer, too: formulas between dollars, links by relative path and heading.
