@@ -37,7 +37,7 @@ notebooks:  ## execute the examples, write their outputs to examples/*.ipynb; ON
 	./run python examples/make_notebooks.py $${ONLY:-}
 
 tutorial:  ## run the tutorial's commands, write what they print into docs/tutorial.md
-	./run python docs/page_outputs.py docs/tutorial.md
+	./run python tests/pages.py docs/tutorial.md
 
 api:  ## write docs/api from the docstrings
 	./run python docs/api_pages.py

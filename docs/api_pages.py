@@ -95,7 +95,9 @@ def index() -> str:
         lines.append(f"* `{one.name}{_signature(one)}`: {_first(one.text)} [{_room(one)}]({_room(one)}.md)")
     lines += ["", "The rooms. Model files import what they need from them:", ""]
     for room in rooms():
-        lines.append(f"* [`nnft_ppl.{room}`]({room}.md): {_first(ast.get_docstring(tree_of(f'nnft_ppl.{room}')) or '')}")
+        lines.append(
+            f"* [`nnft_ppl.{room}`]({room}.md): {_first(ast.get_docstring(tree_of(f'nnft_ppl.{room}')) or '')}"
+        )
     lines += ["", "Written by `make api` from the docstrings.", ""]
     return "\n".join([*lines, "```{toctree}", ":hidden:", "", *rooms(), "```", ""])
 
@@ -113,7 +115,9 @@ def _entry(one: Name, room: str) -> Iterator[str]:
     if not isinstance(one.node, ast.ClassDef):
         yield line
         return
-    bases = [base.id for base in one.node.bases if isinstance(base, ast.Name) and base.id in offered(f"nnft_ppl.{room}")]
+    bases = [
+        base.id for base in one.node.bases if isinstance(base, ast.Name) and base.id in offered(f"nnft_ppl.{room}")
+    ]
     yield line + "".join(f" A `{base}`." for base in bases)
     for part, following in zip(one.node.body, [*one.node.body[1:], None], strict=True):
         if isinstance(part, ast.FunctionDef) and (part.name == "__call__" or part.name[0] != "_"):
@@ -142,7 +146,9 @@ def _signature(one: Name) -> str:
     if isinstance(node, ast.ClassDef):
         made = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"]
         return _arguments(made[0].args) if made else ""
-    value = " ".join(ast.unparse(node.value).split()) if isinstance(node, ast.Assign | ast.AnnAssign) and node.value else ""
+    value = (
+        " ".join(ast.unparse(node.value).split()) if isinstance(node, ast.Assign | ast.AnnAssign) and node.value else ""
+    )
     return f" = {value}" if len(value) <= 60 else ""
 
 
@@ -166,6 +172,7 @@ def pages() -> dict[Path, str]:
 
 
 def main() -> None:
+    """Write every page, and remove those of rooms that are no more."""
     for path in PAGES.glob("*.md"):
         path.unlink()
     for path, text in pages().items():

@@ -1,4 +1,4 @@
-"""Sphinx: MyST pages, the theme furo, formulas as MathML (`mathml`), docstrings as they are written (`plain_docstrings`)."""
+"""Sphinx: MyST pages, the theme furo, formulas as MathML (`mathml`), docstrings as written (`plain_docstrings`)."""
 
 import os
 import re
