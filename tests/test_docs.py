@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from commands import nnft
 from pages import as_printed, blocks_of, run_page, with_outputs
+from test_layering import FLOORS
 
 from nnft_ppl import Theory
 from nnft_ppl.cli.verify import COLUMNS, ROUTES
@@ -29,6 +30,13 @@ def check_page(name: str, page: str) -> None:
     for block, out in run_page(name, page):
         said = f"{name}:{block.line} says\n{block.text}\nbut printed was\n{out}"
         assert as_printed(out, block.text) is not None, said
+
+
+def table_of(page: str) -> tuple[list[str], list[dict[str, str]]]:
+    """Header and rows of the first table of a page."""
+    lines = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
+    header, _, *rows = lines
+    return header, [dict(zip(header, row, strict=True)) for row in rows]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[path.relative_to(ROOT).as_posix() for path in PAGES])
@@ -115,11 +123,12 @@ def test_every_page_is_in_the_index():
         assert f"\nexamples/{notebook.stem}\n" in index
 
 
-def test_architecture_lists_every_room():
-    rooms = (ROOT / "docs/architecture.md").read_text("utf-8").split("## Rooms")[1].split("## ")[0]
-    named = set(re.findall(r"[\w/]+(?:\.py|/)", rooms))
-    paths = [path for path in (ROOT / "nnft_ppl").iterdir() if not path.name.startswith("__") and path.name != "models"]
-    assert {path.name + "/" * path.is_dir() for path in paths} - named == set()
+def test_architecture_shows_the_floors():
+    _, rows = table_of((ROOT / "docs/architecture.md").read_text("utf-8").split("## Rooms")[1])
+    shown = [(int(row["floor"]) - 1, row["room"].strip("`")) for row in rows]
+    assert shown == [(number, room) for number, rooms in enumerate(FLOORS) for room in rooms]
+    rooms = {path.stem for path in (ROOT / "nnft_ppl").iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert {room for _, room in shown} == {room for room in rooms if not room.startswith("_")} - {"models"}
 
 
 @pytest.mark.parametrize(("name", "examples"), [("mathml", 1), ("offline", 3), ("plain_docstrings", 1)])
@@ -135,13 +144,6 @@ def test_api_pages_say_what_the_docstrings_say():
     assert sorted(expected) == sorted((ROOT / "docs/api").glob("*.md"))
     stale = [path.name for path, text in expected.items() if path.read_text("utf-8") != text]
     assert stale == []
-
-
-def table_of(page: str) -> tuple[list[str], list[dict[str, str]]]:
-    """Header and rows of the first table of a page."""
-    lines = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
-    header, _, *rows = lines
-    return header, [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def test_validation_page_has_every_exact_answer():
