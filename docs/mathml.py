@@ -3,6 +3,7 @@
 A formula that math-core cannot read is a warning, and so ends `make docs`.
 """
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -20,7 +21,8 @@ def mathml(latex: str, *, block: bool) -> str:
         >>> mathml(r"\frac12", block=False).partition("<mfrac>")[2].partition("</mfrac>")[0]
         '<mn>1</mn><mn>2</mn>'
     """
-    return CONVERTER.convert_with_local_state(latex, displaystyle=block)
+    formula = CONVERTER.convert_with_local_state(latex, displaystyle=block)
+    return re.sub(r"(<msu[bp](?:sup)?>)(<mo minsize[^<]*</mo>)", r"\1<mrow>\2</mrow>", formula)  # else it stays small
 
 
 def _visit(self: Any, node: nodes.Element) -> None:
