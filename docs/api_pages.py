@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs/api"
-NO_PAGE = {"cli", "devices", "display", "models"}
+NO_PAGE = {"arguments", "cli", "devices", "display", "models"}
 """Rooms that no model, script or sampler of one's own needs."""
 Definition = ast.FunctionDef | ast.ClassDef
 

@@ -4,10 +4,12 @@ How blocks are marked: `pages`.
 """
 
 import doctest
+import functools
 import importlib
 import os
 import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +113,48 @@ def test_links_lead_somewhere():
         if not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+def words_of(text: str) -> set[str]:
+    return {word.strip("-") for word in re.findall(r"[A-Za-z_][\w-]+", text)}
+
+
+@functools.cache
+def words_of_the_code() -> set[str]:
+    folders = ("nnft_ppl", "models", "tests", "examples", "calibration", "benchmarks", "docs")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)]
+    others = [ROOT / name for name in ("Makefile", "pyproject.toml", "run", "CHANGELOG.md")]
+    words = {word for path in [*files, *others] for word in words_of(path.read_text("utf-8"))}
+    return words | {path.stem for path in [*files, *others]}
+
+
+def unknown_words(page: str) -> set[str]:
+    """Words in backticks that stand nowhere in the code, nor in that of the page; placeholders are in capitals."""
+    code = "".join(block.text for block in blocks_of(page))
+    prose = re.sub(r"(?ms)^```.*?^```", "", page)
+    words = {word for span in re.findall(r"`([^`\n]+)`", prose) for word in words_of(span)}
+    return {word for word in words - words_of(code) - words_of_the_code() if not re.fullmatch(r"[A-Z-]+", word)}
+
+
+def test_what_the_pages_name_is_there():
+    known = {"ci", "stock"}  # .ci/run; `stock-*`
+    unknown = {path.name: unknown_words(path.read_text("utf-8")) - known for path in PAGES}
+    assert {name: words for name, words in unknown.items() if words} == {}
+
+
+def test_a_name_that_is_not_there_is_found():
+    assert unknown_words("`load` reads `models/scalars/phi4.py`; `--drawz 3` and `nnft_ppl.loadings`, `NAME`\n") == {
+        "drawz",
+        "loadings",
+    }
+
+
+def test_the_citation_is_of_this_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
+    assert (ROOT / "nnft_ppl/py.typed").exists()  # type checkers read the annotations
 
 
 def test_every_page_is_in_the_index():
