@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: ./run makes the environment on first use.
 .POSIX:
-.PHONY: help demo test lint docs examples calibrate bench notebooks lock wheel clean
+.PHONY: help demo test lint docs examples calibrate bench notebooks tutorial validation api lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
 # uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
@@ -35,6 +35,15 @@ bench:  ## timings against named peers, hours; ONLY=name for one section, FRACTI
 
 notebooks:  ## execute the examples, write their outputs to examples/*.ipynb; ONLY=name for one of them
 	./run python examples/make_notebooks.py $${ONLY:-}
+
+tutorial:  ## run the tutorial's commands, write what they print into docs/tutorial.md
+	./run python tests/pages.py docs/tutorial.md
+
+validation:  ## sample every theory with an exact answer, write docs/validation.md
+	./run nnft verify --page docs/validation.md
+
+api:  ## write docs/api from the docstrings
+	./run python docs/api_pages.py
 
 lock:  ## refresh requirements.lock to the newest versions that pyproject.toml allows
 	./run uv lock --quiet --upgrade

@@ -1,10 +1,11 @@
-"""Sphinx: MyST pages, the theme furo, and docstrings as they are written (see `plain_docstrings`)."""
+"""Sphinx: MyST pages, the theme furo, formulas as MathML (`mathml`), docstrings as written (`plain_docstrings`)."""
 
 import os
 import re
 import shutil
 import sys
 from importlib.metadata import version as version_of
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ author = "the nnft_ppl developers"
 project_copyright = author
 version = release = version_of("nnft-ppl")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon", "plain_docstrings"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "offline", "plain_docstrings"]
 exclude_patterns = ["_build"]
 
 # Pages are read in a plain Markdown viewer, too: formulas between dollars, links by relative path and heading.
@@ -31,8 +32,12 @@ myst_heading_anchors = 4
 # Pages' code is run by tests/test_docs.py, all of it; the build runs nothing.
 nb_execution_mode = "off"
 
+# What is built is read offline: no page loads anything from elsewhere.
+html_math_renderer = "mathml"
+
 html_theme = "furo"
-html_static_path = ["_static"]
+MATH_FONT = Path(str(find_spec("ziamath").origin)).parent / "fonts/STIXTwoMath-Regular.ttf"  # pages.css names it
+html_static_path = ["_static", str(MATH_FONT)]
 html_css_files = ["pages.css"]
 html_title = f"nnft_ppl {version}"
 

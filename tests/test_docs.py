@@ -1,28 +1,22 @@
 """Every block of code in README.md and docs/ runs, prints what it says, and every page says what it should.
 
-A page's blocks run in order, in one namespace and one empty folder:
-
-    ```python    is executed; one that begins with a comment `# NAME.py` is written to that file instead
-    ```sh        lines `nnft ...`, run in this process; they exit with 0, or with N after a comment `# exit status N`
-    ```text      right after one of these: what it, or its last command, printed, but for numbers; `...` is any lines
-
-Other code is marked ```text (outlines) or ```console (commands that a test cannot run).
+How blocks are marked: `pages`.
 """
 
-import contextlib
 import doctest
-import importlib.util
-import io
+import functools
+import importlib
 import os
 import re
-import shlex
-from collections.abc import Iterator
+import runpy
+import tomllib
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from commands import Outcome, nnft
+from commands import nnft
+from pages import as_printed, blocks_of, run_page, with_outputs
+from test_layering import FLOORS
 
 from nnft_ppl import Theory
 from nnft_ppl.cli.verify import COLUMNS, ROUTES
@@ -34,89 +28,23 @@ PAGES = [path for path in PAGES if "_build" not in path.parts]
 LANGUAGES = {"python", "sh", "text", "console"}
 
 
-class Block(NamedTuple):
-    """One fenced block of a page."""
-
-    language: str
-    text: str
-    line: int
-    """Number of its first line of code."""
-    follows: bool
-    """Whether nothing but empty lines stands between it and the block before it."""
+def check_page(name: str, page: str) -> None:
+    for block, out in run_page(name, page):
+        said = f"{name}:{block.line} says\n{block.text}\nbut printed was\n{out}"
+        assert as_printed(out, block.text) is not None, said
 
 
-def blocks_of(page: str) -> list[Block]:
-    found: list[Block] = []
-    language, start, between = None, 0, True
-    lines = page.splitlines()
-    for number, line in enumerate(lines):
-        if language is None and line.startswith("```"):
-            language, start = line[3:].strip(), number + 1
-        elif language is not None and line == "```":
-            found.append(Block(language, "\n".join(lines[start:number]) + "\n", start + 1, between))
-            language, between = None, True
-        elif language is None and line.strip():
-            between = False
-    assert language is None, f"a block that begins in line {start} has no end"
-    return found
-
-
-def run_page(name: str, page: str) -> None:
-    """Run a page's blocks in the present folder."""
-    namespace: dict[str, object] = {"__name__": "page"}
-    last: str | None = None
-    for block in blocks_of(page):
-        if block.language == "python":
-            if file := re.match(r"# (\w+\.py)\n", block.text):
-                Path(file[1]).write_text(block.text, encoding="utf-8")
-                last = None
-            else:
-                # Empty lines, that a traceback names the line of the page.
-                code = compile("\n" * (block.line - 1) + block.text, f"<{name}>", "exec")
-                with contextlib.redirect_stdout(io.StringIO()) as out:
-                    exec(code, namespace)
-                last = out.getvalue()
-        elif block.language == "sh":
-            for command in commands_of(block.text):
-                last = run_command(f"{name}:{block.line}", command).out
-        elif block.language == "text" and block.follows and last is not None:
-            assert printed(last, block.text), f"{name}:{block.line} says\n{block.text}\nbut printed was\n{last}"
-            last = None
-
-
-def commands_of(text: str) -> Iterator[str]:
-    return (line.strip() for line in text.replace("\\\n", " ").splitlines() if line.split("#")[0].strip())
-
-
-def run_command(place: str, command: str) -> Outcome:
-    program, *words = shlex.split(command, comments=True)
-    assert program == "nnft", f"{place}: {program!r} is not run here; mark the block ```console"
-    expected = re.search(r"# exit status (\d)", command)
-    outcome = nnft(*words)
-    assert outcome.status == int(expected[1] if expected else 0), f"{place}: {command}\n{outcome.out}{outcome.err}"
-    return outcome
-
-
-def printed(out: str, said: str) -> bool:
-    """Whether `out` is what a page says, numbers, spaces and bars apart; `...` in the page stands for any lines."""
-    parts = [re.escape("\n".join(masked(part))) for part in re.split(r"(?m)^\.\.\.$\n?", said)]
-    pattern = r"(?:.*\n)?".join(
-        part + "\n" if part and number + 1 < len(parts) else part for number, part in enumerate(parts)
-    )
-    return re.fullmatch(pattern, "\n".join(masked(out)), re.DOTALL) is not None
-
-
-def masked(text: str) -> list[str]:
-    """Lines without what may differ: numbers, the length of bars, and which observable is the worst one."""
-    number = re.compile(r"[+\-−]?\d[\d.]*(?:e[+-]?\d+)?(?:\([\d.]+\))?")
-    lines = (re.sub(r"\(\w+\)", "()", number.sub("#", line)) for line in text.strip("\n").splitlines())
-    return [" ".join(re.sub(r"[█│ ]+", " ", line).split()) for line in lines]
+def table_of(page: str) -> tuple[list[str], list[dict[str, str]]]:
+    """Header and rows of the first table of a page."""
+    lines = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
+    header, _, *rows = lines
+    return header, [dict(zip(header, row, strict=True)) for row in rows]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[path.relative_to(ROOT).as_posix() for path in PAGES])
 def test_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    run_page(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+    check_page(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -134,16 +62,36 @@ def test_a_page_that_is_wrong_is_seen(page: str, said: str, tmp_path: Path, monk
     """Control: wrong code, another output, a wrong option, another program, another status."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AssertionError, match=said):
-        run_page("page.md", page)
+        check_page("page.md", page)
 
 
-def test_output_is_compared_but_for_numbers():
-    out = "phi4(modes=40)\nhmc: 4 chains, 26 s\n a  0.35(9)  -1.2e-05 │██ \n ✓ good\n"
-    assert printed(out, "phi4(modes=8)\nhmc: 4 chains, 3 s\na 1.23(4) 0.7 █│\n✓ good\n")
-    assert printed(out, "phi4(modes=40)\n...\n ✓ good\n")
-    assert printed(out, "...\n ✓ good\n")
-    assert not printed(out, "phi4(modes=40)\n...\n ✗ good\n")
-    assert not printed(out, "phi4(modes=40)\n ✓ good\n")
+OUT = "phi4(modes=40)\nhmc: 4 chains, 26 s\n a  0.35(9)  -1.2e-05 │██\n ✓ good\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("phi4(modes=8)\nhmc: 4 chains, 3 s\na 1.23(4) 0.7 █│\n✓ good\n", OUT),
+        ("phi4(modes=4)\n...\n✓ good\n", "phi4(modes=40)\n...\n ✓ good\n"),
+        ("...\n ✓ good\n", "...\n ✓ good\n"),
+        ("phi4(modes=4)\n...\n", "phi4(modes=40)\n...\n"),
+        ("...\na 1.2(3) 0.7\n...\n", "...\n a  0.35(9)  -1.2e-05 │██\n...\n"),
+        ("phi4(modes=40)\n...\n ✗ good\n", None),
+        ("phi4(modes=40)\n ✓ good\n", None),
+    ],
+)
+def test_output_is_compared_and_written_but_for_numbers(said: str, written: str | None):
+    assert as_printed(OUT, said) == written
+
+
+def test_outputs_are_written_into_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    first = "```python\nprint('a 1.25\\nb')\n```\n\n```text\n{}```\n\nWords.\n\n"
+    page = first + "```python\nprint(2)\n```\n\n```text\n{}```\n"
+    assert with_outputs("page.md", page.format("a 1\nb\n", "two\n")) == page.format("a 1.25\nb\n", "2\n")
+    assert with_outputs("page.md", page.format("a 1\n...\n", "1\n")) == page.format("a 1.25\n...\n", "2\n")
+    with pytest.raises(SystemExit, match=r"page\.md:6 leaves lines out"):
+        with_outputs("page.md", page.format("c\n...\n", "1\n"))
 
 
 def test_blocks_say_what_they_are():
@@ -167,6 +115,48 @@ def test_links_lead_somewhere():
     assert broken == []
 
 
+def words_of(text: str) -> set[str]:
+    return {word.strip("-") for word in re.findall(r"[A-Za-z_][\w-]+", text)}
+
+
+@functools.cache
+def words_of_the_code() -> set[str]:
+    folders = ("nnft_ppl", "models", "tests", "examples", "calibration", "benchmarks", "docs")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)]
+    others = [ROOT / name for name in ("Makefile", "pyproject.toml", "run", "CHANGELOG.md")]
+    words = {word for path in [*files, *others] for word in words_of(path.read_text("utf-8"))}
+    return words | {path.stem for path in [*files, *others]}
+
+
+def unknown_words(page: str) -> set[str]:
+    """Words in backticks that stand nowhere in the code, nor in that of the page; placeholders are in capitals."""
+    code = "".join(block.text for block in blocks_of(page))
+    prose = re.sub(r"(?ms)^```.*?^```", "", page)
+    words = {word for span in re.findall(r"`([^`\n]+)`", prose) for word in words_of(span)}
+    return {word for word in words - words_of(code) - words_of_the_code() if not re.fullmatch(r"[A-Z-]+", word)}
+
+
+def test_what_the_pages_name_is_there():
+    known = {"ci", "stock"}  # .ci/run; `stock-*`
+    unknown = {path.name: unknown_words(path.read_text("utf-8")) - known for path in PAGES}
+    assert {name: words for name, words in unknown.items() if words} == {}
+
+
+def test_a_name_that_is_not_there_is_found():
+    assert unknown_words("`load` reads `models/scalars/phi4.py`; `--drawz 3` and `nnft_ppl.loadings`, `NAME`\n") == {
+        "drawz",
+        "loadings",
+    }
+
+
+def test_the_citation_is_of_this_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
+    assert (ROOT / "nnft_ppl/py.typed").exists()  # type checkers read the annotations
+
+
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs/index.md").read_text("utf-8")
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")]
@@ -177,28 +167,27 @@ def test_every_page_is_in_the_index():
         assert f"\nexamples/{notebook.stem}\n" in index
 
 
-def test_architecture_lists_every_room():
-    rooms = (ROOT / "docs/architecture.md").read_text("utf-8").split("## Rooms")[1].split("## ")[0]
-    named = set(re.findall(r"[\w/]+(?:\.py|/)", rooms))
-    paths = [path for path in (ROOT / "nnft_ppl").iterdir() if not path.name.startswith("__") and path.name != "models"]
-    assert {path.name + "/" * path.is_dir() for path in paths} - named == set()
+def test_architecture_shows_the_floors():
+    _, rows = table_of((ROOT / "docs/architecture.md").read_text("utf-8").split("## Rooms")[1])
+    shown = [(int(row["floor"]) - 1, row["room"].strip("`")) for row in rows]
+    assert shown == [(number, room) for number, rooms in enumerate(FLOORS) for room in rooms]
+    rooms = {path.stem for path in (ROOT / "nnft_ppl").iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert {room for _, room in shown} == {room for room in rooms if not room.startswith("_")} - {"models"}
 
 
-def test_docstrings_of_the_documentation():
-    place = importlib.util.spec_from_file_location("plain_docstrings", ROOT / "docs/plain_docstrings.py")
-    assert place is not None
-    assert place.loader is not None
-    module = importlib.util.module_from_spec(place)
-    place.loader.exec_module(module)
-    assert doctest.testmod(module).attempted == 1
-    assert doctest.testmod(module).failed == 0
+@pytest.mark.parametrize(("name", "examples"), [("mathml", 1), ("offline", 3), ("plain_docstrings", 1)])
+def test_what_builds_the_documentation(name: str, examples: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    outcome = doctest.testmod(importlib.import_module(name))
+    assert (outcome.attempted, outcome.failed) == (examples, 0)
 
 
-def table_of(page: str) -> tuple[list[str], list[dict[str, str]]]:
-    """Header and rows of the first table of a page."""
-    lines = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
-    header, _, *rows = lines
-    return header, [dict(zip(header, row, strict=True)) for row in rows]
+def test_api_pages_say_what_the_docstrings_say():
+    """`make api` mends this."""
+    expected = runpy.run_path(str(ROOT / "docs/api_pages.py"))["pages"]()
+    assert sorted(expected) == sorted((ROOT / "docs/api").glob("*.md"))
+    stale = [path.name for path, text in expected.items() if path.read_text("utf-8") != text]
+    assert stale == []
 
 
 def test_validation_page_has_every_exact_answer():
