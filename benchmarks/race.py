@@ -74,9 +74,9 @@ def _answer(ensemble: Ensemble, wall: float) -> dict[str, Any]:
         "wall": wall,
         "draws": int(ensemble.data["observables"].sizes["draw"]),
         "estimates": {name: plain(one) for name, one in ensemble.estimates().items()},
-        "verdict": provenance["verdict"],
+        "verdict": provenance.verdict,
         "failed_checks": [one.text for one in ensemble.verdicts if one.status == "failed"],
         "findings": {
-            name: value for name, value in provenance["findings"].items() if isinstance(value, str | int | float)
+            name: value for name, value in provenance.findings.items() if isinstance(value, str | int | float)
         },
     }

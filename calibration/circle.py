@@ -57,7 +57,7 @@ def quarter(run: Ensemble) -> tuple[float, float]:
 
 def log_z(run: Ensemble) -> tuple[float, float]:
     """ln Z(λ)/Z(0) and its error."""
-    found = run.provenance["log_z"]
+    found = run.provenance.log_z
     return found["value"], found["error"]
 
 

@@ -18,7 +18,7 @@ def rows(fraction: float) -> Iterator[Row]:
             run = sample(theory, sampler, num_draws=2000, num_warmup=300, seed=next(fresh), keep="none", checks=False)
             estimate = run.estimates()["trace"]
             pulls.append(float((estimate.value - theory.exact["trace"]) / estimate.error))
-            failures += run.provenance["verdict"] != "good"
+            failures += run.provenance.verdict != "good"
         yield within_one_error(f"deformed_rotation by {sampler}, trace", np.array(pulls))
         yield chi_squared(f"deformed_rotation by {sampler}, trace", np.array(pulls))
         yield Row(

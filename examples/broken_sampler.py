@@ -51,8 +51,8 @@ def main() -> None:
         console.print(f"[bold]{name}[/]: two_point {run.estimates()['two_point']}", highlight=False)
         for verdict in run.verdicts:
             console.print(f"  {verdict.status:>11}  {verdict.text}", highlight=False, soft_wrap=True)
-        if run.provenance["verdict"] != "good":
-            rows = run.provenance["findings"]["schwinger_dyson"]["rows"]
+        if run.provenance.verdict != "good":
+            rows = run.findings["schwinger_dyson"]["rows"]
             worst = sorted(rows, key=lambda row: -abs(row["z"]))[:5]
             console.print("where it shows:", bank_table(worst), sep="\n")
 

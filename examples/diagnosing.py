@@ -229,6 +229,6 @@ wrong.verdicts
 # %%
 figure, panels = plt.subplots(1, 2, sharey=True, figsize=(10, 4.5), layout="constrained")
 for axes, (name, ensemble) in zip(panels, {"good": good, "broken": wrong}.items(), strict=True):
-    plot_pulls(ensemble.provenance["findings"]["schwinger_dyson"]["rows"], axes)
+    plot_pulls(ensemble.findings["schwinger_dyson"]["rows"], axes)
     axes.set_title(name)
 plt.show()

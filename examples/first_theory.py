@@ -74,7 +74,7 @@ theory = Theory(replace(theory.file, observables=observables, exact=exact), **th
 
 # %%
 ensemble = sample(theory, "hmc", num_draws=4000, seed=1)
-assert ensemble.provenance["verdict"] == "good"
+assert ensemble.provenance.verdict == "good"
 ensemble
 
 # %% [markdown]

@@ -154,7 +154,7 @@ compare(free)
 
 # %%
 ensemble = sample(theory, "hmc", num_draws=2000, seed=1)
-assert ensemble.provenance["verdict"] == "good"
+assert ensemble.provenance.verdict == "good"
 ensemble
 
 # %%

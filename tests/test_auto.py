@@ -110,23 +110,23 @@ def test_free_draws_follow_a_lost_trial(least, name, seed, monkeypatch):
 
     monkeypatch.setattr(sampling.Pilot, "choose", lambda self, seconds: Choice("hmc", "close", on_trial(least)))
     run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=1000, checks=False, keep="none")
-    used = run.provenance["sampler"]
-    assert used["name"] == name
-    assert used["reason"].startswith("close; on trial hmc gave" if name == "reweight" else "close")
-    assert used["draws"] == 1000
+    used = run.provenance.sampler
+    assert used.name == name
+    assert used.reason.startswith("close; on trial hmc gave" if name == "reweight" else "close")
+    assert used.draws == 1000
     assert ("log_weight" in run.data["sample_stats"]) == (name == "reweight")
 
 
 def test_runs_and_says_why(seed):
     theory = load("phi4_circle", modes=8)
     run = sample(theory, seed=seed, num_draws=2000, keep="none")
-    used = run.provenance["sampler"]
-    assert (used["asked"], used["name"]) == ("auto", "reweight")
-    assert run.provenance["verdict"] == "good"
-    assert run.provenance["log_z"]["error"] < 0.02
+    used = run.provenance.sampler
+    assert (used.asked, used.name) == ("auto", "reweight")
+    assert run.provenance.verdict == "good"
+    assert run.provenance.log_z.error < 0.02
     curve = run.tempering
     assert curve is not None
-    np.testing.assert_allclose(curve["log_z"].values[-1], run.provenance["log_z"]["value"], rtol=1e-12)
+    np.testing.assert_allclose(curve["log_z"].values[-1], run.provenance.log_z.value, rtol=1e-12)
     assert curve["log_z"].values[0] == 0.0
 
 
@@ -145,10 +145,10 @@ def poor_reweighting(monkeypatch):
 def test_goes_on_to_the_stronger_sampler_where_checks_fail(poor_reweighting, seed, tmp_path):
     theory = load("phi4_circle", modes=8, coupling=1.0)
     run = sample(theory, seed=seed, num_draws=4000, checks=False, out=tmp_path / "out")
-    used = run.provenance["sampler"]
-    assert used["name"] == "hmc"
-    assert used["reason"].startswith("reweight failed (")
-    assert run.provenance["verdict"] == "good"
+    used = run.provenance.sampler
+    assert used.name == "hmc"
+    assert used.reason.startswith("reweight failed (")
+    assert run.provenance.verdict == "good"
     assert "posterior" in run.data
 
 
@@ -161,16 +161,16 @@ def test_keeps_the_weaker_result_where_the_stronger_cannot_go_on(poor_reweightin
 
     monkeypatch.setitem(sampling.SAMPLERS, "hmc", refuses)
     run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=4000, checks=False)
-    assert run.provenance["sampler"]["name"] == "reweight"
-    assert "hmc could not go on (no)" in run.provenance["sampler"]["reason"]
-    assert run.provenance["verdict"] == "failed"
+    assert run.provenance.sampler.name == "reweight"
+    assert "hmc could not go on (no)" in run.provenance.sampler.reason
+    assert run.provenance.verdict == "failed"
 
 
 def test_time_limit_ends_a_run_of_too_many_draws(seed):
     theory = load("phi4_circle", modes=8)
     run = sample(theory, "reweight", seed=seed, num_draws=10**7, time_limit=0.5, keep="none")
     assert 0 < run.data["observables"].sizes["draw"] < 10**7
-    assert run.provenance["interrupted"] is False
+    assert run.provenance.interrupted is False
     with pytest.raises(ValueError, match="time_limit must be a positive number"):
         sample(theory, time_limit=0.0)
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import xarray as xr
 from jaxtyping import Array
+from nnft_ppl.samplers.blocks import one_draw, run_blocks
 
 from nnft_ppl import Ensemble, Theory, load, ratio, read, sample
 from nnft_ppl.results import ResultError, RunFolder, plain_json
 from nnft_ppl.runs import block_sizes, sampling
 from nnft_ppl.samplers import Block, Settings, reweight
-from nnft_ppl.samplers.blocks import one_draw, run_blocks
 from nnft_ppl.target import Target
 
 MODEL = '''
@@ -178,7 +178,7 @@ def test_provenance_is_one_json_string(ensemble: Ensemble, folder: Path):
     asked, used = manifest.pop("sampler"), found["sampler"]
     assert {name: found[name] for name in manifest} == manifest
     assert {name: used[name] for name in asked} == asked
-    assert (used["asked"], used["reason"], used["draws_asked"]) == ("chains", "asked for", ASKED)
+    assert (used.asked, used.reason, used["draws_asked"]) == ("chains", "asked for", ASKED)
     assert found["verdict"] == "good"
     assert found["interrupted"] is False
     assert all(not group.attrs for group in ensemble.data.children.values())
@@ -196,7 +196,7 @@ def test_result_alone_is_enough_and_nothing_is_executed(
             monkeypatch.setitem(sys.modules, module, None)
         for place in (tmp_path / "renamed.nc", tmp_path):
             copy = read(place)
-            assert copy.provenance["path"] == str(file.resolve())
+            assert copy.provenance.path == str(file.resolve())
             xr.testing.assert_identical(copy.data, ensemble.data)
             for name, estimate in copy.estimates().items():
                 np.testing.assert_array_equal(estimate.value, ensemble.estimates()[name].value)
@@ -257,7 +257,7 @@ def test_thinning(
 def test_single_precision_is_recorded(file: Path):
     with jax.enable_x64(False):
         made = sample(load(str(file)), chains, num_chains=1, num_draws=16, checks=False)
-    assert made.provenance["precision"] == "float32"
+    assert made.provenance.precision == "float32"
     assert made.data["observables"]["weight"].dtype == np.float32
     assert made.data["posterior"]["slope"].dtype == np.float32
     assert made.estimates()["weight"].value.dtype == np.float64

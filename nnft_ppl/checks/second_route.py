@@ -44,7 +44,7 @@ class SecondRoute(Check):
         number = min(made, MOST_DRAWS)
         draws.progress(Stage("second route: free draws", 0, number))
         told = Settings(key, chains, number, num_warmup=0, keep_every=0)
-        blocks = list(run_blocks(reweight(draws.theory.target(), told), number))
+        blocks = list(run_blocks(reweight, draws.theory.target(), told))
         series = {
             name: np.concatenate([block.measured["observables"][name] for block in blocks], 1)
             for name in draws.observables

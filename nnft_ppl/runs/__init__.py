@@ -8,5 +8,6 @@ from nnft_ppl.runs.request import make_request, sampler_of
 from nnft_ppl.runs.sampling import sample
 
 __all__ = [
-    "DEFAULT_DRAWS", "DrawsError", "FieldError", "KeptDraws", "judge_again", "kept_draws", "make_request", "sample", "sampler_of",
+    "DEFAULT_DRAWS", "DrawsError", "FieldError", "KeptDraws", "judge_again", "kept_draws", "make_request", "sample",
+    "sampler_of",
 ]  # fmt: skip

@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from nnft_ppl.samplers import MakeSampler, Settings
 from nnft_ppl.devices import over_chains
+from nnft_ppl.runs.trial import on_trial
+from nnft_ppl.samplers import MakeSampler, Settings
 from nnft_ppl.samplers.reweight import free_draws_function
 from nnft_ppl.target import Target
-from nnft_ppl.runs.trial import on_trial
 
 PILOT_DRAWS = 1024
 """Free draws of the pilot, where the first few hundred leave a choice."""

@@ -10,9 +10,7 @@ from nnft_ppl.runs.kept import kept_draws
 from nnft_ppl.theory import Theory
 
 
-def judge_again(
-    ensemble: Ensemble, theory: Theory, checks: Sequence[Check], progress: Progress
-) -> dict[str, Outcome]:
+def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], progress: Progress) -> dict[str, Outcome]:
     """The outcome of checks by name: they measure on the kept draws, and judge with the stored series.
 
     Args:

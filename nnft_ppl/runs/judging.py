@@ -155,7 +155,7 @@ class _Writer:
 
 
 def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curve]) -> PartitionFunction | None:
-    """ln Z/Z_free, and in the data the way there, where the draws know it."""
+    """Ln Z/Z_free, and in the data the way there, where the draws know it."""
     dims = {name: one.dims for name, one in theory.observables.items()}
     if kind is Kind.CHAINS:
         return None

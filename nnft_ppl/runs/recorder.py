@@ -61,9 +61,7 @@ class Recorder:
         first, self.draws = self.draws, self.draws + block.length
         tree = self._label(part, first, self.draws)
         if part["reference"]:
-            part["parameters"] = {
-                name: np.asarray(value) for name, value in self._transport(block.positions).items()
-            }
+            part["parameters"] = {name: np.asarray(value) for name, value in self._transport(block.positions).items()}
         self._parts.append(part)
         self.curves += [block.curve] if block.curve else []
         return tree

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import Check, MeasureProgram, checks_of
+from nnft_ppl.checks import MeasureProgram, checks_of
 from nnft_ppl.display import Progress, Stage, shown
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Improvement, measuring
@@ -50,10 +50,10 @@ def sample(
 
     Args:
         theory: What to sample.
-        sampler: `auto`, the name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function (Target, Settings) -> Sampler. `auto`
-            chooses by a short pilot (and a trial, where that is close), goes on until there are 400 effective draws (up
-            to ten times the usual number, unless `num_draws` is given), and goes over to the next stronger sampler
-            where checks fail.
+        sampler: `auto`, the name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function (Target, Settings) ->
+            Sampler. `auto` chooses by a short pilot (and a trial, where that is close), goes on until there are 400
+            effective draws (up to ten times the usual number, unless `num_draws` is given), and goes over to the next
+            stronger sampler where checks fail.
         num_chains: Independent chains, each started from its own free draw.
         num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
@@ -94,9 +94,7 @@ def sample(
         # Its program compiles while what checks measure is traced.
         pilot = Pilot(target, told) if given is None else None
         program = MeasureProgram(theory, asked_checks, num_chains)
-        job = Job(
-            theory, num_chains, num_draws, num_warmup, keep, until, target, asked_checks, program, folder, show
-        )
+        job = Job(theory, num_chains, num_draws, num_warmup, keep, until, target, asked_checks, program, folder, show)
         choice = Choice(name, "asked for")
         if pilot:
             show(Stage("pilot"))
@@ -173,7 +171,7 @@ def _escalate(
 
 
 def _judged(job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array) -> _Result:
-    """Estimates and verdicts; after an interruption without what is not there yet: measurements, pictures, more draws."""
+    """Estimates and verdicts; after an interruption without what is not there yet: measurements, pictures."""
     recorder, data = drawn.recorder, drawn.recorder.data
     kind = recorder.kind
     assert kind is not None  # there is a block

@@ -11,8 +11,8 @@ import jax
 import numpy as np
 
 from nnft_ppl.display import Stage
-from nnft_ppl.statistics import gamma_method
 from nnft_ppl.samplers import Block, MakeSampler, SamplerError, Settings, hmc
+from nnft_ppl.statistics import gamma_method
 from nnft_ppl.target import Target
 
 TRIAL_DRAWS = 200

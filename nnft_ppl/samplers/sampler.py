@@ -112,15 +112,20 @@ MakeSampler = Callable[[Target, Settings], Sampler]
 """What `sample` takes, and what `SAMPLERS` holds by name."""
 
 
-def run_blocks(sampler: Sampler, num_draws: int) -> Iterator[Block]:
-    """The blocks of a sampler from its start, until there are so many draws per chain.
+def run_blocks(make: MakeSampler, target: Target, settings: Settings) -> Iterator[Block]:
+    """The blocks of a sampler from its start, until all draws are made.
 
     Args:
-        sampler: A sampler, made for its target.
-        num_draws: Draws per chain, the `num_draws` of its settings.
+        make: Such as `hmc`.
+        target: What is sampled.
+        settings: What the sampler is told.
+
+    Raises:
+        SamplerError: If it cannot begin, or go on.
     """
+    sampler = make(target, settings)
     state, done = sampler.start(), 0
-    while done < num_draws:
+    while done < settings.num_draws:
         state, block = sampler.step(state)
         done += block.length
         yield block

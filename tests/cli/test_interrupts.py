@@ -37,7 +37,7 @@ def test_interrupt_from_python_keeps_finished_blocks(no_bank: None):
     ensemble = read("out")
     assert (status, err) == (3, "")
     assert ensemble.data["observables"].sizes["draw"] == 500
-    assert ensemble.provenance["interrupted"] is True
+    assert ensemble.provenance.interrupted is True
     assert "interrupted: 1500 draws per chain were asked for" in out
     assert "by first_block_only, interrupted</b>" in ensemble._repr_html_()
     assert [path.name for path in Path("out/blocks").iterdir()] == ["000000.nc"]
@@ -58,7 +58,7 @@ def test_a_signal_lets_the_block_finish():
     assert (status, err) == (3, "nnft: stopping, the block of draws is finished first; Ctrl-C again stops at once\n")
     ensemble = read("out")
     assert ensemble.data["observables"].sizes["draw"] == 1000
-    assert ensemble.provenance["interrupted"] is True
+    assert ensemble.provenance.interrupted is True
     assert ensemble.schwinger_dyson is not None
     assert "interrupted: 1500 draws" in out
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
@@ -82,7 +82,7 @@ def test_a_complete_result_of_the_same_run_stays(no_bank: None, monkeypatch: pyt
     assert status == 3
     assert "not stored: out keeps the complete result that was there" in out
     assert Path("out/result.nc").read_bytes() == stored
-    assert read("out").provenance["interrupted"] is False
+    assert read("out").provenance.interrupted is False
 
 
 def test_interrupt_of_the_second_route(no_bank: None, monkeypatch: pytest.MonkeyPatch):
@@ -191,7 +191,7 @@ def test_a_terminal_sees_what_is_done_and_ctrl_c_keeps_it():
     assert "result in out" in seen
     # One draw in 66 667 goes to the bank, which has seen one: too few to say anything, no reason to lose the rest.
     assert "Schwinger–Dyson identities: not available" in seen
-    assert read("out").provenance["interrupted"] is True
+    assert read("out").provenance.interrupted is True
 
 
 def test_sigterm_off_a_terminal_is_quiet_and_keeps_everything():
@@ -207,5 +207,5 @@ def test_sigterm_off_a_terminal_is_quiet_and_keeps_everything():
     assert json.loads(out)["sampler"]["draws"] < 20000000
     assert err.startswith("nnft: stopping, ")
     assert "reading" not in err
-    assert read("out").provenance["interrupted"] is True
+    assert read("out").provenance.interrupted is True
     assert not list(Path("out").rglob("*.part"))

@@ -23,7 +23,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "good.py").write_text(PREAMBLE + MODEL, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("nnft_ppl.runs.sampling._bank", lambda *_: (None, "not compiled here"))
+        patch.setattr("nnft_ppl.checks.IdentityBank.measurement", lambda self, theory: 1 / 0)
         assert nnft(*GOOD, *QUICK, "--out", "kept").status == 1  # so few draws fail the checks
         sample(load("good.py"), "reweight", num_chains=1, num_draws=16, out="bare", keep="none", checks=False)
     return folder

@@ -181,7 +181,7 @@ def test_an_action_without_derivatives_can_still_be_sampled(seed):
     (verdict,) = [one for one in run.verdicts if one.check == "schwinger_dyson"]
     assert verdict.status == "unavailable"
     assert "cannot be differentiated twice" in verdict.text
-    assert all("cannot be differentiated" in text for text in run.provenance["improved"]["reasons"].values())
+    assert all("cannot be differentiated" in text for text in run.provenance.improved.reasons.values())
     assert run.estimates_of("improved") == {}
 
 
@@ -193,7 +193,7 @@ def kinked():
 
 def test_rows_that_are_not_finite_are_left_out(seed):
     run = sample(Theory(kinked), "reweight", num_draws=500, seed=seed)
-    rows = run.provenance["findings"]["schwinger_dyson"]["rows"]
+    rows = run.findings["schwinger_dyson"]["rows"]
     unknown = [row for row in rows if row["z"] is None]
     assert 0 < len(unknown) < len(rows)
     assert all(row["observable"] != "1" for row in unknown)

@@ -113,7 +113,7 @@ def test_weights_and_the_curve_in_beta(free_draws):
     assert len(plot_weights(free_draws, Figure().subplots()).lines) == 2
     curve = tempering_table(free_draws)
     assert curve["value"].iloc[0] == 0
-    np.testing.assert_allclose(curve["value"].iloc[-1], free_draws.provenance["log_z"]["value"])
+    np.testing.assert_allclose(curve["value"].iloc[-1], free_draws.provenance.log_z.value)
     np.testing.assert_allclose(
         plot_tempering(free_draws, axes=Figure().subplots()).lines[0].get_ydata(), curve["value"]
     )

@@ -6,11 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 
 from nnft_ppl import load, sample
+from nnft_ppl.draws import KindError
 from nnft_ppl.runs import block_sizes
-from nnft_ppl.samplers import SamplerError, Settings, hmc, reweight
-from nnft_ppl.samplers.blocks import block_lengths, lengths_of, one_draw, run_blocks
+from nnft_ppl.runs.recorder import Recorder
+from nnft_ppl.runs.states import state_dataset, state_from
+from nnft_ppl.samplers import SAMPLERS, Block, Chains, SamplerError, Settings, hmc, one_draw, reweight, run_blocks
+from nnft_ppl.samplers.sampler import next_length
 from nnft_ppl.target import Target
 
 
@@ -36,16 +40,24 @@ def settings(key, **changes):
     return Settings(key, **told)
 
 
+def lengths_of(told):
+    """All lengths of blocks, as a run of these settings has them."""
+    lengths = []
+    while sum(lengths) < told.num_draws:
+        lengths.append(next_length(told, sum(lengths)))
+    return lengths
+
+
 @pytest.mark.parametrize(
     ("draws", "block", "lengths"),
     [(1000, 400, [334, 334, 332]), (4, 500, [4]), (500, 500, [500]), (501, 500, [251, 250])],
 )
-def test_block_lengths(draws, block, lengths):
-    assert block_lengths(draws, block) == lengths
+def test_block_lengths(draws, block, lengths, key):
+    assert lengths_of(settings(key, num_draws=draws, block_draws=block)) == lengths
 
 
 def test_blocks_that_grow_are_a_tenth_of_what_is_there(key):
-    lengths = list(lengths_of(settings(key, num_draws=5030, block_draws=250, growing=True)))
+    lengths = lengths_of(settings(key, num_draws=5030, block_draws=250, growing=True))
     assert sum(lengths) == 5030
     assert lengths[:11] == [25] * 11
     before = np.cumsum([0, *lengths])[:-1]
@@ -56,7 +68,7 @@ def test_blocks_that_grow_are_a_tenth_of_what_is_there(key):
 @pytest.mark.parametrize("sampler", [hmc, reweight])
 def test_growing_blocks_hold_every_draw_once(sampler, key):
     told = settings(key, num_draws=400, block_draws=60, keep_every=3, growing=True)
-    blocks = list(sampler(target(lambda z: 0.1 * jnp.sum(z**4)), told))
+    blocks = list(run_blocks(sampler, target(lambda z: 0.1 * jnp.sum(z**4)), told))
     lengths = [block.measured["action"]["S"].shape[1] for block in blocks]
     assert sum(lengths) == 400
     assert max(lengths) <= 60
@@ -76,7 +88,7 @@ def test_blocks_of_many_parameters_are_short(room, longest, seed, monkeypatch):
 
     def watched(target, settings):
         told.append(settings)
-        yield from reweight(target, settings)
+        return reweight(target, settings)
 
     run = sample(theory, watched, num_chains=2, num_draws=600, seed=seed, checks=False)
     assert (told[0].block_draws, told[0].population) == (longest, 500)
@@ -86,7 +98,7 @@ def test_blocks_of_many_parameters_are_short(room, longest, seed, monkeypatch):
 
 @pytest.mark.parametrize("sampler", [hmc, reweight])
 def test_blocks_hold_every_draw_once(sampler, key):
-    blocks = list(sampler(target(lambda z: jnp.sum(z**4)), settings(key, keep_every=7)))
+    blocks = list(run_blocks(sampler, target(lambda z: jnp.sum(z**4)), settings(key, keep_every=7)))
     draws = np.concatenate([block.measured["observables"]["z"] for block in blocks], axis=1)
     kept = np.concatenate([block.positions for block in blocks], axis=1)
     assert draws.shape == (2, 50, 2)
@@ -95,7 +107,7 @@ def test_blocks_hold_every_draw_once(sampler, key):
 
 
 def test_free_draws_carry_their_action(key):
-    (block,) = reweight(target(lambda z: jnp.sum(z**2)), settings(key, num_draws=8))
+    (block,) = run_blocks(reweight, target(lambda z: jnp.sum(z**2)), settings(key, num_draws=8))
     np.testing.assert_allclose(block.stats["log_weight"], -np.sum(block.positions**2, axis=-1), rtol=1e-12)
 
 
@@ -122,7 +134,7 @@ REFUSED = {
 @pytest.mark.parametrize("action", REFUSED, ids=lambda action: action.__name__)
 def test_hopeless_actions_are_errors(action, key):
     with pytest.raises(SamplerError, match=REFUSED[action]):
-        list(hmc(target(action), settings(key)))
+        list(run_blocks(hmc, target(action), settings(key)))
 
 
 def test_a_frozen_chain_is_an_error(key):
@@ -130,18 +142,74 @@ def test_a_frozen_chain_is_an_error(key):
         stats = {"diverging": jnp.array(False), "acceptance_rate": jnp.array(0.0), "step_size": jnp.array(0.5)}
         return state, stats
 
-    one = settings(key)
-    sweep = one_draw(target(lambda z: jnp.sum(z**2)), one, step)
-    blocks = run_blocks(one, sweep, Point(jnp.zeros((2, 2))), key)
     with pytest.raises(SamplerError, match=r"chain 0 never moved in the first 17 draws: the step size 0.5"):
-        list(blocks)
+        list(run_blocks(chains_of(step), target(lambda z: jnp.sum(z**2)), settings(key)))
+
+
+def chains_of(step):
+    """Chains that begin at the origin, and make such steps."""
+
+    def make(target, settings):
+        def begin(program):
+            return Point(jnp.zeros((settings.num_chains, 2))), ()
+
+        return Chains(settings, settings.key, begin, lambda fixed: one_draw(target, settings, step))
+
+    return make
+
+
+def test_statistics_that_a_kind_needs_are_asked_for_by_name(key):
+    def step(key, state):
+        return Point(jax.random.normal(key, (2,))), {"acceptance_rate": jnp.array(1.0)}
+
+    def weighted(key, state):
+        return Point(jax.random.normal(key, (2,))), {"diverging": jnp.array(False), "log_weight": jnp.array(0.0)}
+
+    gaussian = target(lambda z: jnp.zeros(()))
+    with pytest.raises(
+        KindError, match=r"'chains' need the statistic 'diverging' \(whether .* there are acceptance_rate"
+    ):
+        list(run_blocks(chains_of(step), gaussian, settings(key)))
+    with pytest.raises(KindError, match=r"'chains' carry no weights.*say kind 'free' or 'populations'"):
+        list(run_blocks(chains_of(weighted), gaussian, settings(key)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "stats", "message"),
+    [
+        ("ensemble", {}, "kind is one of chains, free, populations, not 'ensemble'"),
+        ("free", {}, "'free' need the statistic 'log_weight'"),
+        ("populations", {"log_weight": np.zeros((2, 4))}, "'populations' need the statistic 'diverging'"),
+    ],
+)
+def test_blocks_that_are_not_what_they_say(kind, stats, message):
+    theory = load("deformed_rotation")
+    measured = {"observables": {}, "action": {}}
+    with pytest.raises(KindError, match=message):
+        Recorder(theory, 0).add(Block(kind, measured, stats, None))
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_a_state_goes_to_disk_and_back(name, key, tmp_path):
+    """The block after a stored state is, bit for bit, the block after the state itself; the state is arrays alone."""
+    gaussian = target(lambda z: 0.1 * jnp.sum(z**4))
+    told = settings(key, num_draws=60, block_draws=20, num_warmup=50)
+    sampler = SAMPLERS[name](gaussian, told)
+    state, _ = sampler.step(sampler.start())
+    assert all(isinstance(leaf, np.ndarray | jax.Array) for leaf in jax.tree.leaves(state))
+    state_dataset(state).to_netcdf(tmp_path / "state.nc", engine="h5netcdf")
+    restored = state_from(xr.load_dataset(tmp_path / "state.nc", engine="h5netcdf"), state)
+    after, block = sampler.step(state)
+    again, same = SAMPLERS[name](gaussian, told).step(restored)  # a sampler that was never started
+    jax.tree.map(np.testing.assert_array_equal, block[1:], same[1:])
+    jax.tree.map(np.testing.assert_array_equal, state_dataset(after).to_dict(), state_dataset(again).to_dict())
 
 
 def test_weights_that_are_not_numbers_are_errors(key):
     with pytest.raises(SamplerError, match="action is nan on a draw of the free theory"):
-        list(reweight(target(not_a_number), settings(key)))
+        list(run_blocks(reweight, target(not_a_number), settings(key)))
 
 
 def test_warmup_is_needed(key):
     with pytest.raises(ValueError, match="warmup must be at least 1"):
-        list(hmc(target(lambda z: jnp.sum(z**2)), settings(key, num_warmup=0)))
+        list(run_blocks(hmc, target(lambda z: jnp.sum(z**2)), settings(key, num_warmup=0)))

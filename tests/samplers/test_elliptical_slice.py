@@ -1,6 +1,7 @@
 """Elliptical slice sampling: exact moments, slices that look right and are not, ends of the search."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ from blackjax.mcmc.elliptical_slice import build_kernel
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.samplers import Settings
+from nnft_ppl.samplers import Settings, run_blocks
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.statistics import estimate
 from nnft_ppl.target import Target
@@ -19,7 +20,7 @@ from nnft_ppl.target import Target
 def draws(target, key, num_draws, **options):
     """Series of observables and statistics, of shape (chain, draw, ...)."""
     settings = Settings(key, num_chains=4, num_draws=num_draws, num_warmup=50, keep_every=0)
-    blocks = list(elliptical_slice(target, settings, **options))
+    blocks = list(run_blocks(partial(elliptical_slice, **options), target, settings))
     observables, stats = ([getattr(block, name) for block in blocks] for name in ("measured", "stats"))
     series = {
         name: np.concatenate([one["observables"][name] for one in observables], axis=1)

@@ -2,6 +2,7 @@
 
 import importlib
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.samplers import Settings, hmc
+from nnft_ppl.samplers import Settings, hmc, run_blocks
 from nnft_ppl.samplers.hoisting import resting_share
 from nnft_ppl.samplers.pcn import refresh_some
 from nnft_ppl.samplers.tuning import coordinate_scales, next_step
@@ -59,7 +60,7 @@ def exact():
 
 def pulls(key, **options):
     settings = Settings(key, 4, 5000, 300, 0)
-    blocks = list(hmc(target(), settings, **options))
+    blocks = list(run_blocks(partial(hmc, **options), target(), settings))
     assert "sweep_acceptance_rate" in blocks[0].stats  # the momentum did rest
     series = {name: np.concatenate([block.measured[name] for block in blocks], 1) for name in exact()}
     return max(worst_pull(one, exact()[name]) for name, one in estimate(series).items())

@@ -1,5 +1,7 @@
 """Preconditioned Crank–Nicolson: exact moments, moves that keep the Gaussian, acceptance at any width."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from statistical import ACCEPTED, REJECTED, sigmas, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.samplers import Settings
+from nnft_ppl.samplers import Settings, run_blocks
 from nnft_ppl.samplers.pcn import crank_nicolson, pcn, refresh_some
 from nnft_ppl.statistics import estimate
 
@@ -15,7 +17,7 @@ from nnft_ppl.statistics import estimate
 def draws(theory, key, num_draws, **options):
     """Series of observables and statistics, of shape (chain, draw, ...)."""
     settings = Settings(key, num_chains=4, num_draws=num_draws, num_warmup=200, keep_every=0)
-    blocks = list(pcn(theory.target(), settings, **options))
+    blocks = list(run_blocks(partial(pcn, **options), theory.target(), settings))
     observables, stats = ([getattr(block, name) for block in blocks] for name in ("measured", "stats"))
     series = {
         name: np.concatenate([one["observables"][name] for one in observables], axis=1)
@@ -93,4 +95,4 @@ def test_acceptance_does_not_depend_on_the_width(key):
 def test_without_warm_up_it_refuses(key):
     target = load("deformed_rotation").target()
     with pytest.raises(ValueError, match="warmup must be at least 1"):
-        next(iter(pcn(target, Settings(key, num_chains=2, num_draws=4, num_warmup=0, keep_every=0))))
+        pcn(target, Settings(key, num_chains=2, num_draws=4, num_warmup=0, keep_every=0))

@@ -1,6 +1,7 @@
 """Replica exchange: exact moments, a barrier that HMC does not cross, swaps without a condition, the ladder."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
-from nnft_ppl.samplers import Settings, hmc
+from nnft_ppl.samplers import Settings, hmc, run_blocks
 from nnft_ppl.samplers.replica_exchange import refined_ladder, replica_exchange, swap_log_ratio
 from nnft_ppl.statistics import estimate
 from nnft_ppl.target import Target
@@ -27,7 +28,7 @@ def quick_compilation():
 def draws(sampler, target, key, num_draws, **options):
     """Series of observables and statistics, of shape (chain, draw, ...)."""
     settings = Settings(key, num_chains=4, num_draws=num_draws, num_warmup=300, keep_every=1)
-    blocks = list(sampler(target, settings, **options))
+    blocks = list(run_blocks(partial(sampler, **options), target, settings))
     observables, stats = ([getattr(block, name) for block in blocks] for name in ("measured", "stats"))
     series = {
         name: np.concatenate([one["observables"][name] for one in observables], axis=1)
@@ -145,4 +146,4 @@ def test_the_ladder_divides_the_barrier_evenly():
 
 def test_without_warm_up_it_refuses(key):
     with pytest.raises(ValueError, match="warmup must be at least 1"):
-        next(iter(replica_exchange(DOUBLE_WELL, Settings(key, 2, 4, 0, 0))))
+        replica_exchange(DOUBLE_WELL, Settings(key, 2, 4, 0, 0))

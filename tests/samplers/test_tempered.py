@@ -1,6 +1,7 @@
 """Tempered populations against exact partition functions and averages at every temperature, and with planted bugs."""
 
 import importlib
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from statistical import ACCEPTED, REJECTED, sigmas, worst_pull
 
 from nnft_ppl import load
 from nnft_ppl.exact import log_partition, missing_modes_constant, thermal_two_point
-from nnft_ppl.samplers import SamplerError, Settings, particles
+from nnft_ppl.samplers import SamplerError, Settings, particles, run_blocks
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.tempered import tempered
 from nnft_ppl.statistics import estimate, log_mean_weight
@@ -52,7 +53,7 @@ def circle_log_z(beta):
 
 def test_circle_at_every_temperature(seed):
     theory = load("phi4_circle", coupling=COUPLING, modes=MODES)
-    blocks = list(tempered(theory.target(), settings(seed)))
+    blocks = list(run_blocks(tempered, theory.target(), settings(seed)))
     pulls, found = curve_pulls(blocks, circle_log_z)
     assert np.abs(pulls).max() < ACCEPTED
     assert found[-1, 1] < 0.02
@@ -96,7 +97,7 @@ TINY = {"num_chains": 80, "num_draws": 127, "num_warmup": 64, "keep_every": 7, "
 @pytest.fixture(scope="module")
 def tiny_populations():
     """320 populations of 32 particles."""
-    return list(tempered(quadratic(), settings(7, **TINY)))
+    return list(run_blocks(tempered, quadratic(), settings(7, **TINY)))
 
 
 def worst_level(blocks):
@@ -120,7 +121,10 @@ def hot_action(log_density, kinetic_energy):
 
 
 def test_moves_at_the_wrong_temperature_are_rejected(seed):
-    assert worst_level(list(tempered(quadratic(), settings(seed, **TINY), hot_action))) > REJECTED
+    assert (
+        worst_level(list(run_blocks(partial(tempered, integrator=hot_action), quadratic(), settings(seed, **TINY))))
+        > REJECTED
+    )
 
 
 def test_resampling_by_wrong_weights_is_rejected(seed, monkeypatch):
@@ -131,7 +135,7 @@ def test_resampling_by_wrong_weights_is_rejected(seed, monkeypatch):
 
     monkeypatch.setattr(particles, "systematic", halved)
     monkeypatch.setattr(MODULE, "MOVES", 1)
-    assert worst_level(list(tempered(quadratic(), settings(seed, **TINY)))) > REJECTED
+    assert worst_level(list(run_blocks(tempered, quadratic(), settings(seed, **TINY)))) > REJECTED
 
 
 def improbable(pulls):
@@ -190,13 +194,13 @@ REFUSED = {
 def test_hopeless_actions_are_errors(name, seed):
     action, message = REFUSED[name]
     with pytest.raises(SamplerError, match=message):
-        list(tempered(target_of(action), settings(seed)))
+        list(run_blocks(tempered, target_of(action), settings(seed)))
 
 
 def test_too_many_levels_are_an_error(seed, monkeypatch):
-    monkeypatch.setattr(MODULE, "MAX_LEVELS", 2)
+    monkeypatch.setattr("nnft_ppl.samplers.temperatures.MAX_LEVELS", 2)
     with pytest.raises(SamplerError, match=r"2 temperatures led .* only to β = 0\.\d+ of the action"):
-        list(tempered(target_of(lambda z: 5 * jnp.sum(z**4)), settings(seed)))
+        list(run_blocks(tempered, target_of(lambda z: 5 * jnp.sum(z**4)), settings(seed)))
 
 
 def lost(log_density, kinetic_energy):
@@ -207,9 +211,9 @@ def lost(log_density, kinetic_energy):
 
 def test_particles_that_never_move_are_an_error(seed):
     with pytest.raises(SamplerError, match=r"0\.0% of the moves are accepted at β = 0\.\d+, step size"):
-        list(tempered(target_of(lambda z: jnp.sum(z**4)), settings(seed), lost))
+        list(run_blocks(partial(tempered, integrator=lost), target_of(lambda z: jnp.sum(z**4)), settings(seed)))
 
 
 def test_warmup_is_needed(seed):
     with pytest.raises(ValueError, match="warmup must be at least 1"):
-        list(tempered(target_of(lambda z: jnp.sum(z**4)), settings(seed, num_warmup=0)))
+        tempered(target_of(lambda z: jnp.sum(z**4)), settings(seed, num_warmup=0))
