@@ -17,7 +17,7 @@ from nnft_ppl import Theory, load, sample
 from nnft_ppl.identities import Bank, BankProgram, BankStream, SchwingerDyson
 from nnft_ppl.identities.power import bank_tested
 from nnft_ppl.samplers import SAMPLERS, Settings
-from nnft_ppl.statistics import smoothed_log_weights, t_squared
+from nnft_ppl.statistics import smooth_log_weights, t_squared
 
 RUNS = 1000
 """Clean runs of four chains, shared between the samplers."""
@@ -54,7 +54,7 @@ def p_values(theory: Theory, name: str, runs: int, seed: int) -> np.ndarray:
         part = slice(4 * run, 4 * run + 4)
         own = None if weights is None else weights[part]
         if own is not None and free:
-            own = smoothed_log_weights(own)[0]
+            own = smooth_log_weights(own)[0]
         values.append(t_squared(residuals[part], own, independent=free).p_value)
     return np.array(values)
 

@@ -19,6 +19,7 @@ import numpyro
 from jaxtyping import Array, ArrayLike, Float
 from numpyro import distributions as dist
 
+from nnft_ppl.arguments import require_choice, require_count, require_positive
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.exact import ball_moment, ball_propagator, box_mean_squared, coincident_fourth_cumulant
 from nnft_ppl.fields import PlaneWaves
@@ -41,20 +42,15 @@ def scalar_network(width: int, dim: int, mass: float, cutoff: float, alpha: int,
         amplitude: `gaussian`, `constant` or `pair`.
 
     Raises:
-        ValueError: For a keyword out of range.
+        TypeError, ValueError: For a keyword of the wrong type or out of range.
     """
-    if width < 1:
-        raise ValueError(f"width must be at least 1 neuron, not {width}")
-    if not 1 <= dim <= 4:
-        raise ValueError(f"dim must be 1, 2, 3 or 4, not {dim}")
-    if mass <= 0:
-        raise ValueError(f"mass must be positive, not {mass}")
-    if cutoff <= 0:
-        raise ValueError(f"cutoff must be positive, not {cutoff}")
-    if alpha not in (-1, 0):
-        raise ValueError(f"alpha must be -1 or 0, not {alpha}")
-    if amplitude not in FOURTH_MOMENTS:
-        raise ValueError(f"amplitude must be one of {', '.join(FOURTH_MOMENTS)}, not {amplitude!r}")
+    owner = "scalar_network"
+    require_count(owner, "width", width)
+    require_count(owner, "dim", dim, most=4)
+    require_positive(owner, "mass", mass)
+    require_positive(owner, "cutoff", cutoff, infinite=True)
+    require_choice(owner, "alpha", alpha, (-1, 0))
+    require_choice(owner, "amplitude", amplitude, tuple(FOURTH_MOMENTS))
     with numpyro.plate("neuron", width):
         law = UniformBall(dim, cutoff) if alpha == -1 else PropagatorMomentum(dim, mass, cutoff)
         momentum = numpyro.sample("momentum", law)

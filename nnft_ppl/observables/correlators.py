@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.arguments import require_finite
 from nnft_ppl.fields import FourierSeries
 from nnft_ppl.observables.observable import Field, Observable
 
@@ -56,11 +57,12 @@ def n_point(
         n.
 
     Raises:
-        ValueError: If the points have fewer than two axes, or are not finite.
+        TypeError: If the points are not real numbers.
+        ValueError: If they have fewer than two axes, or are not finite.
     """
-    places = np.asarray(points, dtype=float)
-    if places.ndim < 2 or not np.all(np.isfinite(places)):
-        raise ValueError(f"points have shape {places.shape}; give finite ones of shape (*shape, factor, dim)")
+    places = require_finite("n_point", "points", points)
+    if places.ndim < 2:
+        raise ValueError(f"n_point: points have shape {places.shape}; give shape (*shape, factor, dim)")
 
     def product(phi: Field) -> Array:
         values = jax.vmap(phi)(jnp.asarray(places.reshape(-1, places.shape[-1])))

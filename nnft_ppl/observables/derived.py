@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.arguments import require_finite
+
 
 @dataclass(frozen=True)
 class Derived:
@@ -24,8 +26,8 @@ def ratio(numerator: str, denominator: str) -> Derived:
     """The quotient of two means, <numerator> / <denominator>, with the shapes broadcast.
 
     Args:
-        numerator: name of the observable above the line.
-        denominator: name of the observable below the line.
+        numerator: Name of the observable above the line.
+        denominator: Name of the observable below the line.
     """
     return Derived(lambda means: means[numerator] / means[denominator])
 
@@ -36,17 +38,20 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float) -> 
     NaN, with error NaN, where C_i / C_{i+1} is negative.
 
     Args:
-        name: observable of shape (*shape, point).
-        separation: distances r_i, shape (point,), strictly increasing; or a number, the spacing of all neighbours.
+        name: Observable of shape (*shape, point).
+        separation: Distances r_i, shape (point,), strictly increasing; or a number, the spacing of all neighbours.
 
     Returns:
         The derived quantity, of shape (*shape, point - 1), in inverse units of the separation.
 
     Raises:
-        ValueError: if the separations do not increase.
+        TypeError: If the separations are not real numbers.
+        ValueError: If they do not increase, or are not finite.
     """
-    points = np.asarray(separation, dtype=np.float64)
+    points = require_finite("effective_mass", "separation", separation)
     steps = np.diff(points) if points.ndim else points
     if not (steps > 0).all():
-        raise ValueError(f"separation of {name!r} is {points}; give strictly increasing distances or one spacing > 0.")
+        raise ValueError(
+            f"effective_mass: separation = {points}; give strictly increasing distances, or one spacing > 0"
+        )
     return Derived(lambda means: jnp.log(means[name][..., :-1] / means[name][..., 1:]) / steps)

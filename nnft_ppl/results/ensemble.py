@@ -32,7 +32,7 @@ import xarray as xr
 from nnft_ppl.display import called, format_value, paragraph, table
 from nnft_ppl.observables import Derived
 from nnft_ppl.results.storage import read_result
-from nnft_ppl.statistics import Estimate, Verdict, Verdicts, estimate, mixed, pulls, smoothed_log_weights
+from nnft_ppl.statistics import Estimate, Verdict, Verdicts, estimate, mix, pulls, smooth_log_weights
 
 PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
 
@@ -83,7 +83,7 @@ class Ensemble:
         if "log_weight" not in stats:
             return None
         weights = stats["log_weight"].values
-        return smoothed_log_weights(weights)[0] if self.free_draws else weights
+        return smooth_log_weights(weights)[0] if self.free_draws else weights
 
     @property
     def free_draws(self) -> bool:
@@ -166,7 +166,7 @@ def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str
     """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
     series = series_of(data)
     better = improved_series(data)
-    return series | {name: mixed(series[name], values, log_weights) for name, values in better.items()}
+    return series | {name: mix(series[name], values, log_weights) for name, values in better.items()}
 
 
 def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from nnft_ppl.identities.improved import improved_verdict
 from nnft_ppl.results import estimates_dataset, improved_series, quoted_series, series_of
 from nnft_ppl.statistics import Estimate, estimate
 from nnft_ppl.identities.power import bank_tested
-from nnft_ppl.statistics import kish, log_mean_weight, smoothed_log_weights
+from nnft_ppl.statistics import kish, log_mean_weight, smooth_log_weights
 from nnft_ppl.samplers import Curve, Settings, reweight
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.theory import Theory
@@ -46,7 +46,7 @@ def judged(
     free = weights is not None and not curves
     k_hat = np.nan
     if weights is not None and free:
-        weights, k_hat = smoothed_log_weights(weights)
+        weights, k_hat = smooth_log_weights(weights)
     quoted = quoted_series(data, weights)
     estimates = estimate(quoted, theory.derived, weights, independent=free)
     if curves:
@@ -120,7 +120,7 @@ def _reweighted(
     theory: Theory, series: Mapping[str, np.ndarray], log_weight: np.ndarray
 ) -> tuple[dict[str, Estimate], float, float]:
     """Estimates from free draws, Pareto k̂ and Kish's effective size of their weights."""
-    smoothed, k_hat = smoothed_log_weights(log_weight)
+    smoothed, k_hat = smooth_log_weights(log_weight)
     return estimate(series, theory.derived, smoothed, independent=True), float(k_hat), float(kish(log_weight))
 
 

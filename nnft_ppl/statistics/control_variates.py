@@ -18,7 +18,7 @@ ROUNDING = 16
 """A spread of so many rounding units of the raw draws is none."""
 
 
-def mixed(
+def mix(
     raw: Float[ndarray, "chain draw *shape"],
     improved: Float[ndarray, "chain draw *shape"],
     log_weights: Float[ndarray, "chain draw"] | None = None,
