@@ -229,7 +229,7 @@ MODELS = [
          "the grid is too coarse for this field: .*give the space more points"),
     # What else a file declares.
     Case("foreign keyword", MODEL + "\n\ndef space(egde):\n    return Box(egde, 1)\n", 2, "takes .'egde'.*'edge'"),
-    Case("no space", MODEL + "\n\ndef space():\n    return 3.0\n", 2, "space.. returned 3.0, not a Box or Circle"),
+    Case("no space", MODEL + "\n\ndef space():\n    return 3.0\n", 2, "space.. returned 3.0, not a Space: give a Box"),
     Case("no dict of observables", measuring("[1.0]"), 2, "observables.. must return a dict name -> Observable"),
     Case("no observables", measuring("{}"), 2, "names no Observable"),
     Case("no functional", measuring("{'one': 1.0}"), 2, "observables.. must return a dict"),

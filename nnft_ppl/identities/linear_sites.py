@@ -27,9 +27,8 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
     Args:
         theory: Any theory.
     """
-    centre = np.broadcast_to(np.asarray(theory.space.centre if theory.space else 0.0, float), (theory.dim,))
-    reach = (theory.space.side if theory.space else 2.0) / 4
-    offsets = np.random.default_rng(0).uniform(-reach, reach, (POINTS, theory.dim))
+    centre, side = theory.window
+    offsets = np.random.default_rng(0).uniform(-side / 4, side / 4, (POINTS, theory.dim))
     points = jnp.asarray(centre + offsets)
 
     @jax.jit

@@ -15,7 +15,9 @@ from nnft_ppl.fields import FourierSeries
 from nnft_ppl.observables.observable import Field, Observable
 
 
-def two_point(separation: Sequence[float], dim: int = 1, centre: Sequence[float] | float = 0.0) -> Observable:
+def two_point(
+    separation: Sequence[float], dim: int = 1, centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0
+) -> Observable:
     r"""Two-point function of symmetric pairs on the first axis.
 
     $$G(r) = \langle \phi(x_c - r e_1/2)\, \phi(x_c + r e_1/2) \rangle$$

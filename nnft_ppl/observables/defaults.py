@@ -6,13 +6,17 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from nnft_ppl.observables.correlators import two_point
 from nnft_ppl.observables.observable import Field, Observable
 
 
 def default_observables(
-    names: tuple | None, dim: int, centre: Sequence[float] | float = 0.0, side: float | None = None
+    names: tuple | None,
+    dim: int,
+    centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0,
+    side: float | None = None,
 ) -> dict[str, Observable]:
     r"""What is measured for a model file that names no observables.
 

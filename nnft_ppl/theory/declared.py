@@ -14,7 +14,7 @@ from nnft_ppl.observables import Derived, Observable
 from nnft_ppl.theory.reading import ModelError
 
 
-def separated(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str, Derived]]:
+def separate(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str, Derived]]:
     """The observables and the derived quantities in what `observables()` returned.
 
     Raises:
@@ -31,8 +31,8 @@ def separated(model: str, declared: Any) -> tuple[dict[str, Observable], dict[st
     return plain, {name: one for name, one in declared.items() if isinstance(one, Derived)}
 
 
-def measured(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
-    """Every observable of one draw's fields, to learn the shapes; what goes wrong is said with the observable's name.
+def try_observables(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
+    """Every observable on one draw's fields, to learn the shapes; what goes wrong is said with the observable's name.
 
     Raises:
         ModelError: If an observable cannot be computed, or is not real.
@@ -58,7 +58,7 @@ def measured(model: str, dim: int, observables: Mapping[str, Observable], fields
     return values
 
 
-def labelled(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Observable]:
+def label(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Observable]:
     """The observables with a name for every dimension, `NAME_dim_AXIS` where none is given.
 
     Args:
@@ -69,24 +69,24 @@ def labelled(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[i
         ModelError: For dimensions and coordinates that do not fit the shapes or each other.
     """
     sizes: dict[str, int] = {}
-    named = {name: _labelled(name, one, tuple(shapes[name]), sizes) for name, one in observables.items()}
+    named = {name: _label(name, one, tuple(shapes[name]), sizes) for name, one in observables.items()}
     _check_coordinates(named)
     return named
 
 
-def exact_values(model: str, given: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+def exact_values(model: str, answers: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
     """What `exact()` returned, as arrays of the shapes that are measured.
 
     Raises:
         ModelError: If it is no dict, names something that is not measured, or has another shape.
     """
-    if not isinstance(given, dict):
-        raise ModelError(f"{model}: exact() must return a dict name -> array, not {type(given).__name__}")
-    if unknown := sorted(set(map(str, given)) - set(shapes)):
+    if not isinstance(answers, dict):
+        raise ModelError(f"{model}: exact() must return a dict name -> array, not {type(answers).__name__}")
+    if unknown := sorted(set(map(str, answers)) - set(shapes)):
         near = did_you_mean(unknown[0], shapes)
         raise ModelError(f"{model}: exact() names {unknown}, which observables() does not{near}")
     exact = {}
-    for name, value in given.items():
+    for name, value in answers.items():
         try:
             exact[name] = np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
@@ -101,19 +101,19 @@ def exact_values(model: str, given: Any, shapes: Mapping[str, tuple[int, ...]]) 
 
 
 def exact_curves(
-    model: str, given: Any, observables: Mapping[str, Observable]
+    model: str, answers: Any, observables: Mapping[str, Observable]
 ) -> dict[str, tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]]:
     """What `curves()` returned: coordinates and exact values between the points that are measured, for drawing.
 
     Raises:
         ModelError: If it is no dict of pairs of arrays of one length, or names no observable with one dimension.
     """
-    if not isinstance(given, dict):
+    if not isinstance(answers, dict):
         raise ModelError(
-            f"{model}: curves() must return a dict name -> (coordinate, value), not {type(given).__name__}"
+            f"{model}: curves() must return a dict name -> (coordinate, value), not {type(answers).__name__}"
         )
     curves = {}
-    for name, pair in given.items():
+    for name, pair in answers.items():
         if name not in observables or len(observables[name].dims) != 1:
             raise ModelError(f"{model}: curves() names {name!r}, which is no observable with one dimension")
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -128,7 +128,7 @@ def exact_curves(
     return curves
 
 
-def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
+def _label(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
     if len(one.dims) > len(shape):
         raise ModelError(f"observable {name!r} declares dims {one.dims}, but its value has shape {shape}")
     dims = one.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(one.dims), len(shape)))

@@ -26,7 +26,7 @@ class ModelFile:
     name: str
     """Name of the model: the file's without `.py`."""
     space: Callable | None = None
-    """`space(**keywords)` -> Box, Circle, ..."""
+    """`space(**keywords)` -> a `Space`: Box, Circle, or one of your own."""
     observables: Callable | None = None
     """`observables(**keywords)` -> {name: Observable or Derived}."""
     exact: Callable | None = None
@@ -109,7 +109,7 @@ def load_file(model: str | Path) -> ModelFile:
     for name, one in {"model": module.model, **companions}.items():
         if one is not None and not callable(one):
             raise TypeError(f"{path}: `{name}` is {type(one).__name__}, not a function: write `def {name}(...)`")
-    found = ModelFile(
+    file = ModelFile(
         module.model,
         path.stem,
         **companions,
@@ -117,8 +117,8 @@ def load_file(model: str | Path) -> ModelFile:
         source=source,
         description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
     )
-    _check_companions(found)
-    return found
+    _check_companions(file)
+    return file
 
 
 def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     bound = {}
     for name, parameter in parameters.items():
         if name in keywords:
-            bound[name] = _typed(file.name, name, keywords[name], parameter.default)
+            bound[name] = _convert(file.name, name, keywords[name], parameter.default)
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(
                 f"{file.name} needs a value for its keyword {name!r}, which has no default: --set {name}=VALUE, or "
@@ -150,7 +150,7 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     return bound
 
 
-def _typed(model: str, name: str, value: Any, default: Any) -> Any:
+def _convert(model: str, name: str, value: Any, default: Any) -> Any:
     """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
     if default is None or default is inspect.Parameter.empty:
         return value

@@ -139,8 +139,7 @@ def _density_residual(fn: dist.Distribution, event: tuple[int, ...], place: Call
 
 def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
     """Every field at a random point of its space, on free draws."""
-    side = theory.space.side if theory.space else 2.0
-    centre = theory.space.centre if theory.space else np.zeros(theory.dim)
+    centre, side = theory.window
 
     def values(key: Array) -> list[Array]:
         key_draw, key_point = jax.random.split(key)

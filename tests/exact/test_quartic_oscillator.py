@@ -246,5 +246,5 @@ def test_bad_arguments_are_named(call, message):
 
 
 def test_states_must_be_an_integer():
-    with pytest.raises(TypeError, match="states = 20.5; give an integer"):
+    with pytest.raises(TypeError, match=r"states = 20\.5; give an integer"):
         spectrum(1.0, 1.0, states=20.5)  # pyright: ignore[reportArgumentType]
