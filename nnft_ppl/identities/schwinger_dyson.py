@@ -31,7 +31,7 @@ from nnft_ppl.identities.vector_fields import (
     Values,
     VectorField,
     VectorFieldError,
-    completed,
+    complete,
     divergence,
     neuron_divergence,
 )
@@ -87,7 +87,7 @@ class SchwingerDyson:
 
     Args:
         theory: Any theory.
-        field: The vector field.
+        vector_field: V, on parameters, on neurons or on reference coordinates.
         functional: What the model returns -> F, a real scalar; None for F = 1.
 
     Raises:
@@ -98,17 +98,19 @@ class SchwingerDyson:
         >>> print(identity.test(positions))  # doctest: +SKIP
     """
 
-    def __init__(self, theory: Theory, field: VectorField, functional: Callable[[Any], Array] | None = None) -> None:
-        self.theory, self.field = theory, field
+    def __init__(
+        self, theory: Theory, vector_field: VectorField, functional: Callable[[Any], Array] | None = None
+    ) -> None:
+        self.theory, self.vector_field = theory, vector_field
         self.functional = functional or (lambda returned: jnp.ones(()))
         self.flux: Flux | None = None
         self._group = max(1, AT_ONCE // theory.dimension)
         start = jax.eval_shape(theory.free_draw, jax.random.key(0))
-        if not isinstance(field, ReferenceField):
+        if not isinstance(vector_field, ReferenceField):
             self.density = ParameterDensity(theory)
             values = jax.eval_shape(theory.transport, start)
-            moved = _moved(theory, field, values)
-            self.flux = Flux(self.density, self._components, self.functional, moved)
+            sites = _moved_sites(theory, vector_field, values)
+            self.flux = Flux(self.density, self._components, self.functional, sites)
         shape = jax.eval_shape(lambda z: self(z).change, start)
         if shape.shape != ():
             raise VectorFieldError(f"the observable of an identity is a scalar, not of shape {shape.shape}: index it")
@@ -119,7 +121,7 @@ class SchwingerDyson:
         Args:
             position: z, shape (dimension,).
         """
-        if self.flux is None or isinstance(self.field, ReferenceField):
+        if self.flux is None or isinstance(self.vector_field, ReferenceField):
             return self._in_reference(position)
         values = self.theory.transport(position)
         components = self._components(values)
@@ -129,8 +131,8 @@ class SchwingerDyson:
             return there.log_density, self._real(there.returned)
 
         (_, functional), (along, change) = jax.jvp(density_and_functional, (values,), (components,))
-        if isinstance(self.field, NeuronField):
-            spread = neuron_divergence(self.field, _neurons(self.theory, self.field, values))
+        if isinstance(self.vector_field, NeuronField):
+            spread = neuron_divergence(self.vector_field, _neurons(self.theory, self.vector_field, values))
         else:
             spread = divergence(self._components, values)
         flux = self.flux.through_edges(values)
@@ -151,8 +153,8 @@ class SchwingerDyson:
         terms = jax.jit(lambda z: jax.lax.map(self, z, batch_size=self._group))(flat)._asdict()
         series = {name: np.asarray(value).reshape(chains, draws) for name, value in terms.items()}
         independent = log_weights is not None
-        found = estimate(series, None, log_weights, independent=independent)
-        return Outcome(found, self._lost(flat[:: max(1, len(flat) // 1000)], found))
+        estimates = estimate(series, None, log_weights, independent=independent)
+        return Outcome(estimates, self._lost(flat[:: max(1, len(flat) // 1000)], estimates))
 
     def _lost(self, positions: Array, terms: dict[str, Estimate]) -> dict[str, float]:
         """Sites through which something leaves at infinity."""
@@ -172,22 +174,23 @@ class SchwingerDyson:
         return lost
 
     def _components(self, values: Values) -> dict[str, Array]:
-        if isinstance(self.field, NeuronField):
-            neurons = _neurons(self.theory, self.field, values)
-            moved = jax.vmap(lambda one: completed(self.field.name, self.field.function(one), one))(neurons)
-            return completed(self.field.name, moved, values)
-        return completed(self.field.name, cast(ParameterField, self.field).function(values), values)
+        vector_field, name = self.vector_field, self.vector_field.name
+        if isinstance(vector_field, NeuronField):
+            neurons = _neurons(self.theory, vector_field, values)
+            components = jax.vmap(lambda neuron: complete(name, vector_field.function(neuron), neuron))(neurons)
+            return complete(name, components, values)
+        return complete(name, cast(ParameterField, vector_field).function(values), values)
 
     def _in_reference(self, position: Array) -> Residual:
-        field = cast(ReferenceField, self.field)
-        component = field.at(position)
+        vector_field = cast(ReferenceField, self.vector_field)
+        component = vector_field.at(position)
 
         def potential_and_functional(z: Array) -> tuple[Array, Array]:
             reading = self.theory.at(z)
             return reading.potential, self._real(reading.returned)
 
         (_, functional), (along, change) = jax.jvp(potential_and_functional, (position,), (component,))
-        anomaly = (field.spread(position) - jnp.dot(component, position) - along) * functional
+        anomaly = (vector_field.spread(position) - jnp.dot(component, position) - along) * functional
         return Residual(anomaly + change, anomaly, change, jnp.zeros(()))
 
     def _real(self, returned: Any) -> Array:
@@ -197,25 +200,27 @@ class SchwingerDyson:
         return value
 
 
-def _neurons(theory: Theory, field: NeuronField, values: Values) -> dict[str, Array]:
+def _neurons(theory: Theory, vector_field: NeuronField, values: Values) -> dict[str, Array]:
     """The sites that the plate counts."""
-    found = {site.label: values[site.label] for site in theory.sites if site.dims[:1] == (field.plate,)}
-    if not found:
+    neurons = {site.label: values[site.label] for site in theory.sites if site.dims[:1] == (vector_field.plate,)}
+    if not neurons:
         plates = sorted({site.dims[0] for site in theory.sites if site.dims})
-        raise VectorFieldError(f"no site lies in a plate {field.plate!r}; first dimensions are {plates}")
-    return found
+        raise VectorFieldError(f"no site lies in a plate {vector_field.plate!r}; first dimensions are {plates}")
+    return neurons
 
 
-def _moved(theory: Theory, field: ParameterField | NeuronField, values: Values) -> list[str]:
+def _moved_sites(theory: Theory, vector_field: ParameterField | NeuronField, values: Values) -> list[str]:
     """The sites that a vector field moves, found by a look at what it returns."""
     names: list[str] = []
 
-    def look(given: Values) -> dict[str, Array]:
-        components = field.function(given)
+    def look(values: Values) -> dict[str, Array]:
+        components = vector_field.function(values)
         names.extend(components if isinstance(components, dict) else ())
-        return completed(field.name, components, given)
+        return complete(vector_field.name, components, values)
 
-    if isinstance(field, NeuronField):
-        values = jax.eval_shape(lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, field, values))
+    if isinstance(vector_field, NeuronField):
+        values = jax.eval_shape(
+            lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, vector_field, values)
+        )
     jax.eval_shape(look, values)
     return names
