@@ -24,8 +24,10 @@ def inverse_of(push: Push, shape: tuple[int, ...]) -> Callable[[Push, Array], Ar
     """The way back that works for a transport, as a function (transport, value) -> coordinates; None if none does.
 
     Args:
-        push: The transport.
+        push: The transport T.
         shape: Shape of its coordinates.
+
+    Source: derived here (bisection of monotone functions; an affine map by its Jacobian).
     """
     z = jax.random.normal(jax.random.key(5), shape)
     if push(z).shape != z.shape:

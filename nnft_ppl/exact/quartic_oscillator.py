@@ -26,8 +26,8 @@ def spectrum(
         states: Number of basis states, at least 2.
 
     Returns:
-        Energies in ascending order, units mass, and the symmetric matrix `<i|x|j>` between their
-        eigenvectors, units mass^(-1/2). The sign of each eigenvector is arbitrary.
+        Energies in ascending order, shape (states,), units mass, and the symmetric matrix `<i|x|j>` between their
+        eigenvectors, shape (states, states), units mass^(-1/2). The sign of each eigenvector is arbitrary.
 
     Raises:
         TypeError: If `states` is not an integer.

@@ -69,12 +69,15 @@ def _weight(momentum: ArrayLike, width: int, dim: int, mass: float, cutoff: floa
 
 
 def scalar_box(side: float, dim: int, cutoff: float) -> Box:
-    """The box, with a grid that resolves φ⁴ of a field with momenta up to the cut-off."""
+    """The box, with a grid that resolves φ⁴ of a field with momenta up to the cut-off; Args as for `scalar_exact`."""
     return Box(side, dim, bandlimit=4 * cutoff if math.isfinite(cutoff) else None)
 
 
 def scalar_observables(side: float, dim: int, mass: float, cutoff: float) -> dict[str, Observable]:
-    """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`."""
+    """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`.
+
+    Args as for `scalar_exact`.
+    """
     box = scalar_box(side, dim, cutoff)
     squared, fourth = _mass_unit(dim - 2), _mass_unit(2 * dim - 4)
     pairs = two_point(scalar_separations(side, mass).tolist(), dim)
@@ -92,14 +95,24 @@ def _mass_unit(power: int) -> str:
 
 
 def scalar_separations(side: float, mass: float) -> np.ndarray:
-    """Distances r = (0, ½, 1, 2)/m, capped at side/2."""
+    """Distances r = (0, ½, 1, 2)/m, capped at side/2; shape (point,). Args as for `scalar_exact`."""
     return np.unique(np.minimum(np.array([0.0, 0.5, 1.0, 2.0]) / mass, side / 2))
 
 
 def scalar_exact(
     width: int, dim: int, side: float, mass: float, cutoff: float, alpha: int, amplitude: str
 ) -> dict[str, np.ndarray]:
-    """Exact values of the free theory at this cut-off and width."""
+    """Exact values of the free theory at this cut-off and width, of the shapes of `scalar_observables`.
+
+    Args:
+        width: Number of neurons N.
+        dim: Dimension of space, 1 to 4.
+        side: Edge of the box, in units of length.
+        mass: Mass m, in units of inverse length.
+        cutoff: Radius Λ of the momentum ball, in units of inverse length.
+        alpha: −1 or 0, as for `scalar_network`.
+        amplitude: Law of the amplitudes: `gaussian`, `constant` or `pair`.
+    """
     two_point_exact = ball_propagator(scalar_separations(side, mass), dim, mass, cutoff)
     squared = float(two_point_exact[0])
     fourth = coincident_fourth_cumulant(width, dim, mass, cutoff, alpha, FOURTH_MOMENTS[amplitude])
@@ -115,6 +128,9 @@ def scalar_exact(
 def scalar_curves(
     dim: int, side: float, mass: float, cutoff: float
 ) -> dict[str, tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]]:
-    """The free two-point function between the separations that are measured, for drawing."""
+    """The free two-point function between the separations that are measured, for drawing; arrays of shape (point,).
+
+    Args as for `scalar_exact`.
+    """
     places = np.linspace(0, scalar_separations(side, mass)[-1], 101)
     return {"two_point": (places, ball_propagator(places, dim, mass, cutoff))}

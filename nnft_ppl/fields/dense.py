@@ -22,8 +22,6 @@ class Dense(eqx.Module):
         biases: b_1, ..., b_L, each of shape (out,), or None for a layer without bias.
         activation: σ, elementwise; static, so pass a named function and not a fresh lambda, which would
             be compiled anew each time.
-
-    Source: derived here (definition).
     """
 
     weights: tuple[Float[Array, "out in"], ...]

@@ -10,7 +10,7 @@ Divergences are traces of Jacobians: exact up to `EXACT_DIMENSION` coordinates, 
 ε·∂_εV with Rademacher probes ε. The probes are drawn from the bits of the position, so that the same draw always gives
 the same number.
 
-Source: definitions; their divergences and fluxes are derived in docs/theory/identities.md.
+Source: divergences and fluxes are derived in docs/theory/identities.md.
 """
 
 import difflib

@@ -1,7 +1,4 @@
-r"""n-point functions, disconnected: nothing is subtracted.
-
-Source: derived here (definitions).
-"""
+r"""n-point functions, disconnected: nothing is subtracted."""
 
 from collections.abc import Mapping, Sequence
 

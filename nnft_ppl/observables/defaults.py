@@ -26,7 +26,7 @@ def default_observables(
     Args:
         names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
         dim: Dimension of the points.
-        centre: Centre of the space.
+        centre: Centre of the space, a number or shape (dim,).
         side: Side of the space, None for an unbounded one.
     """
     separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})

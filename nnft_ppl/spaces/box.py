@@ -24,6 +24,7 @@ def _gauss_legendre(points: int) -> tuple[np.ndarray, np.ndarray]:
 class Box(Space):
     """The box [centre − side/2, centre + side/2]^dim with a tensor Gauss–Legendre grid.
 
+    ∫ dx f(x) = (side/2) Σ_j w_j f(centre + x_j side/2) along each axis, with the nodes x_j and weights w_j on [−1, 1].
     With n points per axis polynomials up to degree 2n − 1 are integrated exactly, and exp(ikx) well once
     n exceeds k·side/4; from there the error falls faster than exponentially, and below it is of order one.
 

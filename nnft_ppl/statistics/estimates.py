@@ -212,10 +212,14 @@ def median_of_means(values: Float[ArrayLike, "n *shape"], blocks: int = 32) -> t
     return np.median(means, axis=0), np.sqrt(np.pi / 2) * means.std(0, ddof=1) / np.sqrt(blocks)
 
 
-def pulls(one: Estimate, exact: np.ndarray) -> np.ndarray:
+def pulls(quantity: Estimate, exact: np.ndarray) -> np.ndarray:
     """(estimate − exact)/error of every component, NaN where nothing is known.
 
     It is 0 where the two are equal to rounding, whatever the error, and infinite where they differ without error.
+
+    Args:
+        quantity: The estimate.
+        exact: What it should be, of the estimate's shape; NaN where nothing is known.
     """
     nothing = np.zeros(exact.shape)
-    return np.where(np.isnan(exact), np.nan, weighted_agreement(one, Estimate(exact, nothing, nothing, nothing)))
+    return np.where(np.isnan(exact), np.nan, weighted_agreement(quantity, Estimate(exact, nothing, nothing, nothing)))

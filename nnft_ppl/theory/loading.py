@@ -75,8 +75,9 @@ def load_file(model: str | Path) -> ModelFile:
     Raises:
         FileNotFoundError: No such file, or no shipped model of that name.
         SyntaxError: From Python, with file and line.
-        ValueError: The file is not text.
-        AttributeError: The file defines no function `model`.
+        ValueError: The file is not text, or ends the program.
+        AttributeError: The file defines no function `model`, or a companion takes what is no keyword of it.
+        TypeError: `model` or a companion is not a function.
     """
     path = find_model(model)
     try:
@@ -124,6 +125,10 @@ def load_file(model: str | Path) -> ModelFile:
 def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """The model's keywords with defaults filled in.
 
+    Args:
+        file: The model.
+        keywords: What is not left at its default.
+
     Raises:
         TypeError: For an unknown keyword (with the nearest known one) or a value of another type than the default.
         ValueError: For a keyword without default that is not given.
@@ -167,6 +172,9 @@ def _convert(model: str, name: str, value: Any, default: Any) -> Any:
 
 def find_model(model: str | Path) -> Path:
     """The file that a path, or the name of a shipped model, means.
+
+    Args:
+        model: The path or the name.
 
     Raises:
         FileNotFoundError: If there is none; the text names what is near.

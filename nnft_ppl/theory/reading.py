@@ -81,6 +81,9 @@ The map is a transport, or NumPyro's bijection, which has an inverse `inv`."""
 def label_of(name: str) -> str:
     """The stored form of a site's name: it matches `[a-z_][a-z0-9_.]*`, which every file format takes.
 
+    Args:
+        name: NumPyro's name of the site.
+
     Example:
         >>> label_of("net/layers[0].weight")
         'net.layers.0.weight'
@@ -212,7 +215,11 @@ def _scaled(msg: dict, log_prob: Array) -> Array:
 
 
 def base_distribution(fn: dist.Distribution) -> dist.Distribution:
-    """The distribution inside plates' expansions, `to_event` and masks."""
+    """The distribution inside plates' expansions, `to_event` and masks.
+
+    Args:
+        fn: The distribution at a site, layers and all.
+    """
     return _layers(fn)[-1]
 
 
