@@ -9,8 +9,8 @@ The rules are read off the source, without importing it, in every room that has 
 * entries that begin with a capital letter (or a symbol) and end with a full stop;
 * the word shape, scalar or number, or a shape in brackets, where an array goes in or comes out;
 * an entry under `Raises:` for every exception that is raised in the body itself;
-* where arrays go in or come out in a room of physics, a formula; and, unless it is a definition that needs none, a source,
-  in the docstring or in that of its file.
+* where arrays go in or come out in a room of physics, a formula; and a source, unless it is one of the
+  `DEFINITIONS`, in the docstring or in that of its file.
 
 Rooms that only show, keep and carry (`PLAIN`) need no `Args:` and no shapes, save for what `nnft_ppl` itself offers.
 """

@@ -49,13 +49,13 @@ def space(columns):
 
 def observables(quartic):
     """Entry averages of w² and w⁴, the trace of WᵀW, and the quartic."""
-    measured = {
+    functionals = {
         "weight_squared": lambda phi: jnp.mean(phi.weight**2),
         "weight_fourth": lambda phi: jnp.mean(phi.weight**4),
         "trace": lambda phi: jnp.sum(phi.weight**2),
         "quartic_trace": lambda phi: quartic_of(phi.weight, quartic),
     }
-    return {name: Observable(function).in_units("1") for name, function in measured.items()}
+    return {name: Observable(function).in_units("1") for name, function in functionals.items()}
 
 
 def exact(rows, columns, sigma_squared, coupling, quartic):

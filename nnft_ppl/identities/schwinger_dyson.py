@@ -75,7 +75,7 @@ class Outcome:
         return value / error if error > 0 else 0.0 if value == 0 else float(np.copysign(np.inf, value))
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{name} {one}" for name, one in self.terms.items() if name != "value")
+        parts = ", ".join(f"{name} {term}" for name, term in self.terms.items() if name != "value")
         text = f"residual {self.terms['value']} = {self.z:+.1f} errors ({parts})"
         for site, size in self.flux_at_infinity.items():
             text += f"; {site} loses {size:.6g} at infinity: the identity without it does not hold"
@@ -161,7 +161,7 @@ class SchwingerDyson:
         if self.flux is None:
             return {}
         flux, transport = self.flux, self.theory.transport
-        seen = jax.jit(lambda z: jax.lax.map(lambda one: flux.at_infinity(transport(one)), z, batch_size=self._group))(
+        seen = jax.jit(lambda all: jax.lax.map(lambda z: flux.at_infinity(transport(z)), all, batch_size=self._group))(
             positions
         )
         size = max(abs(float(terms[name].value)) for name in ("anomaly", "change", "flux"))

@@ -42,4 +42,4 @@ def default_observables(
     if names is None:
         return for_field(lambda phi: phi, "")
     every = [for_field(lambda fields, name=name: fields[name], f".{str(name).lower()}") for name in names]
-    return {name: observable for one in every for name, observable in one.items()}
+    return {name: observable for of_field in every for name, observable in of_field.items()}

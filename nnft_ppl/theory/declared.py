@@ -20,15 +20,17 @@ def separate(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str
     Raises:
         ModelError: If that is no dict of these, a name cannot be stored, or no observable is among them.
     """
-    if not isinstance(declared, dict) or not all(isinstance(one, Observable | Derived) for one in declared.values()):
+    if not isinstance(declared, dict) or not all(
+        isinstance(value, Observable | Derived) for value in declared.values()
+    ):
         raise ModelError(f"{model}: observables() must return a dict name -> Observable (or Derived)")
     for name in declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
-    plain = {name: one for name, one in declared.items() if isinstance(one, Observable)}
+    plain = {name: value for name, value in declared.items() if isinstance(value, Observable)}
     if not plain:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
-    return plain, {name: one for name, one in declared.items() if isinstance(one, Derived)}
+    return plain, {name: value for name, value in declared.items() if isinstance(value, Derived)}
 
 
 def try_observables(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
@@ -38,9 +40,9 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
         ModelError: If an observable cannot be computed, or is not real.
     """
     values = {}
-    for name, one in observables.items():
+    for name, observable in observables.items():
         try:
-            value = one.function(fields)
+            value = observable.function(fields)
         except ModelError:
             raise
         except Exception as error:  # whatever the model file is made of
@@ -69,7 +71,7 @@ def label(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int,
         ModelError: For dimensions and coordinates that do not fit the shapes or each other.
     """
     sizes: dict[str, int] = {}
-    named = {name: _label(name, one, tuple(shapes[name]), sizes) for name, one in observables.items()}
+    named = {name: _label(name, observable, tuple(shapes[name]), sizes) for name, observable in observables.items()}
     _check_coordinates(named)
     return named
 
@@ -128,29 +130,32 @@ def exact_curves(
     return curves
 
 
-def _label(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
-    if len(one.dims) > len(shape):
-        raise ModelError(f"observable {name!r} declares dims {one.dims}, but its value has shape {shape}")
-    dims = one.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(one.dims), len(shape)))
+def _label(name: str, observable: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
+    if len(observable.dims) > len(shape):
+        raise ModelError(f"observable {name!r} declares dims {observable.dims}, but its value has shape {shape}")
+    dims = observable.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(observable.dims), len(shape)))
     for dim, size in zip(dims, shape, strict=True):
         if sizes.setdefault(dim, size) != size:
             raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
-        if dim in one.coords and len(one.coords[dim]) != size:
-            raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
-    if foreign := set(one.units) - {"", *one.coords}:
+        if dim in observable.coords and len(observable.coords[dim]) != size:
+            raise ModelError(
+                f"observable {name!r}: {len(observable.coords[dim])} coordinates along {dim!r} of size {size}"
+            )
+    if foreign := set(observable.units) - {"", *observable.coords}:
         raise ModelError(
-            f"observable {name!r} states units of {sorted(foreign)}; it has coordinates {sorted(one.coords) or 'none'}"
+            f"observable {name!r} states units of {sorted(foreign)}; it has coordinates "
+            f"{sorted(observable.coords) or 'none'}"
         )
-    return replace(one, dims=dims)
+    return replace(observable, dims=dims)
 
 
 def _check_coordinates(observables: Mapping[str, Observable]) -> None:
     """Raise `ModelError` for coordinates that cannot be stored, or that two observables give differently."""
     seen: dict[str, tuple[float, ...]] = {}
-    for name, one in observables.items():
-        if reserved := set(one.dims) & {"chain", "draw", *observables}:
+    for name, observable in observables.items():
+        if reserved := set(observable.dims) & {"chain", "draw", *observables}:
             raise ModelError(f"observable {name!r}: dimension {sorted(reserved)} is the name of something else")
-        for dim, values in one.coords.items():
+        for dim, values in observable.coords.items():
             if not np.issubdtype(np.asarray(values).dtype, np.number):
                 raise ModelError(f"observable {name!r}: coordinates along {dim!r} must be numbers, not {values!r}")
             if seen.setdefault(dim, tuple(values)) != tuple(values):

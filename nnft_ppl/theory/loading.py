@@ -62,7 +62,7 @@ def shipped_models() -> dict[str, Path]:
     """Name -> path of the model files that come with the package, topic by topic (a folder each)."""
     package = Path(__file__).parents[1]
     # Inside the installed package, or beside it in a checkout.
-    folder = next((one for one in (package / "models", package.parent / "models") if one.is_dir()), None)
+    folder = next((place for place in (package / "models", package.parent / "models") if place.is_dir()), None)
     return {path.stem: path for path in sorted(folder.glob("*/*.py"))} if folder else {}
 
 
@@ -103,13 +103,13 @@ def load_file(model: str | Path) -> ModelFile:
     finally:
         sys.path.pop(0)
     if not hasattr(module, "model"):
-        functions = [name for name, one in vars(module).items() if inspect.isfunction(one)]
+        functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
         near = did_you_mean("model", functions)
         raise AttributeError(f"{path} defines no function `model`: add `def model(...)` that returns its field{near}")
     companions: dict[str, Any] = {name: getattr(module, name, None) for name in COMPANIONS}
-    for name, one in {"model": module.model, **companions}.items():
-        if one is not None and not callable(one):
-            raise TypeError(f"{path}: `{name}` is {type(one).__name__}, not a function: write `def {name}(...)`")
+    for name, value in {"model": module.model, **companions}.items():
+        if value is not None and not callable(value):
+            raise TypeError(f"{path}: `{name}` is {type(value).__name__}, not a function: write `def {name}(...)`")
     file = ModelFile(
         module.model,
         path.stem,
@@ -184,13 +184,13 @@ def find_model(model: str | Path) -> Path:
     if str(path) in shipped:
         return shipped[str(path)]
     if path.is_dir():
-        files = ", ".join(sorted(str(one) for one in path.glob("*.py"))[:4])
+        files = ", ".join(sorted(str(file) for file in path.glob("*.py"))[:4])
         raise FileNotFoundError(
             f"{str(path)!r} is a folder: name one model file" + (f", for instance of {files}" if files else "")
         )
     if path.suffix == ".py":
         if not path.is_file():
-            beside = [one.name for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
+            beside = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
             raise FileNotFoundError(f"model file {str(path)!r} does not exist{did_you_mean(path.name, beside)}")
         return path
     if path.with_suffix(".py").is_file():

@@ -147,12 +147,12 @@ def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
         return [jnp.asarray(phi(x)) for phi in theory.fields(theory.free_draw(key_draw)).values()]
 
     try:
-        found = jax.jit(jax.vmap(values))(keys)
+        fields = jax.jit(jax.vmap(values))(keys)
     except (TypeError, ValueError, IndexError) as error:
         reason = str(error).splitlines()[0]
         return False, f"phi(x) fails at a point x of shape ({theory.dim},): {reason} (give a space, or --dim)"
-    shapes = ", ".join(str(value.shape[1:]) for value in found)
-    if not all(np.all(np.isfinite(value)) for value in found):
+    shapes = ", ".join(str(value.shape[1:]) for value in fields)
+    if not all(np.all(np.isfinite(value)) for value in fields):
         return False, "the field is NaN or infinite at random points of its space"
     return True, f"phi(x) at points of shape ({theory.dim},) is finite, of shape {shapes}"
 

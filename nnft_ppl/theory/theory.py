@@ -76,8 +76,8 @@ class Theory:
 
     def _repr_html_(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
-        sites = [[one.label, str(one.shape), ", ".join(one.dims)] for one in self.sites]
-        measured = [[name, str(self.shapes[name]), ", ".join(one.dims)] for name, one in self.observables.items()]
+        sites = [[site.label, str(site.shape), ", ".join(site.dims)] for site in self.sites]
+        measured = [[name, str(self.shapes[name]), ", ".join(value.dims)] for name, value in self.observables.items()]
         return (
             paragraph(f"{self.name}({words})")
             + table(["parameter", "shape", "dimensions"], sites, words=3)
@@ -150,8 +150,8 @@ class Theory:
 
         def coordinates(values: Mapping[str, Array]) -> Array:
             choose = choose_at({names[label]: value for label, value in values.items()}, inverses)
-            found = read(self.run, choose).coordinates
-            return jnp.concatenate([found[site.name].reshape(-1) for site in self.sites])
+            parts = read(self.run, choose).coordinates
+            return jnp.concatenate([parts[site.name].reshape(-1) for site in self.sites])
 
         with jax.ensure_compile_time_eval():  # finds the inverses, with concrete values, whoever asks
             coordinates(self.transport(self.free_draw(jax.random.key(0))))
