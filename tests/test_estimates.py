@@ -202,5 +202,5 @@ def test_format_loses_less_than_its_last_digit(value, error):
 
 
 def test_negative_error_is_refused():
-    with pytest.raises(ValueError, match="not negative"):
+    with pytest.raises(ValueError, match="give a standard error >= 0"):
         format_value(1.0, -0.1)

@@ -24,7 +24,7 @@ def format_value(value: float, error: float) -> str:
     """
     value, error = float(value), float(error)
     if error < 0:
-        raise ValueError(f"error is {error}; give a standard error, which is not negative.")
+        raise ValueError(f"format_value: error = {error}; give a standard error >= 0")
     if not (np.isfinite(value) and np.isfinite(error)):
         return f"{value:.6g}(?)"
     if error == 0:

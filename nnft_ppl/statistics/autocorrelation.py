@@ -94,14 +94,14 @@ def _block_errors(values: Float[ndarray, "chain draw component"], window_factor:
     chains, draws, _ = values.shape
     total = chains * draws
     value, delta, scale = standardise(values)
-    variance, tau, tau_error, window = _windowed(delta, window_factor, fitted_means=1)
+    variance, tau, tau_error, window = _sum_to_window(delta, window_factor, fitted_means=1)
     error = scale * np.sqrt(2 * tau * variance * (1 + 1 / total) / total)
     if chains == 1:
         return value, error, tau, tau_error, window, np.ones_like(value)
     # The chains' means are judged by the error seen inside the chains, which their disagreement cannot widen.
     chain_means = delta.mean(1)
     spread = draws * chain_means.var(0, ddof=1)
-    variance_inside, tau_inside, _, window_inside = _windowed(delta - chain_means[:, None], window_factor, chains)
+    variance_inside, tau_inside, _, window_inside = _sum_to_window(delta - chain_means[:, None], window_factor, chains)
     expected = 2 * tau_inside * variance_inside * total / (total - chains)
     quotient = np.divide(spread, expected, out=np.where(spread > 0, np.inf, 0.0), where=expected > 0)
     # `expected` has relative variance 2 (2 W + 1) / N, that of a chi-square with N / (2 W + 1) degrees of freedom.
@@ -125,7 +125,7 @@ def standardise(values: Float[ndarray, "chain draw component"]) -> tuple[ndarray
     return value, delta, scale
 
 
-def _windowed(
+def _sum_to_window(
     delta: Float[ndarray, "chain draw component"], window_factor: float, fitted_means: int
 ) -> tuple[ndarray, ndarray, ndarray, ndarray]:
     """Variance, tau_int, its error and the window of fluctuations from which `fitted_means` means were taken off."""

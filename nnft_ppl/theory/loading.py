@@ -80,28 +80,8 @@ def load_file(model: str | Path) -> ModelFile:
         TypeError: `model` or a companion is not a function.
     """
     path = find_model(model)
-    try:
-        source = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a Python source file: it is not UTF-8 text") from error
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    if "\0" in source:
-        raise ValueError(f"{path} is not a Python source file: it holds null bytes")
-    module = ModuleType(f"nnft_model_{path.stem}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
-    # Imports of files beside the model work as they would with `python model.py`.
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
-    except SystemExit as error:
-        raise ValueError(
-            f"{path} ends the program while it is read (exit, or a parser of arguments): put what a script does below "
-            "`if __name__ == '__main__':`"
-        ) from error
-    finally:
-        sys.path.pop(0)
+    source = _read_source(path)
+    module = _execute(path, source)
     if not hasattr(module, "model"):
         functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
         near = did_you_mean("model", functions)
@@ -120,6 +100,36 @@ def load_file(model: str | Path) -> ModelFile:
     )
     _check_companions(file)
     return file
+
+
+def _read_source(path: Path) -> str:
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a Python source file: it is not UTF-8 text") from error
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    if "\0" in source:
+        raise ValueError(f"{path} is not a Python source file: it holds null bytes")
+    return source
+
+
+def _execute(path: Path, source: str) -> ModuleType:
+    module = ModuleType(f"nnft_model_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
+    # Imports of files beside the model work as they would with `python model.py`.
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except SystemExit as error:
+        raise ValueError(
+            f"{path} ends the program while it is read (exit, or a parser of arguments): put what a script does below "
+            "`if __name__ == '__main__':`"
+        ) from error
+    finally:
+        sys.path.pop(0)
+    return module
 
 
 def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
