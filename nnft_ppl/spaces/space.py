@@ -58,7 +58,7 @@ class Space(ABC):
     """A region with a quadrature rule on a tensor grid. A space of one's own states `dim`, `rules` and where to look.
 
     Spaces hold Python numbers only: as frozen dataclasses they compare and hash by value, and can be static arguments
-    of jit.
+    of jit. (A refined space of one's own equals the one without refinement, unless its class says otherwise.)
 
     Attributes:
         dim: Number of coordinates.
@@ -114,7 +114,9 @@ class Space(ABC):
 
     @cached_property
     def _rules(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        rules = tuple(self.rules(self.refinement))
+        rules = tuple(
+            (np.array(points, float), np.array(weights, float)) for points, weights in self.rules(self.refinement)
+        )
         if len(rules) != self.dim:
             owner = type(self).__name__
             raise ValueError(
