@@ -58,7 +58,8 @@ def quarter(run: Ensemble) -> tuple[float, float]:
 def log_z(run: Ensemble) -> tuple[float, float]:
     """ln Z(λ)/Z(0) and its error."""
     found = run.provenance.log_z
-    return found["value"], found["error"]
+    assert found is not None  # it is known to `reweight` and `tempered`
+    return found.value, found.error
 
 
 def log_z_rows(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:

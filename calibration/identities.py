@@ -8,16 +8,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
+import xarray as xr
 from numpyro import distributions as dist
 from scipy.stats import binom, kstest
 
 from calibration.rows import Row, chi_squared, seeds
 from calibration.window import DILATATION, at_two_points, scalar_with_window
 from nnft_ppl import Theory, load, sample
-from nnft_ppl.identities import Bank, BankProgram, BankStream, SchwingerDyson
-from nnft_ppl.identities.power import bank_tested
-from nnft_ppl.samplers import SAMPLERS, Settings
-from nnft_ppl.statistics import smoothed_log_weights, t_squared
+from nnft_ppl.checks import FinishedDraws, IdentityBank, MeasureProgram, MeasureStream
+from nnft_ppl.draws import Kind
+from nnft_ppl.identities import SchwingerDyson
+from nnft_ppl.samplers import SAMPLERS, Block, Settings, run_blocks
+from nnft_ppl.statistics import smooth_log_weights, t_squared
 
 RUNS = 1000
 """Clean runs of four chains, shared between the samplers."""
@@ -35,27 +37,33 @@ def tiny():
     return lambda x: a[0] * jnp.cos(b * x[0]) + a[1]
 
 
+def bank_of(theory: Theory, positions: np.ndarray) -> xr.Dataset:
+    """Residuals of the bank on draws z of shape (chain, draw, dimension)."""
+    stream = MeasureStream(MeasureProgram(theory, [IdentityBank()], len(positions)))
+    stream.add(positions, 0, 1)
+    return stream.finish()["schwinger_dyson"]
+
+
+def _positions(blocks: list[Block]) -> np.ndarray:
+    return np.concatenate([block.positions for block in blocks if block.positions is not None], axis=1)
+
+
 def p_values(theory: Theory, name: str, runs: int, seed: int) -> np.ndarray:
     """The bank's p-value in each of many independent runs of four chains, all advanced together."""
     thinning = THINNING.get(name, 2)
     settings = Settings(jax.random.key(seed), 4 * runs, thinning * DRAWS, 300, thinning)
-    blocks = list(SAMPLERS[name](theory.target(), settings))
-    positions = np.concatenate([block.positions for block in blocks if block.positions is not None], axis=1)
-    stream = BankStream(BankProgram(Bank(theory), 4 * runs))
-    stream.add(positions, 0, 1)
-    found = stream.finish()
-    assert found is not None
-    residuals, weights = found["residual"].values, None
-    if "log_weight" in blocks[0].stats:
+    blocks = list(run_blocks(SAMPLERS[name], theory.target(), settings))
+    residuals, weights = bank_of(theory, _positions(blocks))["residual"].values, None
+    kind = blocks[0].kind
+    if kind.weighted:
         weights = np.concatenate([block.stats["log_weight"] for block in blocks], axis=1)[:, ::thinning]
-    free = name == "reweight"
     values = []
     for run in range(runs):
         part = slice(4 * run, 4 * run + 4)
         own = None if weights is None else weights[part]
-        if own is not None and free:
-            own = smoothed_log_weights(own)[0]
-        values.append(t_squared(residuals[part], own, independent=free).p_value)
+        if own is not None and kind is Kind.FREE:
+            own = smooth_log_weights(own)[0]
+        values.append(t_squared(residuals[part], own, independent=kind.independent).p_value)
     return np.array(values)
 
 
@@ -79,15 +87,11 @@ def strong_coupling(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     """A coupling 1.1 times too large in d = 2 at λ = 24, on 10⁴ effective draws."""
     theory, other = load("phi4", coupling=24.0), load("phi4", coupling=24.0 * 1.1)
     settings = Settings(jax.random.key(next(fresh)), 4, max(1000, round(12_000 * fraction)), 300, 3)
-    blocks = list(SAMPLERS["hmc"](theory.target(), settings))
-    positions = np.concatenate([block.positions for block in blocks if block.positions is not None], axis=1)
+    positions = _positions(list(run_blocks(SAMPLERS["hmc"], theory.target(), settings)))
     outcomes = {}
     for name, one in {"right": theory, "λ × 1.1": other}.items():
-        stream = BankStream(BankProgram(Bank(one), 4))
-        stream.add(positions, 0, 1)
-        residuals = stream.finish()
-        assert residuals is not None
-        outcomes[name] = bank_tested(residuals, None, independent=False)[0]
+        draws = FinishedDraws(one, Kind.CHAINS, {}, {}, measured=bank_of(one, positions))
+        outcomes[name] = IdentityBank().judge(draws).findings
     yield Row("phi4 d=2 λ=24: p of right draws", outcomes["right"]["p_value"], 1e-4, 1.0)
     yield Row("phi4 d=2 λ=24: p against λ × 1.1", outcomes["λ × 1.1"]["p_value"], 0.0, 1e-8)
     share = outcomes["right"]["power_reached"] / outcomes["right"]["power_bound"]
@@ -101,13 +105,13 @@ def window(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     keys = jax.random.split(jax.random.key(next(fresh)), 4 * draws)
     positions = np.asarray(jax.jit(jax.vmap(theory.free_draw))(keys)).reshape(4, draws, -1)
     weights = -np.asarray(jax.jit(jax.vmap(jax.vmap(theory.action)))(positions))
-    terms = SchwingerDyson(theory, DILATATION, at_two_points).test(positions, weights).terms
+    terms = SchwingerDyson(theory, DILATATION, at_two_points).test(positions, weights, kind=Kind.FREE).terms
     value, error = float(terms["value"].value), float(terms["value"].error)
     yield Row("dilatation in a window: residual in errors", value / error, -4.5, 4.5)
     without = value + float(terms["flux"].value)
     yield Row("dilatation in a window without flux: −0.0058, in errors", without / error, -np.inf, -8 * fraction**0.5)
     free = SchwingerDyson(Theory(scalar_with_window, coupling=0.0), DILATATION, at_two_points)
-    anomaly = free.test(positions, weights).terms["anomaly"].value
+    anomaly = free.test(positions, weights, kind=Kind.FREE).terms["anomaly"].value
     off = float(anomaly + terms["change"].value - terms["flux"].value)
     yield Row("dilatation in a window without interaction: −0.128", off, -0.135, -0.121)
 

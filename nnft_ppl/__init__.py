@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from nnft_ppl.results import Ensemble, read
     from nnft_ppl.runs import sample
     from nnft_ppl.statistics import Estimate
-    from nnft_ppl.theory import Theory, load
+    from nnft_ppl.target import Target
+    from nnft_ppl.theory import ModelFile, Theory, load
 
 _HOMES = {
     "Derived": "observables",
     "Ensemble": "results",
     "Estimate": "statistics",
+    "ModelFile": "theory",
     "Observable": "observables",
+    "Target": "target",
     "Theory": "theory",
     "effective_mass": "observables",
     "load": "theory",
@@ -35,7 +38,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Derived", "Ensemble", "Estimate", "Observable", "Theory", "effective_mass", "load", "ratio", "read", "sample",
+    "Derived", "Ensemble", "Estimate", "ModelFile", "Observable", "Target", "Theory", "effective_mass", "load", "ratio",
+    "read", "sample",
 ]  # fmt: skip
 
 

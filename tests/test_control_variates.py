@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnft_ppl.statistics import mixed
+from nnft_ppl.statistics import mix
 
 
 def pair(rng, correlation, noise, draws=400, chains=4):
@@ -16,7 +16,7 @@ def pair(rng, correlation, noise, draws=400, chains=4):
 @pytest.mark.parametrize(("correlation", "noise"), [(0.0, 0.1), (-0.9, 1.0), (0.9, 3.0), (0.5, 1.0)])
 def test_the_mix_is_unbiased_and_nearly_the_best(rng, correlation, noise):
     runs = [pair(rng, correlation, noise) for _ in range(200)]
-    means = np.array([mixed(*run).mean(axis=(0, 1)) for run in runs])
+    means = np.array([mix(*run).mean(axis=(0, 1)) for run in runs])
     raw = np.array([run[0].mean(axis=(0, 1)) for run in runs])
     cross = correlation * noise
     best = (noise**2 - cross**2) / (1 + noise**2 - 2 * cross)
@@ -30,16 +30,16 @@ def test_the_mix_is_unbiased_and_nearly_the_best(rng, correlation, noise):
 
 def test_equal_series_and_short_ones_stay_as_they_are(rng):
     series = rng.normal(size=(2, 5, 3))
-    np.testing.assert_array_equal(mixed(series, series), series)
+    np.testing.assert_array_equal(mix(series, series), series)
 
 
 def test_an_improved_estimator_without_noise_leaves_none(rng):
     """As in the free theory; the control has noise a thousand times the rounding of the raw draws."""
     raw = 1 + 3 * rng.normal(size=(4, 400, 2))
     exact = np.full(raw.shape, 0.3)
-    assert np.ptp(mixed(raw, exact), axis=(0, 1)).tolist() == [0.0, 0.0]
-    assert abs(mixed(raw, exact)[0, 0, 0] - 0.3) < 1e-14
-    assert np.all(np.ptp(mixed(raw, exact + 1e-11 * rng.normal(size=raw.shape)), axis=(0, 1)) > 1e-11)
+    assert np.ptp(mix(raw, exact), axis=(0, 1)).tolist() == [0.0, 0.0]
+    assert abs(mix(raw, exact)[0, 0, 0] - 0.3) < 1e-14
+    assert np.all(np.ptp(mix(raw, exact + 1e-11 * rng.normal(size=raw.shape)), axis=(0, 1)) > 1e-11)
 
 
 def test_weights_count(rng):
@@ -49,6 +49,6 @@ def test_weights_count(rng):
     spoiled[:, ::2] += 100 * rng.normal(size=spoiled[:, ::2].shape)
     weights = np.zeros(raw.shape[:2])
     weights[:, ::2] = -np.inf
-    used = mixed(raw, spoiled, weights)[:, 1::2]
+    used = mix(raw, spoiled, weights)[:, 1::2]
     assert used.mean(axis=(0, 1)).std() < 0.2
     assert np.var(used) < 0.2 * np.var(raw)

@@ -255,17 +255,21 @@ def test_numpyro_samples_in_unconstrained_coordinates(key):
 
 
 REFUSED = {
-    "radius": (lambda: UniformBall(3, 0.0), ValueError, "radius must be finite and greater than 0, but is 0.0"),
-    "infinite radius": (lambda: UniformBall(3, math.inf), ValueError, "radius must be finite"),
-    "dimension": (lambda: UniformBall(0), ValueError, "dim must be 1 or more, but is 0"),
-    "type": (lambda: UniformBall(2.0), TypeError, "dim must be an int"),  # pyright: ignore[reportArgumentType]
-    "large": (lambda: PropagatorMomentum(5, 1.0, 1.0), ValueError, "dim must be 1 to 4, but is 5"),
-    "mass": (lambda: PropagatorMomentum(3, -1.0, 1.0), ValueError, "mass must be finite and at least 0"),
-    "massless": (lambda: PropagatorMomentum(2, 0.0, 1.0), ValueError, "mass must be finite and greater than 0"),
-    "cutoff": (lambda: PropagatorMomentum(3, 1.0, -1.0), ValueError, "cutoff must be greater than 0"),
-    "infinite": (lambda: PropagatorMomentum(2, 1.0, math.inf), ValueError, "needs a finite cutoff"),
+    "radius": (lambda: UniformBall(3, 0.0), ValueError, "radius = 0.0; give finite numbers > 0"),
+    "infinite radius": (lambda: UniformBall(3, math.inf), ValueError, "radius = inf; give finite"),
+    "dimension": (lambda: UniformBall(0), ValueError, "dim = 0; give an integer >= 1"),
+    "type": (lambda: UniformBall(2.0), TypeError, "dim = 2.0; give an integer"),  # pyright: ignore[reportArgumentType]
+    "large": (lambda: PropagatorMomentum(5, 1.0, 1.0), ValueError, "dim = 5; give an integer from 1 to 4"),
+    "mass": (lambda: PropagatorMomentum(3, -1.0, 1.0), ValueError, "mass = -1.0; give finite numbers >= 0"),
+    "massless": (lambda: PropagatorMomentum(2, 0.0, 1.0), ValueError, "mass = 0.0; give finite numbers > 0"),
+    "cutoff": (lambda: PropagatorMomentum(3, 1.0, -1.0), ValueError, "cutoff = -1.0; give numbers > 0"),
+    "infinite": (
+        lambda: PropagatorMomentum(2, 1.0, math.inf),
+        ValueError,
+        "cutoff = inf, where .* has no norm in dim = 2",
+    ),
     "mixed": (lambda: PropagatorMomentum(1, 1.0, np.array([1.0, math.inf])), ValueError, "whole batch"),
-    "no key": (lambda: UniformBall(3).sample(None), ValueError, "needs a key"),
+    "no key": (lambda: UniformBall(3).sample(None), ValueError, "key = None; give jax.random.key"),
 }
 
 

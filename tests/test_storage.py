@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from jaxtyping import Array
-from nnft_ppl.samplers.blocks import one_draw, run_blocks
 
 from nnft_ppl import Ensemble, Theory, load, ratio, read, sample
 from nnft_ppl.results import ResultError, RunFolder, plain_json
 from nnft_ppl.runs import block_sizes, sampling
-from nnft_ppl.samplers import Block, Settings, reweight
+from nnft_ppl.samplers import Chains, Sampler, Settings, one_draw, reweight
 from nnft_ppl.target import Target
 
 MODEL = '''
@@ -67,7 +66,7 @@ class State(NamedTuple):
     position: Array
 
 
-def chains(target: Target, settings: Settings) -> Iterator[Block]:
+def chains(target: Target, settings: Settings) -> Sampler:
     """Independent free draws through the loop that every chain runs in: next to nothing to compile."""
 
     def step(key: Array, state: State) -> tuple[State, dict[str, Array]]:
@@ -75,12 +74,14 @@ def chains(target: Target, settings: Settings) -> Iterator[Block]:
         stats = {"diverging": energy > 100, "energy": energy, "lp": -energy, "n_steps": energy > 0}
         return State(target.free_draw(key)), stats | {"acceptance_rate": energy**0, "step_size": energy**0}
 
-    start = State(jnp.zeros((settings.num_chains, target.dimension)))
-    settings = replace(settings, block_draws=BLOCK_DRAWS)
-    yield from run_blocks(settings, one_draw(target, settings, step), start, settings.key)
+    def begin(program: Callable) -> tuple[State, tuple]:
+        return State(jnp.zeros((settings.num_chains, target.dimension))), ()
+
+    short = replace(settings, block_draws=BLOCK_DRAWS)
+    return Chains(short, settings.key, begin, lambda fixed: one_draw(target, short, step))
 
 
-def free_draws(target: Target, settings: Settings) -> Iterator[Block]:
+def free_draws(target: Target, settings: Settings) -> Sampler:
     """Reweighting in blocks of another length."""
     return reweight(target, replace(settings, block_draws=BLOCK_DRAWS))
 
@@ -112,7 +113,8 @@ def ensemble(folder: Path) -> Ensemble:
 
 def test_layout_of_the_folder(folder: Path):
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    assert names == ["blocks/000000.nc", "blocks/000001.nc", "blocks/000002.nc", "manifest.json", "result.nc"]
+    blocks = ["blocks/000000.nc", "blocks/000001.nc", "blocks/000002.nc"]
+    assert names == [*blocks, "manifest.json", "result.nc", "state.nc"]
 
 
 def test_manifest_says_what_was_asked(folder: Path, file: Path):
@@ -130,7 +132,7 @@ def test_manifest_says_what_was_asked(folder: Path, file: Path):
 def test_blocks_add_up_to_the_result(folder: Path, ensemble: Ensemble):
     blocks = [xr.load_datatree(path, engine="h5netcdf") for path in sorted((folder / "blocks").glob("*.nc"))]
     assert [block["observables"].sizes["draw"] for block in blocks] == [400, 400, 400]
-    for group in ("posterior", "sample_stats", "observables", "action"):
+    for group in ("reference", "sample_stats", "observables", "action"):
         joined = xr.concat([block[group].to_dataset() for block in blocks], "draw")
         xr.testing.assert_identical(joined, ensemble.data[group].to_dataset())
     np.testing.assert_array_equal(ensemble.data["observables"]["draw"], np.arange(ASKED))

@@ -282,5 +282,5 @@ def test_unknown_laws_have_no_map(name):
 
 
 def test_what_is_not_a_distribution_is_refused():
-    with pytest.raises(TypeError, match=r"numpyro\.distributions\.Distribution, but was given a float"):
+    with pytest.raises(TypeError, match=r"fn is float; give a numpyro\.distributions\.Distribution"):
         transport(1.0)  # pyright: ignore[reportArgumentType]

@@ -17,7 +17,7 @@ from nnft_ppl.statistics import (
     overall,
     reweighting_verdicts,
     routes_verdict,
-    smoothed_log_weights,
+    smooth_log_weights,
 )
 
 CHAINS, DRAWS = 4, 1000
@@ -141,7 +141,7 @@ def test_nan_effective_draws_fail():
 def test_tail_of_weights(noise: np.random.Generator, tail: float, status: str):
     """Pareto weights of tail index 1/k̂: P(w > x) = x^(-1/k̂)."""
     log_weights = tail * noise.exponential(size=(CHAINS, DRAWS * 5))
-    smoothed, k_hat = smoothed_log_weights(log_weights)
+    smoothed, k_hat = smooth_log_weights(log_weights)
     series = {"one": noise.normal(size=log_weights.shape)}
     found = reweighting_verdicts(float(k_hat), estimate(series, None, smoothed, independent=True))[0]
     assert (found.check, found.status, found.threshold) == ("k_hat", status, 0.7)

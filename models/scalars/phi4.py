@@ -13,6 +13,7 @@ limit. Source: arXiv:2307.03223; normalisation and finite-width slopes in docs/t
 
 import numpyro
 
+from nnft_ppl.arguments import require_non_negative
 from nnft_ppl.exact import ball_moment
 from nnft_ppl.families import scalar_box, scalar_curves, scalar_exact, scalar_network, scalar_observables
 
@@ -29,8 +30,7 @@ def model(
     counterterm=False,
 ):
     """Plane waves with a quartic action in a box."""
-    if coupling < 0:
-        raise ValueError(f"coupling must not be negative (the action would have no minimum), not {coupling}")
+    require_non_negative("phi4", "coupling", coupling)  # below zero the action has no minimum
     phi = scalar_network(width, dim, mass, cutoff, alpha, amplitude)
     box = scalar_box(side, dim, cutoff)
     phi_x = box.evaluate(phi)

@@ -16,6 +16,7 @@ import numpy as np
 import numpyro
 from numpyro import distributions as dist
 
+from nnft_ppl.arguments import require_count, require_non_negative
 from nnft_ppl.exact import free_circle_two_point, thermal_two_point
 from nnft_ppl.fields import FourierSeries, free_scales
 from nnft_ppl.observables import circle_two_point
@@ -24,10 +25,8 @@ from nnft_ppl.spaces import Circle
 
 def model(period=4.0, mass=1.0, coupling=6.0, modes=40, counterterm=True):
     """A Fourier field with a quartic action."""
-    if coupling < 0:
-        raise ValueError(f"coupling must not be negative (the action would have no minimum), not {coupling}")
-    if modes < 1:
-        raise ValueError(f"modes must be at least 1, not {modes}")
+    require_non_negative("phi4_circle", "coupling", coupling)  # below zero the action has no minimum
+    require_count("phi4_circle", "modes", modes)
     constant_scale, mode_scales = free_scales(period, mass, modes)
     constant = numpyro.sample("constant", dist.Normal(0, 1))
     with numpyro.plate("mode", modes):

@@ -17,6 +17,7 @@ import numpy as np
 import numpyro
 from numpyro import distributions as dist
 
+from nnft_ppl.arguments import require_choice, require_count, require_non_negative, require_positive
 from nnft_ppl.exact import matrix_moments, radial_moments
 from nnft_ppl.fields import Linear
 from nnft_ppl.observables import Observable
@@ -25,12 +26,11 @@ from nnft_ppl.spaces import Box
 
 def model(rows=2, columns=3, sigma_squared=2.0, coupling=0.1, quartic="radial"):
     """Independent Gaussian entries with a quartic action."""
-    if rows < 1 or columns < 1:
-        raise ValueError(f"rows and columns must be at least 1, not {rows} and {columns}")
-    if sigma_squared <= 0:
-        raise ValueError(f"sigma_squared must be positive, not {sigma_squared}")
-    if coupling < 0:
-        raise ValueError(f"coupling must not be negative (the density would not be normalisable), not {coupling}")
+    require_count("deformed_rotation", "rows", rows)
+    require_count("deformed_rotation", "columns", columns)
+    require_positive("deformed_rotation", "sigma_squared", sigma_squared)
+    require_non_negative("deformed_rotation", "coupling", coupling)  # below zero the density has no norm
+    require_choice("deformed_rotation", "quartic", quartic, ("radial", "matrix"))
     with numpyro.plate("column", columns, dim=-1), numpyro.plate("row", rows, dim=-2):
         weight = numpyro.sample("weight", dist.Normal(0, math.sqrt(sigma_squared / 2)))
     numpyro.factor("quartic", -coupling * quartic_of(weight, quartic))
@@ -39,11 +39,7 @@ def model(rows=2, columns=3, sigma_squared=2.0, coupling=0.1, quartic="radial"):
 
 def quartic_of(weight, quartic):
     """(Tr WᵀW)² or Tr[(WᵀW)²]."""
-    if quartic == "radial":
-        return jnp.sum(weight**2) ** 2
-    if quartic == "matrix":
-        return jnp.sum((weight @ weight.T) ** 2)
-    raise ValueError(f"quartic must be 'radial' or 'matrix', not {quartic!r}")
+    return jnp.sum(weight**2) ** 2 if quartic == "radial" else jnp.sum((weight @ weight.T) ** 2)
 
 
 def space(columns):
@@ -53,13 +49,13 @@ def space(columns):
 
 def observables(quartic):
     """Entry averages of w² and w⁴, the trace of WᵀW, and the quartic."""
-    measured = {
+    functionals = {
         "weight_squared": lambda phi: jnp.mean(phi.weight**2),
         "weight_fourth": lambda phi: jnp.mean(phi.weight**4),
         "trace": lambda phi: jnp.sum(phi.weight**2),
         "quartic_trace": lambda phi: quartic_of(phi.weight, quartic),
     }
-    return {name: Observable(function).in_units("1") for name, function in measured.items()}
+    return {name: Observable(function).in_units("1") for name, function in functionals.items()}
 
 
 def exact(rows, columns, sigma_squared, coupling, quartic):

@@ -3,7 +3,7 @@
 Source: derived in docs/theory/identities.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,13 +12,15 @@ import xarray as xr
 from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome
-from nnft_ppl.identities import Bank, SchwingerDyson
+from nnft_ppl.identities import Bank, ReferenceField, Residual, SchwingerDyson
 from nnft_ppl.identities.power import power
 from nnft_ppl.identities.vector_fields import VectorField
 from nnft_ppl.statistics import MAX_PULL, MINIMUM_DRAWS, TSquared, Verdict, t_squared
 from nnft_ppl.theory import Theory
 
 MIN_P_VALUE = 1e-4
+FAR = "at_infinity."
+"""Begins the names of what a vector field lets through each site at infinity."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,19 @@ class BankFindings:
 
 
 class IdentityBank(Check):
-    """The bank of identities that every run is tested with (`nnft_ppl.identities.bank`)."""
+    """The bank of identities that every run is tested with (`nnft_ppl.identities.bank`).
+
+    Args:
+        fields: Further vector fields on z, tested with F = 1 together with the bank.
+    """
 
     name = "schwinger_dyson"
     title = "Schwinger–Dyson identities"
     threshold = MIN_P_VALUE
     cheap = False
+
+    def __init__(self, fields: Sequence[ReferenceField] = ()) -> None:
+        self._fields = tuple(fields)
 
     def measurement(self, theory: Theory) -> Measurement:
         """Residuals of the bank and the potential.
@@ -60,7 +69,7 @@ class IdentityBank(Check):
         Raises:
             BankError: If the action cannot be differentiated twice.
         """
-        bank = Bank(theory)
+        bank = Bank(theory, self._fields)
 
         def residuals(position: Array) -> dict[str, Array]:
             residual, potential = bank(position)
@@ -78,7 +87,7 @@ class IdentityBank(Check):
         """
         measured = looked_at(draws)
         series, potential = measured["residual"].values, measured["potential"].values
-        weights = None if draws.log_weights is None else draws.log_weights[:, measured["draw"].values]
+        weights = _weights_at(draws, measured)
         known = np.all(np.isfinite(series), axis=(0, 1))
         # A row that is not finite has no residual: zero without error says nothing in T².
         series = np.where(known, series, 0.0)
@@ -138,7 +147,12 @@ class Identity(Check):
             VectorFieldError: If the vector field does not fit the theory.
         """
         self._identity = identity = SchwingerDyson(theory, self.vector_field, self.functional)
-        return Measurement(lambda position: identity(position)._asdict() | {"z": position})
+
+        def terms(position: Array) -> dict[str, Array]:
+            far = identity.at_infinity(position)
+            return identity(position)._asdict() | {f"{FAR}{site}": value for site, value in far.items()}
+
+        return Measurement(terms)
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The residual in its errors.
@@ -148,7 +162,13 @@ class Identity(Check):
         """
         measured = looked_at(draws)
         assert self._identity is not None  # it was measured
-        outcome = self._identity.test(measured["z"].values, _weights_at(draws, measured))
+        terms = {name: measured[name].values for name in Residual._fields}
+        far = {
+            str(name).removeprefix(FAR): values.values.reshape(-1, 2)
+            for name, values in measured.items()
+            if str(name).startswith(FAR)
+        }
+        outcome = self._identity.conclude(terms, far, _weights_at(draws, measured), kind=draws.kind)
         parts = {name: {"value": float(one.value), "error": float(one.error)} for name, one in outcome.terms.items()}
         findings = {**parts, "z": outcome.z, "flux_at_infinity": outcome.flux_at_infinity}
         good = abs(outcome.z) < MAX_PULL and not outcome.flux_at_infinity

@@ -10,7 +10,7 @@ from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
 from nnft_ppl.samplers import Settings, reweight, run_blocks
-from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict, estimate, kish, smoothed_log_weights, weighted_agreement
+from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict, estimate, kish, smooth_log_weights, weighted_agreement
 
 MOST_DRAWS = 10_000
 """Draws per chain of the second route, at most."""
@@ -34,7 +34,7 @@ class SecondRoute(Check):
         if draws.key is None:
             raise ValueError("nothing more was drawn")
         series, log_weight = self._free_draws(draws, draws.key)
-        smoothed, k_hat = smoothed_log_weights(log_weight)
+        smoothed, k_hat = smooth_log_weights(log_weight)
         second = estimate(series, draws.theory.derived, smoothed, independent=True)
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
         return Outcome(compare(draws.estimates, second, float(k_hat)), findings, second)

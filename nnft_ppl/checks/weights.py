@@ -4,7 +4,7 @@ import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import Verdict, kish, smoothed_log_weights
+from nnft_ppl.statistics import Verdict, kish, smooth_log_weights
 
 MAX_K_HAT = 0.7
 MAX_LOG_Z_SPREAD = 1.0
@@ -21,7 +21,7 @@ class WeightsTail(Check):
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The shape of the generalised Pareto tail; and Kish's number."""
         log_weight = draws.stats["log_weight"]
-        k_hat = smoothed_log_weights(log_weight)[1]
+        k_hat = smooth_log_weights(log_weight)[1]
         text = "all weights are equal" if k_hat == -np.inf else f"tail of the weights k̂ = {k_hat:.2f}"
         advice = "few draws carry the weight; use --sampler hmc"
         verdict = Verdict.of(self.name, k_hat, MAX_K_HAT, text, good=k_hat <= MAX_K_HAT, advice=advice)

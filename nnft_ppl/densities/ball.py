@@ -3,13 +3,11 @@
 import math
 
 import jax.numpy as jnp
-import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 from numpyro import distributions as dist
 from numpyro.distributions.transforms import Transform
 from numpyro.distributions.util import array_equiv
-from numpyro.util import not_jax_tracer
 
 from nnft_ppl.densities.radial import growth_factor
 
@@ -32,7 +30,7 @@ class Ball(dist.constraints.Constraint):
         """Whether each vector lies in the ball, |x|^2 <= R^2 up to 16 units of rounding.
 
         Args:
-            x: vectors, shape (*batch, dim).
+            x: Vectors, shape (*batch, dim).
 
         Returns:
             Booleans, shape (*batch,).
@@ -46,7 +44,7 @@ class Ball(dist.constraints.Constraint):
         """The centre of the ball.
 
         Args:
-            prototype: an array of the shape and dtype that are wanted.
+            prototype: An array of the shape and dtype that are wanted.
 
         Returns:
             Zeros of that shape.
@@ -57,8 +55,8 @@ class Ball(dist.constraints.Constraint):
         """Whether the other constraint is a ball of the same radius.
 
         Args:
-            other: anything.
-            static: whether a Python bool is wanted; then radii that are JAX arrays are equal only if identical.
+            other: Anything.
+            static: Whether a Python bool is wanted; then radii that are JAX arrays are equal only if identical.
 
         Returns:
             One boolean: a scalar.
@@ -101,7 +99,7 @@ class BallTransform(Transform):
         """Map unconstrained vectors into the ball, b = R x sqrt(G/2).
 
         Args:
-            x: any vectors, shape (*batch, dim).
+            x: Any vectors, shape (*batch, dim).
 
         Returns:
             b of the same shape, |b| < R.
@@ -121,9 +119,9 @@ class BallTransform(Transform):
         """The logarithm ln |det db/dx| = d ln(R / sqrt 2) + (d/2 - 1) ln G - s at x, s = |x|^2/2.
 
         Args:
-            x: where, shape (*batch, dim).
-            y: its image b, which is not needed.
-            intermediates: not used.
+            x: Where, shape (*batch, dim).
+            y: Its image b, which is not needed.
+            intermediates: Not used.
 
         Returns:
             The logarithm, shape (*batch,).
@@ -136,8 +134,8 @@ class BallTransform(Transform):
         """Whether the other transform is the one of a ball of the same radius.
 
         Args:
-            other: anything.
-            static: whether a Python bool is wanted; then radii that are JAX arrays are equal only if identical.
+            other: Anything.
+            static: Whether a Python bool is wanted; then radii that are JAX arrays are equal only if identical.
 
         Returns:
             One boolean: a scalar.
@@ -152,45 +150,3 @@ class BallTransform(Transform):
 @dist.biject_to.register(Ball)
 def _ball_transform(constraint: Ball) -> BallTransform:
     return BallTransform(constraint.radius)
-
-
-def check_dimension(dim: int, owner: str, largest: int | None = None) -> None:
-    """Refuse a dimension that is not a whole number in the allowed range.
-
-    Args:
-        dim: number of components of a vector.
-        owner: name of the distribution, for the message.
-        largest: largest dimension allowed, if any.
-
-    Raises:
-        TypeError: if ``dim`` is not an int.
-        ValueError: if ``dim`` is below 1 or above ``largest``.
-    """
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise TypeError(f"{owner}: dim must be an int (the number of components), but is {dim!r}.")
-    if dim < 1 or (largest is not None and dim > largest):
-        allowed = "1 or more" if largest is None else f"1 to {largest}"
-        raise ValueError(f"{owner}: dim must be {allowed}, but is {dim}.")
-
-
-def check_sign(value: ArrayLike, name: str, owner: str, *, zero: bool = False, finite: bool = False) -> None:
-    """Refuse a parameter that is known now and is not positive (or not at least zero); a traced one passes.
-
-    Args:
-        value: the parameter, any shape.
-        name: its name, for the message.
-        owner: name of the distribution, for the message.
-        zero: whether zero is allowed.
-        finite: whether infinity is refused.
-
-    Raises:
-        ValueError: if any known entry is negative, NaN, zero where that is not allowed, or infinite where that is
-            refused.
-    """
-    if not not_jax_tracer(value):
-        return
-    entries = np.asarray(value)
-    good = (entries >= 0 if zero else entries > 0) & (np.isfinite(entries) | (not finite))
-    if not np.all(good):
-        bound = ("finite and " if finite else "") + ("at least 0" if zero else "greater than 0")
-        raise ValueError(f"{owner}: {name} must be {bound}, but is {value}; give a {name} that is {bound}.")

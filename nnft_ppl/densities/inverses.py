@@ -24,8 +24,10 @@ def inverse_of(push: Push, shape: tuple[int, ...]) -> Callable[[Push, Array], Ar
     """The way back that works for a transport, as a function (transport, value) -> coordinates; None if none does.
 
     Args:
-        push: The transport.
+        push: The transport T.
         shape: Shape of its coordinates.
+
+    Source: derived here (bisection of monotone functions; an affine map by its Jacobian).
     """
     z = jax.random.normal(jax.random.key(5), shape)
     if push(z).shape != z.shape:
@@ -36,9 +38,9 @@ def inverse_of(push: Push, shape: tuple[int, ...]) -> Callable[[Push, Array], Ar
 
 def _leads_back(method: Callable[[Push, Array], Array], push: Push, z: Array) -> bool:
     """Whether a method finds z and −z again."""
-    found = jax.jit(jax.vmap(lambda one: method(push, push(one)) - one))(jnp.stack([z, -z]))
+    missed = jax.jit(jax.vmap(lambda start: method(push, push(start)) - start))(jnp.stack([z, -z]))
     # NaN is not below the bound either.
-    return bool(jnp.max(jnp.abs(found), initial=0.0) < 1e4 * float(jnp.finfo(z.dtype).eps))
+    return bool(jnp.max(jnp.abs(missed), initial=0.0) < 1e4 * float(jnp.finfo(z.dtype).eps))
 
 
 def _entrywise(push: Push, value: Array) -> Array:

@@ -6,14 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.scipy.special import erf, erfc
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 from numpyro.distributions import Distribution, constraints
 from numpyro.distributions.util import validate_sample
-from numpyro.util import not_jax_tracer
 
-from nnft_ppl.densities.ball import Ball, check_dimension, check_sign
+from nnft_ppl.arguments import require_count, require_sign
+from nnft_ppl.densities.ball import Ball
 from nnft_ppl.densities.radial import ball_factor, growth_factor, shell_ratio, solve_shell
 from nnft_ppl.densities.standard_laws import standard_cauchy
 from nnft_ppl.densities.uniform_ball import log_unit_ball_volume
@@ -29,12 +30,12 @@ class PropagatorMomentum(Distribution):
     Args:
         dim: d, 1 to 4; the event shape is (d,).
         mass: m > 0 (or = 0 for d = 3, 4), of the shape of the batch, in the units of b.
-        cutoff: the largest |b|, > 0, of the shape of the batch, in the units of b; math.inf for d = 1 only.
+        cutoff: The largest |b|, > 0, of the shape of the batch, in the units of b; math.inf for d = 1 only.
         validate_args: NumPyro's switch for checking arguments and values.
 
     Raises:
-        TypeError: if ``dim`` is not an int.
-        ValueError: if ``dim`` is not 1 to 4, or a known mass or cutoff is out of range, or the density has no
+        TypeError: If `dim` is not an int.
+        ValueError: If `dim` is not 1 to 4, or a known mass or cutoff is out of range, or the density has no
             finite normalisation, or finite and infinite cutoffs are mixed in one batch.
 
     Source: derived here (spectral density of the free propagator with a sharp cutoff).
@@ -45,16 +46,16 @@ class PropagatorMomentum(Distribution):
 
     def __init__(self, dim: int, mass: ArrayLike, cutoff: ArrayLike, *, validate_args: bool | None = None) -> None:
         owner = "PropagatorMomentum"
-        check_dimension(dim, owner, largest=4)
-        check_sign(mass, "mass", owner, zero=dim > 2, finite=True)
-        check_sign(cutoff, "cutoff", owner)
-        infinite = np.isinf(np.asarray(cutoff)) if not_jax_tracer(cutoff) else np.zeros(())
+        self.dim = require_count(owner, "dim", dim, most=4)
+        require_sign(owner, "mass", mass, zero=dim > 2)
+        require_sign(owner, "cutoff", cutoff, infinite=True)
+        infinite = np.zeros(()) if isinstance(cutoff, Tracer) else np.isinf(np.asarray(cutoff))
         if infinite.any() and (dim > 1 or not infinite.all()):
             raise ValueError(
-                f"{owner}: the density 1/(b^2 + m^2) in dim = {dim} needs a finite cutoff in every entry of the batch, "
-                f"but cutoff is {cutoff}; only dim = 1 allows math.inf, and then for the whole batch."
+                f"{owner}: cutoff = {cutoff}, where 1/(b^2 + m^2) has no norm in dim = {dim}; give finite numbers "
+                "(math.inf in dim = 1 only, and then for the whole batch)"
             )
-        self.dim, self.unbounded = int(dim), bool(infinite.any())
+        self.unbounded = bool(infinite.any())
         self.mass, self.cutoff = mass, cutoff
         batch_shape = jnp.broadcast_shapes(jnp.shape(mass), jnp.shape(cutoff))
         super().__init__(batch_shape, (self.dim,), validate_args=validate_args)
@@ -76,7 +77,7 @@ class PropagatorMomentum(Distribution):
         m = 0: r = cutoff F^{1/(d-2)}, a branch of its own, whose derivative in m is given as zero.
 
         Args:
-            z: standard normals, shape (*batch, dim).
+            z: Standard normals, shape (*batch, dim).
 
         Returns:
             Momenta of the same shape, in the units of the mass.
@@ -116,17 +117,17 @@ class PropagatorMomentum(Distribution):
         return mass * jnp.where(z < 0, -length, length)
 
     def sample(self, key: Key[Array, ""] | None, sample_shape: tuple[int, ...] = ()) -> Float[Array, "*shape dim"]:
-        """Independent draws of shape ``sample_shape + batch_shape + (dim,)``.
+        """Independent draws of shape `sample_shape + batch_shape + (dim,)`.
 
         Args:
             key: a random key.
-            sample_shape: shape of the draws, in front of that of the batch.
+            sample_shape: Shape of the draws, in front of that of the batch.
 
         Raises:
-            ValueError: without a key.
+            ValueError: Without a key.
         """
         if key is None:
-            raise ValueError("PropagatorMomentum.sample needs a key: pass jax.random.key(seed) or use handlers.seed.")
+            raise ValueError("PropagatorMomentum.sample: key = None; give jax.random.key(seed), or use handlers.seed")
         dtype = jnp.result_type(self.mass, self.cutoff, float)
         return self.transport(jax.random.normal(key, sample_shape + self.shape(), dtype))
 
@@ -145,8 +146,8 @@ class PropagatorMomentum(Distribution):
         """The log density: -ln(|b|^2 + m^2) - ln Z inside the ball, -inf outside.
 
         Args:
-            value: momenta b, shape (*sample, *batch, dim).
-            intermediates: not used.
+            value: Momenta b, shape (*sample, *batch, dim).
+            intermediates: Not used.
 
         Returns:
             ln p(b), shape (*sample, *batch).

@@ -113,7 +113,7 @@ def growth_factor(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The function (e^t - 1) / t, equal to 1 at t = 0 and smooth there.
 
     Args:
-        t: any real numbers.
+        t: Any real numbers.
 
     Returns:
         (e^t - 1) / t, of the same shape.
@@ -137,7 +137,7 @@ def shell_ratio(dim: int, y: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
     Args:
         dim: d, 1 to 4.
-        y: squared radius in units of the squared mass, >= 0.
+        y: Squared radius in units of the squared mass, >= 0.
 
     Returns:
         C_d(y), of the same shape, in (0, 1], decreasing.
@@ -168,7 +168,7 @@ def solve_shell(dim: int, q: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
     Args:
         dim: d, 3 or 4.
-        q: target, >= 0.
+        q: Target, >= 0.
 
     Returns:
         y, of the same shape.

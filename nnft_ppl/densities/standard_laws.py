@@ -91,7 +91,7 @@ def standard_cauchy(z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     where a normal draw has probability 2e-19 and 5e-149.
 
     Args:
-        z: standard normal draws.
+        z: Standard normal draws.
 
     Returns:
         Standard Cauchy draws of the same shape.

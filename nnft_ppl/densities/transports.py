@@ -45,25 +45,25 @@ type _Map = Callable[[Array], Array]
 def transport(fn: dist.Distribution) -> Transport | None:
     """The exact map from standard normals to draws of a distribution, or None where none is known.
 
-    A method ``fn.transport(z)``, if the distribution has one, is taken at its word; it must broadcast over
-    leading axes. A subclass that redefines ``sample`` or ``log_prob`` does not inherit its parent's map.
+    A method `fn.transport(z)`, if the distribution has one, is taken at its word; it must broadcast over
+    leading axes. A subclass that redefines `sample` or `log_prob` does not inherit its parent's map.
 
     Args:
         fn: a NumPyro distribution, as found at a site of a trace (expanded and independent ones included).
 
     Returns:
-        The map z -> theta for z of shape ``fn.shape()`` (batch + event), giving theta of the same shape, the
+        The map z -> theta for z of shape `fn.shape()` (batch + event), giving theta of the same shape, the
         same precision, and the units of fn; or None.
 
     Raises:
-        TypeError: if ``fn`` is not a NumPyro distribution.
+        TypeError: If `fn` is not a NumPyro distribution.
 
     Source: derived here (inverse distribution functions).
     """
     if not isinstance(fn, dist.Distribution):
         raise TypeError(
-            f"transport() needs a numpyro.distributions.Distribution, but was given a {type(fn).__name__}; "
-            "pass the site's distribution (trace message entry 'fn')."
+            f"transport: fn is {type(fn).__name__}; give a numpyro.distributions.Distribution, such as the entry 'fn' "
+            "of a site in a trace"
         )
     own = getattr(fn, "transport", None)
     if callable(own):

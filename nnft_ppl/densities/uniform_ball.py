@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Key
 from numpyro.distributions import Distribution
 from numpyro.distributions.util import validate_sample
 
-from nnft_ppl.densities.ball import Ball, check_dimension, check_sign
+from nnft_ppl.arguments import require_count, require_sign
+from nnft_ppl.densities.ball import Ball
 from nnft_ppl.densities.radial import ball_factor
 
 
@@ -35,8 +36,8 @@ class UniformBall(Distribution):
         validate_args: NumPyro's switch for checking arguments and values.
 
     Raises:
-        TypeError: if ``dim`` is not an int.
-        ValueError: if ``dim`` < 1, or a known radius is not positive and finite.
+        TypeError: If `dim` is not an int.
+        ValueError: If `dim` < 1, or a known radius is not positive and finite.
 
     Source: derived here.
     """
@@ -45,9 +46,8 @@ class UniformBall(Distribution):
     pytree_aux_fields = ("dim",)
 
     def __init__(self, dim: int, radius: ArrayLike = 1.0, *, validate_args: bool | None = None) -> None:
-        check_dimension(dim, "UniformBall")
-        check_sign(radius, "radius", "UniformBall", finite=True)
-        self.dim, self.radius = int(dim), radius
+        self.dim, self.radius = require_count("UniformBall", "dim", dim), radius
+        require_sign("UniformBall", "radius", radius)
         super().__init__(jnp.shape(radius), (self.dim,), validate_args=validate_args)
 
     @property
@@ -59,7 +59,7 @@ class UniformBall(Distribution):
         """The exact map z -> R z g(|z|^2) from normals, g(|z|^2) = P(d/2, |z|^2/2)^{1/d} / |z|.
 
         Args:
-            z: standard normals, shape (*batch, dim).
+            z: Standard normals, shape (*batch, dim).
 
         Returns:
             Vectors uniform in the ball, of the same shape, in the units of R.
@@ -73,17 +73,17 @@ class UniformBall(Distribution):
         return radius * ball_factor(self.dim, jnp.sum(z**2, axis=-1, keepdims=True)) * z
 
     def sample(self, key: Key[Array, ""] | None, sample_shape: tuple[int, ...] = ()) -> Float[Array, "*shape dim"]:
-        """Independent draws of shape ``sample_shape + batch_shape + (dim,)``.
+        """Independent draws of shape `sample_shape + batch_shape + (dim,)`.
 
         Args:
             key: a random key.
-            sample_shape: shape of the draws, in front of that of the batch.
+            sample_shape: Shape of the draws, in front of that of the batch.
 
         Raises:
-            ValueError: without a key.
+            ValueError: Without a key.
         """
         if key is None:
-            raise ValueError("UniformBall.sample needs a key: pass jax.random.key(seed) or use handlers.seed.")
+            raise ValueError("UniformBall.sample: key = None; give jax.random.key(seed), or use handlers.seed")
         dtype = jnp.result_type(self.radius, float)
         return self.transport(jax.random.normal(key, sample_shape + self.shape(), dtype))
 
@@ -92,8 +92,8 @@ class UniformBall(Distribution):
         """The log density: -ln V_d - d ln R inside the ball, -inf outside.
 
         Args:
-            value: vectors b, shape (*sample, *batch, dim).
-            intermediates: not used.
+            value: Vectors b, shape (*sample, *batch, dim).
+            intermediates: Not used.
 
         Returns:
             ln p(b), shape (*sample, *batch).

@@ -16,15 +16,15 @@ def format_value(value: float, error: float) -> str:
     finite prints as `0.357(?)`.
 
     Args:
-        value: the value.
-        error: its standard error, not negative.
+        value: The value.
+        error: Its standard error, not negative.
 
     Raises:
-        ValueError: if the error is negative.
+        ValueError: If the error is negative.
     """
     value, error = float(value), float(error)
     if error < 0:
-        raise ValueError(f"error is {error}; give a standard error, which is not negative.")
+        raise ValueError(f"format_value: error = {error}; give a standard error >= 0")
     if not (np.isfinite(value) and np.isfinite(error)):
         return f"{value:.6g}(?)"
     if error == 0:
@@ -54,8 +54,8 @@ def format_values(value: ndarray, error: ndarray) -> str:
     """Values with errors of any shape, in nested brackets: `[0.357(1), 0.178(2)]`.
 
     Args:
-        value: the values.
-        error: their standard errors, of the same shape.
+        value: The values.
+        error: Their standard errors, of the same shape.
     """
     if value.ndim == 0:
         return format_value(float(value), float(error))

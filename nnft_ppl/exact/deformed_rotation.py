@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.exact.argument_checks import require_count, require_non_negative, require_positive
+from nnft_ppl.arguments import require_count, require_non_negative, require_positive
 from nnft_ppl.exact.quadrature import interval_rule
 
 _RADIAL_NODES = 72
@@ -14,19 +14,18 @@ _LOG_DEPTH = 60.0
 
 
 class RotationMoments(NamedTuple):
-    """Moments of a random matrix ``W`` (rows x columns) with a bi-orthogonally invariant density.
+    """Moments of a random matrix `W` (rows x columns) with a bi-orthogonally invariant density.
 
-    Different entries are uncorrelated, ``<W_ia W_jb> = delta_ij delta_ab <w^2>``.
+    Different entries are uncorrelated, `<W_ia W_jb> = delta_ij delta_ab <w^2>`.
 
     Attributes:
-        weight_squared: ``<w^2>`` of a single entry.
-        weight_fourth: ``<w^4>`` of a single entry.
-        trace: ``<Tr W^T W>``.
-        trace_squared: ``<(Tr W^T W)^2>``.
-        quartic_trace: ``<Tr[(W^T W)^2]>``.
+        weight_squared: `<w^2>` of a single entry.
+        weight_fourth: `<w^4>` of a single entry.
+        trace: `<Tr W^T W>`.
+        trace_squared: `<(Tr W^T W)^2>`.
+        quartic_trace: `<Tr[(W^T W)^2]>`.
 
-    Source:
-        Derived in docs/theory/rotation.md.
+    Source: derived in docs/theory/rotation.md.
     """
 
     weight_squared: float
@@ -39,30 +38,29 @@ class RotationMoments(NamedTuple):
 def radial_moments(rows: int, columns: int, sigma_squared: float, coupling: float) -> RotationMoments:
     """Moments under the density deformed by the square of the trace.
 
-    ``P(W) ~ exp(-Tr W^T W / sigma_squared - coupling (Tr W^T W)^2)`` depends on ``rho^2 = Tr W^T W`` alone.
-    With ``n = rows*columns``, ``<rho^k> = I_{n-1+k}/I_{n-1}`` where
-    ``I_j = int_0^inf r^j exp(-r^2/sigma_squared - coupling r^4) dr``. Isotropy in R^n gives
-    ``<w^4> = 3 <rho^4>/(n(n+2))`` and ``<Tr[(W^T W)^2]> = (rows+columns+1) <rho^4>/(n+2)``.
-    The undeformed variance of an entry is ``sigma_squared/2``. Scaling W gives
-    ``2 <Tr W^T W>/sigma_squared + 4 coupling <(Tr W^T W)^2> = n``.
+    `P(W) ~ exp(-Tr W^T W / sigma_squared - coupling (Tr W^T W)^2)` depends on `rho^2 = Tr W^T W` alone.
+    With `n = rows*columns`, `<rho^k> = I_{n-1+k}/I_{n-1}` where
+    `I_j = int_0^inf r^j exp(-r^2/sigma_squared - coupling r^4) dr`. Isotropy in R^n gives
+    `<w^4> = 3 <rho^4>/(n(n+2))` and `<Tr[(W^T W)^2]> = (rows+columns+1) <rho^4>/(n+2)`.
+    The undeformed variance of an entry is `sigma_squared/2`. Scaling W gives
+    `2 <Tr W^T W>/sigma_squared + 4 coupling <(Tr W^T W)^2> = n`.
 
     Args:
-        rows: number of rows.
-        columns: number of columns.
-        sigma_squared: positive, units of w^2.
-        coupling: at least zero, units of w^-4.
+        rows: Number of rows.
+        columns: Number of columns.
+        sigma_squared: Positive, units of w^2.
+        coupling: At least zero, units of w^-4.
 
     Returns:
         The moments.
 
     Raises:
-        TypeError: if ``rows`` or ``columns`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `rows` or `columns` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Derived here.
+    Source: derived here.
     """
-    _check_density(rows, columns, sigma_squared, coupling)
+    _check_density("radial_moments", rows, columns, sigma_squared, coupling)
     _, squared, fourth = _radial_integrals(
         rows * columns - 1, np.asarray([1.0 / sigma_squared]), np.asarray([float(coupling)])
     )
@@ -74,42 +72,41 @@ def radial_moments(rows: int, columns: int, sigma_squared: float, coupling: floa
 def matrix_moments(rows: int, columns: int, sigma_squared: float, coupling: float) -> RotationMoments:
     """Moments under the density deformed by the trace of the square.
 
-    ``P(W) ~ exp(-Tr W^T W / sigma_squared - coupling Tr[(W^T W)^2])``. The singular values have the weight
-    ``prod_i s_i^|rows-columns| prod_{i<j} |s_i^2 - s_j^2|`` times ``exp(-sum_i s_i^2/sigma_squared)`` times
-    ``exp(-coupling sum_i s_i^4)``, integrated over ``s_1 >= s_2 >= ...`` by Gauss-Legendre in ``s_1`` and the
-    ratios ``s_{i+1}/s_i``.
+    `P(W) ~ exp(-Tr W^T W / sigma_squared - coupling Tr[(W^T W)^2])`. The singular values have the weight
+    `prod_i s_i^|rows-columns| prod_{i<j} |s_i^2 - s_j^2|` times `exp(-sum_i s_i^2/sigma_squared)` times
+    `exp(-coupling sum_i s_i^4)`, integrated over `s_1 >= s_2 >= ...` by Gauss-Legendre in `s_1` and the
+    ratios `s_{i+1}/s_i`.
 
     Invariance under rotations of rows and columns leaves two numbers in
-    ``<W_ia W_jb W_kc W_ld> = sum_{pairings pi, tau} c(pi, tau) delta_pi(rows) delta_tau(columns)``:
-    ``c = a`` for equal pairings and ``b`` otherwise. With ``N = rows*columns``, ``S = rows + columns``,
-    contraction gives ``<(Tr W^T W)^2> = N(N+2) a + 2N(S+1) b`` and
-    ``<Tr[(W^T W)^2]> = N(S+1) a + N(N+S+3) b``, hence
-    ``<w^4> = 3a + 6b = 3 (<(Tr W^T W)^2> + 2 <Tr[(W^T W)^2]>) / (N (rows+2)(columns+2))``.
-    Scaling W gives ``2 <Tr W^T W>/sigma_squared + 4 coupling <Tr[(W^T W)^2]> = N``.
+    `<W_ia W_jb W_kc W_ld> = sum_{pairings pi, tau} c(pi, tau) delta_pi(rows) delta_tau(columns)`:
+    `c = a` for equal pairings and `b` otherwise. With `N = rows*columns`, `S = rows + columns`,
+    contraction gives `<(Tr W^T W)^2> = N(N+2) a + 2N(S+1) b` and
+    `<Tr[(W^T W)^2]> = N(S+1) a + N(N+S+3) b`, hence
+    `<w^4> = 3a + 6b = 3 (<(Tr W^T W)^2> + 2 <Tr[(W^T W)^2]>) / (N (rows+2)(columns+2))`.
+    Scaling W gives `2 <Tr W^T W>/sigma_squared + 4 coupling <Tr[(W^T W)^2]> = N`.
 
     Args:
-        rows: number of rows.
-        columns: number of columns.
-        sigma_squared: positive, units of w^2.
-        coupling: at least zero, units of w^-4.
+        rows: Number of rows.
+        columns: Number of columns.
+        sigma_squared: Positive, units of w^2.
+        coupling: At least zero, units of w^-4.
 
     Returns:
         The moments.
 
     Raises:
-        NotImplementedError: if both ``rows`` and ``columns`` exceed 3.
-        TypeError: if ``rows`` or ``columns`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        NotImplementedError: If both `rows` and `columns` exceed 3.
+        TypeError: If `rows` or `columns` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Derived here.
+    Source: derived here.
     """
-    _check_density(rows, columns, sigma_squared, coupling)
+    _check_density("matrix_moments", rows, columns, sigma_squared, coupling)
     fewer, difference = min(rows, columns), abs(rows - columns)
     if fewer > 3:
         raise NotImplementedError(
-            f"matrix_moments integrates over at most 3 singular values, but a {rows} x {columns} matrix has "
-            f"{fewer}: make rows or columns at most 3, or sample the density instead."
+            f"matrix_moments: a {rows} x {columns} matrix has {fewer} singular values, of which 3 can be integrated "
+            "over; make rows or columns at most 3, or sample the density instead"
         )
     values, log_weight = _singular_value_directions(fewer, difference)
     quadratic = np.sum(values**2, axis=-1)
@@ -124,11 +121,11 @@ def matrix_moments(rows: int, columns: int, sigma_squared: float, coupling: floa
     return _assemble(rows, columns, trace, trace_squared, float(np.sum(weight * fourth * quartic)))
 
 
-def _check_density(rows: int, columns: int, sigma_squared: float, coupling: float) -> None:
-    require_count("rows", rows)
-    require_count("columns", columns)
-    require_positive("sigma_squared", sigma_squared)
-    require_non_negative("coupling", coupling)
+def _check_density(owner: str, rows: int, columns: int, sigma_squared: float, coupling: float) -> None:
+    require_count(owner, "rows", rows)
+    require_count(owner, "columns", columns)
+    require_positive(owner, "sigma_squared", sigma_squared)
+    require_non_negative(owner, "coupling", coupling)
 
 
 def _assemble(rows: int, columns: int, trace: float, trace_squared: float, quartic_trace: float) -> RotationMoments:
@@ -162,10 +159,10 @@ def _singular_value_directions(
 def _radial_integrals(
     power: int, quadratic: Float[np.ndarray, "case"], quartic: Float[np.ndarray, "case"]
 ) -> tuple[Float[np.ndarray, "case"], Float[np.ndarray, "case"], Float[np.ndarray, "case"]]:
-    """``ln I_power``, ``I_{power+2}/I_power`` and ``I_{power+4}/I_power``.
+    """`ln I_power`, `I_{power+2}/I_power` and `I_{power+4}/I_power`.
 
-    ``I_j = int_0^inf r^j exp(-quadratic r^2 - quartic r^4) dr``. The log-density is concave. Beyond its peak
-    ``r*`` it falls at least as ``quartic (r - r*)^4`` and as ``(quadratic + 6 quartic r*^2)(r - r*)^2``.
+    `I_j = int_0^inf r^j exp(-quadratic r^2 - quartic r^4) dr`. The log-density is concave. Beyond its peak
+    `r*` it falls at least as `quartic (r - r*)^4` and as `(quadratic + 6 quartic r*^2)(r - r*)^2`.
     """
     peak_squared = power / (quadratic + np.sqrt(quadratic**2 + 4 * power * quartic))
     peak = np.sqrt(peak_squared)

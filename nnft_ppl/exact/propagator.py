@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from nnft_ppl.exact.argument_checks import finite_array, require_count, require_non_negative, require_positive
+from nnft_ppl.arguments import require_count, require_finite, require_non_negative, require_number, require_positive
 from nnft_ppl.exact.quadrature import interval_rule, momentum_rule
 
 _BLOCK = 2**20
@@ -17,29 +17,28 @@ def ball_propagator(
 ) -> Float[np.ndarray, "*point"]:
     """Two-point function of the free scalar whose momenta fill a ball.
 
-    ``G(r) = int_{|p|<cutoff} d^dp/(2 pi)^d exp(i p.x) / (p^2 + mass^2)``, ``r = |x|``.
-    With ``cutoff = inf`` it is, for d = 1, 2, 3, 4, ``exp(-mr)/(2m)``, ``K0(mr)/(2 pi)``,
-    ``exp(-mr)/(4 pi r)``, ``m K1(mr)/(4 pi^2 r)``, infinite at ``r = 0`` for d >= 2. With a finite cut-off
-    the absolute error is about 1e-14 of ``G(0)``.
+    `G(r) = int_{|p|<cutoff} d^dp/(2 pi)^d exp(i p.x) / (p^2 + mass^2)`, `r = |x|`.
+    With `cutoff = inf` it is, for d = 1, 2, 3, 4, `exp(-mr)/(2m)`, `K0(mr)/(2 pi)`,
+    `exp(-mr)/(4 pi r)`, `m K1(mr)/(4 pi^2 r)`, infinite at `r = 0` for d >= 2. With a finite cut-off
+    the absolute error is about 1e-14 of `G(0)`.
 
     Args:
-        separation: distance r of the two points (its sign is ignored), any shape, units 1/mass.
-        dim: dimension d of space, 1 to 4.
-        mass: positive.
-        cutoff: radius of the ball, positive, units of the mass; may be infinite.
+        separation: Distance r of the two points (its sign is ignored), any shape, units 1/mass.
+        dim: Dimension d of space, 1 to 4.
+        mass: Positive.
+        cutoff: Radius of the ball, positive, units of the mass; may be infinite.
 
     Returns:
         G at each separation, units mass^(d-2).
 
     Raises:
-        TypeError: if ``dim`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `dim` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Fourier transform of a radial function; derived here. The cut-off field is that of arXiv:2307.03223.
+    Source: Fourier transform of a radial function; derived here. The cut-off field is that of arXiv:2307.03223.
     """
-    distance = np.abs(finite_array("separation", separation))
-    _check_ball(dim, mass, cutoff)
+    distance = np.abs(require_finite("ball_propagator", "separation", separation))
+    _check_ball("ball_propagator", dim, mass, cutoff)
     if math.isinf(cutoff):
         return np.asarray(_unbounded_propagator(distance, dim, mass))
     flat = distance.ravel()
@@ -56,29 +55,27 @@ def ball_propagator(
 def ball_moment(dim: int, mass: float, cutoff: float, power: float) -> float:
     """Integral of a power of the free propagator over the ball of momenta.
 
-    ``int_{|p|<cutoff} d^dp/(2 pi)^d (p^2 + mass^2)^(-power)``; power 0 gives the ball's volume over
-    ``(2 pi)^d``, power 1 the two-point function at coincident points. With ``cutoff = inf`` it is
-    ``mass^(d - 2 power) Gamma(power - d/2) / ((4 pi)^(d/2) Gamma(power))``, infinite unless ``2 power > d``.
+    `int_{|p|<cutoff} d^dp/(2 pi)^d (p^2 + mass^2)^(-power)`; power 0 gives the ball's volume over
+    `(2 pi)^d`, power 1 the two-point function at coincident points. With `cutoff = inf` it is
+    `mass^(d - 2 power) Gamma(power - d/2) / ((4 pi)^(d/2) Gamma(power))`, infinite unless `2 power > d`.
 
     Args:
-        dim: dimension d of space, 1 to 4.
-        mass: positive.
-        cutoff: radius of the ball, positive, units of the mass; may be infinite.
-        power: any real number.
+        dim: Dimension d of space, 1 to 4.
+        mass: Positive.
+        cutoff: Radius of the ball, positive, units of the mass; may be infinite.
+        power: Any real number.
 
     Returns:
         The integral, units mass^(d - 2 power).
 
     Raises:
-        TypeError: if ``dim`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `dim` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Derived here.
+    Source: derived here.
     """
-    _check_ball(dim, mass, cutoff)
-    if not math.isfinite(power):
-        raise ValueError(f"power must be finite, got {power}.")
+    _check_ball("ball_moment", dim, mass, cutoff)
+    require_number("ball_moment", "power", power)
     if math.isinf(cutoff):
         if 2 * power <= dim:
             return math.inf
@@ -92,32 +89,29 @@ def ball_moment(dim: int, mass: float, cutoff: float, power: float) -> float:
 def box_mean_squared(side: float, dim: int, mass: float, cutoff: float) -> float:
     """Mean square of the field averaged over a cube.
 
-    ``<(side^-d int_cube phi)^2> = int_{|p|<cutoff} d^dp/(2 pi)^d prod_i s(p_i) / (p^2 + mass^2)`` with
-    ``s(q) = (sin(q side/2) / (q side/2))^2``. As the numerator is a product, the integral over the directions
-    in one orthant nests one-dimensional ones, each over a quarter turn: ``A_2(p) = int s(p cos) s(p sin)``,
-    ``A_3(p) = int sin s(p cos) A_2(p sin)`` and, in Hopf coordinates,
-    ``A_4(p) = int sin cos A_2(p cos) A_2(p sin)``.
+    `<(side^-d int_cube phi)^2> = int_{|p|<cutoff} d^dp/(2 pi)^d prod_i s(p_i) / (p^2 + mass^2)` with
+    `s(q) = (sin(q side/2) / (q side/2))^2`. As the numerator is a product, the integral over the directions
+    in one orthant nests one-dimensional ones, each over a quarter turn: `A_2(p) = int s(p cos) s(p sin)`,
+    `A_3(p) = int sin s(p cos) A_2(p sin)` and, in Hopf coordinates,
+    `A_4(p) = int sin cos A_2(p cos) A_2(p sin)`.
 
     Args:
-        side: edge of the cube, at least zero (zero gives the coincident two-point function), units 1/mass.
-        dim: dimension d of space, 1 to 4.
-        mass: positive.
-        cutoff: radius of the ball of momenta, finite and positive, units of the mass.
+        side: Edge of the cube, at least zero (zero gives the coincident two-point function), units 1/mass.
+        dim: Dimension d of space, 1 to 4.
+        mass: Positive.
+        cutoff: Radius of the ball of momenta, finite and positive, units of the mass.
 
     Returns:
         The mean square, units mass^(d-2), to a relative accuracy of about 1e-12.
 
     Raises:
-        TypeError: if ``dim`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `dim` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Derived here.
+    Source: derived here.
     """
-    require_non_negative("side", side)
-    _check_ball(dim, mass, cutoff)
-    if math.isinf(cutoff):
-        raise ValueError("box_mean_squared needs a finite cutoff, got inf: pass the radius of the ball.")
+    require_non_negative("box_mean_squared", "side", side)
+    _check_ball("box_mean_squared", dim, mass, cutoff, infinite=False)
     momenta, weights = momentum_rule(mass, cutoff, math.sqrt(dim) * side)
     # The inner functions have bandwidth sqrt(2)*side*cutoff and are integrated over a quarter turn.
     angles, angle_weights = interval_rule(0.0, 0.5 * math.pi, 32 + math.ceil(0.8 * side * cutoff))
@@ -138,51 +132,47 @@ def coincident_fourth_cumulant(
 ) -> float:
     """Connected four-point function at coincident points of the plane-wave network of finite width.
 
-    With ``G(b) = 1/(b^2 + mass^2)`` the field is
-    ``phi(x) = sqrt(2 Z_alpha/width) sum_i a_i G(b_i)^(-alpha/2) cos(b_i.x + c_i)``: momenta ``b`` of density
-    ``G^(1+alpha) / ((2 pi)^d Z_alpha)`` in the ball, uniform phases ``c``, amplitudes ``a`` of unit variance.
+    With `G(b) = 1/(b^2 + mass^2)` the field is
+    `phi(x) = sqrt(2 Z_alpha/width) sum_i a_i G(b_i)^(-alpha/2) cos(b_i.x + c_i)`: momenta `b` of density
+    `G^(1+alpha) / ((2 pi)^d Z_alpha)` in the ball, uniform phases `c`, amplitudes `a` of unit variance.
     Every alpha has the same two-point function. Exactly,
-    ``kappa_4 = (3/width) [ (E[a^4]/2) Z_alpha Z_{-alpha} - Z_0^2 ]`` with
-    ``Z_alpha = int d^dp/(2 pi)^d G^(1+alpha)``.
+    `kappa_4 = (3/width) [ (E[a^4]/2) Z_alpha Z_{-alpha} - Z_0^2 ]` with
+    `Z_alpha = int d^dp/(2 pi)^d G^(1+alpha)`.
 
     Args:
-        width: number of neurons.
-        dim: dimension d of space, 1 to 4.
-        mass: positive.
-        cutoff: radius of the ball of momenta, units of the mass; infinite only where the integrals converge.
+        width: Number of neurons.
+        dim: Dimension d of space, 1 to 4.
+        mass: Positive.
+        cutoff: Radius of the ball of momenta, units of the mass; infinite only where the integrals converge.
         alpha: -1 for momenta uniform in the ball, 0 for momenta drawn from the propagator.
-        amplitude_fourth_moment: ``E[a^4]`` at ``E[a^2] = 1``: 3 Gaussian, 1 constant modulus, 2 for the pair
+        amplitude_fourth_moment: `E[a^4]` at `E[a^2] = 1`, at least 1: 3 Gaussian, 1 constant modulus, 2 for the pair
             law (independent Gaussian cosine and sine amplitudes).
 
     Returns:
-        ``<phi^4> - 3 <phi^2>^2`` at one point, units mass^(2d-4).
+        `<phi^4> - 3 <phi^2>^2` at one point, units mass^(2d-4).
 
     Raises:
-        TypeError: if ``width`` or ``dim`` is not an integer.
-        ValueError: if an argument is out of range, or an integral diverges because the cut-off is infinite.
+        TypeError: If `width` or `dim` is not an integer.
+        ValueError: If an argument is out of range, or an integral diverges because the cut-off is infinite.
 
-    Source:
-        Derived here; the alpha family is that of arXiv:2604.27050.
+    Source: derived here; the alpha family is that of arXiv:2604.27050.
     """
-    require_count("width", width)
-    if not (math.isfinite(amplitude_fourth_moment) and amplitude_fourth_moment >= 1):
-        raise ValueError(
-            "amplitude_fourth_moment must be finite and at least 1, as for any law of unit variance, "
-            f"got {amplitude_fourth_moment}."
-        )
+    owner = "coincident_fourth_cumulant"
+    require_count(owner, "width", width)
+    require_number(owner, "amplitude_fourth_moment", amplitude_fourth_moment, least=1)
     here, mirrored, coincident = (ball_moment(dim, mass, cutoff, 1 + shift) for shift in (alpha, -alpha, 0.0))
     if math.isinf(max(here, mirrored, coincident)):
         raise ValueError(
-            f"the momentum integrals diverge at cutoff=inf, dim={dim}, alpha={alpha}: pass a finite cutoff."
+            f"{owner}: cutoff = inf, where the momentum integrals diverge (dim = {dim}, alpha = {alpha}); give a "
+            "finite cutoff"
         )
     return 3.0 / width * (0.5 * amplitude_fourth_moment * here * mirrored - coincident**2)
 
 
-def _check_ball(dim: int, mass: float, cutoff: float) -> None:
-    require_count("dim", dim, maximum=4)
-    require_positive("mass", mass)
-    if not cutoff > 0:
-        raise ValueError(f"cutoff must be positive (or inf), got {cutoff}.")
+def _check_ball(owner: str, dim: int, mass: float, cutoff: float, *, infinite: bool = True) -> None:
+    require_count(owner, "dim", dim, most=4)
+    require_positive(owner, "mass", mass)
+    require_positive(owner, "cutoff", cutoff, infinite=infinite)
 
 
 def _shell_area(dim: int) -> float:
@@ -190,7 +180,7 @@ def _shell_area(dim: int) -> float:
 
 
 def _spherical_wave(phase: Float[np.ndarray, "*shape"], dim: int) -> Float[np.ndarray, "*shape"]:
-    """``exp(i p.x)`` averaged over the directions of p, as a function of ``|p||x|``."""
+    """`exp(i p.x)` averaged over the directions of p, as a function of `|p||x|`."""
     if dim == 1:
         return np.cos(phase)
     if dim == 2:
@@ -224,7 +214,7 @@ def _orthant_average(
     angles: Float[np.ndarray, "angle"],
     weights: Float[np.ndarray, "angle"],
 ) -> Float[np.ndarray, "radius"]:
-    """Integral of ``prod_i sinc^2(q_i)`` over the directions of ``q`` in one orthant, ``|q| = scaled``."""
+    """Integral of `prod_i sinc^2(q_i)` over the directions of `q` in one orthant, `|q| = scaled`."""
     cosine, sine = np.cos(angles), np.sin(angles)
 
     def planar(radius: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

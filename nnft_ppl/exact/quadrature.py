@@ -16,12 +16,12 @@ def interval_rule(
     """Gauss-Legendre nodes and weights on one interval.
 
     Args:
-        lower: left end.
-        upper: right end.
-        nodes: number of nodes.
+        lower: Left end.
+        upper: Right end.
+        nodes: Number of nodes.
 
     Returns:
-        Nodes and weights with ``sum(weights * f(nodes)) ~ int_lower^upper f``.
+        Nodes and weights with `sum(weights * f(nodes)) ~ int_lower^upper f`.
     """
     points, weights = np.polynomial.legendre.leggauss(nodes)
     half = 0.5 * (upper - lower)
@@ -31,14 +31,14 @@ def interval_rule(
 def momentum_rule(
     mass: float, cutoff: float, phase_rate: float
 ) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:
-    """Composite Gauss-Legendre rule for the modulus of a momentum, ``int_0^cutoff dp f(p)``.
+    """Composite Gauss-Legendre rule for the modulus of a momentum, `int_0^cutoff dp f(p)`.
 
-    With ``p = mass * sinh(t)`` the poles of ``1/(p^2 + mass^2)`` sit at ``t = +-i pi/2`` for every cut-off.
+    With `p = mass * sinh(t)` the poles of `1/(p^2 + mass^2)` sit at `t = +-i pi/2` for every cut-off.
 
     Args:
-        mass: scale at which ``f`` varies, positive.
-        cutoff: upper end, finite and positive (units of the mass).
-        phase_rate: largest frequency of ``f``: it may oscillate as ``exp(i*phase_rate*p)`` (units 1/mass).
+        mass: Scale at which `f` varies, positive.
+        cutoff: Upper end, finite and positive (units of the mass).
+        phase_rate: Largest frequency of `f`: it may oscillate as `exp(i*phase_rate*p)` (units 1/mass).
 
     Returns:
         Momenta and weights, including the Jacobian.

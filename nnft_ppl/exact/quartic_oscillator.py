@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import linalg
 
-from nnft_ppl.exact.argument_checks import finite_array, require_count, require_non_negative, require_positive
+from nnft_ppl.arguments import require_count, require_finite, require_non_negative, require_positive
 
 _NEGLIGIBLE_LOG_WEIGHT = -32.0
 
@@ -17,27 +17,29 @@ def spectrum(
 ) -> tuple[Float[np.ndarray, "state"], Float[np.ndarray, "state state"]]:
     """Energies and position matrix elements of the quartic oscillator.
 
-    ``H = p^2/2 + mass^2 x^2/2 + (coupling/24) x^4``, diagonalised in harmonic states of a frequency matched
+    `H = p^2/2 + mass^2 x^2/2 + (coupling/24) x^4`, diagonalised in harmonic states of a frequency matched
     to the basis. At 240 states the lower half of the levels is converged to rounding error, the rest is not.
 
     Args:
-        coupling: at least zero, units mass^3.
-        mass: at least zero; positive if the coupling is zero.
-        states: number of basis states, at least 2.
+        coupling: At least zero, units mass^3.
+        mass: At least zero; positive if the coupling is zero.
+        states: Number of basis states, at least 2.
 
     Returns:
-        Energies in ascending order, units mass, and the symmetric matrix ``<i|x|j>`` between their
-        eigenvectors, units mass^(-1/2). The sign of each eigenvector is arbitrary.
+        Energies in ascending order, shape (states,), units mass, and the symmetric matrix `<i|x|j>` between their
+        eigenvectors, shape (states, states), units mass^(-1/2). The sign of each eigenvector is arbitrary.
 
     Raises:
-        TypeError: if ``states`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `states` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Rayleigh-Ritz with exact matrix elements; derived here.
+    Source: Rayleigh-Ritz with exact matrix elements; derived here.
     """
-    _check_oscillator(coupling, mass)
-    require_count("states", states, minimum=2)
+    require_non_negative("spectrum", "coupling", coupling)
+    require_non_negative("spectrum", "mass", mass)
+    if coupling == 0 and mass == 0:
+        raise ValueError("spectrum: coupling and mass are both 0, so that nothing is bound; give one that is > 0")
+    require_count("spectrum", "states", states, least=2)
     frequency = _basis_frequency(coupling, mass, states)
     # Parity is conserved: two half-size problems are faster and leave the forbidden elements exactly zero.
     even_energies, even_vectors = _parity_levels(0, coupling, mass, frequency, states)
@@ -65,30 +67,29 @@ def thermal_two_point(
 ) -> Float[np.ndarray, "*point"]:
     """Two-point function of the quartic oscillator on a circle.
 
-    ``G(t) = Tr(e^{-(T-t)H} x e^{-tH} x) / Tr e^{-TH}``, extended to all t by ``G(t) = G(-t) = G(t + T)``.
+    `G(t) = Tr(e^{-(T-t)H} x e^{-tH} x) / Tr e^{-TH}`, extended to all t by `G(t) = G(-t) = G(t + T)`.
 
     Args:
-        separation: distance t along the circle, any shape, units 1/mass.
-        period: circumference T, positive, units 1/mass; large values tend to the infinite line.
-        coupling: at least zero, units mass^3.
-        mass: at least zero; positive if the coupling is zero.
-        states: number of basis states.
+        separation: Distance t along the circle, any shape, units 1/mass.
+        period: Circumference T, positive, units 1/mass; large values tend to the infinite line.
+        coupling: At least zero, units mass^3.
+        mass: At least zero; positive if the coupling is zero.
+        states: Number of basis states.
 
     Returns:
         G at each separation, units 1/mass.
 
     Raises:
-        TypeError: if ``states`` is not an integer.
-        ValueError: if an argument is out of range, or the period is too short for ``states`` levels.
+        TypeError: If `states` is not an integer.
+        ValueError: If an argument is out of range, or the period is too short for `states` levels.
 
-    Source:
-        Spectral decomposition; derived here.
+    Source: Spectral decomposition; derived here.
     """
-    distance = finite_array("separation", separation)
-    require_positive("period", period)
+    distance = require_finite("thermal_two_point", "separation", separation)
+    require_positive("thermal_two_point", "period", period)
     energies, position = spectrum(coupling, mass, states)
     excitations = energies - energies[0]
-    _check_period(excitations, period)
+    _check_period("thermal_two_point", excitations, period)
     flat = np.mod(distance, period).ravel()
     strengths = position**2
     late = np.exp(-(period - flat)[:, None] * excitations)
@@ -98,30 +99,29 @@ def thermal_two_point(
 
 
 def log_partition(period: float, coupling: float, mass: float, states: int = 240) -> float:
-    """Logarithm of the partition function of the quartic oscillator, ``ln Tr e^{-TH}``.
+    """Logarithm of the partition function of the quartic oscillator, `ln Tr e^{-TH}`.
 
-    ``H = p^2/2 + mass^2 x^2/2 + (coupling/24) x^4``.
+    `H = p^2/2 + mass^2 x^2/2 + (coupling/24) x^4`.
 
     Args:
-        period: inverse temperature T, positive, units 1/mass.
-        coupling: at least zero, units mass^3.
-        mass: at least zero; positive if the coupling is zero.
-        states: number of basis states.
+        period: Inverse temperature T, positive, units 1/mass.
+        coupling: At least zero, units mass^3.
+        mass: At least zero; positive if the coupling is zero.
+        states: Number of basis states.
 
     Returns:
-        The logarithm; ``-ln(2 sinh(mass T/2))`` at zero coupling.
+        The logarithm; `-ln(2 sinh(mass T/2))` at zero coupling.
 
     Raises:
-        TypeError: if ``states`` is not an integer.
-        ValueError: if an argument is out of range, or the period is too short for ``states`` levels.
+        TypeError: If `states` is not an integer.
+        ValueError: If an argument is out of range, or the period is too short for `states` levels.
 
-    Source:
-        Spectral decomposition; derived here.
+    Source: Spectral decomposition; derived here.
     """
-    require_positive("period", period)
+    require_positive("log_partition", "period", period)
     energies, _ = spectrum(coupling, mass, states)
     excitations = energies - energies[0]
-    _check_period(excitations, period)
+    _check_period("log_partition", excitations, period)
     return float(-period * energies[0] + np.log(np.sum(np.exp(-period * excitations))))
 
 
@@ -130,33 +130,33 @@ def free_circle_two_point(
 ) -> Float[np.ndarray, "*point"]:
     """Two-point function of the free field on a circle, complete or truncated to its lowest modes.
 
-    All modes: ``G(t) = cosh(m(T/2 - t)) / (2 m sinh(mT/2))`` for 0 <= t <= T. Truncated to K modes:
-    ``1/(T m^2) + (2/T) sum_{n=1}^K cos(w_n t)/(w_n^2 + m^2)``, ``w_n = 2 pi n/T``.
+    All modes: `G(t) = cosh(m(T/2 - t)) / (2 m sinh(mT/2))` for 0 <= t <= T. Truncated to K modes:
+    `1/(T m^2) + (2/T) sum_{n=1}^K cos(w_n t)/(w_n^2 + m^2)`, `w_n = 2 pi n/T`.
 
     Args:
-        separation: distance t along the circle, any shape, continued periodically, units 1/mass.
-        period: circumference T, positive, units 1/mass.
-        mass: positive.
-        modes: number K of pairs of modes above the zero mode, or None for all.
+        separation: Distance t along the circle, any shape, continued periodically, units 1/mass.
+        period: Circumference T, positive, units 1/mass.
+        mass: Positive.
+        modes: Number K of pairs of modes above the zero mode, or None for all.
 
     Returns:
         G at each separation, units 1/mass.
 
     Raises:
-        TypeError: if ``modes`` is neither None nor an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `modes` is neither None nor an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Fourier series of the free propagator; derived here.
+    Source: Fourier series of the free propagator; derived here.
     """
-    distance = finite_array("separation", separation)
-    require_positive("period", period)
-    require_positive("mass", mass)
+    owner = "free_circle_two_point"
+    distance = require_finite(owner, "separation", separation)
+    require_positive(owner, "period", period)
+    require_positive(owner, "mass", mass)
     if modes is None:
         wrapped = np.mod(distance, period)
         images = np.exp(-mass * wrapped) + np.exp(-mass * (period - wrapped))
         return np.asarray(images / (-2 * mass * math.expm1(-mass * period)))
-    require_count("modes", modes, minimum=0)
+    require_count(owner, "modes", modes, least=0)
     frequencies = 2 * math.pi / period * np.arange(1, modes + 1)
     weights = 2 / period / (frequencies**2 + mass**2)
     return np.asarray(np.cos(distance[..., None] * frequencies) @ weights + 1 / (period * mass**2))
@@ -165,46 +165,38 @@ def free_circle_two_point(
 def missing_modes_constant(period: float, coupling: float, mass: float, modes: int) -> float:
     """What a field of K modes with its counter-term has too much in ln Z, at first order in the coupling.
 
-    ``ln(Z_K / Z_K,free) = ln(Tr e^{-TH} / Tr e^{-TH_0}) + (coupling T/8) G_>(0)^2 + O(coupling^2)``, where
-    ``G_>(0) = (2/T) sum_{n>K} 1/(w_n^2 + m^2)`` and the action is ``(coupling/4!) phi^4 + (coupling/4) G_>(0) phi^2``
-    integrated over the circle. The term of second order is negative and falls as ``1/w_K^3``.
+    `ln(Z_K / Z_K,free) = ln(Tr e^{-TH} / Tr e^{-TH_0}) + (coupling T/8) G_>(0)^2 + O(coupling^2)`, where
+    `G_>(0) = (2/T) sum_{n>K} 1/(w_n^2 + m^2)` and the action is `(coupling/4!) phi^4 + (coupling/4) G_>(0) phi^2`
+    integrated over the circle. The term of second order is negative and falls as `1/w_K^3`.
 
     Args:
-        period: circumference T, positive, units 1/mass.
-        coupling: at least zero, units mass^3.
-        mass: positive.
-        modes: number K of pairs of modes above the zero mode.
+        period: Circumference T, positive, units 1/mass.
+        coupling: At least zero, units mass^3.
+        mass: Positive.
+        modes: Number K of pairs of modes above the zero mode.
 
     Returns:
-        ``(coupling T/8) G_>(0)^2``, dimensionless and not negative.
+        `(coupling T/8) G_>(0)^2`, dimensionless and not negative.
 
     Raises:
-        TypeError: if ``modes`` is not an integer.
-        ValueError: if an argument lies outside the ranges above.
+        TypeError: If `modes` is not an integer.
+        ValueError: If an argument lies outside the ranges above.
 
-    Source:
-        Derived in docs/theory/partition.md.
+    Source: derived in docs/theory/partition.md.
     """
-    require_non_negative("coupling", coupling)
+    require_non_negative("missing_modes_constant", "coupling", coupling)
     missing = free_circle_two_point(0.0, period, mass) - free_circle_two_point(0.0, period, mass, modes=modes)
     return float(coupling * period / 8 * missing**2)
 
 
-def _check_oscillator(coupling: float, mass: float) -> None:
-    require_non_negative("coupling", coupling)
-    require_non_negative("mass", mass)
-    if coupling == 0 and mass == 0:
-        raise ValueError("coupling and mass are both zero: no bound states. Make one of them positive.")
-
-
-def _check_period(excitations: Float[np.ndarray, "state"], period: float) -> None:
+def _check_period(owner: str, excitations: Float[np.ndarray, "state"], period: float) -> None:
     # Levels above the middle are not converged, so their Boltzmann weight must not matter.
     reliable = excitations[excitations.size // 2]
     if -period * reliable > _NEGLIGIBLE_LOG_WEIGHT:
         shortest = -_NEGLIGIBLE_LOG_WEIGHT / reliable
         raise ValueError(
-            f"period={period} is too short for {excitations.size} states (shortest: {shortest:.3g}): "
-            "raise `states` or lengthen the period."
+            f"{owner}: period = {period} is too short for {excitations.size} states; give a period >= {shortest:.3g}, "
+            "or more states"
         )
 
 
@@ -234,8 +226,8 @@ def _parity_levels(
 def _basis_frequency(coupling: float, mass: float, states: int) -> float:
     """Frequency whose Gaussian minimises the energy of the level in the middle of the lower half.
 
-    With ``n = states/4`` and ``c = coupling/24`` the mean energy
-    ``(n + 1/2)(w + mass^2/w)/2 + c (6 n^2 + 6 n + 3)/(4 w^2)`` is least where ``w^3 - mass^2 w - q = 0``.
+    With `n = states/4` and `c = coupling/24` the mean energy
+    `(n + 1/2)(w + mass^2/w)/2 + c (6 n^2 + 6 n + 3)/(4 w^2)` is least where `w^3 - mass^2 w - q = 0`.
     """
     level = states // 4
     quartic = coupling / 24 * (6 * level**2 + 6 * level + 3) / (level + 0.5)

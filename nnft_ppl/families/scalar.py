@@ -19,6 +19,7 @@ import numpyro
 from jaxtyping import Array, ArrayLike, Float
 from numpyro import distributions as dist
 
+from nnft_ppl.arguments import require_choice, require_count, require_positive
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.exact import ball_moment, ball_propagator, box_mean_squared, coincident_fourth_cumulant
 from nnft_ppl.fields import PlaneWaves
@@ -41,20 +42,15 @@ def scalar_network(width: int, dim: int, mass: float, cutoff: float, alpha: int,
         amplitude: `gaussian`, `constant` or `pair`.
 
     Raises:
-        ValueError: For a keyword out of range.
+        TypeError, ValueError: For a keyword of the wrong type or out of range.
     """
-    if width < 1:
-        raise ValueError(f"width must be at least 1 neuron, not {width}")
-    if not 1 <= dim <= 4:
-        raise ValueError(f"dim must be 1, 2, 3 or 4, not {dim}")
-    if mass <= 0:
-        raise ValueError(f"mass must be positive, not {mass}")
-    if cutoff <= 0:
-        raise ValueError(f"cutoff must be positive, not {cutoff}")
-    if alpha not in (-1, 0):
-        raise ValueError(f"alpha must be -1 or 0, not {alpha}")
-    if amplitude not in FOURTH_MOMENTS:
-        raise ValueError(f"amplitude must be one of {', '.join(FOURTH_MOMENTS)}, not {amplitude!r}")
+    owner = "scalar_network"
+    require_count(owner, "width", width)
+    require_count(owner, "dim", dim, most=4)
+    require_positive(owner, "mass", mass)
+    require_positive(owner, "cutoff", cutoff, infinite=True)
+    require_choice(owner, "alpha", alpha, (-1, 0))
+    require_choice(owner, "amplitude", amplitude, tuple(FOURTH_MOMENTS))
     with numpyro.plate("neuron", width):
         law = UniformBall(dim, cutoff) if alpha == -1 else PropagatorMomentum(dim, mass, cutoff)
         momentum = numpyro.sample("momentum", law)
@@ -73,12 +69,15 @@ def _weight(momentum: ArrayLike, width: int, dim: int, mass: float, cutoff: floa
 
 
 def scalar_box(side: float, dim: int, cutoff: float) -> Box:
-    """The box, with a grid that resolves φ⁴ of a field with momenta up to the cut-off."""
+    """The box, with a grid that resolves φ⁴ of a field with momenta up to the cut-off; Args as for `scalar_exact`."""
     return Box(side, dim, bandlimit=4 * cutoff if math.isfinite(cutoff) else None)
 
 
 def scalar_observables(side: float, dim: int, mass: float, cutoff: float) -> dict[str, Observable]:
-    """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`."""
+    """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`.
+
+    Args as for `scalar_exact`.
+    """
     box = scalar_box(side, dim, cutoff)
     squared, fourth = _mass_unit(dim - 2), _mass_unit(2 * dim - 4)
     pairs = two_point(scalar_separations(side, mass).tolist(), dim)
@@ -96,14 +95,24 @@ def _mass_unit(power: int) -> str:
 
 
 def scalar_separations(side: float, mass: float) -> np.ndarray:
-    """Distances r = (0, ½, 1, 2)/m, capped at side/2."""
+    """Distances r = (0, ½, 1, 2)/m, capped at side/2; shape (point,). Args as for `scalar_exact`."""
     return np.unique(np.minimum(np.array([0.0, 0.5, 1.0, 2.0]) / mass, side / 2))
 
 
 def scalar_exact(
     width: int, dim: int, side: float, mass: float, cutoff: float, alpha: int, amplitude: str
 ) -> dict[str, np.ndarray]:
-    """Exact values of the free theory at this cut-off and width."""
+    """Exact values of the free theory at this cut-off and width, of the shapes of `scalar_observables`.
+
+    Args:
+        width: Number of neurons N.
+        dim: Dimension of space, 1 to 4.
+        side: Edge of the box, in units of length.
+        mass: Mass m, in units of inverse length.
+        cutoff: Radius Λ of the momentum ball, in units of inverse length.
+        alpha: −1 or 0, as for `scalar_network`.
+        amplitude: Law of the amplitudes: `gaussian`, `constant` or `pair`.
+    """
     two_point_exact = ball_propagator(scalar_separations(side, mass), dim, mass, cutoff)
     squared = float(two_point_exact[0])
     fourth = coincident_fourth_cumulant(width, dim, mass, cutoff, alpha, FOURTH_MOMENTS[amplitude])
@@ -119,6 +128,9 @@ def scalar_exact(
 def scalar_curves(
     dim: int, side: float, mass: float, cutoff: float
 ) -> dict[str, tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]]:
-    """The free two-point function between the separations that are measured, for drawing."""
+    """The free two-point function between the separations that are measured, for drawing; arrays of shape (point,).
+
+    Args as for `scalar_exact`.
+    """
     places = np.linspace(0, scalar_separations(side, mass)[-1], 101)
     return {"two_point": (places, ball_propagator(places, dim, mass, cutoff))}

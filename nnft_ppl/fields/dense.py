@@ -22,8 +22,6 @@ class Dense(eqx.Module):
         biases: b_1, ..., b_L, each of shape (out,), or None for a layer without bias.
         activation: σ, elementwise; static, so pass a named function and not a fresh lambda, which would
             be compiled anew each time.
-
-    Source: derived here (definition).
     """
 
     weights: tuple[Float[Array, "out in"], ...]
@@ -48,29 +46,29 @@ class Dense(eqx.Module):
             ValueError: If shapes do not fit together; the message names the layer, counted from 1.
         """
         if not callable(activation):
-            raise TypeError(f"Dense: activation is {activation!r}; give a function such as jnp.tanh.")
+            raise TypeError(f"Dense: activation is {activation!r}; give a function such as jnp.tanh")
         for name, layers in (("weights", weights), ("biases", biases)):
             if not isinstance(layers, tuple | list):
-                raise TypeError(f"Dense: {name} is {type(layers).__name__}; give a tuple.")
+                raise TypeError(f"Dense: {name} is {type(layers).__name__}; give a tuple")
         if not weights:
-            raise ValueError("Dense: weights is empty; give at least one layer.")
+            raise ValueError("Dense: weights is empty; give at least one layer")
         if len(biases) != len(weights):
-            raise ValueError(f"Dense: {len(weights)} weights and {len(biases)} biases; give one per layer, or None.")
+            raise ValueError(f"Dense: {len(weights)} weights and {len(biases)} biases; give one per layer, or None")
         self.weights = tuple(jnp.asarray(weight) for weight in weights)
         self.biases = tuple(None if bias is None else jnp.asarray(bias) for bias in biases)
         self.activation = activation
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True), start=1):
             if weight.ndim != 2:
-                raise ValueError(f"Dense: layer {layer} has weights of shape {weight.shape}; give shape (out, in).")
+                raise ValueError(f"Dense: layer {layer} has weights of shape {weight.shape}; give shape (out, in)")
             if layer > 1 and weight.shape[1] != self.weights[layer - 2].shape[0]:
                 raise ValueError(
-                    f"Dense: layer {layer} has weights of shape {weight.shape} but layer {layer - 1} "
-                    f"hands on {self.weights[layer - 2].shape[0]} values; (out, in) needs in equal to that."
+                    f"Dense: layer {layer} has weights of shape {weight.shape} and layer {layer - 1} hands on "
+                    f"{self.weights[layer - 2].shape[0]} values; give shape (out, in) with in equal to that"
                 )
             if bias is not None and bias.shape != weight.shape[:1]:
                 raise ValueError(
                     f"Dense: layer {layer} has a bias of shape {bias.shape} and weights of shape "
-                    f"{weight.shape}; the bias should have shape {weight.shape[:1]}."
+                    f"{weight.shape}; give the bias shape {weight.shape[:1]}"
                 )
 
     @property
@@ -93,7 +91,8 @@ class Dense(eqx.Module):
         hidden = jnp.asarray(x)
         if hidden.shape != (self.dim,):
             raise ValueError(
-                f"Dense: x has shape {hidden.shape} and should have shape ({self.dim},); for many points use jax.vmap."
+                f"Dense: x has shape {hidden.shape}; give one point of shape ({self.dim},), and many points through "
+                "jax.vmap"
             )
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             if layer > 0:

@@ -9,14 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-
-def _positive(name: str, value: float, owner: str) -> float:
-    """The number as a float, refused unless positive and finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{owner}: {name} is {type(value).__name__}; give a Python number.")
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{owner}: {name} = {value}; give a positive finite number.")
-    return float(value)
+from nnft_ppl.arguments import require_count, require_positive
 
 
 @final
@@ -58,21 +51,19 @@ class FourierSeries(eqx.Module):
             TypeError: If `period` is not a Python number or a coefficient is complex.
             ValueError: If `period` is not positive or shapes do not fit together.
         """
-        self.period = _positive("period", period, "FourierSeries")
+        self.period = require_positive("FourierSeries", "period", period)
         constant, cosine, sine = jnp.asarray(constant), jnp.asarray(cosine), jnp.asarray(sine)
         if constant.shape != ():
             raise ValueError(
-                f"FourierSeries: constant has shape {constant.shape} and should be a scalar; "
-                "batches of fields go through jax.vmap."
+                f"FourierSeries: constant has shape {constant.shape}; give a scalar (batches of fields: jax.vmap)"
             )
         if cosine.ndim != 1 or sine.shape != cosine.shape:
             raise ValueError(
-                f"FourierSeries: cosine has shape {cosine.shape} and sine {sine.shape}; "
-                "both should have shape (modes,)."
+                f"FourierSeries: cosine has shape {cosine.shape} and sine {sine.shape}; give both of shape (modes,)"
             )
         dtype = jnp.result_type(float, constant, cosine, sine)
         if jnp.issubdtype(dtype, jnp.complexfloating):
-            raise TypeError("FourierSeries: a coefficient is complex; give real ones.")
+            raise TypeError("FourierSeries: a coefficient is complex; give real ones")
         self.constant, self.cosine, self.sine = (part.astype(dtype) for part in (constant, cosine, sine))
 
     @property
@@ -121,7 +112,7 @@ class FourierSeries(eqx.Module):
         x = jnp.asarray(x)
         if x.shape not in {(1,), ()}:
             raise ValueError(
-                f"FourierSeries: x has shape {x.shape} and should have shape (1,); for many points use jax.vmap."
+                f"FourierSeries: x has shape {x.shape}; give one point of shape (1,), and many points through jax.vmap"
             )
         cosine, sine = self._tables(x.reshape(()))
         return self._sum(self._sum(self.constant, self.cosine, cosine), self.sine, sine)
@@ -144,7 +135,7 @@ class FourierSeries(eqx.Module):
         if len(axes) != 1 or jnp.ndim(axes[0]) != 1:
             raise ValueError(
                 f"FourierSeries: axes have shapes {[jnp.shape(axis) for axis in axes]}; "
-                "a circle has one axis, of shape (points,)."
+                "give one axis of shape (points,)"
             )
         cosine, sine = self._tables(self._follow(axes[0]))
         return self._sum(self._sum(self.constant, self.cosine, cosine), self.sine, sine)
@@ -197,15 +188,12 @@ def free_scales(
 
     Source: derived here.
     """
-    period = _positive("period", period, "free_scales")
-    if isinstance(modes, bool) or not isinstance(modes, int | np.integer):
-        raise TypeError(f"free_scales: modes = {modes!r}; give an integer.")
-    if modes < 0:
-        raise ValueError(f"free_scales: modes = {modes}; give a number of modes >= 0.")
+    period = require_positive("free_scales", "period", period)
+    modes = require_count("free_scales", "modes", modes, least=0)
     omega = 2 * np.pi / period * np.arange(1, modes + 1)
     if isinstance(mass, jax.Array):
         return 1 / (mass * math.sqrt(period)), jnp.sqrt(
             (2 / period) / (omega.astype(jnp.result_type(float, mass)) ** 2 + mass**2)
         )
-    mass = _positive("mass", mass, "free_scales")
+    mass = require_positive("free_scales", "mass", mass)
     return 1 / (mass * math.sqrt(period)), np.sqrt((2 / period) / (omega**2 + mass**2))

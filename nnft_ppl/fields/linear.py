@@ -14,8 +14,6 @@ class Linear(eqx.Module):
         >>> import jax.numpy as jnp
         >>> Linear(jnp.array([[1.0, 2.0]]))(jnp.array([3.0, 4.0])).tolist()
         [11.0]
-
-    Source: derived here (definition).
     """
 
     weight: Float[Array, "row column"]

@@ -55,37 +55,37 @@ class PlaneWaves(eqx.Module):
         amplitude, momentum, weight = jnp.asarray(amplitude), jnp.asarray(momentum), jnp.asarray(weight)
         if momentum.ndim == 1:
             raise ValueError(
-                f"PlaneWaves: momentum has shape {momentum.shape} and should have shape (neuron, dim); "
-                "in one dimension give momentum[:, None]."
+                f"PlaneWaves: momentum has shape {momentum.shape}; give shape (neuron, dim), which in one dimension is "
+                "momentum[:, None]"
             )
         if momentum.ndim != 2 or momentum.shape[1] == 0:
             raise ValueError(
-                f"PlaneWaves: momentum has shape {momentum.shape} and should have shape (neuron, dim) with "
-                "dim >= 1; batches of fields go through jax.vmap."
+                f"PlaneWaves: momentum has shape {momentum.shape}; give shape (neuron, dim) with dim >= 1, and batches "
+                "of fields through jax.vmap"
             )
         neurons = momentum.shape[0]
         if amplitude.shape not in {(neurons,), (neurons, 2)}:
             raise ValueError(
-                f"PlaneWaves: amplitude has shape {amplitude.shape}; momentum has {neurons} neurons, so give "
-                f"shape ({neurons},) with a phase, or ({neurons}, 2) without."
+                f"PlaneWaves: amplitude has shape {amplitude.shape} and momentum {neurons} neurons; give shape "
+                f"({neurons},) with a phase, or ({neurons}, 2) without"
             )
         if weight.shape not in {(), (neurons,)}:
-            raise ValueError(f"PlaneWaves: weight has shape {weight.shape}; give one number or shape ({neurons},).")
+            raise ValueError(f"PlaneWaves: weight has shape {weight.shape}; give one number or shape ({neurons},)")
         if (amplitude.ndim == 1) != (phase is not None):
             raise ValueError(
                 f"PlaneWaves: amplitude of shape {amplitude.shape} came with"
                 f"{'out' if phase is None else ''} phase; give amplitude (neuron,) with phase (neuron,), or "
-                "amplitude (neuron, 2), the cosine and sine amplitudes, without phase."
+                "amplitude (neuron, 2), the cosine and sine amplitudes, without phase"
             )
         parts = [amplitude, momentum, weight]
         if phase is not None:
             phase = jnp.asarray(phase)
             if phase.shape != (neurons,):
-                raise ValueError(f"PlaneWaves: phase has shape {phase.shape} and should have ({neurons},).")
+                raise ValueError(f"PlaneWaves: phase has shape {phase.shape}; give shape ({neurons},)")
             parts.append(phase)
         dtype = jnp.result_type(float, *parts)
         if jnp.issubdtype(dtype, jnp.complexfloating):
-            raise TypeError("PlaneWaves: an argument is complex; give real amplitudes, momenta and phases.")
+            raise TypeError("PlaneWaves: an argument is complex; give real amplitudes, momenta and phases")
         amplitude, weight = amplitude.astype(dtype), weight.astype(dtype)
         self.momentum = momentum.astype(dtype)
         if phase is None:
@@ -115,7 +115,8 @@ class PlaneWaves(eqx.Module):
         x = jnp.asarray(x)
         if x.shape != (self.dim,):
             raise ValueError(
-                f"PlaneWaves: x has shape {x.shape} and should have shape ({self.dim},); for many points use jax.vmap."
+                f"PlaneWaves: x has shape {x.shape}; give one point of shape ({self.dim},), and many points through "
+                "jax.vmap"
             )
         highest = jax.lax.Precision.HIGHEST
         angle = jnp.matmul(self.momentum, x, precision=highest)
@@ -143,10 +144,9 @@ class PlaneWaves(eqx.Module):
         """
         if len(axes) != self.dim:
             raise ValueError(
-                f"PlaneWaves: {len(axes)} axes were given to a field of {self.dim} dimensions; "
-                "give one axis per dimension."
+                f"PlaneWaves: {len(axes)} axes for a field of {self.dim} dimensions; give one axis per dimension"
             )
         shapes = [jnp.shape(axis) for axis in axes]
         if any(len(shape) != 1 for shape in shapes):
-            raise ValueError(f"PlaneWaves: axes have shapes {shapes}; every axis should be 1-d.")
+            raise ValueError(f"PlaneWaves: axes have shapes {shapes}; give 1-d ones")
         return wave_sum(self.momentum, self.cosine, self.sine, axes)

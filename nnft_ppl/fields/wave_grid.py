@@ -56,7 +56,7 @@ def wave_sum(
         turn_cosine, turn_sine = jnp.cos(shift), jnp.sin(shift)
         cosine, sine = cosine * turn_cosine + sine * turn_sine, sine * turn_cosine - cosine * turn_sine
 
-    def folded(parameters: tuple[Array, Array, Array]) -> Array:
+    def sum_folded(parameters: tuple[Array, Array, Array]) -> Array:
         return _folded_sum(*parameters, tuple(half.points for half in halves))
 
     neurons, entries = len(cosine), sum(half.columns for half in halves)
@@ -65,13 +65,13 @@ def wave_sum(
         entries = sum(int(np.prod([half.columns for half in part])) for part in (halves[:split], halves[split:]))
     chunks = -(-neurons * entries // CHUNK_NUMBERS)
     if chunks == 1:
-        values = folded((momentum, cosine, sine))
+        values = sum_folded((momentum, cosine, sine))
     else:
         size = -(-neurons // chunks)
         padding = size * chunks - neurons  # waves of amplitude zero
         parts = [jnp.pad(part, [(0, padding)] + [(0, 0)] * (part.ndim - 1)) for part in (momentum, cosine, sine)]
         parts = [part.reshape(chunks, size, *part.shape[1:]) for part in parts]
-        step = jax.checkpoint(lambda total, part: (total + folded(part), None))
+        step = jax.checkpoint(lambda total, part: (total + sum_folded(part), None))
         zero = jnp.zeros([half.columns for half in halves], momentum.dtype)
         values, _ = jax.lax.scan(step, zero, tuple(parts))
     for axis, half in enumerate(halves):

@@ -42,17 +42,17 @@ class Flux:
         density: The density in θ.
         components: θ -> {site: component of V}, all sites.
         functional: What the model returns -> F, a scalar.
-        moved: Names of the sites that V moves.
+        sites: Names of the sites that V moves.
 
     Raises:
         VectorFieldError: If the flux through the edges of a moved site cannot be computed.
     """
 
     def __init__(
-        self, density: ParameterDensity, components: Components, functional: Functional, moved: list[str]
+        self, density: ParameterDensity, components: Components, functional: Functional, sites: list[str]
     ) -> None:
         self.density, self.components, self.functional = density, components, functional
-        self.supports = {label: density.support(label) for label in moved}
+        self.supports = {label: density.support(label) for label in sites}
         for label, support in self.supports.items():
             edges = np.size(support.radius) if isinstance(support, Spheres) else _finite(support)
             if edges > MOST_EDGES:
@@ -80,7 +80,7 @@ class Flux:
     def at_infinity(self, values: Values) -> dict[str, Array]:
         """What leaves each unbounded site, seen at the two distances `FAR`; shape (2,) by site."""
         log_density = self.density.at(values).log_density
-        found = {}
+        lost = {}
         for label, support in self.supports.items():
             if isinstance(support, Spheres):
                 continue
@@ -94,8 +94,8 @@ class Flux:
                         total += self._through(values, log_density, label, entries, places, normal)
                 far.append(total)
             if _finite(support) < 2 * np.size(support.low):
-                found[label] = jnp.stack(far)
-        return found
+                lost[label] = jnp.stack(far)
+        return lost
 
     def _through(
         self, values: Values, log_density: Array, label: str, entries: np.ndarray, places: Array, normal: float
@@ -103,21 +103,21 @@ class Flux:
         """Σ over entries, each put at its place."""
         own = jnp.ravel(self.density.entry_log_probs(values, label))[entries]
 
-        def one(entry: Array, place: Array, log_prob: Array) -> Array:
+        def of_entry(entry: Array, place: Array, log_prob: Array) -> Array:
             def move(value: Array) -> Array:
                 return jnp.ravel(value).at[entry].set(place).reshape(value.shape)
 
             weight, functional, component = self._there(values, label, move, log_density)
             return _product(weight * jnp.exp(log_prob), functional, normal * jnp.ravel(component)[entry])
 
-        return jnp.sum(jax.lax.map(lambda parts: one(*parts), (jnp.asarray(entries), places, own)))
+        return jnp.sum(jax.lax.map(lambda parts: of_entry(*parts), (jnp.asarray(entries), places, own)))
 
     def _through_spheres(self, values: Values, log_density: Array, label: str, radius: np.ndarray) -> Array:
         """Σ over vectors, each moved along its direction to its sphere."""
         vectors = values[label]
         dim = vectors.shape[-1]
 
-        def one(index: Array, size: Array) -> Array:
+        def of_vector(index: Array, size: Array) -> Array:
             def move(value: Array) -> Array:
                 rows = value.reshape(-1, dim)
                 return rows.at[index].set(size * rows[index] / jnp.linalg.norm(rows[index])).reshape(value.shape)
@@ -128,7 +128,7 @@ class Flux:
             return _product(weight * dim / size, functional, outward)
 
         sizes = jnp.asarray(np.ravel(radius), vectors.dtype)
-        return jnp.sum(jax.lax.map(lambda parts: one(*parts), (jnp.arange(sizes.size), sizes)))
+        return jnp.sum(jax.lax.map(lambda parts: of_vector(*parts), (jnp.arange(sizes.size), sizes)))
 
     def _there(self, values: Values, label: str, move: Callable, log_density: Array) -> tuple[Array, Array, Array]:
         """P(θ')/P(θ), F(θ') and the site's component of V(θ') at the moved point θ'."""

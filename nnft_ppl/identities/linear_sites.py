@@ -27,9 +27,8 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
     Args:
         theory: Any theory.
     """
-    centre = np.broadcast_to(np.asarray(theory.space.centre if theory.space else 0.0, float), (theory.dim,))
-    reach = (theory.space.side if theory.space else 2.0) / 4
-    offsets = np.random.default_rng(0).uniform(-reach, reach, (POINTS, theory.dim))
+    centre, side = theory.window
+    offsets = np.random.default_rng(0).uniform(-side / 4, side / 4, (POINTS, theory.dim))
     points = jnp.asarray(centre + offsets)
 
     @jax.jit
@@ -39,11 +38,11 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
         return jnp.concatenate([jnp.ravel(jax.vmap(field)(points)) for field in fields])
 
     first, second = some_positions(theory)
-    found: list[str] = []
+    linear: list[str] = []
     for site in theory.sites:
-        if site.exact and _affine(values, first, second, mask_of(theory, (*found, site.label))):
-            found.append(site.label)
-    return tuple(found)
+        if site.exact and _affine(values, first, second, mask_of(theory, (*linear, site.label))):
+            linear.append(site.label)
+    return tuple(linear)
 
 
 def some_positions(theory: Theory) -> np.ndarray:
@@ -61,9 +60,8 @@ def mask_of(theory: Theory, sites: tuple[str, ...]) -> np.ndarray:
 
 def _affine(values: Callable, first: np.ndarray, second: np.ndarray, mask: np.ndarray) -> bool:
     """Whether f(a + b) + f(0) = f(a) + f(b) in the masked coordinates, the others fixed."""
-    rest = (1 - mask) * first
-    one, other = mask * first, mask * (2 * second + first)
-    tried = np.stack([rest + one + other, rest, rest + one, rest + other])
+    rest, a, b = (1 - mask) * first, mask * first, mask * (2 * second + first)
+    tried = np.stack([rest + a + b, rest, rest + a, rest + b])
     both, none, left, right = np.asarray(values(jnp.asarray(tried)))
     if np.iscomplexobj(both):
         return False

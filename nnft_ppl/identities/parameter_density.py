@@ -59,13 +59,13 @@ class ParameterDensity:
 
     def at(self, values: Values) -> Point:
         """The theory at parameters given by stored name."""
-        found: list[Any] = []
+        returned: list[Any] = []
 
         def run() -> None:
-            found.append(self.theory.run())
+            returned.append(self.theory.run())
 
-        given = {self._names[label]: value for label, value in values.items()}
-        return Point(jnp.asarray(log_density(run, (), {}, given)[0]), found[-1])
+        parameters = {self._names[label]: value for label, value in values.items()}
+        return Point(jnp.asarray(log_density(run, (), {}, parameters)[0]), returned[-1])
 
     def entry_log_probs(self, values: Values, label: str) -> Array:
         """Logarithm of the density of each entry of a site with scalar entries, shape of the site."""
@@ -87,8 +87,8 @@ class ParameterDensity:
         """
         draws = [self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1)]
         first, second = (self._support(values, label) for values in draws)
-        for one, other in zip(first, second, strict=True):
-            if not np.array_equal(one, other):
+        for edge, other in zip(first, second, strict=True):
+            if not np.array_equal(edge, other):
                 raise VectorFieldError(
                     f"the edges of {label!r} depend on other sites, so that a moving boundary would add to its flux: "
                     "write the vector field in reference coordinates (ReferenceField)"
@@ -113,6 +113,6 @@ class ParameterDensity:
         return Edges(np.broadcast_to(np.asarray(low), shape), np.broadcast_to(np.asarray(high), shape))
 
     def _distribution(self, values: Values, label: str) -> dist.Distribution:
-        given = {self._names[name]: value for name, value in values.items()}
-        trace = handlers.trace(handlers.substitute(self.theory.run, data=given)).get_trace()
+        parameters = {self._names[name]: value for name, value in values.items()}
+        trace = handlers.trace(handlers.substitute(self.theory.run, data=parameters)).get_trace()
         return trace[self._names[label]]["fn"]

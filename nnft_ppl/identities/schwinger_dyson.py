@@ -13,7 +13,7 @@ Source: arXiv:2605.12488 states the identity and its current; the flux and the s
 docs/theory/identities.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.draws import Kind
 from nnft_ppl.identities.flux import Flux
 from nnft_ppl.identities.parameter_density import ParameterDensity
 from nnft_ppl.identities.vector_fields import (
@@ -31,7 +32,7 @@ from nnft_ppl.identities.vector_fields import (
     Values,
     VectorField,
     VectorFieldError,
-    completed,
+    complete,
     divergence,
     neuron_divergence,
 )
@@ -75,7 +76,7 @@ class Outcome:
         return value / error if error > 0 else 0.0 if value == 0 else float(np.copysign(np.inf, value))
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{name} {one}" for name, one in self.terms.items() if name != "value")
+        parts = ", ".join(f"{name} {term}" for name, term in self.terms.items() if name != "value")
         text = f"residual {self.terms['value']} = {self.z:+.1f} errors ({parts})"
         for site, size in self.flux_at_infinity.items():
             text += f"; {site} loses {size:.6g} at infinity: the identity without it does not hold"
@@ -87,7 +88,7 @@ class SchwingerDyson:
 
     Args:
         theory: Any theory.
-        field: The vector field.
+        vector_field: V, on parameters, on neurons or on reference coordinates.
         functional: What the model returns -> F, a real scalar; None for F = 1.
 
     Raises:
@@ -98,17 +99,19 @@ class SchwingerDyson:
         >>> print(identity.test(positions))  # doctest: +SKIP
     """
 
-    def __init__(self, theory: Theory, field: VectorField, functional: Callable[[Any], Array] | None = None) -> None:
-        self.theory, self.field = theory, field
+    def __init__(
+        self, theory: Theory, vector_field: VectorField, functional: Callable[[Any], Array] | None = None
+    ) -> None:
+        self.theory, self.vector_field = theory, vector_field
         self.functional = functional or (lambda returned: jnp.ones(()))
         self.flux: Flux | None = None
         self._group = max(1, AT_ONCE // theory.dimension)
         start = jax.eval_shape(theory.free_draw, jax.random.key(0))
-        if not isinstance(field, ReferenceField):
+        if not isinstance(vector_field, ReferenceField):
             self.density = ParameterDensity(theory)
             values = jax.eval_shape(theory.transport, start)
-            moved = _moved(theory, field, values)
-            self.flux = Flux(self.density, self._components, self.functional, moved)
+            sites = _moved_sites(theory, vector_field, values)
+            self.flux = Flux(self.density, self._components, self.functional, sites)
         shape = jax.eval_shape(lambda z: self(z).change, start)
         if shape.shape != ():
             raise VectorFieldError(f"the observable of an identity is a scalar, not of shape {shape.shape}: index it")
@@ -119,7 +122,7 @@ class SchwingerDyson:
         Args:
             position: z, shape (dimension,).
         """
-        if self.flux is None or isinstance(self.field, ReferenceField):
+        if self.flux is None or isinstance(self.vector_field, ReferenceField):
             return self._in_reference(position)
         values = self.theory.transport(position)
         components = self._components(values)
@@ -129,65 +132,92 @@ class SchwingerDyson:
             return there.log_density, self._real(there.returned)
 
         (_, functional), (along, change) = jax.jvp(density_and_functional, (values,), (components,))
-        if isinstance(self.field, NeuronField):
-            spread = neuron_divergence(self.field, _neurons(self.theory, self.field, values))
+        if isinstance(self.vector_field, NeuronField):
+            spread = neuron_divergence(self.vector_field, _neurons(self.theory, self.vector_field, values))
         else:
             spread = divergence(self._components, values)
         flux = self.flux.through_edges(values)
         anomaly = (spread + along) * functional
         return Residual(anomaly + change - flux, anomaly, change, flux)
 
+    def at_infinity(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
+        """What one draw lets through each site far out and a hundred times farther, shape (2,); empty on z.
+
+        Args:
+            position: z, shape (dimension,).
+        """
+        return {} if self.flux is None else self.flux.at_infinity(self.theory.transport(position))
+
     def test(
-        self, positions: Float[ArrayLike, "chain draw dimension"], log_weights: np.ndarray | None = None
+        self,
+        positions: Float[ArrayLike, "chain draw dimension"],
+        log_weights: np.ndarray | None = None,
+        *,
+        kind: Kind = Kind.CHAINS,
     ) -> Outcome:
         """The identity on draws.
 
         Args:
-            positions: Draws z of Markov chains, or independent ones of the free theory with their weights.
-            log_weights: Their log weights, shape (chain, draw).
+            positions: Draws z, shape (chain, draw, dimension).
+            log_weights: Their log weights, shape (chain, draw), if they have any.
+            kind: What the draws are; `free` or `populations` where they have weights.
+
+        Raises:
+            ValueError: If draws of that kind have no weights, or need them.
         """
         chains, draws = jnp.shape(positions)[:2]
         flat = jnp.asarray(positions).reshape(chains * draws, -1)
-        terms = jax.jit(lambda z: jax.lax.map(self, z, batch_size=self._group))(flat)._asdict()
+        terms = self._on_all(self, flat)._asdict()
+        far = self._on_all(self.at_infinity, flat[:: max(1, len(flat) // 1000)])
         series = {name: np.asarray(value).reshape(chains, draws) for name, value in terms.items()}
-        independent = log_weights is not None
-        found = estimate(series, None, log_weights, independent=independent)
-        return Outcome(found, self._lost(flat[:: max(1, len(flat) // 1000)], found))
+        return self.conclude(series, far, log_weights, kind=kind)
 
-    def _lost(self, positions: Array, terms: dict[str, Estimate]) -> dict[str, float]:
-        """Sites through which something leaves at infinity."""
-        if self.flux is None:
-            return {}
-        flux, transport = self.flux, self.theory.transport
-        seen = jax.jit(lambda z: jax.lax.map(lambda one: flux.at_infinity(transport(one)), z, batch_size=self._group))(
-            positions
-        )
-        size = max(abs(float(terms[name].value)) for name in ("anomaly", "change", "flux"))
-        lost = {}
-        for site, values in seen.items():
-            near, far = np.asarray(jnp.mean(values, axis=0))
-            vanishes = abs(far) < max(NOT_VANISHING * abs(near), NOTICED * size)
-            if not vanishes:
-                lost[site] = float(far)
-        return lost
+    def conclude(
+        self,
+        series: Mapping[str, Float[np.ndarray, "chain draw"]],
+        far: Mapping[str, Float[ArrayLike, "draw 2"]],
+        log_weights: np.ndarray | None = None,
+        *,
+        kind: Kind = Kind.CHAINS,
+    ) -> Outcome:
+        """The outcome, from what was measured on draws.
+
+        Args:
+            series: The terms of `Residual` on every draw, shape (chain, draw), by name.
+            far: What `at_infinity` gives on some draws, shape (draw, 2), by site.
+            log_weights: Log weights of the draws, shape (chain, draw), if they have any.
+            kind: What the draws are.
+
+        Raises:
+            ValueError: If draws of that kind have no weights, or need them.
+        """
+        if kind.weighted != (log_weights is not None):
+            words = "need log_weights" if kind.weighted else "have no log_weights: say kind='free' or 'populations'"
+            raise ValueError(f"draws of kind {kind.value!r} {words}")
+        estimates = estimate(series, None, log_weights, independent=kind.independent)
+        return Outcome(estimates, _lost(far, estimates))
+
+    def _on_all(self, function: Callable[[Array], Any], positions: Array) -> Any:
+        return jax.jit(lambda all: jax.lax.map(function, all, batch_size=self._group))(positions)
 
     def _components(self, values: Values) -> dict[str, Array]:
-        if isinstance(self.field, NeuronField):
-            neurons = _neurons(self.theory, self.field, values)
-            moved = jax.vmap(lambda one: completed(self.field.name, self.field.function(one), one))(neurons)
-            return completed(self.field.name, moved, values)
-        return completed(self.field.name, cast(ParameterField, self.field).function(values), values)
+        vector_field, name = self.vector_field, self.vector_field.name
+        if isinstance(vector_field, NeuronField):
+            neurons = _neurons(self.theory, vector_field, values)
+            components = jax.vmap(lambda neuron: complete(name, vector_field.function(neuron), neuron))(neurons)
+            return complete(name, components, values)
+        return complete(name, cast(ParameterField, vector_field).function(values), values)
 
     def _in_reference(self, position: Array) -> Residual:
-        field = cast(ReferenceField, self.field)
-        component = field.at(position)
+        vector_field = cast(ReferenceField, self.vector_field)
+        component = vector_field.at(position)
 
         def potential_and_functional(z: Array) -> tuple[Array, Array]:
             reading = self.theory.at(z)
             return reading.potential, self._real(reading.returned)
 
         (_, functional), (along, change) = jax.jvp(potential_and_functional, (position,), (component,))
-        anomaly = (field.spread(position) - jnp.dot(component, position) - along) * functional
+        anomaly = (vector_field.spread(position) - jnp.dot(component, position) - along) * functional
         return Residual(anomaly + change, anomaly, change, jnp.zeros(()))
 
     def _real(self, returned: Any) -> Array:
@@ -197,25 +227,38 @@ class SchwingerDyson:
         return value
 
 
-def _neurons(theory: Theory, field: NeuronField, values: Values) -> dict[str, Array]:
+def _neurons(theory: Theory, vector_field: NeuronField, values: Values) -> dict[str, Array]:
     """The sites that the plate counts."""
-    found = {site.label: values[site.label] for site in theory.sites if site.dims[:1] == (field.plate,)}
-    if not found:
+    neurons = {site.label: values[site.label] for site in theory.sites if site.dims[:1] == (vector_field.plate,)}
+    if not neurons:
         plates = sorted({site.dims[0] for site in theory.sites if site.dims})
-        raise VectorFieldError(f"no site lies in a plate {field.plate!r}; first dimensions are {plates}")
-    return found
+        raise VectorFieldError(f"no site lies in a plate {vector_field.plate!r}; first dimensions are {plates}")
+    return neurons
 
 
-def _moved(theory: Theory, field: ParameterField | NeuronField, values: Values) -> list[str]:
+def _moved_sites(theory: Theory, vector_field: ParameterField | NeuronField, values: Values) -> list[str]:
     """The sites that a vector field moves, found by a look at what it returns."""
     names: list[str] = []
 
-    def look(given: Values) -> dict[str, Array]:
-        components = field.function(given)
+    def look(values: Values) -> dict[str, Array]:
+        components = vector_field.function(values)
         names.extend(components if isinstance(components, dict) else ())
-        return completed(field.name, components, given)
+        return complete(vector_field.name, components, values)
 
-    if isinstance(field, NeuronField):
-        values = jax.eval_shape(lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, field, values))
+    if isinstance(vector_field, NeuronField):
+        values = jax.eval_shape(
+            lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, vector_field, values)
+        )
     jax.eval_shape(look, values)
     return names
+
+
+def _lost(far: Mapping[str, Any], terms: Mapping[str, Estimate]) -> dict[str, float]:
+    """Sites through which something leaves at infinity, and how much."""
+    size = max(abs(float(terms[name].value)) for name in ("anomaly", "change", "flux"))
+    lost = {}
+    for site, values in far.items():
+        near, farther = np.mean(np.asarray(values), axis=0)
+        if not abs(farther) < max(NOT_VANISHING * abs(near), NOTICED * size):
+            lost[site] = float(farther)
+    return lost

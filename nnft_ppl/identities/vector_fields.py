@@ -10,7 +10,7 @@ Divergences are traces of Jacobians: exact up to `EXACT_DIMENSION` coordinates, 
 ε·∂_εV with Rademacher probes ε. The probes are drawn from the bits of the position, so that the same draw always gives
 the same number.
 
-Source: definitions; their divergences and fluxes are derived in docs/theory/identities.md.
+Source: divergences and fluxes are derived in docs/theory/identities.md.
 """
 
 import difflib
@@ -57,7 +57,9 @@ class NeuronField:
     Its divergence is the sum over neurons of the trace of one neuron's Jacobian: exact at any width.
 
     Example:
-        >>> rotate = NeuronField("rotation", lambda one: {"momentum": one["momentum"][::-1] * jnp.array([-1.0, 1.0])})
+        >>> rotate = NeuronField(
+        ...     "rotation", lambda neuron: {"momentum": neuron["momentum"][::-1] * jnp.array([-1.0, 1.0])}
+        ... )
     """
 
     name: str
@@ -146,22 +148,27 @@ def key_of(position: Float[Array, "dimension"]) -> Array:
     return jax.random.key(jax.lax.reduce(mixed, jnp.uint32(0), jax.lax.bitwise_xor, (0,)))
 
 
-def neuron_divergence(field: NeuronField, neurons: Values) -> Array:
+def neuron_divergence(vector_field: NeuronField, neurons: Values) -> Array:
     """Σ over neurons of the trace of one neuron's Jacobian. Scalar."""
 
-    def one(values: Values) -> Array:
+    def of_neuron(values: Values) -> Array:
         flat, unravel = ravel_pytree(values)
 
         def components(flat: Array) -> Array:
-            return ravel_pytree(completed(field.name, field.function(unravel(flat)), values))[0]
+            return ravel_pytree(complete(vector_field.name, vector_field.function(unravel(flat)), values))[0]
 
         return jnp.trace(jax.jacfwd(components)(flat))
 
-    return jnp.sum(jax.vmap(one)(neurons))
+    return jnp.sum(jax.vmap(of_neuron)(neurons))
 
 
-def completed(name: str, components: Any, values: Values) -> dict[str, Array]:
-    """All components of a vector field: zero for the sites that it leaves out.
+def complete(name: str, components: Any, values: Values) -> dict[str, Array]:
+    """Give a vector field its components of zero on the sites that it leaves out.
+
+    Args:
+        name: Name of the vector field, for the complaint.
+        components: {site: component}, as it was returned.
+        values: {site: value}, all sites.
 
     Raises:
         VectorFieldError: If it is no dict, names an unknown site, or gives a site a component of another shape.

@@ -1,10 +1,10 @@
 """Averages of powers of the field over a space."""
 
 from nnft_ppl.observables.observable import Observable
-from nnft_ppl.spaces import Box, Circle
+from nnft_ppl.spaces import Space
 
 
-def box_average(space: Box | Circle, power: int) -> Observable:
+def box_average(space: Space, power: int) -> Observable:
     r"""Average of a power of the field over a space: $V^{-1} \int d^dx\, \phi(x)^p$, by the space's quadrature.
 
     Args:
@@ -17,7 +17,7 @@ def box_average(space: Box | Circle, power: int) -> Observable:
     return Observable(lambda phi: space.average(space.evaluate(phi) ** power))
 
 
-def mean_squared(space: Box | Circle) -> Observable:
+def mean_squared(space: Space) -> Observable:
     r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$.
 
     Args:

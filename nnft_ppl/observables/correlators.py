@@ -1,7 +1,4 @@
-r"""n-point functions, disconnected: nothing is subtracted.
-
-Source: derived here (definitions).
-"""
+r"""n-point functions, disconnected: nothing is subtracted."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.arguments import require_finite
 from nnft_ppl.fields import FourierSeries
 from nnft_ppl.observables.observable import Field, Observable
 
 
-def two_point(separation: Sequence[float], dim: int = 1, centre: Sequence[float] | float = 0.0) -> Observable:
+def two_point(
+    separation: Sequence[float], dim: int = 1, centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0
+) -> Observable:
     r"""Two-point function of symmetric pairs on the first axis.
 
     $$G(r) = \langle \phi(x_c - r e_1/2)\, \phi(x_c + r e_1/2) \rangle$$
@@ -56,11 +56,12 @@ def n_point(
         n.
 
     Raises:
-        ValueError: If the points have fewer than two axes, or are not finite.
+        TypeError: If the points are not real numbers.
+        ValueError: If they have fewer than two axes, or are not finite.
     """
-    places = np.asarray(points, dtype=float)
-    if places.ndim < 2 or not np.all(np.isfinite(places)):
-        raise ValueError(f"points have shape {places.shape}; give finite ones of shape (*shape, factor, dim)")
+    places = require_finite("n_point", "points", points)
+    if places.ndim < 2:
+        raise ValueError(f"n_point: points have shape {places.shape}; give shape (*shape, factor, dim)")
 
     def product(phi: Field) -> Array:
         values = jax.vmap(phi)(jnp.asarray(places.reshape(-1, places.shape[-1])))

@@ -6,13 +6,17 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from nnft_ppl.observables.correlators import two_point
 from nnft_ppl.observables.observable import Field, Observable
 
 
 def default_observables(
-    names: tuple | None, dim: int, centre: Sequence[float] | float = 0.0, side: float | None = None
+    names: tuple | None,
+    dim: int,
+    centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0,
+    side: float | None = None,
 ) -> dict[str, Observable]:
     r"""What is measured for a model file that names no observables.
 
@@ -22,7 +26,7 @@ def default_observables(
     Args:
         names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
         dim: Dimension of the points.
-        centre: Centre of the space.
+        centre: Centre of the space, a number or shape (dim,).
         side: Side of the space, None for an unbounded one.
     """
     separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})
@@ -38,4 +42,4 @@ def default_observables(
     if names is None:
         return for_field(lambda phi: phi, "")
     every = [for_field(lambda fields, name=name: fields[name], f".{str(name).lower()}") for name in names]
-    return {name: observable for one in every for name, observable in one.items()}
+    return {name: observable for of_field in every for name, observable in of_field.items()}

@@ -1,9 +1,7 @@
 r"""Functionals of one field: n-point functions, box averages, moments.
 
 An observable is a function of the field that one draw of the parameters gives, together with the names of its
-dimensions. Its average over draws is a correlator; averaging and errors live in `nnft_ppl.statistics.estimates`.
-
-Source: derived here (definitions). Correlators are disconnected: nothing is subtracted.
+dimensions. Its average over draws is a correlator; averages and their errors are `nnft_ppl.statistics.estimate`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -34,7 +34,7 @@ from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.storage import read_result
-from nnft_ppl.statistics import Estimate, Verdicts, estimate, mixed, pulls, smoothed_log_weights
+from nnft_ppl.statistics import Estimate, Verdicts, estimate, mix, pulls, smooth_log_weights
 
 PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
 
@@ -173,14 +173,14 @@ def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarra
     """
     if not kind.weighted:
         return None
-    return smoothed_log_weights(stats["log_weight"])[0] if kind is Kind.FREE else stats["log_weight"]
+    return smooth_log_weights(stats["log_weight"])[0] if kind is Kind.FREE else stats["log_weight"]
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
     """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
     series = series_of(data)
     better = improved_series(data)
-    return series | {name: mixed(series[name], values, log_weights) for name, values in better.items()}
+    return series | {name: mix(series[name], values, log_weights) for name, values in better.items()}
 
 
 def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ from nnft_ppl.results import (
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
-from nnft_ppl.statistics import Estimate, Verdict, estimate, kish, log_mean_weight, smoothed_log_weights
+from nnft_ppl.statistics import Estimate, Verdict, estimate, kish, log_mean_weight, smooth_log_weights
 from nnft_ppl.theory import Theory
 
 AVERAGED = {"acceptance_rate": "acceptance", "step_size": "step_size", "swap_rate": "swap_rate"}
@@ -174,5 +174,5 @@ def _statistics(kind: Kind, stats: Mapping[str, np.ndarray]) -> dict[str, float]
     found = {label: float(np.mean(stats[name])) for name, label in AVERAGED.items() if name in stats}
     if kind is Kind.FREE:
         weights = stats["log_weight"]
-        found |= {"k_hat": float(smoothed_log_weights(weights)[1]), "kish": float(kish(weights))}
+        found |= {"k_hat": float(smooth_log_weights(weights)[1]), "kish": float(kish(weights))}
     return found

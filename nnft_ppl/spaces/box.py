@@ -9,7 +9,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.spaces.space import Space, _integer, _number, _refinement
+from nnft_ppl.arguments import require_count, require_number, require_positive
+from nnft_ppl.spaces.space import Space
 
 
 @lru_cache(maxsize=64)
@@ -23,15 +24,24 @@ def _gauss_legendre(points: int) -> tuple[np.ndarray, np.ndarray]:
 class Box(Space):
     """The box [centre − side/2, centre + side/2]^dim with a tensor Gauss–Legendre grid.
 
+    ∫ dx f(x) = (side/2) Σ_j w_j f(centre + x_j side/2) along each axis, with the nodes x_j and weights w_j on [−1, 1].
     With n points per axis polynomials up to degree 2n − 1 are integrated exactly, and exp(ikx) well once
     n exceeds k·side/4; from there the error falls faster than exponentially, and below it is of order one.
 
     Attributes:
-        bandlimit: Highest momentum of the integrand per axis, or None; the others as in `Space`.
+        side: Length of each edge.
+        dim: Number of coordinates.
+        points: Number of points along each axis, refinement included.
+        midpoint: The centre as a tuple of numbers.
+        bandlimit: Highest momentum of the integrand per axis, or None.
 
     Source: derived here (expansion of exp(ikx) in Legendre polynomials).
     """
 
+    side: float
+    dim: int
+    points: int
+    midpoint: tuple[float, ...]
     bandlimit: float | None
 
     def __init__(
@@ -58,31 +68,39 @@ class Box(Space):
             TypeError: If an argument is not a number, or `dim` or `points` not an integer.
             ValueError: If a number is out of range, or `points` is below bandlimit·side/4.
         """
-        side, dim = _number("Box", "side", side, least=0), _integer("Box", "dim", dim, least=1)
+        side, dim = require_positive("Box", "side", side), require_count("Box", "dim", dim)
         least = 1
         if bandlimit is not None:
-            bandlimit = _number("Box", "bandlimit", bandlimit, least=0)
+            bandlimit = require_positive("Box", "bandlimit", bandlimit)
             least = max(1, math.ceil(bandlimit * side / 4))
         if points is None:
             points = 32 if bandlimit is None else least + 8
-        points = _integer("Box", "points", points, least=1)
+        points = require_count("Box", "points", points)
         if points < least and bandlimit is not None:
             raise ValueError(
                 f"Box: points = {points} cannot resolve bandlimit = {bandlimit:g} on side = {side:g}; "
-                f"bandlimit*side/4 = {bandlimit * side / 4:g}, so give points >= {least} or leave them out."
+                f"bandlimit*side/4 = {bandlimit * side / 4:g}, so give points >= {least} or leave them out"
             )
         centres = tuple(centre) if isinstance(centre, Sequence | np.ndarray) else (centre,) * dim
         if len(centres) != dim:
-            raise ValueError(f"Box: centre has {len(centres)} entries for dim = {dim}; give one each.")
-        midpoint = tuple(_number("Box", "centre", entry) for entry in centres)
-        points *= _refinement.get()
-        self._settle(side=side, dim=dim, points=points, bandlimit=bandlimit, midpoint=midpoint)
+            raise ValueError(f"Box: centre has {len(centres)} entries for dim = {dim}; give one each")
+        midpoint = tuple(require_number("Box", "centre", entry) for entry in centres)
+        points *= self.refinement
+        vars(self).update(side=side, dim=dim, points=points, midpoint=midpoint, bandlimit=bandlimit)
+        vars(self)["centre"] = np.array(midpoint)
+
+    def rules(self, refinement: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Gauss–Legendre nodes and weights along each axis; arguments as for `Space.rules`."""
+        del refinement  # in `points` already, and so in what boxes are compared by
+        nodes, weights = _gauss_legendre(self.points)
+        return [(middle + nodes * (self.side / 2), weights * (self.side / 2)) for middle in self.midpoint]
 
     @property
     def limited(self) -> bool:
         """Whether `bandlimit` was given."""
         return self.bandlimit is not None
 
-    def _rule(self, centre: float) -> tuple[np.ndarray, np.ndarray]:
-        nodes, weights = _gauss_legendre(self.points)
-        return centre + nodes * (self.side / 2), weights * (self.side / 2)
+    @property
+    def volume(self) -> float:
+        """Volume of the box, side^dim."""
+        return self.side**self.dim

@@ -5,7 +5,8 @@ from typing import final
 
 import numpy as np
 
-from nnft_ppl.spaces.space import Space, _integer, _number, _refinement
+from nnft_ppl.arguments import require_count, require_positive
+from nnft_ppl.spaces.space import Space
 
 
 @final
@@ -18,11 +19,15 @@ class Circle(Space):
     points. The centre is period/2.
 
     Attributes:
-        modes: Number of modes K of the field, or None; the others as in `Space`.
+        period: Length of the circle.
+        points: Number of points, refinement included.
+        modes: Number of modes K of the field, or None.
 
     Source: derived here (sum of a geometric series).
     """
 
+    period: float
+    points: int
     modes: int | None
 
     def __init__(self, period: float, modes: int | None = None, points: int | None = None) -> None:
@@ -37,30 +42,33 @@ class Circle(Space):
             TypeError: If an argument is not a number, or `modes` or `points` not an integer.
             ValueError: If a number is out of range, or `points` is not above 4K.
         """
-        period = _number("Circle", "period", period, least=0)
-        modes = None if modes is None else _integer("Circle", "modes", modes, least=0)
+        period = require_positive("Circle", "period", period)
+        modes = None if modes is None else require_count("Circle", "modes", modes, least=0)
         if points is None:
             points = 64 if modes is None else 4 * modes + 4
-        points = _integer("Circle", "points", points, least=1)
+        points = require_count("Circle", "points", points)
         if modes is not None and points <= 4 * modes:
             raise ValueError(
-                f"Circle: points = {points} with modes = {modes}: φ⁴ of {modes} modes has harmonics up to "
-                f"{4 * modes}; a uniform grid with more than {4 * modes} points is exact, fewer alias silently."
+                f"Circle: points = {points}, on which φ⁴ of {modes} modes, with harmonics up to {4 * modes}, aliases "
+                f"silently; give points > {4 * modes}, where a uniform grid is exact"
             )
-        points *= _refinement.get()
-        self._settle(side=period, dim=1, points=points, midpoint=(period / 2,), modes=modes)
+        points *= self.refinement
+        vars(self).update(period=period, points=points, modes=modes)
+        vars(self).update(dim=1, side=period, centre=np.array([period / 2]))
 
     @property
     def limited(self) -> bool:
         """Whether `modes` was given."""
         return self.modes is not None
 
-    @property
-    def period(self) -> float:
-        """Length of the circle, the same as `side`."""
-        return self.side
-
-    def _rule(self, centre: float) -> tuple[np.ndarray, np.ndarray]:
-        del centre  # The grid starts at 0, without the rounding of centre − period/2.
+    def rules(self, refinement: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The uniform grid and its weights; arguments as for `Space.rules`."""
+        del refinement  # in `points` already, and so in what circles are compared by
         spacing = self.period / self.points
-        return np.arange(self.points) * spacing, np.full(self.points, spacing)
+        # The grid starts at 0, without the rounding of centre − period/2.
+        return [(np.arange(self.points) * spacing, np.full(self.points, spacing))]
+
+    @property
+    def volume(self) -> float:
+        """Length of the circle."""
+        return self.period

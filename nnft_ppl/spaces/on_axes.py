@@ -9,7 +9,7 @@ from jaxtyping import Array, Shaped
 
 
 def on_axes(field: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
-    """Values of a field on the tensor grid of some axes, by its `on_grid` if it has one, else point by point.
+    """Values v[j1, ..., jd] = φ(x_{j1}, ..., x_{jd}) on a tensor grid, by the field's `on_grid` or point by point.
 
     Args:
         field: Callable from a point of shape (dim,) to a scalar or to components.

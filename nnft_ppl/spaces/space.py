@@ -1,18 +1,19 @@
-"""Spaces to integrate over: a box with Gauss–Legendre points and a circle with uniform points."""
+"""What every space does: evaluate fields on a grid, integrate, average; and grids with more points, to compare."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Shaped
 
+from nnft_ppl.arguments import require_count
 from nnft_ppl.spaces.on_axes import on_axes
 
 _refinement: ContextVar[int] = ContextVar("nnft_ppl_grid_refinement", default=1)
@@ -46,75 +47,84 @@ def refined(factor: int) -> Iterator[None]:
         TypeError: If `factor` is not an integer.
         ValueError: If `factor` is below 1.
     """
-    token = _refinement.set(_refinement.get() * _integer("refined", "factor", factor, least=1))
+    token = _refinement.set(_refinement.get() * require_count("refined", "factor", factor))
     try:
         yield
     finally:
         _refinement.reset(token)
 
 
-def _integer(owner: str, name: str, value: int, least: int) -> int:
-    """The value as an int, refused unless an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{owner}: {name} = {value!r}; give an integer.")
-    if value < least:
-        raise ValueError(f"{owner}: {name} = {value}; give an integer >= {least}.")
-    return int(value)
-
-
-def _number(owner: str, name: str, value: float, least: float = -math.inf) -> float:
-    """The value as a float, refused unless a finite number above `least` that is not traced."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{owner}: {name} is {type(value).__name__}; give a Python number.")
-    if not (math.isfinite(value) and value > least):
-        raise ValueError(f"{owner}: {name} = {value}; give a finite number above {least:g}.")
-    return float(value)
-
-
-@dataclass(frozen=True, init=False)
 class Space(ABC):
-    """A region with a quadrature rule on a tensor grid; Box and Circle are the two there are.
+    """A region with a quadrature rule on a tensor grid. A space of one's own states `dim`, `rules` and where to look.
 
-    Spaces hold Python numbers only: they compare and hash by value and can be static arguments of jit.
+    Spaces hold Python numbers only: as frozen dataclasses they compare and hash by value, and can be static arguments
+    of jit. (A refined space of one's own equals the one without refinement, unless its class says otherwise.)
 
     Attributes:
-        side: Length of the region along each axis.
         dim: Number of coordinates.
-        points: Number of points along each axis, refinement included.
-        midpoint: The centre as a tuple of numbers.
+        centre: Middle of the cube in which fields are looked at (pictures, checks, default observables), shape (dim,).
+        side: Edge of that cube, in units of length.
+        refinement: How many times more points per axis there are than was asked for (`refined`); it is set by itself.
+
+    Example:
+        The half-line x > 0 with the measure exp(−x) dx, looked at between 0 and 4:
+
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class HalfLine(Space):
+        ...     points: int = 16
+        ...     dim = 1
+        ...     centre = np.array([2.0])
+        ...     side = 4.0
+        ...
+        ...     def rules(self, refinement):
+        ...         return [np.polynomial.laguerre.laggauss(self.points * refinement)]
+        >>> line = HalfLine()
+        >>> f"{line.integrate(line.evaluate(lambda x: x[0] ** 2)):.6f}"
+        '2.000000'
+
+    Source: derived here (products of rules in one dimension).
     """
 
-    side: float
     dim: int
-    points: int
-    midpoint: tuple[float, ...]
+    centre: Float[np.ndarray, " dim"]
+    side: float
+    refinement: int
+
+    def __new__(cls, *_: object, **__: object) -> Self:
+        """Note the refinement in force, and list the space where spaces are listed."""
+        space = super().__new__(cls)
+        vars(space)["refinement"] = _refinement.get()
+        if (created := _created.get()) is not None:
+            created.append(space)
+        return space
+
+    @abstractmethod
+    def rules(self, refinement: int) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """Points and weights along each axis, dim pairs of float64 arrays of shape (points,): ∫ dx f ≈ Σ_j w_j f(x_j).
+
+        Args:
+            refinement: There are this many times more points than was asked for.
+        """
 
     @property
-    @abstractmethod
     def limited(self) -> bool:
         """Whether the integrand's highest momentum was stated, so that the grid is known to resolve it."""
-
-    def _settle(self, **values: object) -> None:
-        """Set the fields of a frozen instance, and list it where spaces are listed."""
-        vars(self).update(values)
-        if (created := _created.get()) is not None:
-            created.append(self)
-
-    @abstractmethod
-    def _rule(self, centre: float) -> tuple[np.ndarray, np.ndarray]:
-        """Points and weights along an axis with this centre."""
+        return False
 
     @cached_property
     def _rules(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        rules = tuple(self._rule(centre) for centre in self.midpoint)
+        rules = tuple(
+            (np.array(points, float), np.array(weights, float)) for points, weights in self.rules(self.refinement)
+        )
+        if len(rules) != self.dim:
+            owner = type(self).__name__
+            raise ValueError(
+                f"{owner}: rules are {len(rules)} for dim = {self.dim}; give one (points, weights) per axis"
+            )
         for array in (array for rule in rules for array in rule):
             array.flags.writeable = False
         return rules
-
-    @property
-    def centre(self) -> Float[np.ndarray, " dim"]:
-        """Middle of the region, numpy array of shape (dim,)."""
-        return np.array(self.midpoint)
 
     @property
     def axes(self) -> tuple[Float[np.ndarray, " points"], ...]:
@@ -123,47 +133,47 @@ class Space(ABC):
 
     @property
     def weights(self) -> tuple[Float[np.ndarray, " points"], ...]:
-        """Quadrature weights along each axis, dim arrays of shape (points,), each summing to `side`."""
+        """Quadrature weights along each axis, dim arrays of shape (points,)."""
         return tuple(weights for _, weights in self._rules)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the grid, (points, ..., points)."""
-        return (self.points,) * self.dim
+        """Shape of the grid, one number of points per axis."""
+        return tuple(len(points) for points in self.axes)
 
     @property
     def volume(self) -> float:
-        """Volume of the region, side^dim."""
-        return self.side**self.dim
+        """Volume of the region, Π_j Σ w_j."""
+        return math.prod(float(np.sum(weights)) for weights in self.weights)
 
     def _check(self, method: str, subject: str, values: Shaped[Array, "..."]) -> None:
         """Refuse values whose leading axes are not the grid."""
         if values.shape[: self.dim] != self.shape:
             raise ValueError(
                 f"{type(self).__name__}.{method}: {subject} shape {values.shape} and the grid has shape "
-                f"{self.shape}; the grid should come first and components behind."
+                f"{self.shape}; give values with the grid first and components behind"
             )
 
-    def evaluate(self, field: Callable[[Array], Array]) -> Shaped[Array, "..."]:
+    def evaluate(self, phi: Callable[[Array], Array]) -> Shaped[Array, "..."]:
         """Values of a field on the grid, by its `on_grid` if it has one, else point by point.
 
         The coordinates are handed over in the dtype of the field's own parameters, so that a float32
         field stays in float32. A field without array leaves (a plain function) gets the default float.
 
         Args:
-            field: Callable from a point of shape (dim,) to a scalar or to components.
+            phi: Callable from a point of shape (dim,) to a scalar or to components.
 
         Returns:
             Values, shape (n_1, ..., n_dim) and the components, if any.
 
         Raises:
-            TypeError: If `field` is not callable.
+            TypeError: If `phi` is not callable.
             ValueError: If `on_grid` answers with another shape.
         """
-        if not callable(field):
-            raise TypeError(f"{type(self).__name__}.evaluate: {field!r} is no field; give a callable phi(x).")
-        values = on_axes(field, self.axes)
-        self._check("evaluate", f"on_grid of {type(field).__name__} gave", values)
+        if not callable(phi):
+            raise TypeError(f"{type(self).__name__}.evaluate: {phi!r} is no field; give a callable phi(x)")
+        values = on_axes(phi, self.axes)
+        self._check("evaluate", f"on_grid of {type(phi).__name__} gave", values)
         return values
 
     def integrate(self, values: Shaped[ArrayLike, "..."]) -> Shaped[Array, "..."]:
@@ -173,7 +183,7 @@ class Space(ABC):
             values: Values on the grid, shape (n_1, ..., n_dim) and any components behind.
 
         Returns:
-            The integral, of the components' shape and the dtype of `values`, times length^dim.
+            The integral, of the components' shape and the dtype of `values`, in their units times length^dim.
 
         Raises:
             ValueError: If the leading shape is not that of the grid.

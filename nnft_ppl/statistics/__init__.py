@@ -1,15 +1,14 @@
 """From series of numbers to value ± error, and the words for what can be trusted."""
 
-from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, checked_series, gamma_method
-from nnft_ppl.statistics.control_variates import mixed
+from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
+from nnft_ppl.statistics.control_variates import mix
 from nnft_ppl.statistics.estimates import Estimate, estimate, median_of_means, pulls, weighted_agreement
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
-    checked_log_weights,
     kish,
     log_mean_weight,
     relative_weights,
-    smoothed_log_weights,
+    smooth_log_weights,
 )
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
@@ -22,8 +21,6 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
-    "checked_log_weights",
-    "checked_series",
     "errors_agree",
     "estimate",
     "gamma_method",
@@ -32,11 +29,11 @@ __all__ = [
     "kish",
     "log_mean_weight",
     "median_of_means",
-    "mixed",
+    "mix",
     "overall",
     "pulls",
     "relative_weights",
-    "smoothed_log_weights",
+    "smooth_log_weights",
     "t_squared",
     "weighted_agreement",
 ]

@@ -11,6 +11,8 @@ from jaxtyping import ArrayLike, Float, Int
 from numpy import ndarray
 from scipy.special import fdtrc
 
+from nnft_ppl.arguments import require_positive, require_series
+
 MINIMUM_DRAWS = 4
 # Components are taken in blocks of about this many numbers (16 MiB each in double precision), which bounds the
 # memory of the Fourier transforms by a few hundred MiB however many components a series has.
@@ -39,35 +41,6 @@ class GammaErrors:
     """Probability of chain means at least as spread as these if all chains sample one law; 1 for one chain."""
 
 
-def checked_series(series: ArrayLike, name: str = "series") -> Float[ndarray, "chain draw *shape"]:
-    """A series as a finite double-precision array.
-
-    Args:
-        series: real numbers (booleans count as 0 and 1), shape (chain, draw, *shape).
-        name: what the series is called in error messages.
-
-    Returns:
-        The series in double precision, shape (chain, draw, *shape).
-
-    Raises:
-        TypeError: if the series does not hold real numbers.
-        ValueError: if it lacks the chain and draw axes, is empty, or holds NaN or infinity.
-    """
-    values = np.asarray(series)
-    if values.dtype.kind not in "biuf" and not np.can_cast(values.dtype, np.float64):
-        raise TypeError(f"{name} has dtype {values.dtype}; give real numbers (take the real part of complex ones).")
-    if values.ndim < 2 or 0 in values.shape:
-        raise ValueError(f"{name} has shape {values.shape}; give (chain, draw, ...) with no empty axis.")
-    values = values.astype(np.float64, copy=False)
-    if not np.isfinite(values).all():
-        kind = "NaN" if np.isnan(values).any() else "infinity"
-        bad = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
-        raise ValueError(
-            f"{name} holds {kind}, first at index {bad} of (chain, draw, ...); mend what computed it, or drop the draw."
-        )
-    return values
-
-
 def gamma_method(series: ArrayLike, window_factor: float = 1.5) -> GammaErrors:
     """Mean of a correlated series with its error from the summed autocorrelation function.
 
@@ -82,24 +55,21 @@ def gamma_method(series: ArrayLike, window_factor: float = 1.5) -> GammaErrors:
     each chain's own mean off and so coincides with this for one chain or for equal chain means.
 
     Args:
-        series: shape (chain, draw, *shape), at least 4 draws per chain.
-        window_factor: S, the assumed ratio of exponential to integrated autocorrelation time, positive.
+        series: Shape (chain, draw, *shape), at least 4 draws per chain.
+        window_factor: Assumed ratio of exponential to integrated autocorrelation time, S > 0, usually 1 to 2.
 
     Returns:
         The errors, each array of shape `shape`.
 
     Raises:
-        TypeError: if the series does not hold real numbers.
-        ValueError: if the series holds NaN or infinity or is too short, or the window factor is not positive.
+        TypeError: If the series does not hold real numbers.
+        ValueError: If the series holds NaN or infinity or is too short, or the window factor is not positive.
 
     Source: U. Wolff, hep-lat/0306017, eqs. (31), (35), (42), (49), (50)-(52).
     """
-    values = checked_series(series)
+    values = require_series("gamma_method", "series", series, least=MINIMUM_DRAWS)
+    require_positive("gamma_method", "window_factor", window_factor)
     chains, draws, shape = values.shape[0], values.shape[1], values.shape[2:]
-    if draws < MINIMUM_DRAWS:
-        raise ValueError(f"series has {draws} draws per chain; the Gamma method needs at least {MINIMUM_DRAWS}.")
-    if not window_factor > 0:
-        raise ValueError(f"window_factor is {window_factor}; give a positive number, usually 1 to 2.")
     total = chains * draws
     flat = values.reshape(chains, draws, -1)
     block = max(1, _BLOCK_NUMBERS // total)
@@ -123,15 +93,15 @@ def _block_errors(values: Float[ndarray, "chain draw component"], window_factor:
     """Mean, error, tau_int, its error, window and chain probability of a few components."""
     chains, draws, _ = values.shape
     total = chains * draws
-    value, delta, scale = standardised(values)
-    variance, tau, tau_error, window = _windowed(delta, window_factor, fitted_means=1)
+    value, delta, scale = standardise(values)
+    variance, tau, tau_error, window = _sum_to_window(delta, window_factor, fitted_means=1)
     error = scale * np.sqrt(2 * tau * variance * (1 + 1 / total) / total)
     if chains == 1:
         return value, error, tau, tau_error, window, np.ones_like(value)
     # The chains' means are judged by the error seen inside the chains, which their disagreement cannot widen.
     chain_means = delta.mean(1)
     spread = draws * chain_means.var(0, ddof=1)
-    variance_inside, tau_inside, _, window_inside = _windowed(delta - chain_means[:, None], window_factor, chains)
+    variance_inside, tau_inside, _, window_inside = _sum_to_window(delta - chain_means[:, None], window_factor, chains)
     expected = 2 * tau_inside * variance_inside * total / (total - chains)
     quotient = np.divide(spread, expected, out=np.where(spread > 0, np.inf, 0.0), where=expected > 0)
     # `expected` has relative variance 2 (2 W + 1) / N, that of a chi-square with N / (2 W + 1) degrees of freedom.
@@ -139,7 +109,7 @@ def _block_errors(values: Float[ndarray, "chain draw component"], window_factor:
     return value, error, tau, tau_error, window, probability
 
 
-def standardised(values: Float[ndarray, "chain draw component"]) -> tuple[ndarray, ndarray, ndarray]:
+def standardise(values: Float[ndarray, "chain draw component"]) -> tuple[ndarray, ndarray, ndarray]:
     """Mean, fluctuations divided by their largest size, and that size, per component.
 
     Unit size keeps squares of very small and very large observables in range. A spread at the level of rounding is
@@ -155,7 +125,7 @@ def standardised(values: Float[ndarray, "chain draw component"]) -> tuple[ndarra
     return value, delta, scale
 
 
-def _windowed(
+def _sum_to_window(
     delta: Float[ndarray, "chain draw component"], window_factor: float, fitted_means: int
 ) -> tuple[ndarray, ndarray, ndarray, ndarray]:
     """Variance, tau_int, its error and the window of fluctuations from which `fitted_means` means were taken off."""
@@ -207,21 +177,21 @@ def autocorrelation_function(
     ρ = 0 at every lag.
 
     Args:
-        series: shape (chain, draw, *shape).
-        lags: how many lags; at most draws // 2 are given.
+        series: Shape (chain, draw, *shape).
+        lags: How many lags; at most draws // 2 are given.
 
     Returns:
         ρ and its error, each of shape (lags, *shape).
 
     Raises:
-        TypeError: if the series does not hold real numbers.
-        ValueError: if the series holds NaN or infinity.
+        TypeError: If the series does not hold real numbers.
+        ValueError: If the series holds NaN or infinity.
 
     Source: U. Wolff, hep-lat/0306017, eq. (31); M. Lüscher, hep-lat/0409106, eq. (E.11).
     """
-    values = checked_series(series)
+    values = require_series("autocorrelation_function", "series", series)
     total, shape = values.shape[0] * values.shape[1], values.shape[2:]
-    _, delta, _ = standardised(values.reshape(*values.shape[:2], -1))
+    _, delta, _ = standardise(values.reshape(*values.shape[:2], -1))
     gamma = _autocovariance(delta)
     variance = gamma[:, :1]
     rho = np.divide(gamma, variance, out=np.zeros_like(gamma), where=variance > 0)

@@ -18,7 +18,7 @@ ROUNDING = 16
 """A spread of so many rounding units of the raw draws is none."""
 
 
-def mixed(
+def mix(
     raw: Float[ndarray, "chain draw *shape"],
     improved: Float[ndarray, "chain draw *shape"],
     log_weights: Float[ndarray, "chain draw"] | None = None,
@@ -28,9 +28,12 @@ def mixed(
     Where O' does not vary, neither does the result: nothing of the rounding of O is left.
 
     Args:
-        raw: O.
-        improved: O', of the same average.
-        log_weights: Log weights of the draws, if they have any.
+        raw: The draws O, shape (chain, draw, *shape).
+        improved: The draws O' of the same average, of the same shape.
+        log_weights: Log weights of the draws, shape (chain, draw), if they have any.
+
+    Returns:
+        The mixed draws, shape (chain, draw, *shape).
     """
     raw, improved = np.asarray(raw, float), np.asarray(improved, float)
     difference = raw - improved

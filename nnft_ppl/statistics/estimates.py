@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 from numpy import ndarray
 
+from nnft_ppl.arguments import require_count, require_log_weights, require_series
 from nnft_ppl.display import format_value, format_values, table
-from nnft_ppl.statistics.autocorrelation import checked_series, gamma_method
-from nnft_ppl.statistics.log_weights import checked_log_weights, relative_weights
+from nnft_ppl.statistics.autocorrelation import gamma_method
+from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 
 Function = Callable[[dict[str, Array]], Array]
@@ -64,34 +65,34 @@ def estimate(
     sd/sqrt(n). The second error comes from ArviZ, or for independent draws from batch means.
 
     Args:
-        series: observables by name, each of shape (chain, draw, *shape).
-        derived: functions of the means by name; names must differ from those of the observables.
-        log_weights: natural logarithms of the weights up to a constant, shape (chain, draw); -inf drops a draw.
-        independent: whether the draws are known to be independent (of one another, and in weight).
+        series: Observables by name, each of shape (chain, draw, *shape).
+        derived: Functions of the means by name; names must differ from those of the observables.
+        log_weights: Natural logarithms of the weights up to a constant, shape (chain, draw); -inf drops a draw.
+        independent: Whether the draws are known to be independent (of one another, and in weight).
 
     Returns:
         An estimate for every name in `series`, then for every name in `derived`.
 
     Raises:
-        TypeError: if a series does not hold real numbers.
-        ValueError: if a series holds NaN or infinity or is shorter than 4 draws, shapes do not match, a name is used
+        TypeError: If a series does not hold real numbers.
+        ValueError: If a series holds NaN or infinity or is shorter than 4 draws, shapes do not match, a name is used
             twice, a derived quantity asks for an observable that is missing, or the weights are NaN, +inf or all zero.
 
     Source: U. Wolff, hep-lat/0306017, sec. 4; the weighted series by the delta method, derived here.
     """
     if not series:
-        raise ValueError("series is empty; give at least one observable.")
-    arrays = {name: checked_series(values, f"series {name!r}") for name, values in series.items()}
+        raise ValueError("estimate: series is empty; give at least one observable")
+    arrays = {name: require_series("estimate", f"series {name!r}", values) for name, values in series.items()}
     derived = derived or {}
     if twice := sorted(set(arrays) & set(derived)):
-        raise ValueError(f"{twice} name both an observable and a derived quantity; rename the derived one.")
+        raise ValueError(f"estimate: {twice} name both an observable and a derived quantity; rename the derived one")
     lengths = {name: values.shape[:2] for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"the observables' (chain, draw) shapes differ: {lengths}; give equally many draws.")
+        raise ValueError(f"estimate: series have (chain, draw) shapes {lengths}; give equally many draws of each")
     length = next(iter(lengths.values()))
-    logs = np.zeros(length) if log_weights is None else checked_log_weights(log_weights)
+    logs = np.zeros(length) if log_weights is None else require_log_weights("estimate", log_weights)
     if logs.shape != length:
-        raise ValueError(f"log_weights has shape {logs.shape}, the observables {length}; give one weight per draw.")
+        raise ValueError(f"estimate: log_weights has shape {logs.shape} and series {length}; give one weight per draw")
     weights = relative_weights(logs)
 
     means, centred = {}, {}
@@ -121,7 +122,7 @@ def _linearise(
         value = np.asarray(quantity(at), dtype=np.float64)
         gradients = jax.jacrev(lambda means: jnp.asarray(quantity(means)))(at)
     except KeyError as error:
-        raise ValueError(f"derived {name!r} asks for {error}; the observables are {sorted(means)}.") from error
+        raise ValueError(f"estimate: derived {name!r} asks for {error}; the observables are {sorted(means)}") from error
     length = next(iter(centred.values())).shape[:2]
     fluctuation = np.zeros(length + value.shape)
     for key, gradient in gradients.items():
@@ -165,14 +166,16 @@ def weighted_agreement(first: Estimate, second: Estimate) -> Float[ndarray, "*sh
     equal values and infinite otherwise.
 
     Args:
-        first: estimate a, for instance from a Markov chain.
-        second: estimate b of the same shape, for instance from reweighting.
+        first: Estimate a, for instance from a Markov chain.
+        second: Estimate b of the same shape, for instance from reweighting.
 
     Raises:
-        ValueError: if the shapes differ.
+        ValueError: If the shapes differ.
     """
     if np.shape(first.value) != np.shape(second.value):
-        raise ValueError(f"the estimates have shapes {np.shape(first.value)} and {np.shape(second.value)}.")
+        raise ValueError(
+            f"weighted_agreement: shapes {np.shape(first.value)} and {np.shape(second.value)}; give two of one shape"
+        )
     difference = np.asarray(first.value, dtype=np.float64) - np.asarray(second.value, dtype=np.float64)
     # Below rounding two numbers are equal, whatever their errors (a ratio that is 1 by construction has none).
     rounding = 1e-12 * np.maximum(np.abs(first.value), np.abs(second.value))
@@ -191,29 +194,32 @@ def median_of_means(values: Float[ArrayLike, "n *shape"], blocks: int = 32) -> t
     Where the block means are themselves heavy-tailed, the quoted error is too large, never too small.
 
     Args:
-        values: independent draws, shape (n, *shape).
-        blocks: number of blocks, at least 8 and at most n; they differ by at most one draw in length.
+        values: Independent draws, shape (n, *shape).
+        blocks: Number of blocks, at least 8 and at most n; they differ by at most one draw in length.
 
     Returns:
         Value and error 1.2533 sd(block means) / sqrt(blocks), each of shape `shape`, in units of the observable.
 
     Raises:
-        TypeError: if the values are not real numbers.
-        ValueError: if they hold NaN or infinity, or the number of blocks is out of range.
+        TypeError: If the values are not real numbers.
+        ValueError: If they hold NaN or infinity, or the number of blocks is out of range.
 
     Source: the asymptotic variance of a sample median of Gaussian block means, pi/2 times that of their mean.
     """
-    draws = checked_series(np.asarray(values)[None], "values")[0]
-    if not 8 <= blocks <= len(draws):
-        raise ValueError(f"blocks is {blocks}; give a number from 8 to the number of draws, {len(draws)}.")
+    draws = require_series("median_of_means", "values", np.asarray(values)[None])[0]
+    require_count("median_of_means", "blocks", blocks, least=8, most=len(draws))
     means = np.stack([part.mean(0) for part in np.array_split(draws, blocks)])
     return np.median(means, axis=0), np.sqrt(np.pi / 2) * means.std(0, ddof=1) / np.sqrt(blocks)
 
 
-def pulls(one: Estimate, exact: np.ndarray) -> np.ndarray:
+def pulls(quantity: Estimate, exact: np.ndarray) -> np.ndarray:
     """(estimate − exact)/error of every component, NaN where nothing is known.
 
     It is 0 where the two are equal to rounding, whatever the error, and infinite where they differ without error.
+
+    Args:
+        quantity: The estimate.
+        exact: What it should be, of the estimate's shape; NaN where nothing is known.
     """
     nothing = np.zeros(exact.shape)
-    return np.where(np.isnan(exact), np.nan, weighted_agreement(one, Estimate(exact, nothing, nothing, nothing)))
+    return np.where(np.isnan(exact), np.nan, weighted_agreement(quantity, Estimate(exact, nothing, nothing, nothing)))

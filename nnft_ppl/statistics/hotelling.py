@@ -72,13 +72,13 @@ def t_squared(
         independent: Whether the draws are known to be independent.
     """
     chains, draws, _ = residuals.shape
-    found = estimate({"row": residuals}, None, log_weights, independent=independent)["row"]
+    quantity = estimate({"row": residuals}, None, log_weights, independent=independent)["row"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        ess = float(np.nanmin(np.where(found.error > 0, found.ess, np.nan), initial=chains * draws))
+        ess = float(np.nanmin(np.where(quantity.error > 0, quantity.ess, np.nan), initial=chains * draws))
     series = np.asarray(residuals, float)
     if log_weights is not None:
-        series = found.value + relative_weights(log_weights)[..., None] * (series - found.value)
-    used = np.flatnonzero(found.error > 0)
+        series = quantity.value + relative_weights(log_weights)[..., None] * (series - quantity.value)
+    used = np.flatnonzero(quantity.error > 0)
     tau = 0.5 if independent else max(chains * draws / max(ess, 1.0) / 2, 0.5)
     least = len(used) + SPARE
     wanted = min(MOST_BATCHES, max(least, chains * draws / (1.0 if independent else BATCH * tau)))
@@ -88,7 +88,7 @@ def t_squared(
     too_few = min(chains * count, ess) < least
     if not len(used) or too_few or (not independent and length < SHORTEST * tau):
         nothing = np.zeros((0, residuals.shape[-1]))
-        return TSquared(np.nan, len(used), 0, np.nan, found.value, found.error, ess, nothing)
+        return TSquared(np.nan, len(used), 0, np.nan, quantity.value, quantity.error, ess, nothing)
     batches = series[:, : count * length, used].reshape(chains * count, length, -1).mean(axis=1)
     number = len(batches)
     directions = _whitening(batches)
@@ -97,7 +97,7 @@ def t_squared(
     rank = len(whitening)
     value = float(np.sum((directions @ batches.mean(axis=0)) ** 2))
     p_value = fdtrc(rank, number - rank, value * (number - rank) / (rank * (number - 1)))
-    return TSquared(value, rank, number, float(p_value), found.value, found.error, ess, whitening)
+    return TSquared(value, rank, number, float(p_value), quantity.value, quantity.error, ess, whitening)
 
 
 def _whitening(batches: Float[ndarray, "batch row"]) -> Float[ndarray, "dof row"]:

@@ -5,39 +5,19 @@ from jaxtyping import ArrayLike, Float
 from numpy import ndarray
 from scipy.special import logsumexp
 
-
-def checked_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarray, "*draws"]:
-    """Log weights as a double-precision array of which at least one is finite.
-
-    Args:
-        log_weights: natural logarithms up to a common constant, any shape; -inf is a weight of zero.
-
-    Returns:
-        The same numbers in double precision.
-
-    Raises:
-        ValueError: if there are none, or one is NaN or +inf, or all are -inf.
-    """
-    logs = np.asarray(log_weights, dtype=np.float64)
-    if bad := int((np.isnan(logs) | (logs == np.inf)).sum()):
-        raise ValueError(
-            f"log_weights has {bad} of {logs.size} entries NaN or +inf; mend the log densities behind them."
-        )
-    if not np.isfinite(logs).any():
-        raise ValueError("log_weights has no finite entry: every draw has weight zero; check the supports.")
-    return logs
+from nnft_ppl.arguments import require_log_weights
 
 
 def relative_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarray, "*draws"]:
     """Weights of mean 1, n w_i / sum_j w_j.
 
     Args:
-        log_weights: natural logarithms up to a common constant, any shape.
+        log_weights: Natural logarithms up to a common constant, any shape.
 
     Raises:
-        ValueError: if a weight is NaN or +inf, or all are zero.
+        ValueError: If a weight is NaN or +inf, or all are zero.
     """
-    logs = checked_log_weights(log_weights)
+    logs = require_log_weights("relative_weights", log_weights)
     return logs.size * np.exp(logs - float(np.asarray(logsumexp(logs))))
 
 
@@ -45,14 +25,14 @@ def kish(log_weights: Float[ArrayLike, "*draws"]) -> float:
     """Effective number of weighted draws, (sum_i w_i)^2 / sum_i w_i^2, between 1 and their number.
 
     Args:
-        log_weights: natural logarithms up to a common constant, any shape.
+        log_weights: Natural logarithms up to a common constant, any shape.
 
     Raises:
-        ValueError: if a weight is NaN or +inf, or all are zero.
+        ValueError: If a weight is NaN or +inf, or all are zero.
 
     Source: L. Kish, Survey Sampling (Wiley, 1965).
     """
-    logs = checked_log_weights(log_weights)
+    logs = require_log_weights("kish", log_weights)
     return float(np.exp(2 * np.asarray(logsumexp(logs)) - np.asarray(logsumexp(2 * logs))))
 
 
@@ -63,23 +43,23 @@ def log_mean_weight(log_weights: Float[ArrayLike, "*draws"]) -> tuple[float, flo
     draws are taken as independent; the error is the delta method's and small only if the weights' variance exists.
 
     Args:
-        log_weights: natural logarithms with their constant, any shape, at least two draws.
+        log_weights: Natural logarithms with their constant, any shape, at least two draws.
 
     Returns:
         Value and error, both dimensionless.
 
     Raises:
-        ValueError: if a weight is NaN or +inf, or all are zero, or there is only one.
+        ValueError: If a weight is NaN or +inf, or all are zero, or there is only one.
     """
-    logs = checked_log_weights(log_weights)
+    logs = require_log_weights("log_mean_weight", log_weights)
     if logs.size < 2:
-        raise ValueError("log_weights has one entry; an error needs at least two draws.")
+        raise ValueError("log_mean_weight: log_weights has one entry; give at least two, for there to be an error")
     value = float(np.asarray(logsumexp(logs))) - float(np.log(logs.size))
     relative = np.exp(logs - value)
     return value, float(relative.std(ddof=1) / np.sqrt(logs.size))
 
 
-def smoothed_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[ndarray, "*draws"], float]:
+def smooth_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[ndarray, "*draws"], float]:
     """Pareto-smoothed log weights, normalised to sum_i w_i = 1, with the tail's fitted shape k_hat.
 
     The largest min(n/5, 3 sqrt(n)) weights are replaced by quantiles of the generalised Pareto law fitted to them.
@@ -89,19 +69,19 @@ def smoothed_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float
     NaN, likewise.
 
     Args:
-        log_weights: natural logarithms up to a common constant, any shape.
+        log_weights: Natural logarithms up to a common constant, any shape.
 
     Returns:
         Smoothed log weights of the given shape, and k_hat.
 
     Raises:
-        ValueError: if a weight is NaN or +inf, or all are zero.
+        ValueError: If a weight is NaN or +inf, or all are zero.
 
     Source: Vehtari et al., arXiv:1507.02646, sec. 3, as implemented by arviz_stats.
     """
     from arviz_stats.base.array import array_stats  # slow to import, and needed here alone
 
-    logs = checked_log_weights(log_weights)
+    logs = require_log_weights("smooth_log_weights", log_weights)
     if logs.size < 25:
         return logs - logsumexp(logs), np.nan
     tail = int(3 * np.sqrt(logs.size)) if logs.size > 225 else logs.size // 5

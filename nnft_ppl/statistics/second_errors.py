@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import ArrayLike, Bool, Float
 from numpy import ndarray
 
-from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, checked_series, standardised
+from nnft_ppl.arguments import require_series
+from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, standardise
 
 
 def geyer_errors(series: ArrayLike) -> Float[ndarray, "*shape"]:
@@ -16,28 +17,26 @@ def geyer_errors(series: ArrayLike) -> Float[ndarray, "*shape"]:
     window cuts off. Held at sd/sqrt(N) from below, as the Gamma method is: anticorrelated draws earn no credit.
 
     Args:
-        series: shape (chain, draw, *shape), at least 4 draws per chain.
+        series: Shape (chain, draw, *shape), at least 4 draws per chain.
 
     Returns:
         Errors in units of the observable, shape `shape`.
 
     Raises:
-        TypeError: if the series does not hold real numbers.
-        ValueError: if the series holds NaN or infinity or is too short.
+        TypeError: If the series does not hold real numbers.
+        ValueError: If the series holds NaN or infinity or is too short.
 
     Source: Vehtari et al., arXiv:1903.08008, eqs. (8)-(13), as implemented by arviz_stats.
     """
     from arviz_stats.base.array import array_stats  # slow to import, and needed here alone
 
-    values = checked_series(series)
+    values = require_series("geyer_errors", "series", series, least=MINIMUM_DRAWS)
     chains, draws, shape = values.shape[0], values.shape[1], values.shape[2:]
-    if draws < MINIMUM_DRAWS:
-        raise ValueError(f"series has {draws} draws per chain; Geyer's sequence needs at least {MINIMUM_DRAWS}.")
     flat = values.reshape(chains, draws, -1)
     errors = []
     for component in range(flat.shape[-1]):
         # ArviZ calls a range below 1e-15 constant, whatever the units: it is given numbers of order 1.
-        _, delta, scale = standardised(flat[..., component : component + 1])
+        _, delta, scale = standardise(flat[..., component : component + 1])
         independent = delta.std(ddof=1) / np.sqrt(chains * draws)
         second = cast(float, array_stats.mcse(delta[..., 0], chain_axis=0, draw_axis=1))
         errors.append(scale[0] * max(second, independent))
@@ -54,21 +53,21 @@ def independent_errors(
     only if the draws are indeed independent.
 
     Args:
-        series: shape (chain, draw, *shape), at least 4 draws in all.
+        series: Shape (chain, draw, *shape), at least 4 draws in all.
 
     Returns:
         First error, second error (each of shape `shape`, in units of the observable), and the relative statistical
         error of the second.
 
     Raises:
-        TypeError: if the series does not hold real numbers.
-        ValueError: if the series holds NaN or infinity or is too short.
+        TypeError: If the series does not hold real numbers.
+        ValueError: If the series holds NaN or infinity or is too short.
     """
-    values = checked_series(series)
+    values = require_series("independent_errors", "series", series)
     shape, total = values.shape[2:], values.shape[0] * values.shape[1]
     if total < MINIMUM_DRAWS:
-        raise ValueError(f"series has {total} draws; an error needs at least {MINIMUM_DRAWS}.")
-    _, delta, scale = standardised(values.reshape(1, total, -1))
+        raise ValueError(f"independent_errors: series has {total} draws; give at least {MINIMUM_DRAWS}")
+    _, delta, scale = standardise(values.reshape(1, total, -1))
     delta = delta[0]
     batches = int(np.sqrt(total))
     edges = np.linspace(0, total, batches, endpoint=False).astype(int)
@@ -86,9 +85,9 @@ def errors_agree(
     True where |ln(error / second_error)| <= max(5 relative_error, 0.1) and chain_probability >= 1e-4.
 
     Args:
-        error: first error, shape `shape`.
-        second_error: second error in the same units, shape `shape`.
-        relative_error: relative statistical error of the error (`GammaErrors.relative_error`), shape `shape`.
+        error: First error, shape `shape`.
+        second_error: Second error in the same units, shape `shape`.
+        relative_error: Relative statistical error of the error (`GammaErrors.relative_error`), shape `shape`.
         chain_probability: `GammaErrors.chain_probability`; 1 where there is nothing to compare.
 
     Returns:

@@ -16,6 +16,9 @@ def unbounded_term(theory: Theory) -> str | None:
     """The action term that drives the density up without end along the rays through free draws; None where none does.
 
     Along a ray −ln(density) = t² |z|²/2 + S(t z) must rise in the end; that it does is necessary, not sufficient.
+
+    Args:
+        theory: Any theory.
     """
 
     def along(position: Array) -> tuple[Array, dict[str, Array]]:
@@ -36,7 +39,11 @@ def unbounded_term(theory: Theory) -> str | None:
 
 
 def unbounded_words(term: str) -> str:
-    """What is wrong, and how to mend it."""
+    """What is wrong, and how to mend it.
+
+    Args:
+        term: The action term at fault.
+    """
     return (
         f"the action falls without bound where the parameters are large (term {term!r}), so that the density has no "
         "norm: is its sign right? numpyro.factor takes minus the action"

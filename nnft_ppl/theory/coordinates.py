@@ -55,14 +55,14 @@ def choose_at(values: Mapping[str, Array], inverses: dict[str, Callable]) -> Cho
         if transport(fn) is None:
             return place.inv(values[name])
         if name not in inverses:
-            found = inverse_of(place, shape)
-            if found is None:
+            inverse = inverse_of(place, shape)
+            if inverse is None:
                 law = type(base_distribution(fn)).__name__
                 raise ModelError(
                     f"site {name!r}: the transport of {law} has no inverse here, so that stored draws cannot be "
                     "brought back to reference coordinates"
                 )
-            inverses[name] = found
+            inverses[name] = inverse
         return inverses[name](place, values[name])
 
     return choose

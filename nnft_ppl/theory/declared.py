@@ -14,33 +14,35 @@ from nnft_ppl.observables import Derived, Observable
 from nnft_ppl.theory.reading import ModelError
 
 
-def separated(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str, Derived]]:
+def separate(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str, Derived]]:
     """The observables and the derived quantities in what `observables()` returned.
 
     Raises:
         ModelError: If that is no dict of these, a name cannot be stored, or no observable is among them.
     """
-    if not isinstance(declared, dict) or not all(isinstance(one, Observable | Derived) for one in declared.values()):
+    if not isinstance(declared, dict) or not all(
+        isinstance(value, Observable | Derived) for value in declared.values()
+    ):
         raise ModelError(f"{model}: observables() must return a dict name -> Observable (or Derived)")
     for name in declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
-    plain = {name: one for name, one in declared.items() if isinstance(one, Observable)}
+    plain = {name: value for name, value in declared.items() if isinstance(value, Observable)}
     if not plain:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
-    return plain, {name: one for name, one in declared.items() if isinstance(one, Derived)}
+    return plain, {name: value for name, value in declared.items() if isinstance(value, Derived)}
 
 
-def measured(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
-    """Every observable of one draw's fields, to learn the shapes; what goes wrong is said with the observable's name.
+def try_observables(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
+    """Every observable on one draw's fields, to learn the shapes; what goes wrong is said with the observable's name.
 
     Raises:
         ModelError: If an observable cannot be computed, or is not real.
     """
     values = {}
-    for name, one in observables.items():
+    for name, observable in observables.items():
         try:
-            value = one.function(fields)
+            value = observable.function(fields)
         except ModelError:
             raise
         except Exception as error:  # whatever the model file is made of
@@ -58,7 +60,7 @@ def measured(model: str, dim: int, observables: Mapping[str, Observable], fields
     return values
 
 
-def labelled(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Observable]:
+def label(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Observable]:
     """The observables with a name for every dimension, `NAME_dim_AXIS` where none is given.
 
     Args:
@@ -69,24 +71,24 @@ def labelled(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[i
         ModelError: For dimensions and coordinates that do not fit the shapes or each other.
     """
     sizes: dict[str, int] = {}
-    named = {name: _labelled(name, one, tuple(shapes[name]), sizes) for name, one in observables.items()}
+    named = {name: _label(name, observable, tuple(shapes[name]), sizes) for name, observable in observables.items()}
     _check_coordinates(named)
     return named
 
 
-def exact_values(model: str, given: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+def exact_values(model: str, answers: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
     """What `exact()` returned, as arrays of the shapes that are measured.
 
     Raises:
         ModelError: If it is no dict, names something that is not measured, or has another shape.
     """
-    if not isinstance(given, dict):
-        raise ModelError(f"{model}: exact() must return a dict name -> array, not {type(given).__name__}")
-    if unknown := sorted(set(map(str, given)) - set(shapes)):
+    if not isinstance(answers, dict):
+        raise ModelError(f"{model}: exact() must return a dict name -> array, not {type(answers).__name__}")
+    if unknown := sorted(set(map(str, answers)) - set(shapes)):
         near = did_you_mean(unknown[0], shapes)
         raise ModelError(f"{model}: exact() names {unknown}, which observables() does not{near}")
     exact = {}
-    for name, value in given.items():
+    for name, value in answers.items():
         try:
             exact[name] = np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
@@ -101,19 +103,19 @@ def exact_values(model: str, given: Any, shapes: Mapping[str, tuple[int, ...]]) 
 
 
 def exact_curves(
-    model: str, given: Any, observables: Mapping[str, Observable]
+    model: str, answers: Any, observables: Mapping[str, Observable]
 ) -> dict[str, tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]]:
     """What `curves()` returned: coordinates and exact values between the points that are measured, for drawing.
 
     Raises:
         ModelError: If it is no dict of pairs of arrays of one length, or names no observable with one dimension.
     """
-    if not isinstance(given, dict):
+    if not isinstance(answers, dict):
         raise ModelError(
-            f"{model}: curves() must return a dict name -> (coordinate, value), not {type(given).__name__}"
+            f"{model}: curves() must return a dict name -> (coordinate, value), not {type(answers).__name__}"
         )
     curves = {}
-    for name, pair in given.items():
+    for name, pair in answers.items():
         if name not in observables or len(observables[name].dims) != 1:
             raise ModelError(f"{model}: curves() names {name!r}, which is no observable with one dimension")
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -128,29 +130,32 @@ def exact_curves(
     return curves
 
 
-def _labelled(name: str, one: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
-    if len(one.dims) > len(shape):
-        raise ModelError(f"observable {name!r} declares dims {one.dims}, but its value has shape {shape}")
-    dims = one.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(one.dims), len(shape)))
+def _label(name: str, observable: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
+    if len(observable.dims) > len(shape):
+        raise ModelError(f"observable {name!r} declares dims {observable.dims}, but its value has shape {shape}")
+    dims = observable.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(observable.dims), len(shape)))
     for dim, size in zip(dims, shape, strict=True):
         if sizes.setdefault(dim, size) != size:
             raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
-        if dim in one.coords and len(one.coords[dim]) != size:
-            raise ModelError(f"observable {name!r}: {len(one.coords[dim])} coordinates along {dim!r} of size {size}")
-    if foreign := set(one.units) - {"", *one.coords}:
+        if dim in observable.coords and len(observable.coords[dim]) != size:
+            raise ModelError(
+                f"observable {name!r}: {len(observable.coords[dim])} coordinates along {dim!r} of size {size}"
+            )
+    if foreign := set(observable.units) - {"", *observable.coords}:
         raise ModelError(
-            f"observable {name!r} states units of {sorted(foreign)}; it has coordinates {sorted(one.coords) or 'none'}"
+            f"observable {name!r} states units of {sorted(foreign)}; it has coordinates "
+            f"{sorted(observable.coords) or 'none'}"
         )
-    return replace(one, dims=dims)
+    return replace(observable, dims=dims)
 
 
 def _check_coordinates(observables: Mapping[str, Observable]) -> None:
     """Raise `ModelError` for coordinates that cannot be stored, or that two observables give differently."""
     seen: dict[str, tuple[float, ...]] = {}
-    for name, one in observables.items():
-        if reserved := set(one.dims) & {"chain", "draw", *observables}:
+    for name, observable in observables.items():
+        if reserved := set(observable.dims) & {"chain", "draw", *observables}:
             raise ModelError(f"observable {name!r}: dimension {sorted(reserved)} is the name of something else")
-        for dim, values in one.coords.items():
+        for dim, values in observable.coords.items():
             if not np.issubdtype(np.asarray(values).dtype, np.number):
                 raise ModelError(f"observable {name!r}: coordinates along {dim!r} must be numbers, not {values!r}")
             if seen.setdefault(dim, tuple(values)) != tuple(values):

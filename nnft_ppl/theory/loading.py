@@ -26,7 +26,7 @@ class ModelFile:
     name: str
     """Name of the model: the file's without `.py`."""
     space: Callable | None = None
-    """`space(**keywords)` -> Box, Circle, ..."""
+    """`space(**keywords)` -> a `Space`: Box, Circle, or one of your own."""
     observables: Callable | None = None
     """`observables(**keywords)` -> {name: Observable or Derived}."""
     exact: Callable | None = None
@@ -62,7 +62,7 @@ def shipped_models() -> dict[str, Path]:
     """Name -> path of the model files that come with the package, topic by topic (a folder each)."""
     package = Path(__file__).parents[1]
     # Inside the installed package, or beside it in a checkout.
-    folder = next((one for one in (package / "models", package.parent / "models") if one.is_dir()), None)
+    folder = next((place for place in (package / "models", package.parent / "models") if place.is_dir()), None)
     return {path.stem: path for path in sorted(folder.glob("*/*.py"))} if folder else {}
 
 
@@ -75,10 +75,34 @@ def load_file(model: str | Path) -> ModelFile:
     Raises:
         FileNotFoundError: No such file, or no shipped model of that name.
         SyntaxError: From Python, with file and line.
-        ValueError: The file is not text.
-        AttributeError: The file defines no function `model`.
+        ValueError: The file is not text, or ends the program.
+        AttributeError: The file defines no function `model`, or a companion takes what is no keyword of it.
+        TypeError: `model` or a companion is not a function.
     """
     path = find_model(model)
+    source = _read_source(path)
+    module = _execute(path, source)
+    if not hasattr(module, "model"):
+        functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
+        near = did_you_mean("model", functions)
+        raise AttributeError(f"{path} defines no function `model`: add `def model(...)` that returns its field{near}")
+    companions: dict[str, Any] = {name: getattr(module, name, None) for name in COMPANIONS}
+    for name, value in {"model": module.model, **companions}.items():
+        if value is not None and not callable(value):
+            raise TypeError(f"{path}: `{name}` is {type(value).__name__}, not a function: write `def {name}(...)`")
+    file = ModelFile(
+        module.model,
+        path.stem,
+        **companions,
+        path=path,
+        source=source,
+        description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
+    )
+    _check_companions(file)
+    return file
+
+
+def _read_source(path: Path) -> str:
     try:
         source = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -87,6 +111,10 @@ def load_file(model: str | Path) -> ModelFile:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     if "\0" in source:
         raise ValueError(f"{path} is not a Python source file: it holds null bytes")
+    return source
+
+
+def _execute(path: Path, source: str) -> ModuleType:
     module = ModuleType(f"nnft_model_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
@@ -101,28 +129,15 @@ def load_file(model: str | Path) -> ModelFile:
         ) from error
     finally:
         sys.path.pop(0)
-    if not hasattr(module, "model"):
-        functions = [name for name, one in vars(module).items() if inspect.isfunction(one)]
-        near = did_you_mean("model", functions)
-        raise AttributeError(f"{path} defines no function `model`: add `def model(...)` that returns its field{near}")
-    companions: dict[str, Any] = {name: getattr(module, name, None) for name in COMPANIONS}
-    for name, one in {"model": module.model, **companions}.items():
-        if one is not None and not callable(one):
-            raise TypeError(f"{path}: `{name}` is {type(one).__name__}, not a function: write `def {name}(...)`")
-    found = ModelFile(
-        module.model,
-        path.stem,
-        **companions,
-        path=path,
-        source=source,
-        description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
-    )
-    _check_companions(found)
-    return found
+    return module
 
 
 def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """The model's keywords with defaults filled in.
+
+    Args:
+        file: The model.
+        keywords: What is not left at its default.
 
     Raises:
         TypeError: For an unknown keyword (with the nearest known one) or a value of another type than the default.
@@ -139,7 +154,7 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     bound = {}
     for name, parameter in parameters.items():
         if name in keywords:
-            bound[name] = _typed(file.name, name, keywords[name], parameter.default)
+            bound[name] = _convert(file.name, name, keywords[name], parameter.default)
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(
                 f"{file.name} needs a value for its keyword {name!r}, which has no default: --set {name}=VALUE, or "
@@ -150,7 +165,7 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     return bound
 
 
-def _typed(model: str, name: str, value: Any, default: Any) -> Any:
+def _convert(model: str, name: str, value: Any, default: Any) -> Any:
     """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
     if default is None or default is inspect.Parameter.empty:
         return value
@@ -168,6 +183,9 @@ def _typed(model: str, name: str, value: Any, default: Any) -> Any:
 def find_model(model: str | Path) -> Path:
     """The file that a path, or the name of a shipped model, means.
 
+    Args:
+        model: The path or the name.
+
     Raises:
         FileNotFoundError: If there is none; the text names what is near.
     """
@@ -176,13 +194,13 @@ def find_model(model: str | Path) -> Path:
     if str(path) in shipped:
         return shipped[str(path)]
     if path.is_dir():
-        files = ", ".join(sorted(str(one) for one in path.glob("*.py"))[:4])
+        files = ", ".join(sorted(str(file) for file in path.glob("*.py"))[:4])
         raise FileNotFoundError(
             f"{str(path)!r} is a folder: name one model file" + (f", for instance of {files}" if files else "")
         )
     if path.suffix == ".py":
         if not path.is_file():
-            beside = [one.name for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
+            beside = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
             raise FileNotFoundError(f"model file {str(path)!r} does not exist{did_you_mean(path.name, beside)}")
         return path
     if path.with_suffix(".py").is_file():

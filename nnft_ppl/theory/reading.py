@@ -81,6 +81,9 @@ The map is a transport, or NumPyro's bijection, which has an inverse `inv`."""
 def label_of(name: str) -> str:
     """The stored form of a site's name: it matches `[a-z_][a-z0-9_.]*`, which every file format takes.
 
+    Args:
+        name: NumPyro's name of the site.
+
     Example:
         >>> label_of("net/layers[0].weight")
         'net.layers.0.weight'
@@ -159,11 +162,11 @@ class _Interpreter(Messenger):
             if msg["is_observed"]:
                 raise ModelError(f"the factor {msg['name']!r} has the name of a latent site: give it one of its own")
             return
-        action = -jnp.sum(_scaled(msg, msg["fn"].log_prob(msg["value"])))
+        action = -jnp.sum(_scale(msg, msg["fn"].log_prob(msg["value"])))
         self._add(self.action_terms, msg["name"], action)
 
     def _set_latent(self, msg: dict) -> None:
-        name, fn = msg["name"], _expanded(msg)
+        name, fn = msg["name"], _expand(msg)
         if isinstance(fn, dist.Delta):
             msg["value"] = jnp.broadcast_to(fn.v, fn.batch_shape + fn.event_shape)
             self.coordinates[name] = jnp.zeros(0)
@@ -171,7 +174,7 @@ class _Interpreter(Messenger):
         _refuse_latent(name, fn)
         exact = transport(fn)
         place: Any
-        place, shape = (exact, fn.shape()) if exact else _unconstrained(name, fn)
+        place, shape = (exact, fn.shape()) if exact else _bijection(name, fn)
         coordinates = self.choose(name, fn, place, shape)
         value = place(coordinates)
         msg["value"] = value
@@ -183,7 +186,7 @@ class _Interpreter(Messenger):
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
         if msg["scale"] is not None:
             log_prob = jnp.asarray(fn.log_prob(value))
-            self._add(self.action_terms, f"scale.{name}", -jnp.sum(_scaled(msg, log_prob) - log_prob))
+            self._add(self.action_terms, f"scale.{name}", -jnp.sum(_scale(msg, log_prob) - log_prob))
 
     def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:
         label = label_of(name)
@@ -202,17 +205,21 @@ class _Interpreter(Messenger):
                 raise _parameter_error(name)
 
 
-def _expanded(msg: dict) -> dist.Distribution:
+def _expand(msg: dict) -> dist.Distribution:
     fn, sample_shape = msg["fn"], msg["kwargs"].get("sample_shape", ())
     return fn.expand(tuple(sample_shape) + fn.batch_shape) if sample_shape else fn
 
 
-def _scaled(msg: dict, log_prob: Array) -> Array:
+def _scale(msg: dict, log_prob: Array) -> Array:
     return log_prob if msg["scale"] is None else msg["scale"] * log_prob
 
 
 def base_distribution(fn: dist.Distribution) -> dist.Distribution:
-    """The distribution inside plates' expansions, `to_event` and masks."""
+    """The distribution inside plates' expansions, `to_event` and masks.
+
+    Args:
+        fn: The distribution at a site, layers and all.
+    """
     return _layers(fn)[-1]
 
 
@@ -239,7 +246,7 @@ def _refuse_latent(name: str, fn: dist.Distribution) -> None:
         )
 
 
-def _unconstrained(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
+def _bijection(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
     """NumPyro's bijection from unconstrained space to the support, and the shape of its input."""
     try:
         bijection = biject_to(fn.support)

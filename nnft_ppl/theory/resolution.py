@@ -34,7 +34,11 @@ class Resolution(NamedTuple):
 
 
 def grid_resolution(theory: Theory) -> Resolution:
-    """Compare the action of 16 free draws on the theory's grids and on grids with twice the points per axis."""
+    """Compare the action of 16 free draws on the theory's grids and on grids with twice the points per axis.
+
+    Args:
+        theory: Any theory.
+    """
     positions = jax.vmap(theory.free_draw)(jax.random.split(jax.random.key(0), DRAWS))
     coarse = _actions(theory, positions)
     with refined(2):
@@ -59,7 +63,14 @@ def has_unlimited_space(theory: Theory) -> bool:
 
 
 def refuse_coarse_grid(theory: Theory) -> None:
-    """Raise `ModelError` where a grid without band limit does not resolve the action."""
+    """Refuse a theory of which a grid without band limit does not resolve the action.
+
+    Args:
+        theory: Any theory.
+
+    Raises:
+        ModelError: If doubling the points changes the action by more than `MAX_SPREAD` between draws.
+    """
     if not has_unlimited_space(theory):
         return
     resolution = grid_resolution(theory)

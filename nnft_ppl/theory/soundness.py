@@ -139,8 +139,7 @@ def _density_residual(fn: dist.Distribution, event: tuple[int, ...], place: Call
 
 def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
     """Every field at a random point of its space, on free draws."""
-    side = theory.space.side if theory.space else 2.0
-    centre = theory.space.centre if theory.space else np.zeros(theory.dim)
+    centre, side = theory.window
 
     def values(key: Array) -> list[Array]:
         key_draw, key_point = jax.random.split(key)
@@ -148,12 +147,12 @@ def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
         return [jnp.asarray(phi(x)) for phi in theory.fields(theory.free_draw(key_draw)).values()]
 
     try:
-        found = jax.jit(jax.vmap(values))(keys)
+        fields = jax.jit(jax.vmap(values))(keys)
     except (TypeError, ValueError, IndexError) as error:
         reason = str(error).splitlines()[0]
         return False, f"phi(x) fails at a point x of shape ({theory.dim},): {reason} (give a space, or --dim)"
-    shapes = ", ".join(str(value.shape[1:]) for value in found)
-    if not all(np.all(np.isfinite(value)) for value in found):
+    shapes = ", ".join(str(value.shape[1:]) for value in fields)
+    if not all(np.all(np.isfinite(value)) for value in fields):
         return False, "the field is NaN or infinite at random points of its space"
     return True, f"phi(x) at points of shape ({theory.dim},) is finite, of shape {shapes}"
 

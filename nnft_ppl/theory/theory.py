@@ -2,7 +2,7 @@
 
     z ~ N(0, I)        density(z) ∝ exp(−|z|²/2 − reference(z) − action(z))        θ = transport(z)
 
-Everything that a sampler needs is in `Theory.target()`; nothing past this file knows NumPyro.
+Everything that a sampler needs is in `Theory.target()`.
 """
 
 import inspect
@@ -21,9 +21,10 @@ from nnft_ppl.observables import Derived, Observable, default_observables
 from nnft_ppl.spaces import Space
 from nnft_ppl.target import Target
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
-from nnft_ppl.theory.declared import exact_curves, exact_values, labelled, measured, separated
+from nnft_ppl.theory.declared import exact_curves, exact_values, label, separate, try_observables
 from nnft_ppl.theory.loading import ModelFile, bind, load_file
 from nnft_ppl.theory.reading import ModelError, Reading, Site, read
+from nnft_ppl.theory.returned import check_returned, field_names, named_fields
 
 
 class Theory:
@@ -55,22 +56,15 @@ class Theory:
             raise TypeError(f"Theory() takes a model, a function that returns its field, not {model!r}{hint}")
         self.file = model if isinstance(model, ModelFile) else ModelFile.of(model)
         self.keywords = bind(self.file, keywords)
-        self.space = self._call(self.file.space) if self.file.space else None
-        if self.file.space and not isinstance(self.space, Space):
-            raise ModelError(f"{self.name}: space() returned {self.space!r}, not a Box or Circle")
+        self.space = self._declared_space()
         self.dim: int = self.space.dim if self.space else self.file.dim
-        shapes = jax.eval_shape(self._first_reading, jax.random.key(0))
-        self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
-        self.action_terms = tuple(shapes["action"])
-        for name, term in shapes["action"].items():
-            if jnp.issubdtype(term.dtype, jnp.complexfloating):
-                raise ModelError(
-                    f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
-                    "real part, jnp.real(...), or put a phase into an observable"
-                )
+        first, shapes = self._first_reading()
+        self.sites: tuple[Site, ...] = first.sites
+        self.action_terms = tuple(first.action_terms)
+        self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
-        self.observables, self.derived = self._declared()
+        self.observables, self.derived, self.shapes = self._declared_observables(field_names(first.returned))
         self.exact = exact_values(self.name, self._call(self.file.exact), self.shapes) if self.file.exact else {}
         self.curves = (
             exact_curves(self.name, self._call(self.file.curves), self.observables) if self.file.curves else {}
@@ -82,8 +76,8 @@ class Theory:
 
     def _repr_html_(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
-        sites = [[one.label, str(one.shape), ", ".join(one.dims)] for one in self.sites]
-        measured = [[name, str(self.shapes[name]), ", ".join(one.dims)] for name, one in self.observables.items()]
+        sites = [[site.label, str(site.shape), ", ".join(site.dims)] for site in self.sites]
+        measured = [[name, str(self.shapes[name]), ", ".join(value.dims)] for name, value in self.observables.items()]
         return (
             paragraph(f"{self.name}({words})")
             + table(["parameter", "shape", "dimensions"], sites, words=3)
@@ -95,6 +89,11 @@ class Theory:
     def name(self) -> str:
         """Name of the model: its file's, or the function's."""
         return self.file.name
+
+    @property
+    def window(self) -> tuple[Float[np.ndarray, "dim"], float]:
+        """Centre, shape (dim,), and edge of the cube in which fields are looked at; edge 2 about 0 without a space."""
+        return (self.space.centre, self.space.side) if self.space else (np.zeros(self.dim), 2.0)
 
     @cached_property
     def groups(self) -> dict[str, slice]:
@@ -131,11 +130,7 @@ class Theory:
 
     def fields(self, position: Float[Array, "dimension"]) -> dict[str, Callable]:
         """Every field at one point z by name: `field` where the model returns one, else `field.NAME`."""
-        returned = self.realise(position)
-        names = field_names(returned)
-        return (
-            {"field": returned} if names is None else {f"field.{str(name).lower()}": returned[name] for name in names}
-        )
+        return named_fields(self.realise(position))
 
     def transport(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """The parameters θ at one point z, by stored name."""
@@ -154,9 +149,9 @@ class Theory:
         inverses: dict[str, Callable] = {}
 
         def coordinates(values: Mapping[str, Array]) -> Array:
-            given = {names[label]: value for label, value in values.items()}
-            found = read(self.run, choose_at(given, inverses)).coordinates
-            return jnp.concatenate([found[site.name].reshape(-1) for site in self.sites])
+            choose = choose_at({names[label]: value for label, value in values.items()}, inverses)
+            parts = read(self.run, choose).coordinates
+            return jnp.concatenate([parts[site.name].reshape(-1) for site in self.sites])
 
         with jax.ensure_compile_time_eval():  # finds the inverses, with concrete values, whoever asks
             coordinates(self.transport(self.free_draw(jax.random.key(0))))
@@ -206,38 +201,60 @@ class Theory:
         wanted = inspect.signature(function).parameters
         return function(**{name: value for name, value in self.keywords.items() if name in wanted})
 
-    def _first_reading(self, key: Array) -> dict[str, dict[str, Array]]:
-        reading = read(self.run, choose_free(key))
-        check_returned(self.name, reading.returned)
-        self.sites: tuple[Site, ...] = reading.sites
-        self._field_names = field_names(reading.returned)
-        if not self.sites:
-            raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
-        return {"coordinates": reading.coordinates, "action": reading.action_terms}
+    def _declared_space(self) -> Space | None:
+        space = self._call(self.file.space) if self.file.space else None
+        if self.file.space and not isinstance(space, Space):
+            raise ModelError(
+                f"{self.name}: space() returned {space!r}, not a Space: give a Box, a Circle, or a class of your own "
+                "that inherits nnft_ppl.spaces.Space"
+            )
+        return space
 
-    def _declared(self) -> tuple[dict[str, Observable], dict[str, Derived]]:
-        """The observables and derived quantities, with their dimensions checked against their shapes."""
+    def _first_reading(self) -> tuple[Reading, dict[str, jax.ShapeDtypeStruct]]:
+        """The model read without computing anything, and the shapes of its sites' coordinates."""
+        readings: list[Reading] = []
+
+        def look(key: Array) -> dict[str, Array]:
+            readings.append(read(self.run, choose_free(key)))
+            return readings[0].coordinates
+
+        shapes = jax.eval_shape(look, jax.random.key(0))
+        (first,) = readings
+        check_returned(self.name, first.returned)
+        if not first.sites:
+            raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
+        for name, term in first.action_terms.items():
+            if jnp.iscomplexobj(term):
+                raise ModelError(
+                    f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
+                    "real part, jnp.real(...), or put a phase into an observable"
+                )
+        return first, shapes
+
+    def _declared_observables(
+        self, names: tuple | None
+    ) -> tuple[dict[str, Observable], dict[str, Derived], dict[str, tuple[int, ...]]]:
+        """Observables and derived quantities with the shapes of both; the dimensions are checked against the shapes."""
         if self.file.observables:
             declared = self._call(self.file.observables)
         else:
-            centre, side = (self.space.centre, self.space.side) if self.space else (0.0, None)
-            declared = default_observables(self._field_names, self.dim, centre, side)
-        plain, derived = separated(self.name, declared)
-        self.observables = plain
-        shapes = jax.eval_shape(
-            lambda key: measured(self.name, self.dim, plain, self.realise(self.free_draw(key))), jax.random.key(0)
+            centre, side = self.window if self.space else (0.0, None)
+            declared = default_observables(names, self.dim, centre, side)
+        observables, derived = separate(self.name, declared)
+        values = jax.eval_shape(
+            lambda key: try_observables(self.name, self.dim, observables, self.realise(self.free_draw(key))),
+            jax.random.key(0),
         )
-        plain = labelled(plain, {name: shape.shape for name, shape in shapes.items()})
-        for name, one in derived.items():
+        observables = label(observables, {name: value.shape for name, value in values.items()})
+        for name, quantity in derived.items():
             try:
-                shapes[name] = jax.eval_shape(one.function, {key: shapes[key] for key in plain})
+                values[name] = jax.eval_shape(quantity.function, {key: values[key] for key in observables})
             except KeyError as error:
-                near = did_you_mean(str(error.args[0]), plain)
+                near = did_you_mean(str(error.args[0]), observables)
                 raise ModelError(
-                    f"derived {name!r} asks for {error}; the observables are {sorted(plain)}{near}"
+                    f"derived {name!r} asks for {error}; the observables are {sorted(observables)}{near}"
                 ) from error
-        self.shapes = {name: tuple(shape.shape) for name, shape in shapes.items()}
-        return plain, derived
+        return observables, derived, {name: tuple(value.shape) for name, value in values.items()}
 
 
 def load(model: str, /, **keywords: Any) -> Theory:
@@ -251,26 +268,6 @@ def load(model: str, /, **keywords: Any) -> Theory:
         FileNotFoundError, SyntaxError, ModelError, TypeError, ValueError: See `load_file` and `Theory`.
     """
     return Theory(load_file(model), **keywords)
-
-
-def check_returned(model: str, returned: Any) -> None:
-    """Raise `ModelError` unless this is a field, or a tuple or dict of fields."""
-    names = field_names(returned)
-    fields = [returned] if names is None else [returned[name] for name in names]
-    if not fields or not all(callable(one) for one in fields):
-        wrong = next((one for one in fields if not callable(one)), returned)
-        found = f"an array of shape {wrong.shape}" if isinstance(wrong, jax.Array) else type(wrong).__name__
-        raise ModelError(
-            f"{model}: the model returned {found}, not a field: end it with `return phi`, where "
-            "phi(x) takes a point of shape (dim,), or with a tuple or dict of such fields"
-        )
-
-
-def field_names(returned: Any) -> tuple | None:
-    """Keys of a dict of fields, positions of a tuple of fields, None for one field."""
-    if isinstance(returned, dict):
-        return tuple(returned)
-    return tuple(range(len(returned))) if isinstance(returned, tuple) else None
 
 
 def _total(terms: Mapping[str, Array]) -> Array:

@@ -213,15 +213,21 @@ def test_fourth_cumulant_of_sampled_networks():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ball_propagator(1.0, 5, 1.0, 1.0), "dim must be between 1 and 4"),
-        (lambda: ball_propagator(1.0, 2, 0.0, 1.0), "mass must be finite and positive"),
-        (lambda: ball_propagator(1.0, 2, 1.0, math.nan), "cutoff must be positive"),
-        (lambda: ball_moment(2, 1.0, 1.0, INF), "power must be finite"),
-        (lambda: box_mean_squared(1.0, 2, 1.0, INF), "needs a finite cutoff"),
-        (lambda: box_mean_squared(-1.0, 2, 1.0, 1.0), "side must be finite and at least zero"),
-        (lambda: coincident_fourth_cumulant(1, 2, 1.0, INF, 0.0, 3.0), "pass a finite cutoff"),
-        (lambda: coincident_fourth_cumulant(0, 2, 1.0, 1.0, 0.0, 3.0), "width must be at least 1"),
-        (lambda: coincident_fourth_cumulant(1, 2, 1.0, 1.0, 0.0, 0.5), "at least 1, as for any law"),
+        (lambda: ball_propagator(1.0, 5, 1.0, 1.0), "ball_propagator: dim = 5; give an integer from 1 to 4"),
+        (lambda: ball_propagator(1.0, 2, 0.0, 1.0), "mass = 0.0; give a finite number > 0"),
+        (lambda: ball_propagator(1.0, 2, 1.0, math.nan), "cutoff = nan; give a number > 0 .it may be infinite"),
+        (lambda: ball_moment(2, 1.0, 1.0, INF), "power = inf; give a finite number"),
+        (lambda: box_mean_squared(1.0, 2, 1.0, INF), "box_mean_squared: cutoff = inf; give a finite number > 0"),
+        (lambda: box_mean_squared(-1.0, 2, 1.0, 1.0), "side = -1.0; give a finite number >= 0"),
+        (
+            lambda: coincident_fourth_cumulant(1, 2, 1.0, INF, 0.0, 3.0),
+            "momentum integrals diverge .*; give a finite cutoff",
+        ),
+        (lambda: coincident_fourth_cumulant(0, 2, 1.0, 1.0, 0.0, 3.0), "width = 0; give an integer >= 1"),
+        (
+            lambda: coincident_fourth_cumulant(1, 2, 1.0, 1.0, 0.0, 0.5),
+            "amplitude_fourth_moment = 0.5; give a finite number >= 1",
+        ),
     ],
 )
 def test_bad_arguments_are_named(call, message):

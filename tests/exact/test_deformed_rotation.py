@@ -138,11 +138,11 @@ def test_moments_by_importance_sampling(rows, columns):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: matrix_moments(4, 5, 2.0, 0.1), NotImplementedError, "at most 3 singular values"),
-        (lambda: radial_moments(0, 5, 2.0, 0.1), ValueError, "rows must be at least 1"),
-        (lambda: radial_moments(2, 5, 0.0, 0.1), ValueError, "sigma_squared must be finite and positive"),
-        (lambda: matrix_moments(2, 2, 1.0, -0.1), ValueError, "coupling must be finite and at least zero"),
-        (lambda: matrix_moments(True, 2, 1.0, 0.1), TypeError, "rows must be an integer"),
+        (lambda: matrix_moments(4, 5, 2.0, 0.1), NotImplementedError, "a 4 x 5 matrix .*; make rows or columns"),
+        (lambda: radial_moments(0, 5, 2.0, 0.1), ValueError, "radial_moments: rows = 0; give an integer >= 1"),
+        (lambda: radial_moments(2, 5, 0.0, 0.1), ValueError, "sigma_squared = 0.0; give a finite number > 0"),
+        (lambda: matrix_moments(2, 2, 1.0, -0.1), ValueError, "coupling = -0.1; give a finite number >= 0"),
+        (lambda: matrix_moments(True, 2, 1.0, 0.1), TypeError, "rows = True; give an integer"),
     ],
 )
 def test_bad_arguments_are_named(call, error, message):

@@ -226,15 +226,18 @@ def test_long_free_circle_does_not_overflow():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: spectrum(-1.0, 1.0), "coupling must be finite and at least zero"),
-        (lambda: spectrum(0.0, 0.0), "Make one of them positive"),
-        (lambda: spectrum(1.0, 1.0, states=1), "states must be at least 2"),
-        (lambda: thermal_two_point(0.0, 0.01, 0.0, 1.0), "lengthen the period"),
-        (lambda: thermal_two_point(math.nan, 1.0, 0.0, 1.0), "separation must hold finite numbers"),
-        (lambda: log_partition(-1.0, 0.0, 1.0), "period must be finite and positive"),
-        (lambda: free_circle_two_point(0.0, 1.0, 0.0), "mass must be finite and positive"),
-        (lambda: free_circle_two_point(0.0, 1.0, 1.0, modes=-1), "modes must be at least 0"),
-        (lambda: missing_modes_constant(1.0, -1.0, 1.0, 4), "coupling must be finite and at least zero"),
+        (lambda: spectrum(-1.0, 1.0), "coupling = -1.0; give a finite number >= 0"),
+        (lambda: spectrum(0.0, 0.0), "are both 0, .*; give one that is > 0"),
+        (lambda: spectrum(1.0, 1.0, states=1), "states = 1; give an integer >= 2"),
+        (
+            lambda: thermal_two_point(0.0, 0.01, 0.0, 1.0),
+            "period = 0.01 is too short for 240 states; give a period >= ",
+        ),
+        (lambda: thermal_two_point(math.nan, 1.0, 0.0, 1.0), "separation holds NaN, .* give finite numbers"),
+        (lambda: log_partition(-1.0, 0.0, 1.0), "log_partition: period = -1.0; give a finite number > 0"),
+        (lambda: free_circle_two_point(0.0, 1.0, 0.0), "mass = 0.0; give a finite number > 0"),
+        (lambda: free_circle_two_point(0.0, 1.0, 1.0, modes=-1), "modes = -1; give an integer >= 0"),
+        (lambda: missing_modes_constant(1.0, -1.0, 1.0, 4), "coupling = -1.0; give a finite number >= 0"),
     ],
 )
 def test_bad_arguments_are_named(call, message):
@@ -243,5 +246,5 @@ def test_bad_arguments_are_named(call, message):
 
 
 def test_states_must_be_an_integer():
-    with pytest.raises(TypeError, match="states must be an integer"):
+    with pytest.raises(TypeError, match=r"states = 20\.5; give an integer"):
         spectrum(1.0, 1.0, states=20.5)  # pyright: ignore[reportArgumentType]

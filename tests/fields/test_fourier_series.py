@@ -135,14 +135,14 @@ ONE = np.ones(3)
 # Wrong types are given on purpose.
 ANY_SERIES, ANY_SCALES = cast("tuple[Any, Any]", (FourierSeries, free_scales))
 BAD = [
-    (lambda: ANY_SERIES(0.0, 0.0, ONE, ONE), ValueError, "period = 0.0; give a positive"),
+    (lambda: ANY_SERIES(0.0, 0.0, ONE, ONE), ValueError, "period = 0.0; give a finite number > 0"),
     (lambda: ANY_SERIES(jnp.ones(()), 0.0, ONE, ONE), TypeError, "period is .*Python number"),
     (lambda: ANY_SERIES(1.0, ONE, ONE, ONE), ValueError, r"constant has shape \(3,\)"),
     (lambda: ANY_SERIES(1.0, 0.0, ONE, np.ones(2)), ValueError, r"cosine has shape \(3,\) and sine \(2,\)"),
     (lambda: ANY_SERIES(1.0, 0.0, 1.0, 1.0), ValueError, r"\(modes,\)"),
     (lambda: ANY_SERIES(1.0, 1j, ONE, ONE), TypeError, "complex"),
     (lambda: ANY_SERIES(1.0, 0.0, ONE, ONE)(ONE), ValueError, r"x has shape \(3,\).*jax.vmap"),
-    (lambda: ANY_SERIES(1.0, 0.0, ONE, ONE).on_grid((ONE, ONE)), ValueError, "a circle has one axis"),
+    (lambda: ANY_SERIES(1.0, 0.0, ONE, ONE).on_grid((ONE, ONE)), ValueError, "give one axis of shape"),
     (lambda: ANY_SCALES(1.0, -1.0, 2), ValueError, "mass = -1.0"),
     (lambda: ANY_SCALES(-1.0, 1.0, 2), ValueError, "period = -1.0"),
     (lambda: ANY_SCALES(1.0, 1.0, 2.0), TypeError, "modes = 2.0; give an integer"),

@@ -102,7 +102,7 @@ def test_is_a_pytree_that_vmap_can_batch(key):
 
 ONE, PAIR, COLUMN = np.ones(3), np.ones((3, 2)), np.ones((3, 1))
 BAD = [
-    (lambda: PlaneWaves(ONE, ONE, ONE), ValueError, r"give momentum\[:, None\]"),
+    (lambda: PlaneWaves(ONE, ONE, ONE), ValueError, r"momentum has shape \(3,\); give .* momentum\[:, None\]"),
     (lambda: PlaneWaves(ONE, np.ones((2, 3, 1)), ONE), ValueError, r"\(2, 3, 1\).*jax.vmap"),
     (lambda: PlaneWaves(ONE, np.ones((3, 0)), ONE), ValueError, "dim >= 1"),
     (lambda: PlaneWaves(np.ones(4), COLUMN, np.ones(4)), ValueError, r"amplitude has shape \(4,\).*3 neurons"),
@@ -113,7 +113,7 @@ BAD = [
     (lambda: PlaneWaves(ONE * 1j, COLUMN, ONE), TypeError, "complex"),
     (lambda: PlaneWaves(PAIR, COLUMN)(np.zeros((5, 1))), ValueError, r"x has shape \(5, 1\).*jax.vmap"),
     (lambda: PlaneWaves(PAIR, COLUMN).on_grid((ONE, ONE)), ValueError, "2 axes .* 1 dimensions"),
-    (lambda: PlaneWaves(PAIR, COLUMN).on_grid((COLUMN,)), ValueError, "every axis should be 1-d"),
+    (lambda: PlaneWaves(PAIR, COLUMN).on_grid((COLUMN,)), ValueError, "axes have shapes .*; give 1-d ones"),
 ]
 
 

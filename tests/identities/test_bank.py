@@ -1,6 +1,7 @@
 """The bank on draws that are right, and on draws that are wrong in ways that samplers go wrong."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +12,10 @@ from numpyro import distributions as dist
 from scipy.special import ndtr, ndtri
 
 from nnft_ppl import Observable, Theory, load, sample
-from nnft_ppl.identities import Bank, BankError, BankProgram, BankStream, ReferenceField, VectorFieldError
-from nnft_ppl.identities.power import bank_tested
-from nnft_ppl.samplers import Settings, hmc
+from nnft_ppl.checks import FinishedDraws, IdentityBank, MeasureProgram, MeasureStream
+from nnft_ppl.draws import Kind
+from nnft_ppl.identities import Bank, BankError, ReferenceField, VectorFieldError
+from nnft_ppl.samplers import Settings, hmc, run_blocks
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.theory import ModelError
 
@@ -25,16 +27,19 @@ DRAWS = 4000
 
 def positions(target, key, num_draws=DRAWS, **options) -> np.ndarray:
     settings = Settings(key, num_chains=4, num_draws=num_draws, num_warmup=200, keep_every=1)
-    blocks = [block.positions for block in hmc(target, settings, **options)]
+    blocks = [block.positions for block in run_blocks(partial(hmc, **options), target, settings)]
     return np.concatenate([block for block in blocks if block is not None], axis=1)
 
 
 def outcome(theory: Theory, draws: np.ndarray, *fields: ReferenceField, log_weights=None) -> dict:
-    stream = BankStream(BankProgram(Bank(theory, fields), len(draws)))
+    bank = IdentityBank(fields)
+    program = MeasureProgram(theory, [bank], len(draws))
+    assert program.lost == {}
+    stream = MeasureStream(program)
     stream.add(draws, 0, 1)
-    residuals = stream.finish()
-    assert residuals is not None
-    return bank_tested(residuals, log_weights, independent=log_weights is not None)[0]
+    kind = Kind.CHAINS if log_weights is None else Kind.FREE
+    finished = FinishedDraws(theory, kind, {}, {}, log_weights=log_weights, measured=stream.finish()[bank.name])
+    return dict(bank.judge(finished).findings)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +144,7 @@ def test_fields_of_ones_own(circle, circle_draws):
     (row,) = [row for row in found["rows"] if row["vector_field"] == "cubic"]
     assert 0 < abs(row["z"]) < 5
     with pytest.raises(VectorFieldError, match=r"returned shape \(\); z has shape \(81,\)"):
-        outcome(circle, circle_draws[:, :60], ReferenceField("sum", jnp.sum))
+        IdentityBank((ReferenceField("sum", jnp.sum),)).measurement(circle)
 
 
 def test_a_complex_observable_is_refused():
@@ -153,14 +158,12 @@ def test_a_complex_observable_is_refused():
 
 
 def test_a_stream_does_not_depend_on_its_blocks(circle, circle_draws):
-    program = BankProgram(Bank(circle), 4)
-    whole, parts = BankStream(program, every=3), BankStream(program, every=3)
+    program = MeasureProgram(circle, [IdentityBank()], 4)
+    whole, parts = MeasureStream(program, every=3), MeasureStream(program, every=3)
     whole.add(circle_draws[:, :300], 0, 1)
     for first in range(0, 300, 70):
         parts.add(circle_draws[:, first : min(first + 70, 300)], first, 1)
-    one, other = whole.finish(), parts.finish()
-    assert one is not None
-    assert other is not None
+    one, other = (stream.finish()["schwinger_dyson"] for stream in (whole, parts))
     assert one["draw"].values.tolist() == list(range(0, 300, 3))
     np.testing.assert_allclose(one["residual"], other["residual"], rtol=1e-9, atol=1e-9)
 

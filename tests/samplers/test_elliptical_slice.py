@@ -99,7 +99,7 @@ def test_a_level_lost_in_rounding_ends_the_search(key):
     """An action of 10¹⁸ everywhere swallows every ln u: no other point is above the level, so chains stay, and end."""
     target = plain(lambda z: 1e18 + 0 * z[0], {})
     settings = Settings(key, num_chains=2, num_draws=3, num_warmup=0, keep_every=1)
-    (block,) = elliptical_slice(target, settings)
+    (block,) = run_blocks(elliptical_slice, target, settings)
     assert block.positions is not None
     assert np.all(block.positions == block.positions[:, :1])
     assert np.all(np.isfinite(block.stats["lp"]))
