@@ -12,8 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.cli.table import MARKS
-from nnft_ppl.display import Stage, called, format_value
+from nnft_ppl.display import Stage, called, format_value, on_terminal
 from nnft_ppl.results import Ensemble, ResultError, places, plain_json, read
 from nnft_ppl.statistics import Estimate, Verdict
 
@@ -49,7 +48,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             console.print(f"{name}: raw only, {reason}", highlight=False, soft_wrap=True)
         verdicts += [one for one in ensemble.verdicts if one.check == "improved"]
     for one in verdicts:
-        console.print(f" {MARKS[one.status]} {one.text}", highlight=False, soft_wrap=True)
+        console.print(f" {on_terminal(one.status)} {one.text}", highlight=False, soft_wrap=True)
     if asked.figure:
         console.print(f"figure in {asked.figure}", highlight=False, markup=False, soft_wrap=True)
     return 1 if any(one.status == "failed" for one in verdicts) else 0

@@ -2,7 +2,7 @@
 
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, checked_series, gamma_method
 from nnft_ppl.statistics.control_variates import mixed
-from nnft_ppl.statistics.estimates import Estimate, estimate, median_of_means, pulls, weighted_agreement
+from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate, median_of_means, pulls, weighted_agreement
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
     checked_log_weights,
@@ -38,6 +38,7 @@ __all__ = [
     "MIN_BFMI",
     "MIN_ESS",
     "Estimate",
+    "Estimates",
     "TSquared",
     "Verdict",
     "Verdicts",
