@@ -213,7 +213,7 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for every component of every estimate.
 
     The columns are observable · at · unit · estimate · [exact · pull] · ess · [reweighted]; those in brackets only
-    where the run has them. The pull is (estimate − exact)/error.
+    where the run has them. The pull is (estimate − exact)/error; the unit is empty for pure numbers.
     """
     exact, second = ensemble.exact, ensemble.second_route
     headings = ["observable", "at", "unit", "estimate"]
@@ -221,11 +221,11 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     headings += ["ess", *(["reweighted"] if second else [])]
     rows = []
     for name, one in ensemble.estimates().items():
-        unit, known = ensemble.unit(name) or "", exact.get(name)
+        unit, known = ensemble.unit(name), exact.get(name)
         scale = _scale(known) or _scale(one.value)
         for index, place in places(ensemble, name):
             value, error = float(one.value[index]), float(one.error[index])
-            row = [name, place, unit, format_value(without_noise(value, scale), error)]
+            row = [name, place, "" if unit in (None, "1") else unit, format_value(without_noise(value, scale), error)]
             if exact:
                 row += _against(one, known, index)
             row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "?")
