@@ -18,6 +18,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -184,14 +185,28 @@ def test_architecture_lists_every_room():
     assert {path.name + "/" * path.is_dir() for path in paths} - named == set()
 
 
-def test_docstrings_of_the_documentation():
-    place = importlib.util.spec_from_file_location("plain_docstrings", ROOT / "docs/plain_docstrings.py")
+def script(name: str) -> ModuleType:
+    """A Python file of docs/."""
+    place = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert place is not None
     assert place.loader is not None
     module = importlib.util.module_from_spec(place)
     place.loader.exec_module(module)
+    return module
+
+
+def test_docstrings_of_the_documentation():
+    module = script("plain_docstrings")
     assert doctest.testmod(module).attempted == 1
     assert doctest.testmod(module).failed == 0
+
+
+def test_the_readme_shows_what_make_demo_prints():
+    """The command, word for word; `test_page_runs` runs it and compares what it prints, `make readme` writes it."""
+    demo, readme = script("demo_table"), (ROOT / "README.md").read_text("utf-8")
+    (found,) = demo.BLOCK.finditer(readme)
+    assert found[0].splitlines()[1].split() == demo.command()
+    assert "result in runs/demo" in found[0]
 
 
 def table_of(page: str) -> tuple[list[str], list[dict[str, str]]]:
