@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: ./run makes the environment on first use.
 .POSIX:
-.PHONY: help demo test lint docs examples calibrate bench notebooks tutorial validation api lock wheel clean
+.PHONY: help demo readme test lint docs examples calibrate bench notebooks tutorial validation api lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
 # uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
@@ -11,7 +11,10 @@ help:  ## this list
 
 demo:  ## phi^4 on a circle against the exact answer; the result goes to runs/demo
 	@rm -rf runs/demo
-	./run nnft run models/scalars/phi4_circle.py --draws 16000 --out runs/demo
+	./run nnft run phi4_circle --draws 16000 --out runs/demo
+
+readme:  ## the table of README.md, as the demo prints it
+	./run python docs/demo_table.py
 
 test:  ## the test suite
 	./run pytest -q $(PYTEST_OPTIONS)

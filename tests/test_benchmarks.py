@@ -13,7 +13,7 @@ import pytest
 from numpyro import handlers
 from statistical import ACCEPTED, REJECTED, worst_pull
 
-from benchmarks import bench, page, records
+from benchmarks import bench, drawing, page, records
 from benchmarks.answers import effective_draws, largest_pull, rate
 from benchmarks.bench import Bench
 from benchmarks.figures import Row, Table
@@ -122,6 +122,51 @@ def test_results_survive_json_and_the_page_shows_them(name, tmp_path):
 
 def test_the_page_shows_what_is_stored():
     assert page.PAGE.read_text("utf-8") == page.stored_page()
+
+
+def test_pictures_are_made_from_what_is_stored():
+    results = page.everything()
+    made = drawing.pictured(results)
+    assert set(made) == {"claims", "hard", "auto", "width", "improved", "cost"}
+    for name, made_from in made.items():
+        assert f"figures/benchmarks/{name}.svg" in page.stored_page()
+        assert drawing.digest(made_from) in (drawing.PICTURES / f"{name}.svg").read_text("utf-8")
+    assert {path.stem for path in drawing.PICTURES.iterdir()} == set(made)
+
+
+def test_a_picture_shows_the_ratios_their_ranges_and_their_bounds():
+    given = [
+        Row("fast", 1.0, 50.0, "a peer", 50.0, "s", least=30.0, spread=(40.0, 70.0)),
+        Row("slow", 1.0, 20.0, "a peer", 20.0, "s", least=30.0),
+        Row("agrees", 1.0, 1.0, "a peer", 1.0, "errors", most=5.0),
+        Row("cheap", 0.9, 1.0, "a peer", 0.9, "s", most=1.1),
+    ]
+    figure = drawing.claims([made_here("field", 1.0, given)])
+    more, less = figure.axes
+    kept, missed = more.containers
+    assert (kept[0].get_xdata().tolist(), missed[0].get_xdata().tolist()) == ([50.0], [20.0])
+    assert kept[2][0].get_segments()[0][:, 0].tolist() == [40.0, 70.0]
+    assert [line.get_xdata().tolist() for line in more.lines if line.get_label() == "claimed"] == [[30.0, 30.0]]
+    assert [label.get_text() for label in less.get_yticklabels()] == ["cheap\nagainst a peer"]
+
+
+def test_a_picture_shows_the_columns_of_a_table():
+    table = Table("rates", ["N", "hmc", "pcn"], [["64", 10.0, None], ["128", 2.5, 3.0]])
+    hmc, pcn = drawing.curves(made_here("cost", 1.0, [table])).axes[0].lines
+    assert (hmc.get_ydata().tolist(), hmc.get_label()) == ([10.0, 2.5], "hmc")
+    assert np.isnan(pcn.get_ydata()[0])
+
+
+def test_the_page_says_which_checks_a_failed_run_did_not_pass():
+    details = {"hmc": {"failed_checks": ["R̂ is 2: run longer"]}, "mclmc": {"failed": "nothing in 300 s"}, "pcn": {}}
+    row = Row("d = 2, side 4, best of ours (hmc)", 1.0, 1.0, "a peer", 1.0, details=details)
+    table = Table("d = 2, side 4, 60 s each", ["sampler", "verdict"], [["hmc", "failed"]])
+    result = made_here("hard", 1.0, [row, table])
+    assert list(page.failures(result, table)) == [
+        "* `hmc` failed: R̂ is 2",
+        "* `mclmc` failed: nothing in 300 s",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,14 @@ def test_api_pages_say_what_the_docstrings_say():
     assert stale == []
 
 
+def test_the_readme_shows_what_make_demo_prints():
+    """The command, word for word; `test_page_runs` runs it and compares what it prints, `make readme` writes it."""
+    demo, readme = runpy.run_path(str(ROOT / "docs/demo_table.py")), (ROOT / "README.md").read_text("utf-8")
+    (found,) = demo["BLOCK"].finditer(readme)
+    assert found[0].splitlines()[1].split() == demo["command"]()
+    assert "result in runs/demo" in found[0]
+
+
 def test_validation_page_has_every_exact_answer():
     """Rows of docs/validation.md against the models that ship: places, exact values, both samplers, honest pulls."""
     page = (ROOT / "docs/validation.md").read_text("utf-8")

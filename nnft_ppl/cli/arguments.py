@@ -12,6 +12,27 @@ SAMPLER_HELP = (
     "auto (default); hmc, nuts, pcn, elliptical-slice (chains); reweight (free draws); tempered (also ln Z); "
     "replica-exchange (many modes); stock-hmc, stock-nuts, mclmc (BlackJAX's own)"
 )
+EXAMPLES = {
+    "": ("nnft list", "nnft run phi4_circle --set coupling=2.0", "nnft run phi4_circle --help"),
+    "new": ("nnft new my_theory", "nnft new my_theory && nnft check my_theory.py"),
+    "run": (
+        "nnft run phi4_circle --set coupling=2.0 --set modes=20",
+        "nnft run my_theory.py --sampler hmc --draws 1e4 --out runs/my_theory",
+        "nnft run phi4_circle --time-limit 60 --json",
+    ),
+    "check": ("nnft check phi4_circle", "nnft check my_theory.py --set width=64"),
+    "show": ("nnft show runs/my_theory", "nnft show runs/my_theory --json"),
+    "diagnose": (
+        "nnft diagnose runs/my_theory",
+        "nnft diagnose runs/my_theory --figure residuals.svg",
+        "nnft diagnose runs/my_theory --against my_theory.py --set coupling=2.0",
+    ),
+    "report": ("nnft report runs/my_theory", "nnft report runs/my_theory --out my_theory.html"),
+    "verify": ("nnft verify", "nnft verify phi4_circle --set coupling=2.0", "nnft verify --seed 1 --page verified.md"),
+    "list": ("nnft list", "nnft list && nnft run free_scalar"),
+    "doctor": ("nnft doctor", "nnft doctor --json"),
+}
+"""Command -> what one might type; an empty one stands for `nnft` itself."""
 
 
 class UsageError(ValueError):
@@ -19,10 +40,12 @@ class UsageError(ValueError):
 
 
 class Parser(argparse.ArgumentParser):
-    """Python's parser, but a mistake is an exception, and half a word is no option."""
+    """Python's parser, but a mistake is an exception, and half a word is no option; its help ends in examples."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options, allow_abbrev=False)
+        super().__init__(**options, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+        examples = EXAMPLES[self.prog.removeprefix("nnft").strip()]
+        self.epilog = "\n".join([*filter(None, [self.epilog]), "examples:", *(f"  {line}" for line in examples)])
 
     def error(self, message: str) -> NoReturn:
         """Raise what Python's parser would print before it leaves."""
@@ -131,7 +154,7 @@ def command_parser() -> Parser:
     parser = Parser(
         prog="nnft",
         description="Sample neural-network field theories written as NumPyro models.",
-        epilog="exit status: 0 good, 1 a check failed, 2 bad input, 3 interrupted, 4 the run failed",
+        epilog="exit status: 0 good, 1 a check failed, 2 bad input, 3 interrupted, 4 the run failed\n",
     )
     parser.add_argument("--version", action="version", version=f"nnft_ppl {version('nnft-ppl')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.run import load_theory
-from nnft_ppl.display import Stage
+from nnft_ppl.display import Stage, on_terminal
 from nnft_ppl.theory import check_model
 
 
@@ -29,5 +29,5 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             soft_wrap=True,
         )
     for good, text in outcomes:
-        console.print(f" {'[green]✓[/]' if good else '[red]✗[/]'} {escape(text)}", highlight=False, soft_wrap=True)
+        console.print(f" {on_terminal('good' if good else 'failed')} {escape(text)}", highlight=False, soft_wrap=True)
     return 0 if all(good for good, _ in outcomes) else 1

@@ -5,6 +5,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from nnft_ppl.display import error_words
 from nnft_ppl.results import ResultError, WriteError
 from nnft_ppl.runs import FieldError
 from nnft_ppl.samplers import SamplerError
@@ -72,12 +73,9 @@ def _words(error: Exception) -> str:
         return _first_line(error)
     if isinstance(error, ModuleNotFoundError):
         return f"{name}: {_first_line(error)}: install it beside nnft, with the pip of {sys.executable}"
-    if isinstance(error, NameError | AttributeError | ImportError):
-        # Python's own words, which know about names that are near.
-        return next(traceback.TracebackException.from_exception(error).format_exception_only()).splitlines()[0]
     if isinstance(error, KeyError):
         return f"{name}: there is no entry {error}"
-    return f"{name}: {_first_line(error)}"
+    return error_words(error)
 
 
 def _quoted(line: str | None) -> str:

@@ -14,8 +14,7 @@ from rich.table import Table
 
 from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.cli.table import MARKS
-from nnft_ppl.display import called, format_value
+from nnft_ppl.display import called, format_value, on_terminal
 from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
 from nnft_ppl.runs import judge_again
 from nnft_ppl.statistics import Estimate, overall
@@ -61,7 +60,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             console.print(f"{name}: raw only, {reason}", highlight=False, soft_wrap=True)
         verdicts += [one for one in ensemble.verdicts if one.check == "improved"]
     for one in verdicts:
-        console.print(f" {MARKS[one.status]} {one.text}", highlight=False, soft_wrap=True)
+        console.print(f" {on_terminal(one.status)} {one.text}", highlight=False, soft_wrap=True)
     if asked.figure:
         console.print(f"figure in {asked.figure}", highlight=False, markup=False, soft_wrap=True)
     return 1 if overall(verdicts) == "failed" else 0

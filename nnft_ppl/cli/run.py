@@ -14,7 +14,15 @@ from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensemble
 from nnft_ppl.runs import DEFAULT_DRAWS, make_request, sample, sampler_of
 from nnft_ppl.samplers import SamplerError
-from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, unbounded_term, unbounded_words
+from nnft_ppl.theory import (
+    Theory,
+    load_file,
+    refuse_coarse_grid,
+    unbounded_term,
+    unbounded_words,
+    unread_keywords,
+    unread_words,
+)
 
 
 class Ran(NamedTuple):
@@ -24,8 +32,8 @@ class Ran(NamedTuple):
     folder: Path
     kept: bool
     """Whether the folder keeps a complete result of the same run, made before this one was interrupted."""
-    unbounded: str | None
-    """The action term that falls without bound, where the checks failed and one does."""
+    remarks: list[str]
+    """What to know about the model, good run or not: a keyword that nothing reads, an action term without bound."""
 
 
 def load_theory(asked: argparse.Namespace, keywords: dict[str, Any]) -> Theory:
@@ -73,7 +81,10 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
     made = ensemble.provenance
     # One of the wrong sign fails the checks of every sampler, and none of them can say why.
     term = unbounded_term(theory) if made.verdict == "failed" and not made.interrupted else None
-    return Ran(ensemble, folder, earlier and made.interrupted, term)
+    unread = unread_keywords(theory)
+    remarks = [unread_words(unread)] if unread else []
+    remarks += [unbounded_words(term)] if term else []
+    return Ran(ensemble, folder, earlier and made.interrupted, remarks)
 
 
 def conclude(asked: argparse.Namespace, ran: Ran) -> int:
@@ -85,8 +96,8 @@ def conclude(asked: argparse.Namespace, ran: Ran) -> int:
     if ran.kept:
         words = f"not stored: {ran.folder} keeps the complete result that was there"
         console.print(words, highlight=False, markup=False, soft_wrap=True)
-    if ran.unbounded:
-        print(f"nnft: {unbounded_words(ran.unbounded)}", file=sys.stderr)
+    for remark in ran.remarks:
+        print(f"nnft: {remark}", file=sys.stderr)
     return exit_status(ran.ensemble)
 
 

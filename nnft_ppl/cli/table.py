@@ -9,12 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnft_ppl.display import called, format_value
+from nnft_ppl.display import called, format_value, on_terminal
 from nnft_ppl.results import Ensemble, estimate_rows, plain_json
 from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.statistics import Estimate, overall
-
-MARKS = {"good": "[green]✓[/]", "failed": "[red]✗[/]", "unavailable": "[yellow]–[/]"}
 
 
 def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> None:
@@ -38,7 +36,7 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         console.print(f"ln Z/Z_free = {format_value(about.log_z.value, about.log_z.error)}", highlight=False)
     for verdict in ensemble.verdicts:
         limit = f" (threshold {verdict.threshold:g})" if verdict.status == "failed" and verdict.threshold else ""
-        console.print(f" {MARKS[verdict.status]} {verdict.text}{limit}", highlight=False, soft_wrap=True)
+        console.print(f" {on_terminal(verdict.status)} {verdict.text}{limit}", highlight=False, soft_wrap=True)
     if folder:
         console.print(f"result in {folder}", highlight=False, markup=False, soft_wrap=True)
 

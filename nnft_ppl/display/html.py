@@ -3,22 +3,24 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-COLOURS = {"good": "#2e8b57", "failed": "#d0413a", "unavailable": "#b8860b"}
-MARKS = {"good": "✓", "failed": "✗", "unavailable": "–"}
+from nnft_ppl.display.marks import STATUSES
 
 
 def paragraph(words: str, status: str = "") -> str:
     """A line of text in bold, with a status behind it if there is one."""
-    mark = f' <span style="color:{COLOURS[status]}">{MARKS[status]} {status}</span>' if status else ""
-    return f"<p><b>{escape(words)}</b>{mark}</p>"
+    behind = ""
+    if status:
+        mark = STATUSES[status]
+        behind = f' <span style="color:{mark.colour}">{mark.sign} {status}</span>'
+    return f"<p><b>{escape(words)}</b>{behind}</p>"
 
 
 def marked(lines: Iterable[tuple[str, str]]) -> str:
     """Lines of (status, text), each behind its mark."""
     items = [
-        f'<div><span style="color:{COLOURS[status]};display:inline-block;width:1.4em">{MARKS[status]}</span>'
+        f'<div><span style="color:{mark.colour};display:inline-block;width:1.4em">{mark.sign}</span>'
         f"{escape(text)}</div>"
-        for status, text in lines
+        for mark, text in ((STATUSES[status], text) for status, text in lines)
     ]
     return "".join(items)
 

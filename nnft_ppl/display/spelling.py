@@ -1,6 +1,7 @@
 """The nearest known word to one that is not known."""
 
 import difflib
+import traceback
 from collections.abc import Iterable
 
 
@@ -14,3 +15,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     lower = {one.lower(): one for one in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1)
     return f"; did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def error_words(error: Exception) -> str:
+    """An error's type and first line as Python prints them, with the near name that Python knows of.
+
+    Example:
+        >>> try:
+        ...     (1.0).rael
+        ... except AttributeError as error:
+        ...     error_words(error)
+        "AttributeError: 'float' object has no attribute 'rael'. Did you mean: 'real'?"
+    """
+    if isinstance(error, NameError | AttributeError | ImportError):
+        return next(traceback.TracebackException.from_exception(error).format_exception_only()).splitlines()[0]
+    words = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{type(error).__name__}: {words[0]}"

@@ -1,11 +1,14 @@
 """Values and names as text: `0.3570(7)`, `model(keyword=value)`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
+
+ROUNDING = 1e-12
+"""A number smaller than this share of its scale is the rounding noise of a zero."""
 
 
 def format_value(value: float, error: float) -> str:
@@ -22,7 +25,7 @@ def format_value(value: float, error: float) -> str:
     Raises:
         ValueError: If the error is negative.
     """
-    value, error = float(value), float(error)
+    value, error = without_noise(float(value), float(error)), float(error)
     if error < 0:
         raise ValueError(f"format_value: error = {error}; give a standard error >= 0")
     if not (np.isfinite(value) and np.isfinite(error)):
@@ -35,6 +38,16 @@ def format_value(value: float, error: float) -> str:
     if -5 < exponent < 6:
         return _digits(value, error, max(decimals, 0), 0)
     return f"{_digits(value, error, max(decimals + exponent, 0), exponent)}e{exponent:+03d}"
+
+
+def without_noise(value: float, scale: float) -> float:
+    """The value, or 0 where it is rounding noise beside the scale: cancellations leave −8e−16 of an exact zero.
+
+    Example:
+        >>> without_noise(-8.2e-16, scale=0.35), without_noise(-8.2e-16, scale=1e-15)
+        (0.0, -8.2e-16)
+    """
+    return 0.0 if abs(value) < ROUNDING * scale else value
 
 
 def _decimal_exponent(number: float) -> int:
@@ -60,6 +73,32 @@ def format_values(value: ndarray, error: ndarray) -> str:
     if value.ndim == 0:
         return format_value(float(value), float(error))
     return "[" + ", ".join(format_values(v, e) for v, e in zip(value, error, strict=True)) + "]"
+
+
+def places_along(coordinates: Mapping[str, Sequence[float] | ndarray]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Every index of an array with its coordinates in words.
+
+    Args:
+        coordinates: Of each dimension in turn, by its name.
+
+    Example:
+        >>> list(places_along({"r": [0.5, 1.0]}))
+        [((0,), 'r=0.5'), ((1,), 'r=1')]
+    """
+    for index in np.ndindex(*(len(values) for values in coordinates.values())):
+        words = [f"{dim}={values[i]:g}" for (dim, values), i in zip(coordinates.items(), index, strict=True)]
+        yield index, ", ".join(words)
+
+
+def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:
+    """A table as lines of text; its first columns, `words` of them, are text, the others numbers."""
+    lines = [headings, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    aligned = (
+        [cell.ljust(width) if column < words else cell.rjust(width) for column, (cell, width) in enumerate(pairs)]
+        for pairs in (zip(line, widths, strict=True) for line in lines)
+    )
+    return "\n".join("  ".join(cells).rstrip() for cells in aligned)
 
 
 def called(model: str, keywords: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from nnft_ppl.display import format_value
-from nnft_ppl.report.drawing import COLOURS, axes_or_new, label
+from nnft_ppl.report.drawing import COLOURS, axes_or_new, label, shortened
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.statistics import autocorrelation_function, gamma_method, relative_weights
 
@@ -91,7 +91,8 @@ def plot_autocorrelation(ensemble: Ensemble, name: str, index: tuple[int, ...] =
         label=f"τ = {format_value(float(gamma.tau_int), float(gamma.tau_error))} draws",
     )
     axes.set_xlabel("lag  [draws]")
-    axes.set_title(f"autocorrelation of {component_name(ensemble, name, index)}  [1]", loc="left", fontsize="medium")
+    words = shortened(component_name(ensemble, name, index), 36)
+    axes.set_title(f"autocorrelation of {words}", loc="left", fontsize="medium")
     axes.legend(frameon=False)
     return axes
 
@@ -130,8 +131,8 @@ def plot_weights(ensemble: Ensemble, axes: Axes | None = None) -> Axes:
     line = np.geomspace(table["share_of_draws"].iloc[0], 1, 50)
     axes.plot(line, line, "--", color=COLOURS[1], label="equal weights")
     axes.set_xscale("log")
-    axes.set_xlabel("share of the draws, heaviest first  [1]")
-    axes.set_ylabel("share of the weight  [1]")
+    axes.set_xlabel("share of the draws, heaviest first")
+    axes.set_ylabel("share of the weight")
     axes.legend(frameon=False)
     return axes
 

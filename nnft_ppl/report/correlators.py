@@ -90,7 +90,7 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     reach = max(3.2, float(np.max(np.abs(pull[known]), initial=0.0)) + 1.3)
     axes.set_ylim(-reach, reach)
     axes.set_xlabel(label(ensemble, str(table.columns[0])))
-    axes.set_ylabel("pull  [1]")
+    axes.set_ylabel("pull")
     return axes
 
 

@@ -19,14 +19,20 @@ def axes_or_new(axes: Axes | None, size: tuple[float, float] = (6.4, 4.0)) -> Ax
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
+def shortened(words: str, most: int = 44) -> str:
+    """Words that leave room for the figure beside them: a long name loses its middle."""
+    half = (most - 1) // 2
+    return words if len(words) <= most else f"{words[:half]}…{words[-half:]}"
+
+
 def label(ensemble: Ensemble, name: str, words: str | None = None) -> str:
     """Words for an axis with the unit of an observable or coordinate."""
-    return in_unit(words or name.replace("_", " "), ensemble.unit(name))
+    return in_unit(shortened(words or name.replace("_", " ")), ensemble.unit(name))
 
 
 def in_unit(words: str, unit: str | None) -> str:
-    """Words with their unit, `1` for a pure number."""
-    return f"{words}  [{unit or 'unit not stated'}]"
+    """Words with their unit; words alone for a pure number, and where no unit is stated."""
+    return words if unit in (None, "1") else f"{words}  [{unit}]"
 
 
 def inverse(unit: str | None) -> str | None:

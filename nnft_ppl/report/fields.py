@@ -53,7 +53,7 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
     """
     pictures = field_pictures(ensemble, name)
     flat = "x1" not in pictures.dims
-    length = ensemble.unit("separation") or "unit of length"
+    length = ensemble.unit("separation")
     if figure is None:
         from matplotlib import pyplot
 
@@ -63,7 +63,7 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
         for number, values in enumerate(pictures.values):
             axes.plot(pictures["x0"], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
         axes.set_xlabel(in_unit("x", length))
-        axes.set_ylabel("φ(x)  [unit of the field]")
+        axes.set_ylabel("φ(x)")
         return [axes]
     rows = 2 if len(pictures) > 2 else 1
     panels = figure.subplots(rows, -(-len(pictures) // rows), sharex=True, sharey=True, squeeze=False).ravel()

@@ -6,11 +6,16 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from nnft_ppl.display import called, format_value
-from nnft_ppl.report.panels import Panel, panels
+from nnft_ppl.display import STATUSES, called, format_value
+from nnft_ppl.report.checks import check_findings
+from nnft_ppl.report.panel import Panel
+from nnft_ppl.report.panels import panels
 from nnft_ppl.report.svg import svg_of
 from nnft_ppl.results import Ensemble, Provenance, atomically, estimate_rows, series_of
 from nnft_ppl.statistics import estimate
+
+WORDS = 3
+"""Columns of `estimate_rows` that hold words; those in which nothing stands are left out."""
 
 
 def write_report(ensemble: Ensemble, path: str | Path) -> list[Path]:
@@ -55,17 +60,21 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     found = list(panels(ensemble)) if found is None else found
     about = ensemble.provenance
     headings, rows = estimate_rows(ensemble)
+    told = [column for column in range(len(headings)) if column >= WORDS or any(row[column] for row in rows)]
     loader = jinja2.PackageLoader("nnft_ppl.report", "templates")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.j2").render(
         about=about,
         title=called(about.model, about.keywords),
+        statuses=STATUSES,
         verdicts=ensemble.verdicts,
         good=about.verdict == "good",
-        headings=headings,
-        rows=rows,
+        headings=[headings[column] for column in told],
+        rows=[[row[column] for column in told] for row in rows],
+        words=sum(column < WORDS for column in told),
         log_z=format_value(about.log_z.value, about.log_z.error) if about.log_z else None,
         action=_action(ensemble),
+        findings=check_findings(ensemble),
         cost=_cost(ensemble),
         provenance=_provenance(about),
         figures=[(panel, svg_of(panel), _download(panel)) for panel in found],

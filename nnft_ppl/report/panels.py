@@ -1,42 +1,28 @@
 """Which figures a run has, in the order of its report: each with its words, its data, and how it is drawn."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from nnft_ppl.report import chains, correlators, fields, pulls, tempering
+from nnft_ppl.report.checks import check_figures
+from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.statistics import pulls as pulls_of
 
 MOST_TRACES = 4
 """Components of observables that traces are drawn of."""
-WIDTH = 5.4
-"""Inches of every figure."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One figure of a report."""
-
-    name: str
-    """Name of its CSV file."""
-    title: str
-    """Heading."""
-    caption: str
-    """What is seen, with units and what errors mean."""
-    table: pd.DataFrame
-    """Its data."""
-    draw: Callable[[Figure], object]
-    """Draws it on an empty figure."""
-    height: float = 4.0
-    """Inches."""
 
 
 def panels(ensemble: Ensemble) -> Iterator[Panel]:
     """Every figure for which the run has data."""
+    for part in PARTS:
+        yield from part(ensemble)
+
+
+def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
     known = correlators.along_coordinate(ensemble)
     for name in known:
         yield _correlator(ensemble, name)
@@ -47,17 +33,23 @@ def panels(ensemble: Ensemble) -> Iterator[Panel]:
         yield _effective_mass(ensemble)
     if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):
         yield _exact_pulls(exact)
-    found = ensemble.findings.get("schwinger_dyson") if ensemble.schwinger_dyson is not None else None
-    if found:
-        yield _identities(found["rows"])
+
+
+def _fields(ensemble: Ensemble) -> Iterator[Panel]:
     if "fields" in ensemble.data:
         for name in ensemble.data["fields"].data_vars:
-            yield _fields(ensemble, str(name))
+            yield _field(ensemble, str(name))
+
+
+def _weights_and_beta(ensemble: Ensemble) -> Iterator[Panel]:
     interacting = len(ensemble.data["action"].data_vars) > 0
     if interacting and ensemble.tempering is not None:
         yield _tempering(ensemble)
     if interacting and ensemble.log_weights is not None:
         yield _weights(ensemble)
+
+
+def _traces(ensemble: Ensemble) -> Iterator[Panel]:
     for name, index in _followed(ensemble):
         yield _trace(ensemble, name, index)
 
@@ -121,27 +113,14 @@ def _exact_rows(ensemble: Ensemble) -> list[dict[str, object]]:
 
 def _exact_pulls(rows: list[dict[str, object]]) -> Panel:
     def draw(figure: Figure) -> None:
-        pulls.plot_pulls(rows, figure.subplots()).set_xlabel("(estimate − exact)/error  [1]")
+        pulls.plot_pulls(rows, figure.subplots()).set_xlabel("(estimate − exact)/error")
 
     table = pd.DataFrame(rows).rename(columns={"vector_field": "name", "observable": "at", "z": "pull"})
     words = "Every estimate against its exact answer, in units of its error, with bands of one and two errors."
     return Panel("exact_pulls", "Against exact answers", words, table, draw, pulls.height_of(len(rows)))
 
 
-def _identities(rows: list[dict[str, object]]) -> Panel:
-    shown = [row for row in rows if row["z"] is not None]
-    return Panel(
-        "schwinger_dyson",
-        "Schwinger–Dyson identities",
-        "Residuals of identities that hold for the exact density, without any reference answer, in units of their "
-        "errors; a fault of sampler, density or transport moves them. The verdict on all together is above.",
-        pd.DataFrame(rows),
-        lambda figure: pulls.plot_pulls(shown, figure.subplots()),
-        pulls.height_of(len(shown)),
-    )
-
-
-def _fields(ensemble: Ensemble, name: str) -> Panel:
+def _field(ensemble: Ensemble, name: str) -> Panel:
     pictures = fields.field_pictures(ensemble, name)
     words = "Fields φ(x) of single draws, picked at random (by weight, where draws have weights)."
     if "x1" in pictures.dims:
@@ -216,3 +195,7 @@ def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
         draw,
         2.4 if ensemble.kind.independent else 4.4,
     )
+
+
+PARTS = (_correlators, check_figures, _fields, _weights_and_beta, _traces)
+"""The parts of a report in order; each gives the figures that a run has."""

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from nnft_ppl.report.panels import WIDTH, Panel
+from nnft_ppl.report.panel import WIDTH, Panel
 
 _INK = "#010203"
 """Stands for the colour of the page's text until the figure is in the page."""

@@ -48,6 +48,6 @@ def plot_tempering(ensemble: Ensemble, name: str = LOG_Z, axes: Axes | None = No
         colour = COLOURS[number % len(COLOURS)]
         axes.plot(table["beta"], table[column], color=colour, linewidth=1.2)
         axes.fill_between(table["beta"], table[column] - error, table[column] + error, color=colour, alpha=0.3, lw=0)
-    axes.set_xlabel("β, share of the action  [1]")
-    axes.set_ylabel("ln Z(β)/Z(0)  [1]" if name == LOG_Z else label(ensemble, name))
+    axes.set_xlabel("β, share of the action")
+    axes.set_ylabel("ln Z(β)/Z(0)" if name == LOG_Z else label(ensemble, name))
     return axes

@@ -29,14 +29,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.display import called, format_value, paragraph, table
+from nnft_ppl.display import called, format_value, paragraph, places_along, table, without_noise
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.storage import read_result
-from nnft_ppl.statistics import Estimate, Verdicts, estimate, mix, pulls, smooth_log_weights
+from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, mix, pulls, smooth_log_weights
 
-PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name != "value")
+PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name not in ("value", "coordinates"))
 
 
 class Ensemble:
@@ -69,7 +69,7 @@ class Ensemble:
         """What the draws are: Markov chains, free draws with weights, or weighted populations."""
         return Kind(self.provenance.sampler.kind)
 
-    def estimates(self, derived: Mapping[str, Derived] | None = None) -> dict[str, Estimate]:
+    def estimates(self, derived: Mapping[str, Derived] | None = None) -> Estimates:
         """Value ± error of every observable and derived quantity.
 
         Args:
@@ -86,7 +86,7 @@ class Ensemble:
             return stored
         series = quoted_series(self.data, self.log_weights)
         wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent)
-        return stored | {name: wanted[name] for name in derived}
+        return Estimates(stored | {name: wanted[name] for name in derived})
 
     @property
     def log_weights(self) -> np.ndarray | None:
@@ -99,18 +99,18 @@ class Ensemble:
         return self.data["tempering"].to_dataset() if "tempering" in self.data else None
 
     @property
-    def second_route(self) -> dict[str, Estimate]:
+    def second_route(self) -> Estimates:
         """Estimates from reweighted free draws beside a Markov chain; empty where there are none."""
-        return read_estimates(self.data["second_route"].to_dataset()) if "second_route" in self.data else {}
+        return read_estimates(self.data["second_route"].to_dataset()) if "second_route" in self.data else Estimates()
 
-    def estimates_of(self, kind: str) -> dict[str, Estimate]:
+    def estimates_of(self, kind: str) -> Estimates:
         """Estimates from raw or improved draws alone, of the observables that have both.
 
         Args:
             kind: `raw` or `improved`.
         """
         group = f"{kind}_estimates"
-        return read_estimates(self.data[group].to_dataset()) if group in self.data else {}
+        return read_estimates(self.data[group].to_dataset()) if group in self.data else Estimates()
 
     @property
     def schwinger_dyson(self) -> xr.Dataset | None:
@@ -202,12 +202,24 @@ def estimates_dataset(
     return xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
 
 
-def read_estimates(dataset: xr.Dataset) -> dict[str, Estimate]:
+def read_estimates(dataset: xr.Dataset) -> Estimates:
     """The estimates in a Dataset made by `estimates_dataset`."""
     names = [str(name) for name in dataset.data_vars if f"{name}.error" in dataset.data_vars]
-    return {
-        name: Estimate(dataset[name].values, **{part: dataset[f"{name}.{part}"].values for part in PARTS})
+    return Estimates(
+        (name, Estimate(dataset[name].values, **_parts(dataset, name), coordinates=coordinates_of(dataset[name])))
         for name in names
+    )
+
+
+def _parts(dataset: xr.Dataset, name: str) -> dict[str, np.ndarray]:
+    return {part: dataset[f"{name}.{part}"].values for part in PARTS}
+
+
+def coordinates_of(values: xr.DataArray) -> dict[str, np.ndarray]:
+    """Along each dimension in turn; counted from 0 where there are none."""
+    return {
+        str(dim): values.coords[dim].values if dim in values.coords else np.arange(size)
+        for dim, size in values.sizes.items()
     }
 
 
@@ -215,7 +227,7 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for every component of every estimate.
 
     The columns are observable · at · unit · estimate · [exact · pull] · ess · [reweighted]; those in brackets only
-    where the run has them. The pull is (estimate − exact)/error.
+    where the run has them. The pull is (estimate − exact)/error; the unit is empty for pure numbers.
     """
     exact, second = ensemble.exact, ensemble.second_route
     headings = ["observable", "at", "unit", "estimate"]
@@ -223,13 +235,13 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     headings += ["ess", *(["reweighted"] if second else [])]
     rows = []
     for name, one in ensemble.estimates().items():
-        unit = ensemble.unit(name) or ""
+        unit, known = ensemble.unit(name), exact.get(name)
+        scale = _scale(known) or _scale(one.value)
         for index, place in places(ensemble, name):
-            value, error = one.value[index], one.error[index]
-            row = [name, place, unit, format_value(value, error)]
+            value, error = float(one.value[index]), float(one.error[index])
+            row = [name, place, "" if unit in (None, "1") else unit, format_value(without_noise(value, scale), error)]
             if exact:
-                known = exact[name][index] if name in exact else np.nan
-                row += ["", ""] if np.isnan(known) else [f"{known:.6g}", f"{pulls(one, exact[name])[index]:+.1f}"]
+                row += _against(one, known, index)
             row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "?")
             if second:
                 other = second.get(name)
@@ -238,12 +250,19 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     return headings, rows
 
 
+def _against(one: Estimate, exact: np.ndarray | None, index: tuple[int, ...]) -> list[str]:
+    """The exact value and the pull in words, empty where nothing is known."""
+    if exact is None or np.isnan(exact[index]):
+        return ["", ""]
+    scale = max(_scale(exact), float(np.nan_to_num(one.error[index])))
+    return [f"{without_noise(float(exact[index]), scale):.6g}", f"{pulls(one, exact)[index]:+.1f}"]
+
+
+def _scale(values: np.ndarray | None) -> float:
+    """The largest of them; 0 of none."""
+    return 0.0 if values is None else float(np.nanmax(np.abs(values), initial=0.0))
+
+
 def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
     """Every index of an observable, with its coordinates in words."""
-    stored = ensemble.data["estimates"].dataset[name]
-    for index in np.ndindex(stored.shape):
-        words = [
-            f"{dim}={stored.coords[dim].values[i]:g}" if dim in stored.coords else f"{dim}={i}"
-            for dim, i in zip(stored.dims, index, strict=True)
-        ]
-        yield index, ", ".join(words)
+    return places_along(coordinates_of(ensemble.data["estimates"].dataset[name]))

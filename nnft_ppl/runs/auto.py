@@ -40,6 +40,8 @@ CHAIN_GRADIENTS = 2.5
 """Cost of one draw of HMC, measuring included, in gradients; 0.8 to 8 were found on the shipped models."""
 COMPILATION = 5.0
 """Time to compile HMC in units of that for the timed gradients; 4 to 6 were found on the shipped models."""
+SAME_ACTION = 1e-12
+"""An action that spreads by less over free draws is constant: no terms, or terms that cancel but for rounding."""
 TIMED_GRADIENTS = 10
 """Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
@@ -84,6 +86,8 @@ class Pilot:
                 return Choice("hmc", "the action of some free draws is not finite")
         if found.worth * found.made < ENOUGH:
             return Choice("hmc", f"{found}: too few to reweight")
+        if found.spread <= SAME_ACTION:
+            return Choice("reweight", "the theory is free: every draw counts")
         if found.worth > ENOUGH_OF_ALL:
             return Choice("reweight", f"{found}: no chain gives more in their time")
         per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now

@@ -2,7 +2,7 @@
 
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
 from nnft_ppl.statistics.control_variates import mix
-from nnft_ppl.statistics.estimates import Estimate, estimate, median_of_means, pulls, weighted_agreement
+from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate, median_of_means, pulls, weighted_agreement
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
     kish,
@@ -17,6 +17,7 @@ __all__ = [
     "MAX_PULL",
     "MINIMUM_DRAWS",
     "Estimate",
+    "Estimates",
     "TSquared",
     "Verdict",
     "Verdicts",

@@ -1,7 +1,7 @@
 """Values with errors: means of observables, functions of means, reweighting, and how they are printed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 from numpy import ndarray
 
 from nnft_ppl.arguments import require_count, require_log_weights, require_series
-from nnft_ppl.display import format_value, format_values, table
+from nnft_ppl.display import columns, format_value, format_values, places_along, table, without_noise
 from nnft_ppl.statistics.autocorrelation import gamma_method
 from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
@@ -34,20 +34,48 @@ class Estimate:
     agree: Bool[ndarray, "*shape"] | None = None
     """Whether the two errors, and the chains, are compatible (`errors_agree`); None if never compared."""
 
+    coordinates: Mapping[str, ndarray] = field(default_factory=dict)
+    """Along each dimension in turn, by its name; empty where they are not known. For display only."""
+
     def __str__(self) -> str:
         return format_values(np.asarray(self.value), np.asarray(self.error))
 
     def _repr_html_(self) -> str:
+        headings, rows = self.rows()
+        return table(headings, rows, words=1)
+
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """Headings, and coordinates, value with error and effective draws of every component."""
         value, error, ess = (np.asarray(part) for part in (self.value, self.error, self.ess))
+        scale = float(np.nanmax(np.abs(value), initial=0.0))
+        shape = {dim: np.arange(size) for dim, size in zip("ijklmnpq", value.shape, strict=False)}
         rows = [
             [
-                ", ".join(map(str, index)),
-                format_value(float(value[index]), float(error[index])),
-                f"{ess[index]:.0f}",
+                place,
+                format_value(without_noise(float(value[index]), scale), float(error[index])),
+                f"{ess[index]:.0f}" if np.isfinite(ess[index]) else "?",
             ]
-            for index in np.ndindex(value.shape)
+            for index, place in places_along(self.coordinates or shape)
         ]
-        return table(["at", "value", "ess"], rows, words=1)
+        return ["at", "estimate", "ess"], rows
+
+
+class Estimates(dict[str, Estimate]):
+    """Estimates by name, in the order of the model; printed, or shown by a notebook, they are one table."""
+
+    def __str__(self) -> str:
+        return columns(*self.rows(), words=2)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return table(*self.rows(), words=2)
+
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """Headings, and the rows of every estimate behind its name."""
+        return ["observable", "at", "estimate", "ess"], [
+            [name, *row] for name, one in self.items() for row in one.rows()[1]
+        ]
 
 
 def estimate(

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.display import did_you_mean
+from nnft_ppl.display import did_you_mean, error_words
 from nnft_ppl.observables import Derived, Observable
 from nnft_ppl.theory.reading import ModelError
 
@@ -46,11 +46,10 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
         except ModelError:
             raise
         except Exception as error:  # whatever the model file is made of
-            words = str(error).strip().splitlines() or [type(error).__name__]
             hint = ""
             if isinstance(error, TypeError | ValueError | IndexError):
                 hint = f"; points x have shape ({dim},) here: give a space(), or --dim, where that is wrong"
-            raise ModelError(f"{model}: observable {name!r}: {type(error).__name__}: {words[0]}{hint}") from error
+            raise ModelError(f"{model}: observable {name!r}: {error_words(error)}{hint}") from error
         try:
             values[name] = jnp.asarray(value)
         except (TypeError, ValueError) as error:

@@ -1,8 +1,10 @@
 """Whether a model is sound: keywords, action and gradient, transports, field, grids, each looked at on free draws."""
 
 import dis
+import inspect
 import math
 from collections.abc import Callable
+from types import FunctionType
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +35,7 @@ def check_model(theory: Theory, progress: Progress) -> list[tuple[bool, str]]:
     keys = jax.random.split(jax.random.key(0), DRAWS)
     positions = jax.jit(jax.vmap(theory.free_draw))(keys)
     checks: dict[str, Callable[[], tuple[bool, str]]] = {
-        "keywords": lambda: _unused_keywords(theory),
+        "keywords": lambda: _keywords(theory),
         "action and gradient": lambda: _finite(theory, positions),
         "whether the action is bounded": lambda: _bounded(theory),
         "transports": lambda: _transports(theory, positions),
@@ -48,19 +50,35 @@ def check_model(theory: Theory, progress: Progress) -> list[tuple[bool, str]]:
     return outcomes
 
 
-def _unused_keywords(theory: Theory) -> tuple[bool, str]:
-    functions = [theory.file.model, *(getattr(theory.file, name) for name in COMPANIONS)]
-    used = {name for function in functions if function for name in _names_read(function)}
-    unused = [name for name in theory.keywords if name not in used]
-    if unused:
-        return False, f"keywords that nothing in the file reads: {', '.join(unused)} (misspelt inside the model?)"
+def _keywords(theory: Theory) -> tuple[bool, str]:
+    if unread := unread_keywords(theory):
+        return False, unread_words(unread)
     return True, f"every keyword is read ({', '.join(theory.keywords) or 'there are none'})"
 
 
-def _names_read(function: Callable) -> set[str]:
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return set()
+def unread_keywords(theory: Theory) -> list[str]:
+    """The model's keywords that neither the model nor anything else that the file declares reads.
+
+    None where a function cannot be looked into, such as an object that is called.
+
+    Args:
+        theory: The model, read.
+    """
+    declared = [theory.file.model, *(getattr(theory.file, name) for name in COMPANIONS)]
+    functions = [inspect.unwrap(function) for function in declared if function]
+    if not all(inspect.isfunction(function) for function in functions):
+        return []
+    read_somewhere = {name for function in functions for name in _names_read(function)}
+    return [name for name in theory.keywords if name not in read_somewhere]
+
+
+def unread_words(keywords: list[str]) -> str:
+    """The complaint about such keywords."""
+    return f"keywords that nothing in the file reads: {', '.join(keywords)} (misspelt inside the model?)"
+
+
+def _names_read(function: FunctionType) -> set[str]:
+    code = function.__code__
     loads = {str(step.argval) for step in dis.get_instructions(code) if step.opname.startswith("LOAD")}
     pairs = {
         name

@@ -1,15 +1,21 @@
 """The report is one HTML page that needs nothing else, with the numbers of the run; the command writes it."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 from commands import nnft
+from matplotlib.figure import Figure
 
-from nnft_ppl import load, sample
-from nnft_ppl.report import report_html, write_report
+from nnft_ppl import Ensemble, load, sample
+from nnft_ppl.display import STATUSES
+from nnft_ppl.report import checks, report_html, write_report
+from nnft_ppl.report.panel import Panel
+from nnft_ppl.statistics import Verdict
 
 
 class Page(HTMLParser):
@@ -28,6 +34,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.text.append(data)
+
+
+COLUMNS = ["observable", "at", "unit", "estimate", "exact", "pull", "ess", "reweighted"]
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +90,61 @@ def test_pictures_take_the_colour_of_the_text(chains):
     assert "currentColor" in html
     assert "#010203" not in html
     assert "prefers-color-scheme: dark" in html
+
+
+def test_every_number_carries_its_heading_for_narrow_pages(chains):
+    """Below a width that a style sheet knows, rows become cards, whose lines are named by `data-of`."""
+    html = report_html(chains)
+    first = re.findall(r'<td data-of="([^"]*)"(?: class="number")?>([^<]*)</td>', html)[:8]
+    assert [heading for heading, _ in first] == COLUMNS
+    assert dict(first)["estimate"] == str(chains.estimates()["two_point"])[1:].split(", ")[0]
+    assert "@container" in html
+
+
+def test_columns_in_which_nothing_stands_are_left_out():
+    theory = load("free_scalar", width=2, dim=2, side=2.0, cutoff=2.0)
+    html = report_html(sample(theory, "reweight", num_draws=50, checks=False))
+    assert 'data-of="at"' in html
+    assert 'data-of="unit"' not in html
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_has_its_mark_and_colours(chains, status):
+    changed = json.dumps(chains.provenance | {"verdicts": [Verdict("c", status, None, None, "words").to_json()]})
+    run = Ensemble(chains.data.copy())
+    run.data.attrs["provenance"] = changed
+    html = report_html(run, [])
+    assert f'<b class="{status}">{STATUSES[status].sign}</b>words' in html
+    assert f".{status} {{ color: var(--{status}); }}" in html
+    assert f"--{status}: {STATUSES[status].on_light};" in html
+    assert f"--{status}: {STATUSES[status].on_dark};" in html
+
+
+def test_a_figure_of_a_check_is_one_function(chains, monkeypatch):
+    monkeypatch.setattr(checks, "FIGURES", dict(checks.FIGURES))
+
+    @checks.figure_of("largest")
+    def largest(findings):
+        return Panel("largest", "Largest", "words", pd.DataFrame(findings), lambda figure: figure.subplots())
+
+    run = Ensemble(chains.data.copy())
+    about = chains.provenance
+    run.data.attrs["provenance"] = json.dumps(about | {"findings": about["findings"] | {"largest": {"value": [1.0]}}})
+    assert 'id="largest"' in report_html(run)
+    assert 'id="largest"' not in report_html(chains)
+
+
+def test_of_very_many_identities_the_farthest_are_drawn():
+    rows = [{"vector_field": "v" * 80, "observable": f"f{i}", "z": 0.01 * i} for i in range(100)]
+    panel = checks.identities({"rows": rows})
+    figure = Figure()
+    panel.draw(figure)
+    shown = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert len(shown) == checks.MOST_ROWS
+    assert max(map(len, shown)) <= 44
+    assert shown[-1].endswith("f99")
+    assert len(panel.table) == 100
+    assert "Of 100 identities" in panel.caption
 
 
 def test_words_of_a_model_cannot_break_the_page():
