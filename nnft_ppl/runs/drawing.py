@@ -106,6 +106,8 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
         while recorder.draws < most:
             first = recorder.draws
             state, block = sampler.step(state)
+            if not block.length:  # the sampler has no more
+                break
             tree = recorder.add(block)
             if job.folder:
                 job.folder.write_block(blocks, tree)

@@ -97,7 +97,7 @@ class Sampler(Protocol):
         ...
 
     def step(self, state: Any, /) -> tuple[Any, Block]:
-        """The next state, and the block of draws on the way to it.
+        """The next state, and the block of draws on the way to it; an empty one where there are no more.
 
         Args:
             state: What `start` or the last step gave.
@@ -127,6 +127,8 @@ def run_blocks(make: MakeSampler, target: Target, settings: Settings) -> Iterato
     state, done = sampler.start(), 0
     while done < settings.num_draws:
         state, block = sampler.step(state)
+        if not block.length:
+            return
         done += block.length
         yield block
 
