@@ -63,13 +63,25 @@ def test_chains_on_trial_where_it_is_close_and_there_is_time(key, ten_seconds_to
 
 
 @pytest.fixture
-def slow_chains(monkeypatch):
+def clock(monkeypatch):
+    """(seconds) -> a clock in place of the machine's goes on by so much; by itself it stands still."""
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    def go_on(seconds):
+        now[0] += seconds
+
+    return go_on
+
+
+@pytest.fixture
+def slow_chains(monkeypatch, clock):
     """(values in a block of 25 draws of two chains) -> in place of HMC, blocks of those that take 10 ms each."""
 
     def instead(values):
         def draws(target, settings):
             for _ in range(settings.num_draws // 25):
-                time.sleep(0.01)
+                clock(0.01)
                 yield Block({"o": values() * np.ones((2, 25))}, {"diverging": np.zeros((2, 25), bool)}, None)
 
         monkeypatch.setattr(importlib.import_module("nnft_ppl.runs.trial"), "hmc", draws)
@@ -166,10 +178,17 @@ def test_keeps_the_weaker_result_where_the_stronger_cannot_go_on(poor_reweightin
     assert run.provenance["verdict"] == "failed"
 
 
-def test_time_limit_ends_a_run_of_too_many_draws(seed):
+def test_time_limit_ends_a_run_of_too_many_draws(seed, clock):
     theory = load("phi4_circle", modes=8)
-    run = sample(theory, "reweight", seed=seed, num_draws=10**7, time_limit=0.5, keep="none")
-    assert 0 < run.data["observables"].sizes["draw"] < 10**7
+    drawn = []
+
+    def progress(stage):
+        clock(0.1)
+        drawn.append(stage.done)
+
+    run = sample(theory, "reweight", seed=seed, num_draws=10**7, time_limit=1.5, keep="none", progress=progress)
+    assert 0 < run.data["observables"].sizes["draw"] == max(drawn) < 10**7
+    assert 1 < len({done for done in drawn if done}) < 15  # blocks in 1.5 s, by a clock of a tenth a stage
     assert run.provenance["interrupted"] is False
     with pytest.raises(ValueError, match="time_limit must be a positive number"):
         sample(theory, time_limit=0.0)
