@@ -59,7 +59,7 @@ class Theory:
         if self.file.space and not isinstance(self.space, Space):
             raise ModelError(f"{self.name}: space() returned {self.space!r}, not a Box or Circle")
         self.dim: int = self.space.dim if self.space else self.file.dim
-        shapes = jax.eval_shape(self._first_reading, jax.random.key(0))
+        shapes = jax.eval_shape(self._first_reading, _a_key())
         self.dimension = sum(math.prod(shape.shape) for shape in shapes["coordinates"].values())
         self.action_terms = tuple(shapes["action"])
         for name, term in shapes["action"].items():
@@ -225,7 +225,7 @@ class Theory:
         plain, derived = separated(self.name, declared)
         self.observables = plain
         shapes = jax.eval_shape(
-            lambda key: measured(self.name, self.dim, plain, self.realise(self.free_draw(key))), jax.random.key(0)
+            lambda key: measured(self.name, self.dim, plain, self.realise(self.free_draw(key))), _a_key()
         )
         plain = labelled(plain, {name: shape.shape for name, shape in shapes.items()})
         for name, one in derived.items():
@@ -271,6 +271,11 @@ def field_names(returned: Any) -> tuple | None:
     if isinstance(returned, dict):
         return tuple(returned)
     return tuple(range(len(returned))) if isinstance(returned, tuple) else None
+
+
+def _a_key() -> jax.ShapeDtypeStruct:
+    """The shape of a random key: where no number is wanted, no device is started and nothing compiled."""
+    return jax.eval_shape(jax.random.key, 0)
 
 
 def _total(terms: Mapping[str, Array]) -> Array:
