@@ -15,7 +15,7 @@ from commands import nnft
 from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, no_block
 
 from nnft_ppl import read
-from nnft_ppl.devices.background import AT_ONCE
+from nnft_ppl.devices.background import AT_ONCE, in_background
 from nnft_ppl.samplers import SAMPLERS
 
 COMMAND = [sys.executable, "-m", "nnft_ppl.cli.main"]
@@ -210,6 +210,11 @@ def test_a_process_ends_after_what_is_being_compiled(ending: str, status: int, s
     )
     assert (ended.returncode, ended.stderr) == (status, said)
     assert ended.stdout == "output\n" + "compiled; " * AT_ONCE
+
+
+def test_an_error_of_the_compiler_reaches_whoever_waits():
+    with pytest.raises(ZeroDivisionError):
+        in_background(lambda: 1 / 0).result(timeout=PATIENCE)
 
 
 def test_ctrl_c_does_not_wait_for_the_compiler():
