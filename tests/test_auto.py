@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from nnft_ppl import load, sample
+from nnft_ppl.draws import Kind
 from nnft_ppl.runs.auto import Choice, Pilot
 from nnft_ppl.runs.trial import TRIAL_DRAWS, Outdone, on_trial
-from nnft_ppl.samplers import Block, SamplerError, Settings
+from nnft_ppl.samplers import Block, SamplerError, Settings, run_blocks
 
 auto = importlib.import_module("nnft_ppl.runs.auto")  # `samplers.auto` could be taken for the choice itself
 
@@ -63,16 +64,37 @@ def test_chains_on_trial_where_it_is_close_and_there_is_time(key, ten_seconds_to
 
 
 @pytest.fixture
-def slow_chains(monkeypatch):
+def clock(monkeypatch):
+    """(seconds) -> a clock in place of the machine's goes on by so much; by itself it stands still."""
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    def go_on(seconds):
+        now[0] += seconds
+
+    return go_on
+
+
+@pytest.fixture
+def slow_chains(monkeypatch, clock):
     """(values in a block of 25 draws of two chains) -> in place of HMC, blocks of those that take 10 ms each."""
 
-    def instead(values):
-        def draws(target, settings):
-            for _ in range(settings.num_draws // 25):
-                time.sleep(0.01)
-                yield Block({"o": values() * np.ones((2, 25))}, {"diverging": np.zeros((2, 25), bool)}, None)
+    class Slow:
+        """A sampler without a target."""
 
-        monkeypatch.setattr(importlib.import_module("nnft_ppl.runs.trial"), "hmc", draws)
+        def __init__(self, values):
+            self._values = values
+
+        def start(self):
+            return 0
+
+        def step(self, state):
+            clock(0.01)
+            measured = {"o": self._values() * np.ones((2, 25))}
+            return state + 1, Block(Kind.CHAINS, measured, {"diverging": np.zeros((2, 25), bool)}, None)
+
+    def instead(values):
+        monkeypatch.setattr("nnft_ppl.runs.trial.hmc", lambda target, settings: Slow(values))
 
     return instead
 
@@ -81,27 +103,33 @@ def test_a_trial_passes_or_not_before_the_first_block(slow_chains, key, rng):
     settings = replace(told(key, num_draws=1000), num_chains=2)
     target = load("phi4_circle", modes=8).target()
     slow_chains(lambda: rng.normal(size=(2, 25)))  # independent: 5000 effective draws a second
-    passed = list(on_trial(500.0)(target, settings))
+    passed = list(run_blocks(on_trial(500.0), target, settings))
     assert sum(block.stats["diverging"].shape[1] for block in passed) == 1000
     with pytest.raises(Outdone, match=r"on trial hmc gave \d"):
-        next(on_trial(50_000.0)(target, settings))
+        on_trial(50_000.0)(target, settings).start()
     # Told to draw less than a trial: all of it.
-    assert len(list(on_trial(500.0)(target, replace(settings, num_draws=TRIAL_DRAWS // 4)))) == 2
+    assert len(list(run_blocks(on_trial(500.0), target, replace(settings, num_draws=TRIAL_DRAWS // 4)))) == 2
     slow_chains(lambda: rng.normal(size=(2, 1)))  # the same value 25 times: 200 a second
     with pytest.raises(Outdone, match="on trial hmc gave"):
-        next(on_trial(500.0)(target, settings))
+        on_trial(500.0)(target, settings).start()
     slow_chains(lambda: np.nan)  # not for the trial to say: the run refuses NaN by name
-    assert np.isnan(next(on_trial(500.0)(target, settings)).measured["o"]).all()
+    assert np.isnan(next(run_blocks(on_trial(500.0), target, settings)).measured["o"]).all()
 
 
 def test_a_trial_that_cannot_go_on_is_lost(key, monkeypatch):
-    def refuses(target, settings):
-        raise SamplerError("no")
-        yield
-
-    monkeypatch.setattr(importlib.import_module("nnft_ppl.runs.trial"), "hmc", refuses)
+    monkeypatch.setattr("nnft_ppl.runs.trial.hmc", Refusing)
     with pytest.raises(Outdone, match=r"could not go on \(no\)"):
-        next(on_trial(1.0)(load("phi4_circle", modes=8).target(), told(key)))
+        on_trial(1.0)(load("phi4_circle", modes=8).target(), told(key)).start()
+
+
+class Refusing:
+    """A sampler that cannot begin."""
+
+    def __init__(self, target, settings):
+        pass
+
+    def start(self):
+        raise SamplerError("no")
 
 
 @pytest.mark.parametrize(("least", "name"), [(1e9, "reweight"), (0.0, "hmc")])
@@ -155,21 +183,24 @@ def test_goes_on_to_the_stronger_sampler_where_checks_fail(poor_reweighting, see
 def test_keeps_the_weaker_result_where_the_stronger_cannot_go_on(poor_reweighting, seed, monkeypatch):
     from nnft_ppl.runs import sampling
 
-    def refuses(target, settings):
-        raise SamplerError("no")
-        yield
-
-    monkeypatch.setitem(sampling.SAMPLERS, "hmc", refuses)
+    monkeypatch.setitem(sampling.SAMPLERS, "hmc", Refusing)
     run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=4000, checks=False)
     assert run.provenance.sampler.name == "reweight"
     assert "hmc could not go on (no)" in run.provenance.sampler.reason
     assert run.provenance.verdict == "failed"
 
 
-def test_time_limit_ends_a_run_of_too_many_draws(seed):
+def test_time_limit_ends_a_run_of_too_many_draws(seed, clock):
     theory = load("phi4_circle", modes=8)
-    run = sample(theory, "reweight", seed=seed, num_draws=10**7, time_limit=0.5, keep="none")
-    assert 0 < run.data["observables"].sizes["draw"] < 10**7
+    drawn = []
+
+    def progress(stage):
+        clock(0.1)
+        drawn.append(stage.done)
+
+    run = sample(theory, "reweight", seed=seed, num_draws=10**7, time_limit=1.5, keep="none", progress=progress)
+    assert 0 < run.data["observables"].sizes["draw"] == max(drawn) < 10**7
+    assert 1 < len({done for done in drawn if done}) < 15  # blocks in 1.5 s, by a clock of a tenth a stage
     assert run.provenance.interrupted is False
     with pytest.raises(ValueError, match="time_limit must be a positive number"):
         sample(theory, time_limit=0.0)

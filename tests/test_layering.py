@@ -267,3 +267,8 @@ def test_lock_names_versions_and_hashes_only() -> None:
 )
 def test_a_planted_lock_fault_is_found(planted: str) -> None:
     assert len(lock_faults(planted)) >= 1
+
+
+def test_load_imports_no_sampler_and_no_figures() -> None:
+    assert effects('import nnft_ppl\nkept = nnft_ppl.load("phi4_circle")')["heavy"] == []
+    assert effects("import nnft_ppl\nkept = nnft_ppl.sample\nimport blackjax")["heavy"] == ["blackjax"]

@@ -48,7 +48,7 @@ def complaint(error: Exception) -> tuple[str, bool]:
     if place:
         return f"{place}: {_words(error)}", True
     if isinstance(error, OSError) and error.errno in FULL:
-        return f"{error.filename or 'a file'} cannot be written: {error.strerror}", False
+        return f"{error.filename or 'a file, or the output,'} cannot be written: {error.strerror}", False
     if isinstance(error, ValueError | TypeError | FileNotFoundError | AttributeError):
         return _first_line(error), True
     return f"{type(error).__name__}: {_first_line(error)} (--debug shows where)", False

@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nnft_ppl.cli.progress import Shown
+from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.display import Stage
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -99,3 +100,17 @@ def interruptible(shown: Shown) -> Iterator[Interruption]:
         sender.close()
         watcher.join()
         receiver.close()
+
+
+def wait_for_compiler(status: int) -> int:
+    """The exit status of the process, once nothing is compiled in the background; Ctrl-C ends it at once."""
+    background = sys.modules.get("nnft_ppl.devices.background")  # else nothing was compiled, and JAX is not imported
+    if background and background.busy():
+        try:
+            with progress_bar() as shown:
+                shown(Stage("waiting for the compiler; Ctrl-C stops at once"))
+                background.finish()
+        except KeyboardInterrupt:
+            sys.stderr.flush()  # stdout has been written by now
+            os._exit(status)
+    return status

@@ -6,14 +6,13 @@ work kept · 4 the run failed.
 
 import argparse
 import contextlib
-import os
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Sequence
 
 from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parsed
-from nnft_ppl.cli.outputs import refuse_output
+from nnft_ppl.cli.interrupts import wait_for_compiler
+from nnft_ppl.cli.outputs import drop_unwritten, refuse_output
 from nnft_ppl.display import Stage
 
 GOOD, CHECKS_FAILED, BAD_INPUT, INTERRUPTED, RUN_FAILED = range(5)
@@ -25,8 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words after `nnft`; None for those of the process.
     """
+    status = _attempt(list(sys.argv[1:] if arguments is None else arguments))
+    return wait_for_compiler(status) if arguments is None else status
+
+
+def _attempt(given: list[str]) -> int:
+    """The exit status of one command; what it has to say is written by then."""
     parser = command_parser()
-    given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"] and ("--help" in given or "-h" in given):
         return _run_help(parser.commands["run"], [word for word in given[1:] if word not in ("--help", "-h")])
     try:
@@ -38,27 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return BAD_INPUT
     try:
-        return _dispatch(asked)
+        status = _dispatch(asked)
+        sys.stdout.flush()  # what cannot be written is complained of, too
     except KeyboardInterrupt:
         before = " before the first block of draws was finished: there is no result" if asked.command == "run" else ""
         print(f"nnft: interrupted{before}", file=sys.stderr)
-        return _ended(INTERRUPTED, process=arguments is None)
-    except BrokenPipeError:
-        # The reader of our output went away; keep Python from complaining again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return GOOD
+        status = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away
+        status = GOOD
     except Exception as error:  # every failure ends in one line; --debug shows the rest
         if asked.debug:
             traceback.print_exc()
-        return _ended(_complain(error), process=arguments is None)
-
-
-def _ended(status: int, *, process: bool) -> int:
-    """The exit status; a process ends here, where something is still compiled in the background for nothing."""
-    if process and threading.active_count() > 1:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        status = _complain(error)
+    drop_unwritten()
     return status
 
 

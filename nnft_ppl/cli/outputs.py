@@ -1,6 +1,7 @@
-"""Files that a command is to write: refused before the work, not after it."""
+"""What a command is to write: files refused before the work, not after it, and output that nobody takes."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,3 +26,11 @@ def refuse_output(option: str, file: str | None, endings: Sequence[str] = ()) ->
         raise ValueError(f"{option} {file}: there is no folder {str(path.parent)!r}; make it first")
     if not os.access(folder, os.W_OK):
         raise ValueError(f"{option} {file}: the folder {str(path.parent)!r} is not yours to write in")
+
+
+def drop_unwritten() -> None:
+    """Let go of output that cannot be written: at exit Python would try again, and end with a status of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

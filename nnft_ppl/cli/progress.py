@@ -1,6 +1,7 @@
-"""Progress of long work: one line on a terminal, nothing anywhere else."""
+"""Progress of long work: one line on a terminal; elsewhere, in a batch job say, a line of a log every minute."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -11,23 +12,31 @@ from nnft_ppl.display import Stage
 
 # Nothing here may import JAX: the first line must stand before those seconds begin.
 
+EVERY = 60.0
+"""Seconds between two lines of a log, and before the first."""
+
 
 class Shown:
-    """The line of progress, and words above it.
+    """The line of progress, and words above it; lines of a log where there is no terminal.
 
     Args:
         bar: Rich's bar.
         console: Where it is drawn.
+        clock: Seconds since some moment.
     """
 
-    def __init__(self, bar: Progress, console: Console) -> None:
-        self._bar, self._console = bar, console
+    def __init__(self, bar: Progress, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bar, self._console, self._clock = bar, console, clock
         self._what = ""
         self._task = bar.add_task("starting", total=None)
         self._started = bar.tasks[0].start_time
+        self._begun = self._logged = clock()
 
     def __call__(self, stage: Stage) -> None:
         """Show what is being done and how far it is."""
+        if not self._console.is_terminal:
+            self._log(stage)
+            return
         if stage.what != self._what:
             # Another task, for another speed; the clock goes on.
             self._bar.remove_task(self._task)
@@ -47,6 +56,15 @@ class Shown:
         """Take the line away, for good."""
         self._bar.stop()
 
+    def _log(self, stage: Stage) -> None:
+        now = self._clock()
+        if now - self._logged < EVERY:
+            return
+        self._logged = now
+        hours, minutes = divmod(int(now - self._begun) // 60, 60)
+        count = f" {stage.done}/{stage.total}" if stage.total else ""
+        self.say(f"nnft: {stage.what}{count}, {f'{hours} h ' if hours else ''}{minutes} min")
+
 
 class _Count(ProgressColumn):
     """`done/total`, where the total is known."""
@@ -56,15 +74,16 @@ class _Count(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(console: Console | None = None) -> Iterator[Shown]:
+def progress_bar(console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Shown]:
     """The line of progress, while the context lasts.
 
     Args:
         console: Where to; stderr unless given.
+        clock: Seconds since some moment, for the log.
     """
     console = console or Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), _Count(), TimeElapsedColumn())
     with Progress(
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        yield Shown(bar, console)
+        yield Shown(bar, console, clock)

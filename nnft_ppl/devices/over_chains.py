@@ -1,10 +1,12 @@
 """One function of a chain for all chains: compiled once, spread over the devices, chains in turn or side by side."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import jax
+
+from nnft_ppl.devices.background import in_background
 
 MOST_IN_TURN = 8
 """The most chains of a processor device that run one after the other; of more, or elsewhere, all run side by side."""
@@ -26,16 +28,9 @@ class OverChains:
         return self._function(*self._place(*arguments))
 
     def traced(self, *arguments: Any) -> "Callable[[], Future[OverChains]]":
-        """The same, traced here for arguments like these; what comes back compiles it in a thread of its own."""
+        """The same, traced here for arguments like these; what comes back compiles it in the background."""
         lowered = self._function.lower(*self._place(*arguments))
-
-        def compiled() -> "Future[OverChains]":
-            executor = ThreadPoolExecutor(1)
-            found = executor.submit(lambda: OverChains(lowered.compile(), self._place))
-            executor.shutdown(wait=False)
-            return found
-
-        return compiled
+        return lambda: in_background(lambda: OverChains(lowered.compile(), self._place))
 
 
 def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> OverChains:

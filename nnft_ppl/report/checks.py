@@ -13,6 +13,7 @@ from nnft_ppl.results import Ensemble
 MOST_ROWS = 40
 """Identities that are drawn; more would make a figure of many pages."""
 
+
 def check_figures(ensemble: Ensemble) -> Iterator[Panel]:
     """The figure of every check that was made and has one, in the order in which they were made."""
     for check, findings in ensemble.findings.items():

@@ -218,7 +218,7 @@ class Theory:
             readings.append(read(self.run, choose_free(key)))
             return readings[0].coordinates
 
-        shapes = jax.eval_shape(look, jax.random.key(0))
+        shapes = jax.eval_shape(look, _key_shape())
         (first,) = readings
         check_returned(self.name, first.returned)
         if not first.sites:
@@ -243,7 +243,7 @@ class Theory:
         observables, derived = separate(self.name, declared)
         values = jax.eval_shape(
             lambda key: try_observables(self.name, self.dim, observables, self.realise(self.free_draw(key))),
-            jax.random.key(0),
+            _key_shape(),
         )
         observables = label(observables, {name: value.shape for name, value in values.items()})
         for name, quantity in derived.items():
@@ -268,6 +268,11 @@ def load(model: str, /, **keywords: Any) -> Theory:
         FileNotFoundError, SyntaxError, ModelError, TypeError, ValueError: See `load_file` and `Theory`.
     """
     return Theory(load_file(model), **keywords)
+
+
+def _key_shape() -> jax.ShapeDtypeStruct:
+    """The shape of a random key: where no number is wanted, no device is started and nothing compiled."""
+    return jax.eval_shape(jax.random.key, 0)
 
 
 def _total(terms: Mapping[str, Array]) -> Array:

@@ -1,5 +1,6 @@
 """What tests of the command line share."""
 
+import math
 from typing import NoReturn
 
 import pytest
@@ -15,3 +16,9 @@ def no_bank(monkeypatch: pytest.MonkeyPatch):
         raise ValueError("not compiled here")
 
     monkeypatch.setattr(IdentityBank, "measurement", refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_log(monkeypatch: pytest.MonkeyPatch):
+    """No log of progress, however long a busy machine takes: stderr shows what a quick run says."""
+    monkeypatch.setattr("nnft_ppl.cli.progress.EVERY", math.inf)
