@@ -15,31 +15,32 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nnft_ppl.checks import Check, Measurement, Outcome
+    from nnft_ppl.draws import Kind
     from nnft_ppl.observables import Derived, Observable, effective_mass, ratio
     from nnft_ppl.results import Ensemble, read
-    from nnft_ppl.runs import sample
-    from nnft_ppl.statistics import Estimate
+    from nnft_ppl.runs import KeptDraws, kept_draws, sample
+    from nnft_ppl.samplers import Block, Chains, Sampler, Settings, one_draw, run_blocks
+    from nnft_ppl.statistics import Estimate, Estimates, Verdict
     from nnft_ppl.target import Target
     from nnft_ppl.theory import ModelFile, Theory, load
 
 _HOMES = {
-    "Derived": "observables",
-    "Ensemble": "results",
-    "Estimate": "statistics",
-    "ModelFile": "theory",
-    "Observable": "observables",
-    "Target": "target",
-    "Theory": "theory",
-    "effective_mass": "observables",
-    "load": "theory",
-    "ratio": "observables",
-    "read": "results",
-    "sample": "runs",
+    "checks": ("Check", "Measurement", "Outcome"),
+    "draws": ("Kind",),
+    "observables": ("Derived", "Observable", "effective_mass", "ratio"),
+    "results": ("Ensemble", "read"),
+    "runs": ("KeptDraws", "kept_draws", "sample"),
+    "samplers": ("Block", "Chains", "Sampler", "Settings", "one_draw", "run_blocks"),
+    "statistics": ("Estimate", "Estimates", "Verdict"),
+    "target": ("Target",),
+    "theory": ("ModelFile", "Theory", "load"),
 }
 
 __all__ = [
-    "Derived", "Ensemble", "Estimate", "ModelFile", "Observable", "Target", "Theory", "effective_mass", "load", "ratio",
-    "read", "sample",
+    "Block", "Chains", "Check", "Derived", "Ensemble", "Estimate", "Estimates", "KeptDraws", "Kind", "Measurement",
+    "ModelFile", "Observable", "Outcome", "Sampler", "Settings", "Target", "Theory", "Verdict", "effective_mass",
+    "kept_draws", "load", "one_draw", "ratio", "read", "run_blocks", "sample",
 ]  # fmt: skip
 
 
@@ -47,6 +48,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use: `import nnft_ppl` stays quick, and starts no device."""
     if name == "__version__":
         return importlib.metadata.version("nnft-ppl")
-    if name not in _HOMES:
+    room = next((room for room, names in _HOMES.items() if name in names), None)
+    if room is None:
         raise AttributeError(f"module 'nnft_ppl' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"nnft_ppl.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"nnft_ppl.{room}"), name)

@@ -17,7 +17,7 @@ from jaxtyping import Array
 
 from nnft_ppl import Ensemble, Theory, load, ratio, read, sample
 from nnft_ppl.results import ResultError, RunFolder, plain_json
-from nnft_ppl.runs import block_sizes, sampling
+from nnft_ppl.runs import block_sizes, kept_draws, make_request
 from nnft_ppl.samplers import Chains, Sampler, Settings, one_draw, reweight
 from nnft_ppl.target import Target
 
@@ -122,7 +122,8 @@ def test_manifest_says_what_was_asked(folder: Path, file: Path):
     assert manifest["model"] == "layer"
     assert manifest["description"] == "One network layer."
     assert manifest["keywords"] == {"coupling": 1e-4, "width": 3}
-    assert manifest["sampler"] == {"name": "chains", "chains": 2, "draws": ASKED, "warmup": 300, "keep": "auto"}
+    asked = {"name": "chains", "chains": 2, "draws": ASKED, "warmup": 300, "keep": "auto"}
+    assert {name: manifest["sampler"][name] for name in asked} == asked
     assert (manifest["seed"], manifest["precision"], manifest["dimension"]) == (3, "float64", 4)
     assert manifest["path"] == str(file.resolve())
     assert set(manifest["versions"]) == {"jax", "blackjax", "nnft-ppl"}
@@ -140,7 +141,7 @@ def test_blocks_add_up_to_the_result(folder: Path, ensemble: Ensemble):
 
 def test_groups_names_and_dimensions(ensemble: Ensemble):
     data = ensemble.data
-    draws = {"posterior", "sample_stats", "observables", "improved", "action", "schwinger_dyson", "fields"}
+    draws = {"posterior", "reference", "sample_stats", "observables", "improved", "action", "schwinger_dyson", "fields"}
     results = {"estimates", "raw_estimates", "improved_estimates", "second_route", "exact"}
     assert set(data.children) == draws | results
     assert list(data["improved"].data_vars) == ["square"]
@@ -177,10 +178,11 @@ def test_provenance_is_one_json_string(ensemble: Ensemble, folder: Path):
     assert isinstance(text, str)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     found = json.loads(text)
-    asked, used = manifest.pop("sampler"), found["sampler"]
+    del manifest["sampler"]
     assert {name: found[name] for name in manifest} == manifest
-    assert {name: used[name] for name in asked} == asked
-    assert (used.asked, used.reason, used["draws_asked"]) == ("chains", "asked for", ASKED)
+    used = ensemble.provenance.sampler
+    assert (used.name, used.asked, used.kind, used.reason) == ("chains", "chains", "chains", "asked for")
+    assert (used.draws, used.draws_asked) == (ASKED, ASKED)
     assert found["verdict"] == "good"
     assert found["interrupted"] is False
     assert all(not group.attrs for group in ensemble.data.children.values())
@@ -267,15 +269,15 @@ def test_single_precision_is_recorded(file: Path):
 
 def test_fingerprint_depends_on_what_is_asked(theory: Theory, file: Path):
     asked = {"sampler": "hmc", "num_chains": 4, "num_draws": 100, "num_warmup": 10, "seed": 0, "keep": "auto"}
-    first = sampling.describe(theory, **asked)["fingerprint"]
-    assert sampling.describe(load(str(file)), **asked)["fingerprint"] == first
-    others = [sampling.describe(theory, **asked | {"seed": 1}), sampling.describe(theory, **asked | {"keep": "all"})]
-    others.append(sampling.describe(load(str(file), width=4), **asked))
-    assert len({first, *(other["fingerprint"] for other in others)}) == 4
+    first = make_request(theory, **asked).fingerprint
+    assert make_request(load(str(file)), **asked).fingerprint == first
+    others = [make_request(theory, **asked | {"seed": 1}), make_request(theory, **asked | {"keep": "all"})]
+    others.append(make_request(load(str(file), width=4), **asked))
+    assert len({first, *(other.fingerprint for other in others)}) == 4
 
 
 def test_failed_write_leaves_the_old_result(ensemble: Ensemble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    folder = RunFolder(tmp_path / "out", {"fingerprint": "one"})
+    folder = RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="one"))
     folder.write_result(ensemble.data)
     before = (tmp_path / "out/result.nc").read_bytes()
 
@@ -290,13 +292,39 @@ def test_failed_write_leaves_the_old_result(ensemble: Ensemble, tmp_path: Path, 
     xr.testing.assert_identical(read(tmp_path / "out").data, ensemble.data)
 
 
-def test_equal_run_may_start_again_and_another_may_not(tmp_path: Path):
-    RunFolder(tmp_path / "out", {"fingerprint": "one"})
+def test_equal_run_may_start_again_and_another_may_not(ensemble: Ensemble, tmp_path: Path):
+    RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="one"))
     (tmp_path / "out/blocks/000007.nc").touch()
-    RunFolder(tmp_path / "out", {"fingerprint": "one"})
+    RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="one"))
     assert list((tmp_path / "out/blocks").iterdir()) == []
     with pytest.raises(ResultError, match="holds another run"):
-        RunFolder(tmp_path / "out", {"fingerprint": "two"})
+        RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="two"))
+
+
+def test_results_of_other_formats(ensemble: Ensemble, tmp_path: Path):
+    """Format 1 is still read; a format that is newer than this version is refused by name."""
+    stored = json.loads(ensemble.data.attrs["provenance"])
+    old = {name: value for name, value in stored.items() if name not in ("format", "statistics")}
+    old["findings"] = stored["findings"] | stored["statistics"]
+    old["sampler"] = {name: value for name, value in stored["sampler"].items() if name != "kind"}
+    copy = Ensemble(ensemble.data.copy())
+    copy.data.attrs["provenance"] = json.dumps(old)
+    assert copy.provenance == ensemble.provenance
+    copy.data.attrs["provenance"] = json.dumps(stored | {"format": 3})
+    copy.data.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    with pytest.raises(ResultError, match=r"cannot be read: it has format 3.*reads up to 2: upgrade nnft_ppl"):
+        read(tmp_path)
+
+
+def test_kept_draws_come_back_bit_for_bit(ensemble: Ensemble, theory: Theory):
+    """z is stored: nothing is brought back where the theory is the run's own."""
+    kept = kept_draws(ensemble, theory)
+    np.testing.assert_array_equal(kept.positions, ensemble.data["reference"]["z"])
+    assert kept.log_weights is None
+    values = jax.vmap(jax.vmap(theory.transport))(jnp.asarray(kept.positions))
+    np.testing.assert_array_equal(values["slope"], ensemble.data["posterior"]["slope"])
+    other = kept_draws(ensemble, load(str(theory.file.path), coupling=1.0))  # another action, the same transports
+    np.testing.assert_allclose(other.positions, kept.positions, rtol=1e-9, atol=1e-9)
 
 
 def test_other_netcdf_files_are_refused(tmp_path: Path):

@@ -4,21 +4,20 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from nnft_ppl.statistics import (
+from nnft_ppl.checks import (
     MAX_DIVERGENT,
     MAX_K_HAT,
     MAX_R_HAT,
     MIN_BFMI,
     MIN_ESS,
-    Estimate,
-    Verdict,
-    chain_verdicts,
-    estimate,
-    overall,
-    reweighting_verdicts,
-    routes_verdict,
-    smooth_log_weights,
+    FinishedDraws,
+    WeightsTail,
+    checks_of,
 )
+from nnft_ppl.checks.second_route import compare
+from nnft_ppl.draws import Kind
+from nnft_ppl.runs.judging import judge_checks
+from nnft_ppl.statistics import Estimate, Verdict, estimate, overall, smooth_log_weights
 
 CHAINS, DRAWS = 4, 1000
 
@@ -42,8 +41,19 @@ def judged(series: np.ndarray, *, diverging: np.ndarray | None = None, energy: n
         "diverging": np.zeros(series.shape[:2], bool) if diverging is None else diverging,
         "energy": good_energy if energy is None else energy,
     }
-    found = chain_verdicts({"one": series}, stats, estimate({"one": series}))
-    return {verdict.check: verdict for verdict in found}
+    draws = FinishedDraws(None, Kind.CHAINS, estimate({"one": series}), {"one": series}, stats)
+    return verdicts_on(draws)
+
+
+def verdicts_on(draws: FinishedDraws) -> dict[str, Verdict]:
+    """Verdicts of the checks that judge what is there anyway, by name."""
+    outcomes, _ = judge_checks(checks_of(False), draws, {}, {})
+    return {name: outcome.verdict for name, outcome in outcomes.items()}
+
+
+def weighted(log_weights: np.ndarray, estimates: dict[str, Estimate]) -> dict[str, Verdict]:
+    """Verdicts on free draws with these weights."""
+    return verdicts_on(FinishedDraws(None, Kind.FREE, estimates, {}, {"log_weight": log_weights}))
 
 
 def test_good_chains_pass_every_check(noise: np.random.Generator):
@@ -131,7 +141,8 @@ def test_constant_series_fails(noise: np.random.Generator):
 def test_nan_effective_draws_fail():
     nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
     something = Estimate(np.array(1.0), np.array(0.1), np.array(1e4), np.array(0.1), np.array(True))
-    found = {v.check: v for v in reweighting_verdicts(0.1, {"first": something, "second": nothing})}
+    even = 0.1 * np.random.default_rng(0).normal(size=(CHAINS, DRAWS))
+    found = weighted(even, {"first": something, "second": nothing})
     assert (found["k_hat"].status, found["ess"].status, found["errors"].status) == ("good", "failed", "failed")
     assert "(second)" in found["ess"].text
     assert "second" in found["errors"].text
@@ -141,16 +152,17 @@ def test_nan_effective_draws_fail():
 def test_tail_of_weights(noise: np.random.Generator, tail: float, status: str):
     """Pareto weights of tail index 1/k̂: P(w > x) = x^(-1/k̂)."""
     log_weights = tail * noise.exponential(size=(CHAINS, DRAWS * 5))
-    smoothed, k_hat = smooth_log_weights(log_weights)
+    smoothed, _ = smooth_log_weights(log_weights)
     series = {"one": noise.normal(size=log_weights.shape)}
-    found = reweighting_verdicts(float(k_hat), estimate(series, None, smoothed, independent=True))[0]
+    found = weighted(log_weights, estimate(series, None, smoothed, independent=True))["k_hat"]
     assert (found.check, found.status, found.threshold) == ("k_hat", status, 0.7)
     assert found.value == pytest.approx(tail, abs=0.3)
     assert ("use --sampler hmc" in found.text) == (status == "failed")
 
 
 def test_unknown_tail_fails():
-    assert reweighting_verdicts(float("nan"), {"one": certain(1.0)})[0].status == "failed"
+    few = np.arange(16.0).reshape(4, 4)  # Pareto's law is not fitted to so few
+    assert weighted(few, {"one": certain(1.0)})[WeightsTail.name].status == "failed"
 
 
 def certain(value: float) -> Estimate:
@@ -161,7 +173,7 @@ def certain(value: float) -> Estimate:
 @pytest.mark.parametrize(("errors_apart", "status"), [(2.0, "good"), (8.0, "failed")])
 def test_routes(errors_apart: float, status: str):
     second = certain(errors_apart * np.hypot(0.1, 0.1))
-    found = routes_verdict({"one": certain(0.0), "derived": certain(0.0)}, {"one": second}, k_hat=0.2)
+    found = compare({"one": certain(0.0), "derived": certain(0.0)}, {"one": second}, k_hat=0.2)
     assert (found.status, found.threshold) == (status, 5.0)
     assert found.value == pytest.approx(errors_apart)
     assert "(one)" in found.text
@@ -170,7 +182,7 @@ def test_routes(errors_apart: float, status: str):
 
 @pytest.mark.parametrize("k_hat", [0.71, float("inf"), float("nan")])
 def test_second_route_out_of_reach_is_no_failure(k_hat: float):
-    found = routes_verdict({"one": certain(0.0)}, {"one": certain(8.0)}, k_hat)
+    found = compare({"one": certain(0.0)}, {"one": certain(8.0)}, k_hat)
     assert found.status == "unavailable"
     assert found.text.startswith("second route: not available, k̂ = ")
     assert overall([found]) == "good"
@@ -178,7 +190,7 @@ def test_second_route_out_of_reach_is_no_failure(k_hat: float):
 
 def test_second_route_that_is_undefined_fails():
     nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
-    assert routes_verdict({"one": certain(0.0)}, {"one": nothing}, k_hat=0.2).status == "failed"
+    assert compare({"one": certain(0.0)}, {"one": nothing}, k_hat=0.2).status == "failed"
 
 
 def test_overall():
@@ -186,5 +198,8 @@ def test_overall():
         return Verdict("one", status, 1.0, 2.0, "text")
 
     assert overall([verdict("good"), verdict("unavailable")]) == "good"
+    assert overall([verdict("good"), verdict("warning")]) == "good"
     assert overall([verdict("good"), verdict("failed")]) == "failed"
+    with pytest.raises(ValueError, match="status is one of good, warning, failed, unavailable, not 'bad'"):
+        verdict("bad")
     assert Verdict(**verdict("good").to_json()) == verdict("good")

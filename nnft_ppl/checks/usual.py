@@ -32,6 +32,13 @@ FURTHER: tuple[type[Check], ...] = ()
 """Made where they are asked for by name."""
 
 
+TAKEN = {
+    "action", "curves", "diagnostics", "estimates", "exact", "fields", "improved_estimates", "keywords", "log_z",
+    "model", "observables", "posterior", "prior", "raw_estimates", "reference", "sample_stats", "sampler", "tempering",
+}  # fmt: skip
+"""Groups of a result and entries of its JSON object, which no check may be called."""
+
+
 def checks_of(asked: Any) -> list[Check]:
     """The checks of a run.
 
@@ -80,6 +87,8 @@ def _named(check: Check) -> Check:
     name = getattr(check, "name", None)
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{type(check).__name__}: a check's name is lower-case letters, digits and _, not {name!r}")
+    if name in TAKEN:
+        raise ValueError(f"{type(check).__name__}: {name!r} is the name of something else in a result; choose another")
     return check
 
 

@@ -2,11 +2,23 @@
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.improved import Improvement, measuring
-from nnft_ppl.identities.schwinger_dyson import Outcome, Residual, SchwingerDyson
+from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.statistics import TSquared, t_squared
 
 __all__ = [
-    "Bank", "BankError", "Improvement", "NeuronField", "Outcome", "ParameterField",
-    "ReferenceField", "Residual", "Row", "SchwingerDyson", "TSquared", "VectorFieldError", "measuring", "t_squared",
+    "Bank",
+    "BankError",
+    "IdentityOutcome",
+    "Improvement",
+    "NeuronField",
+    "ParameterField",
+    "ReferenceField",
+    "Residual",
+    "Row",
+    "SchwingerDyson",
+    "TSquared",
+    "VectorFieldError",
+    "measuring",
+    "t_squared",
 ]  # fmt: skip

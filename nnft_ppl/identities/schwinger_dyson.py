@@ -61,7 +61,7 @@ class Residual(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class IdentityOutcome:
     """What an identity gave on draws: E[A_V F + V(F)] = B[V, F] within errors, or not."""
 
     terms: dict[str, Estimate]
@@ -154,7 +154,7 @@ class SchwingerDyson:
         log_weights: np.ndarray | None = None,
         *,
         kind: Kind = Kind.CHAINS,
-    ) -> Outcome:
+    ) -> IdentityOutcome:
         """The identity on draws.
 
         Args:
@@ -179,7 +179,7 @@ class SchwingerDyson:
         log_weights: np.ndarray | None = None,
         *,
         kind: Kind = Kind.CHAINS,
-    ) -> Outcome:
+    ) -> IdentityOutcome:
         """The outcome, from what was measured on draws.
 
         Args:
@@ -195,7 +195,7 @@ class SchwingerDyson:
             words = "need log_weights" if kind.weighted else "have no log_weights: say kind='free' or 'populations'"
             raise ValueError(f"draws of kind {kind.value!r} {words}")
         estimates = estimate(series, None, log_weights, independent=kind.independent)
-        return Outcome(estimates, _lost(far, estimates))
+        return IdentityOutcome(estimates, _lost(far, estimates))
 
     def _on_all(self, function: Callable[[Array], Any], positions: Array) -> Any:
         return jax.jit(lambda all: jax.lax.map(function, all, batch_size=self._group))(positions)

@@ -90,7 +90,7 @@ def test_a_complete_result_of_the_same_run_stays(no_bank: None, monkeypatch: pyt
 
 
 def test_interrupt_of_the_second_route(no_bank: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("nnft_ppl.runs.judging.reweight", no_block)
+    monkeypatch.setattr("nnft_ppl.checks.second_route.reweight", no_block)
     status, _, _ = run("chains")
     ensemble = read("out")
     assert status == 3

@@ -1,7 +1,6 @@
 """The report is one HTML page that needs nothing else, with the numbers of the run; the command writes it."""
 
 import base64
-import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -59,8 +58,8 @@ def test_the_page_says_what_was_run_and_found(chains, page):
         assert verdict.text in words
     one = chains.estimates()["two_point"]
     assert all(text in words for text in str(one)[1:-1].split(", "))
-    assert about["fingerprint"] in words
-    assert about["source_sha256"] in words
+    assert about.fingerprint in words
+    assert about.source_sha256 in words
     assert words.index("Verdicts") < words.index("Estimates") < words.index("Schwinger–Dyson identities ")
     assert "nan" not in words.lower().split()
 
@@ -110,9 +109,9 @@ def test_columns_in_which_nothing_stands_are_left_out():
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_status_has_its_mark_and_colours(chains, status):
-    changed = json.dumps(chains.provenance | {"verdicts": [Verdict("c", status, None, None, "words").to_json()]})
     run = Ensemble(chains.data.copy())
-    run.data.attrs["provenance"] = changed
+    changed = replace(chains.provenance, verdicts=(Verdict("c", status, None, None, "words"),))
+    run.data.attrs["provenance"] = changed.to_text()
     html = report_html(run, [])
     assert f'<b class="{status}">{STATUSES[status].sign}</b>words' in html
     assert f".{status} {{ color: var(--{status}); }}" in html
@@ -121,15 +120,13 @@ def test_every_status_has_its_mark_and_colours(chains, status):
 
 
 def test_a_figure_of_a_check_is_one_function(chains, monkeypatch):
-    monkeypatch.setattr(checks, "FIGURES", dict(checks.FIGURES))
-
-    @checks.figure_of("largest")
     def largest(findings):
         return Panel("largest", "Largest", "words", pd.DataFrame(findings), lambda figure: figure.subplots())
 
+    monkeypatch.setitem(checks.FIGURES, "largest", largest)
     run = Ensemble(chains.data.copy())
-    about = chains.provenance
-    run.data.attrs["provenance"] = json.dumps(about | {"findings": about["findings"] | {"largest": {"value": [1.0]}}})
+    more = replace(chains.provenance, findings={**chains.findings, "largest": {"value": [1.0]}})
+    run.data.attrs["provenance"] = more.to_text()
     assert 'id="largest"' in report_html(run)
     assert 'id="largest"' not in report_html(chains)
 
