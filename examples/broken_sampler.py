@@ -6,9 +6,9 @@ mistake in a transport, say. Chains mix, R̂ is 1.00, errors are honest. Only th
     python examples/broken_sampler.py
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,19 +21,26 @@ from nnft_ppl.samplers import Block, Settings, hmc
 from nnft_ppl.target import Target
 
 
-def broken(target: Target, settings: Settings, right: Theory, wrong: Theory) -> Iterator[Block]:
+class Broken:
     """HMC whose draws have the parameters of another cut-off."""
 
-    def moved(position: jax.Array) -> jax.Array:
-        return right.coordinates(wrong.transport(position))
+    def __init__(self, target: Target, settings: Settings, right: Theory, wrong: Theory) -> None:
+        self.every, self.hmc = settings.keep_every, hmc(target, replace(settings, keep_every=1))
 
-    shrink = jax.jit(jax.vmap(jax.vmap(moved)))
-    measure = jax.jit(jax.vmap(jax.vmap(target.measure)))
-    for block in hmc(target, replace(settings, keep_every=1)):
-        positions = np.asarray(shrink(jnp.asarray(block.positions)))
-        kept = positions[:, :: settings.keep_every] if settings.keep_every else None
-        measured = jax.tree.map(np.asarray, measure(positions))
-        yield block._replace(measured=measured, positions=kept)
+        def moved(position: jax.Array) -> jax.Array:
+            return right.coordinates(wrong.transport(position))
+
+        self.shrink = jax.jit(jax.vmap(jax.vmap(moved)))
+        self.measure = jax.jit(jax.vmap(jax.vmap(target.measure)))
+
+    def start(self) -> Any:
+        return self.hmc.start()
+
+    def step(self, state: Any) -> tuple[Any, Block]:
+        state, block = self.hmc.step(state)
+        positions = np.asarray(self.shrink(jnp.asarray(block.positions)))
+        kept = positions[:, :: self.every] if self.every else None
+        return state, block._replace(measured=jax.tree.map(np.asarray, self.measure(positions)), positions=kept)
 
 
 def theories() -> tuple[Theory, Theory]:
@@ -46,7 +53,7 @@ def main() -> None:
     jax.config.update("jax_enable_x64", True)
     console = Console()
     right, wrong = theories()
-    for name, sampler in {"hmc": "hmc", "broken": partial(broken, right=right, wrong=wrong)}.items():
+    for name, sampler in {"hmc": "hmc", "broken": partial(Broken, right=right, wrong=wrong)}.items():
         run = sample(right, sampler, num_draws=4000, seed=1)
         console.print(f"[bold]{name}[/]: two_point {run.estimates()['two_point']}", highlight=False)
         for verdict in run.verdicts:

@@ -42,11 +42,14 @@ class KindError(ValueError):
 
 
 def check_statistics(kind: Any, stats: Mapping[str, Any]) -> None:
-    """Raise `KindError` unless draws of this kind have the statistics that they need.
+    """Refuse draws that have not the statistics that their kind needs.
 
     Args:
         kind: What a block says of its draws.
         stats: Its statistics, arrays of shape (chain, draw), by name.
+
+    Raises:
+        KindError: If one is missing, or too much.
     """
     if kind not in tuple(Kind):
         raise KindError(f"a block's kind is one of {', '.join(Kind)}, not {kind!r}")

@@ -22,7 +22,7 @@ from benchmarks.peers.plain_samplers import plain_elliptical_slice, plain_pcn
 from benchmarks.records import Result, Scratch, made_here, store, stored
 from benchmarks.sections import SECTIONS
 from benchmarks.timing import paired
-from nnft_ppl.samplers import Settings
+from nnft_ppl.samplers import Settings, run_blocks
 from nnft_ppl.statistics import estimate
 from nnft_ppl.target import Target
 
@@ -267,7 +267,7 @@ def test_plain_samplers_are_exact(sampler, key):
         measure=lambda z: jnp.mean(z**2),
         dimension=4,
     )
-    blocks = list(sampler(target, Settings(key, 4, 1000, 100, keep_every=0)))
+    blocks = list(run_blocks(sampler, target, Settings(key, 4, 1000, 100, keep_every=0)))
     found = estimate({"variance": np.concatenate([block.measured for block in blocks], axis=1)})["variance"]
     assert worst_pull(found, np.array(1 / 3)) < ACCEPTED
     assert worst_pull(found, np.array(1.0)) > REJECTED

@@ -7,6 +7,7 @@ import doctest
 import importlib
 import pkgutil
 import runpy
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import nnft_ppl
-from nnft_ppl.samplers import Settings
+from nnft_ppl.samplers import Settings, run_blocks
 
 
 def test_docstring_examples():
@@ -37,7 +38,9 @@ def test_the_broken_sampler_has_the_fault_that_it_speaks_of(key):
     script = runpy.run_path(str(Path(__file__).resolve().parents[1] / "examples/broken_sampler.py"))
     right, wrong = script["theories"]()
     settings = Settings(key, num_chains=2, num_draws=400, num_warmup=25, keep_every=2)
-    (block,) = script["broken"](right.target(), settings, right=right, wrong=wrong)
+    broken = partial(script["Broken"], right=right, wrong=wrong)
+    (block,) = run_blocks(broken, right.target(), settings)
+    assert block.positions is not None
     assert block.positions.shape == (2, 200, right.dimension)
     momentum = jax.vmap(jax.vmap(right.transport))(block.positions)["momentum"]
     assert 0.97 < jnp.max(jnp.abs(momentum)) / 8.0 < 0.98

@@ -1,9 +1,9 @@
 r"""The textbook samplers for a Gaussian reference with an action: one ellipse, or one step size, for all coordinates.
 
-Both are functions (Target, Settings) -> blocks, as the library's own samplers are, and run on the same fast fields.
+Both are functions (Target, Settings) -> Sampler, as the library's own are, and run on the same fast fields.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import blackjax
@@ -11,9 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nnft_ppl.samplers import Block, Settings
-from nnft_ppl.samplers.blocks import one_draw, run_blocks
-from nnft_ppl.samplers.starts import start_positions
+from nnft_ppl.samplers import Chains, Sampler, Settings, one_draw, start_positions
 from nnft_ppl.target import Target
 
 PCN_STEPS = 10
@@ -21,7 +19,7 @@ PCN_STEPS = 10
 PCN_ACCEPTANCE = 0.25
 
 
-def plain_elliptical_slice(target: Target, settings: Settings) -> Iterator[Block]:
+def plain_elliptical_slice(target: Target, settings: Settings) -> Sampler:
     """`blackjax.elliptical_slice` on the whole vector of reference coordinates; warm-up is burn-in."""
 
     def likelihood(position: Array) -> Array:
@@ -37,9 +35,12 @@ def plain_elliptical_slice(target: Target, settings: Settings) -> Iterator[Block
         return state, _statistics(state.position, state.logdensity, one, one, info.subiter)
 
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    states = jax.jit(jax.vmap(algorithm.init))(start_positions(target, key_start, settings.num_chains))
-    states = _burnt_in(step, states, key_warmup, settings)
-    yield from run_blocks(settings, one_draw(target, settings, step), states, key_draws)
+
+    def begin(_: Callable) -> tuple[Any, tuple]:
+        states = jax.jit(jax.vmap(algorithm.init))(start_positions(target, key_start, settings.num_chains))
+        return _burn_in(step, states, key_warmup, settings), ()
+
+    return Chains(settings, key_draws, begin, lambda _: one_draw(target, settings, step))
 
 
 class _Walker(NamedTuple):
@@ -47,7 +48,7 @@ class _Walker(NamedTuple):
     potential: Array
 
 
-def plain_pcn(target: Target, settings: Settings) -> Iterator[Block]:
+def plain_pcn(target: Target, settings: Settings) -> Sampler:
     r"""Preconditioned Crank–Nicolson, z' = √(1 − β²) z + β ξ, with one β for all coordinates and chains.
 
     β is adapted during warm-up to an acceptance of 25 %. Source: Cotter et al., arXiv:1202.0709, section 4.2.
@@ -80,19 +81,25 @@ def plain_pcn(target: Target, settings: Settings) -> Iterator[Block]:
         return walkers, jnp.exp(log_beta)
 
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
-    walkers, beta = warm_up(start_positions(target, key_start, settings.num_chains), key_warmup)
 
-    def step(key: Array, walker: _Walker) -> tuple[_Walker, dict[str, Array]]:
-        walker, acceptance = jax.lax.scan(
-            lambda walker, key: walk(key, walker, beta), walker, jax.random.split(key, PCN_STEPS)
-        )
-        steps = jnp.asarray(PCN_STEPS)
-        return walker, _statistics(walker.position, -walker.potential, jnp.mean(acceptance), beta, steps)
+    def begin(_: Callable) -> tuple[_Walker, Array]:
+        return warm_up(start_positions(target, key_start, settings.num_chains), key_warmup)
 
-    yield from run_blocks(settings, one_draw(target, settings, step), walkers, key_draws)
+    def build(fixed: Any) -> Callable:
+        beta = jnp.asarray(fixed)
+
+        def step(key: Array, walker: _Walker) -> tuple[_Walker, dict[str, Array]]:
+            keys = jax.random.split(key, PCN_STEPS)
+            walker, acceptance = jax.lax.scan(lambda walker, key: walk(key, walker, beta), walker, keys)
+            steps = jnp.asarray(PCN_STEPS)
+            return walker, _statistics(walker.position, -walker.potential, jnp.mean(acceptance), beta, steps)
+
+        return one_draw(target, settings, step)
+
+    return Chains(settings, key_draws, begin, build)
 
 
-def _burnt_in(step: Callable, states: Any, key: Array, settings: Settings) -> Any:
+def _burn_in(step: Callable, states: Any, key: Array, settings: Settings) -> Any:
     """States after the warm-up's steps."""
 
     def burn(state: Any, key: Array) -> Any:

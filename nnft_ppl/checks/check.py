@@ -129,7 +129,11 @@ class Check(ABC):
         """
 
     def unavailable(self, reason: str) -> Outcome:
-        """The outcome where it could not be computed."""
+        """The outcome where it could not be computed.
+
+        Args:
+            reason: Why, in words.
+        """
         text = f"{self.title or self.name}: not available, {reason}"
         return Outcome(Verdict(self.name, "unavailable", None, self.threshold, text))
 

@@ -66,7 +66,14 @@ def checks_of(asked: Any) -> list[Check]:
 
 
 def check_of(asked: Any) -> Check:
-    """One check: itself, the one of that name, in a file (`FILE.py:NAME`), or the identity of a vector field."""
+    """One check: itself, the one of that name, in a file (`FILE.py:NAME`), or the identity of a vector field.
+
+    Args:
+        asked: A `Check` or a class of them, a name, or a vector field.
+
+    Raises:
+        TypeError, ValueError: For anything else, or a name that is not there.
+    """
     if isinstance(asked, Check):
         return _named(asked)
     if isinstance(asked, type) and issubclass(asked, Check):

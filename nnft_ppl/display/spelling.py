@@ -22,10 +22,10 @@ def error_words(error: Exception) -> str:
 
     Example:
         >>> try:
-        ...     (1.0).rael
+        ...     (1.0).reel
         ... except AttributeError as error:
         ...     error_words(error)
-        "AttributeError: 'float' object has no attribute 'rael'. Did you mean: 'real'?"
+        "AttributeError: 'float' object has no attribute 'reel'. Did you mean: 'real'?"
     """
     if isinstance(error, NameError | AttributeError | ImportError):
         return next(traceback.TracebackException.from_exception(error).format_exception_only()).splitlines()[0]

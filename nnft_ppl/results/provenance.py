@@ -48,6 +48,7 @@ class PartitionFunction:
     value: float
     """NaN where it is not known."""
     error: float
+    """Its standard error."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,11 @@ class Request:
     dim: int
     """Dimension of the points x."""
     sampler: SamplerRecord
+    """What was to sample it."""
     seed: int
+    """Seed of every random number."""
     precision: str
+    """`float64` or `float32`."""
     versions: Mapping[str, str]
     """Of jax, blackjax and nnft-ppl."""
     fingerprint: str
@@ -84,10 +88,13 @@ class Request:
     path: str | None = None
     """Where the model's file was; None for a function in Python."""
     device: str = ""
+    """What it was made on."""
     started: str = ""
     """When, in UTC."""
     numpyro: str = ""
+    """Version of NumPyro."""
     python: str = ""
+    """Version of Python."""
     dimension: int = 0
     """Number of reference coordinates."""
 
@@ -103,6 +110,7 @@ class Provenance(Request):
     format: int = FORMAT
     """Version of this record."""
     improved: ImprovedRecord = field(default_factory=ImprovedRecord)
+    """Of which observables the average over amplitudes was taken by hand."""
     verdict: str = "good"
     """`good` or `failed`."""
     verdicts: tuple[Verdict, ...] = ()
@@ -114,6 +122,7 @@ class Provenance(Request):
     log_z: PartitionFunction | None = None
     """ln Z/Z_free, where the sampler gives it."""
     interrupted: bool = False
+    """Whether it was cut short."""
     wall_s: float = 0.0
     """Seconds, everything included."""
 

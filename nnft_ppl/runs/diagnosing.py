@@ -24,13 +24,13 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         ModelError: If a transport has no known inverse.
     """
     chains = ensemble.data["observables"].sizes["chain"]
-    progress(Stage("compiling checks"))
-    program, measured = MeasureProgram(theory, list(checks), chains), {}
-    if program.measurements:
-        program.begin()
+    kept = None
+    if any(type(check).measurement is not Check.measurement for check in checks):
         progress(Stage("bringing the draws back"))
         kept = kept_draws(ensemble, theory)
-        progress(Stage("measuring"))
+    progress(Stage("compiling checks"))
+    program, measured = MeasureProgram(theory, list(checks), chains), {}
+    if kept and program.measurements:
         stream = MeasureStream(program)
         stream.add(kept.positions, 0, 1)
         measured = {name: one.assign_coords(draw=kept.numbers) for name, one in stream.finish().items()}

@@ -22,6 +22,7 @@ class KeptDraws(NamedTuple):
     """Kept draws in reference coordinates."""
 
     positions: Float[ndarray, "chain draw dimension"]
+    """z of the draws, shape (chain, draw, dimension)."""
     numbers: ndarray
     """Number of each draw in its chain."""
     log_weights: Float[ndarray, "chain draw"] | None

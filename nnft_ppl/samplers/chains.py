@@ -127,7 +127,7 @@ class Chains:
 
     Args:
         settings: What the sampler was told.
-        key: Key of the draws.
+        key: Key of the draws, a scalar.
         begin: Makes the states of all chains, warmed up, and what is fixed from then on. It is given `program`, the
             function below, for a warm-up that runs the draws' own program.
         build: The sweep, or its program, for what is fixed.
@@ -144,7 +144,11 @@ class Chains:
         self._program: Program | None = None
 
     def program(self, fixed: Any) -> Program:
-        """The program, made on the first call."""
+        """The program, made on the first call.
+
+        Args:
+            fixed: What the warm-up fixed, arrays of any shape.
+        """
         if self._program is None:
             built = self._build(fixed)
             self._program = built if isinstance(built, Program) else Program.of(self._settings, built)

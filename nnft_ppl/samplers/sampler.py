@@ -142,7 +142,7 @@ def next_length(settings: Settings, done: int, block_draws: int | None = None) -
         block_draws: Draws in one block at most, that of the settings by default.
 
     Example:
-        >>> told = Settings(jax.random.key(0), 4, 330, 0, 0, growing=True)
+        >>> told = Settings(None, 4, 330, 0, 0, growing=True)
         >>> [next_length(told, done) for done in (0, 25, 275, 302)]
         [25, 25, 27, 28]
     """

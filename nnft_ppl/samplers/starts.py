@@ -58,5 +58,17 @@ def start_chains(target: Target, key: Array, num_chains: int) -> Start:
 
 
 def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array, "chain dimension"]:
-    """The positions of `start_chains`."""
+    """One exact free draw per chain, where the potential and its gradient are known to be finite.
+
+    Args:
+        target: What is sampled.
+        key: A random key, a scalar.
+        num_chains: Number of chains.
+
+    Returns:
+        Positions z, shape (chain, dimension).
+
+    Raises:
+        SamplerError: If the action or its gradient is not finite on a free draw.
+    """
     return start_chains(target, key, num_chains).positions

@@ -71,5 +71,9 @@ class Verdicts(list[Verdict]):
 
 
 def overall(verdicts: Iterable[Verdict]) -> str:
-    """`good` unless a check failed, then `failed`."""
+    """`good` unless a check failed, then `failed`.
+
+    Args:
+        verdicts: Those of a run.
+    """
     return "failed" if any(verdict.status == "failed" for verdict in verdicts) else "good"

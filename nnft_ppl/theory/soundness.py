@@ -73,7 +73,11 @@ def unread_keywords(theory: Theory) -> list[str]:
 
 
 def unread_words(keywords: list[str]) -> str:
-    """The complaint about such keywords."""
+    """The complaint about such keywords.
+
+    Args:
+        keywords: Their names.
+    """
     return f"keywords that nothing in the file reads: {', '.join(keywords)} (misspelt inside the model?)"
 
 

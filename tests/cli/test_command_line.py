@@ -59,7 +59,9 @@ def test_json_has_the_promised_keys_and_the_stored_numbers(finished: tuple[Outco
     status, out, err = nnft("show", str(folder), "--json")
     found = json.loads(out, parse_constant=refuse_constant)
     assert (status, err) == (0, "")
-    assert set(found) == {"model", "keywords", "sampler", "diagnostics", "log_z", "estimates"}
+    checks = {"schwinger_dyson", "second_route"}  # those that found something to be told
+    assert set(found) == checks | {"model", "keywords", "sampler", "diagnostics", "log_z", "estimates"}
+    assert found["sampler"]["kind"] == "chains"
     assert found["model"] == "deformed_rotation"
     assert found["keywords"] == {"rows": 2, "columns": 3, "sigma_squared": 2.0, "coupling": 0.1, "quartic": "radial"}
     assert (found["sampler"]["name"], found["sampler"]["reason"]) == ("hmc", "asked for")
@@ -109,7 +111,7 @@ def test_processes(tmp_path: Path):
     assert abs(moments["value"][0] - 1) < 5 * moments["error"][0]
     (folder,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch("gaussian-[0-9a-f]{8}", folder.name)
-    assert {path.name for path in folder.iterdir()} == {"manifest.json", "blocks", "result.nc"}
+    assert {path.name for path in folder.iterdir()} == {"manifest.json", "blocks", "result.nc", "state.nc"}
 
 
 def test_list_names_the_shipped_models():
