@@ -21,9 +21,8 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 
 # The floors of the house, from the ground up: a room imports only rooms of lower floors. A new room joins in one line.
 FLOORS = (
-    ("arguments",),
-    ("display", "devices", "draws", "target", "fields", "spaces", "densities", "exact"),
-    ("observables", "statistics", "samplers"),
+    ("arguments", "display", "devices", "draws", "target"),
+    ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "families", "results"),
     ("identities", "report"),
     ("checks",),
@@ -141,6 +140,7 @@ def test_a_planted_circle_is_found() -> None:
         ("nnft_ppl/spaces/box.py", "from nnft_ppl import theory", "theory is not below spaces"),
         ("nnft_ppl/densities/ball.py", "import nnft_ppl.theory.loading as l", "theory is not below densities"),
         ("nnft_ppl/fields/linear.py", "from nnft_ppl.spaces import Box", "spaces is not below fields"),
+        ("nnft_ppl/observables/averages.py", "from nnft_ppl.spaces import Box", "spaces is not below observables"),
         ("nnft_ppl/target.py", "def f():\n    import nnft_ppl.cli.main", "cli is not below target"),
         (
             "nnft_ppl/statistics/estimates.py",

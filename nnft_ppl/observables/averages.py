@@ -1,10 +1,25 @@
 """Averages of powers of the field over a space."""
 
-from nnft_ppl.observables.observable import Observable
-from nnft_ppl.spaces import Space
+from typing import Protocol
+
+from jaxtyping import Array, Shaped
+
+from nnft_ppl.observables.observable import Field, Observable
 
 
-def box_average(space: Space, power: int) -> Observable:
+class Averaging(Protocol):
+    """What is averaged over, such as a `nnft_ppl.spaces.Space`."""
+
+    def evaluate(self, field: Field, /) -> Shaped[Array, "..."]:
+        """Values of the field on a grid."""
+        ...
+
+    def average(self, values: Shaped[Array, "..."], /) -> Shaped[Array, "..."]:
+        """The average of such values over the region."""
+        ...
+
+
+def box_average(space: Averaging, power: int) -> Observable:
     r"""Average of a power of the field over a space: $V^{-1} \int d^dx\, \phi(x)^p$, by the space's quadrature.
 
     Args:
@@ -17,7 +32,7 @@ def box_average(space: Space, power: int) -> Observable:
     return Observable(lambda phi: space.average(space.evaluate(phi) ** power))
 
 
-def mean_squared(space: Space) -> Observable:
+def mean_squared(space: Averaging) -> Observable:
     r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$.
 
     Args:
