@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.figures import Row, Table
 from benchmarks.records import ROOT, Result
-from nnft_ppl.report.drawing import COLOURS, WRONG, shortened
+from nnft_ppl.report.drawing import COLOURS, WRONG, shorten
 
 PICTURES = ROOT / "docs/figures/benchmarks"
 INK = "#7d8692"
@@ -111,7 +111,7 @@ def _claims_on(axes: Axes, rows: Sequence[Row]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(places, [f"{shortened(row.claim, 72)}\nagainst {row.against}" for row in rows])
+    axes.set_yticks(places, [f"{shorten(row.claim, 72)}\nagainst {row.against}" for row in rows])
     axes.tick_params("y", labelsize=7.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
 

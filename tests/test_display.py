@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.text import Text
 
-from nnft_ppl.display import MARKS, STATUSES, columns, format_value, marked, on_terminal, paragraph, without_noise
+from nnft_ppl.display import MARKS, STATUSES, columns, format_value, mark_lines, on_terminal, paragraph, without_noise
 from nnft_ppl.statistics import Estimate, Estimates
 
 
@@ -78,7 +78,7 @@ def test_a_status_has_one_mark_everywhere():
     assert MARKS == {"good": "✓", "warning": "!", "failed": "✗", "unavailable": "–"}
     for status, mark in STATUSES.items():
         assert Text.from_markup(on_terminal(status)).plain == mark.sign
-        assert f"color:{mark.colour}" in marked([(status, "words")])
+        assert f"color:{mark.colour}" in mark_lines([(status, "words")])
         assert f"{mark.sign} {status}" in paragraph("words", status)
     assert len({mark.colour for mark in STATUSES.values()}) == len(STATUSES)
 

@@ -99,7 +99,8 @@ def test_a_notebook_is_executed_by_a_real_kernel(tmp_path):
 
 
 def test_progress_is_a_line_that_goes(tmp_path):
-    line = "from nnft_ppl.display import Stage, shown\nshow = shown(None)\nshow.__enter__()(Stage('drawing', 1, 2))"
+    line = "from nnft_ppl.display import Stage, show_progress\nshow = show_progress(None)\n"
+    line += "show.__enter__()(Stage('drawing', 1, 2))"
     again = f"{line}\ndone = show.__exit__(None, None, None)".replace("show.", "other.").replace("show =", "other =")
     cells = [nbformat.v4.new_code_cell(line), nbformat.v4.new_code_cell(again)]
     begun, ended = MAKE["executed"](nbformat.v4.new_notebook(cells=cells), tmp_path).cells

@@ -75,9 +75,9 @@ def check_of(asked: Any) -> Check:
         TypeError, ValueError: For anything else, or a name that is not there.
     """
     if isinstance(asked, Check):
-        return _named(asked)
+        return _check_name(asked)
     if isinstance(asked, type) and issubclass(asked, Check):
-        return _named(asked())
+        return _check_name(asked())
     if isinstance(asked, ParameterField | NeuronField | ReferenceField):
         return Identity(asked)
     if not isinstance(asked, str):
@@ -90,7 +90,7 @@ def check_of(asked: Any) -> Check:
     return known[asked]()
 
 
-def _named(check: Check) -> Check:
+def _check_name(check: Check) -> Check:
     name = getattr(check, "name", None)
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{type(check).__name__}: a check's name is lower-case letters, digits and _, not {name!r}")

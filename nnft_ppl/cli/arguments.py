@@ -68,7 +68,7 @@ class Parser(argparse.ArgumentParser):
         return below.choices
 
 
-def parsed(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     """The words after `nnft`, taken apart.
 
     Raises:

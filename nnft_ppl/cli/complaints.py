@@ -35,7 +35,7 @@ def complaint(error: Exception) -> tuple[str, bool]:
     Our own errors speak for themselves. An error raised inside a model file is shown with its file and line.
     """
     if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}: syntax error: {error.msg}{_quoted(error.text)}", True
+        return f"{error.filename}:{error.lineno}: syntax error: {error.msg}{_quote(error.text)}", True
     if isinstance(error, SamplerError | FieldError | WriteError):
         return str(error), False
     if isinstance(error, ResultError):
@@ -78,7 +78,7 @@ def _words(error: Exception) -> str:
     return error_words(error)
 
 
-def _quoted(line: str | None) -> str:
+def _quote(line: str | None) -> str:
     return f", in `{line.strip()}`" if line and line.strip() else ""
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.display import called, format_value, on_terminal
+from nnft_ppl.display import format_value, model_call, on_terminal
 from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
 from nnft_ppl.runs import judge_again
 from nnft_ppl.statistics import Estimate, overall
@@ -33,11 +33,11 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     if keywords and not asked.against:
         raise ValueError("--set belongs to --against MODEL: the run's own keywords are those it was made with")
     about = ensemble.provenance
-    words = called(about.model, about.keywords)
+    words = model_call(about.model, about.keywords)
     if asked.against:
         theory = _other_theory(about, asked.against, keywords)
-        words = f"draws of {words} against {called(theory.name, theory.keywords)}"
-        outcomes = _made_again(ensemble, theory, [IdentityBank(), *further])
+        words = f"draws of {words} against {model_call(theory.name, theory.keywords)}"
+        outcomes = _make_again(ensemble, theory, [IdentityBank(), *further])
     else:
         outcomes = _own(ensemble, asked.model, further)
     found = {name: dict(outcome.findings) for name, outcome in outcomes.items()}
@@ -72,7 +72,7 @@ def _own(ensemble: Ensemble, model: str | None, further: list[Check]) -> dict[st
     wanted = [IdentityBank(), *further]
     known = {} if model else {one.name: stored[one.name] for one in wanted if ensemble.findings.get(one.name)}
     missing = [one for one in wanted if one.name not in known]
-    again = _made_again(ensemble, _own_theory(ensemble.provenance, model), missing) if missing else {}
+    again = _make_again(ensemble, _own_theory(ensemble.provenance, model), missing) if missing else {}
     return {one.name: (known | again)[one.name] for one in wanted}
 
 
@@ -99,7 +99,7 @@ def _other_theory(about: Provenance, against: str, keywords: dict[str, Any]) -> 
     return Theory(file, **own | keywords)
 
 
-def _made_again(ensemble: Ensemble, theory: Theory, checks: list[Check]) -> dict[str, Outcome]:
+def _make_again(ensemble: Ensemble, theory: Theory, checks: list[Check]) -> dict[str, Outcome]:
     with progress_bar() as progress:
         outcomes = judge_again(ensemble, theory, checks, progress)
     # One that was asked for and has nothing to say about such draws says so.

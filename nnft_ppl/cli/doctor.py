@@ -21,7 +21,7 @@ from rich.table import Table
 
 from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.devices import kept_programs
-from nnft_ppl.display import Stage, called
+from nnft_ppl.display import Stage, model_call
 from nnft_ppl.results import plain_json
 from nnft_ppl.theory import load
 
@@ -42,7 +42,7 @@ GIB = 2**30
 def doctor(asked: argparse.Namespace) -> int:
     """Print what was found, and advice."""
     with progress_bar() as progress:
-        found = examined(progress)
+        found = examine(progress)
     if asked.json:
         print(json.dumps(plain_json(found), ensure_ascii=False, allow_nan=False))
     else:
@@ -50,7 +50,7 @@ def doctor(asked: argparse.Namespace) -> int:
     return 0
 
 
-def examined(progress: Shown) -> dict[str, Any]:
+def examine(progress: Shown) -> dict[str, Any]:
     """Everything that is printed, as JSON values; the keys are in docs/contract.md."""
     progress(Stage("looking for devices"))
     platforms, reason = _platforms()
@@ -58,7 +58,7 @@ def examined(progress: Shown) -> dict[str, Any]:
     found: dict[str, Any] = {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "cores": {"allowed": allowed, "machine": os.cpu_count()},
-        "devices": [_described(name, devices) for name, devices in platforms.items()],
+        "devices": [_describe(name, devices) for name, devices in platforms.items()],
         "no_devices": reason,
         "nvidia": nvidia_gpus(),
         "jax_platforms": os.environ.get("JAX_PLATFORMS"),
@@ -69,7 +69,7 @@ def examined(progress: Shown) -> dict[str, Any]:
     for name, devices in platforms.items():
         for precision in ("float64", "float32"):
             progress(Stage(f"timing gradients on {name} in {precision}"))
-            found["gradient"]["timings"].append({"platform": name, "precision": precision} | _timed(devices, precision))
+            found["gradient"]["timings"].append({"platform": name, "precision": precision} | _time(devices, precision))
     return found | {"advice": advice(found)}
 
 
@@ -85,7 +85,7 @@ def _platforms() -> tuple[dict[str, list], str | None]:
     return platforms, None
 
 
-def _described(name: str, devices: Sequence[Any]) -> dict[str, Any]:
+def _describe(name: str, devices: Sequence[Any]) -> dict[str, Any]:
     if name == "cpu":
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
     else:
@@ -106,7 +106,7 @@ def nvidia_gpus() -> list[str]:
     return [line.strip() for line in asked.stdout.splitlines() if line.strip()]
 
 
-def _timed(devices: Sequence[Any], precision: str) -> dict[str, Any]:
+def _time(devices: Sequence[Any], precision: str) -> dict[str, Any]:
     """Seconds of compilation, and of one value with its gradient for all chains, spread over the devices."""
     number = max(count for count in range(1, CHAINS + 1) if count <= len(devices) and CHAINS % count == 0)
     cached = jax.config.jax_enable_compilation_cache
@@ -150,7 +150,7 @@ def advice(found: Mapping[str, Any]) -> list[str]:
     """What to change, in words; nothing where all is well.
 
     Args:
-        found: What `examined` found.
+        found: What `examine` found.
     """
     words = []
     if found["no_devices"]:
@@ -221,7 +221,7 @@ def _print(found: Mapping[str, Any], console: Console) -> None:
     state = f"{programs['files']} files, {programs['bytes'] / 2**20:.0f} MiB" if programs["kept"] else "not kept"
     line("programs", f"{programs['folder']}: {state}")
     timed = found["gradient"]
-    model = called(timed["model"], timed["keywords"])
+    model = model_call(timed["model"], timed["keywords"])
     line("gradient", f"of {model}, action and gradient of {timed['chains']} chains together")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("", "device", "precision"):

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parsed
+from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parse
 from nnft_ppl.cli.interrupts import wait_for_compiler
 from nnft_ppl.cli.outputs import drop_unwritten, refuse_output
 from nnft_ppl.display import Stage
@@ -34,7 +34,7 @@ def _attempt(given: list[str]) -> int:
     if given[:1] == ["run"] and ("--help" in given or "-h" in given):
         return _run_help(parser.commands["run"], [word for word in given[1:] if word not in ("--help", "-h")])
     try:
-        asked = parsed(parser, given)
+        asked = parse(parser, given)
     except UsageError as error:
         print(f"nnft: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -69,23 +69,23 @@ def _dispatch(asked: argparse.Namespace) -> int:
 
         return list_models()
     if asked.command == "show":
-        with _announced(f"reading {asked.folder}"):
+        with _announce(f"reading {asked.folder}"):
             from nnft_ppl.cli.inspect import show
         return show(asked)
     if asked.command == "report":
         refuse_output("--out", asked.out)
-        with _announced(f"reading {asked.folder}"):
+        with _announce(f"reading {asked.folder}"):
             from nnft_ppl.cli.report import report
         return report(asked)
     if asked.command == "diagnose":
         refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
-        with _announced(f"reading {asked.folder}"):
+        with _announce(f"reading {asked.folder}"):
             from nnft_ppl.cli.diagnose import diagnose
 
             _set_precision("float64")
         return diagnose(asked, keywords_of(asked.set))
     if asked.command == "doctor":
-        with _announced("looking for devices"):
+        with _announce("looking for devices"):
             _spread_over_cores(4)
             from nnft_ppl.cli.doctor import doctor
         return doctor(asked)
@@ -95,13 +95,13 @@ def _dispatch(asked: argparse.Namespace) -> int:
     if asked.command == "check":
         from nnft_ppl.theory import find_model
 
-        with _announced(f"reading {asked.model}"):
+        with _announce(f"reading {asked.model}"):
             find_model(asked.model)
             _set_precision(asked.precision)
             from nnft_ppl.cli.check import check
         return check(asked, keywords)
     refuse_output("--page", asked.page)
-    with _announced("reading models"):
+    with _announce("reading models"):
         _set_precision(asked.precision)
         _spread_over_cores(4)
         from nnft_ppl.cli.verify import verify
@@ -128,7 +128,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _announced(what: str) -> Iterator[None]:
+def _announce(what: str) -> Iterator[None]:
     """Say on a terminal what is being done, before the seconds that imports take."""
     from nnft_ppl.cli.progress import progress_bar
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnft_ppl.display import called, format_value, on_terminal
+from nnft_ppl.display import format_value, model_call, on_terminal
 from nnft_ppl.results import Ensemble, estimate_rows, plain_json
 from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.statistics import Estimate, overall
@@ -19,7 +19,7 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
     """Print estimates with errors, exact values and pulls, then every verdict in words."""
     about = ensemble.provenance
     sampler = about.sampler
-    console.print(escape(called(about.model, about.keywords)), style="bold", highlight=False, soft_wrap=True)
+    console.print(escape(model_call(about.model, about.keywords)), style="bold", highlight=False, soft_wrap=True)
     console.print(
         f"{sampler.name}: {sampler.chains} chains × {sampler.draws} draws, seed {about.seed}, {about.precision}, "
         f"{about.wall_s:.0f} s",

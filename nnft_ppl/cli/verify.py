@@ -50,7 +50,7 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         for sampler in ROUTES:
             with progress_bar(Console(stderr=True)) as progress:
                 ensemble = sample(theory, sampler, seed=asked.seed, keep="none", checks=False, progress=progress)
-            found = compared(ensemble, theory.name, sampler)
+            found = compare(ensemble, theory.name, sampler)
             rows += found
             largest = _largest(found)
             mark = "[green]agrees[/]" if largest <= MAX_PULL else "[red]disagrees[/]"
@@ -67,7 +67,7 @@ def knows(theory: Theory) -> bool:
     return any(np.isfinite(value).any() for value in theory.exact.values())
 
 
-def compared(ensemble: Ensemble, theory: str, sampler: str) -> list[Row]:
+def compare(ensemble: Ensemble, theory: str, sampler: str) -> list[Row]:
     """Every estimate whose exact value is known, beside it."""
     estimates, rows = ensemble.estimates(), []
     for name, exact in ensemble.exact.items():

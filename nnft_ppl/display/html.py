@@ -15,7 +15,7 @@ def paragraph(words: str, status: str = "") -> str:
     return f"<p><b>{escape(words)}</b>{behind}</p>"
 
 
-def marked(lines: Iterable[tuple[str, str]]) -> str:
+def mark_lines(lines: Iterable[tuple[str, str]]) -> str:
     """Lines of (status, text), each behind its mark."""
     items = [
         f'<div><span style="color:{mark.colour};display:inline-block;width:1.4em">{mark.sign}</span>'

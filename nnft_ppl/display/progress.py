@@ -27,7 +27,7 @@ Progress = Callable[[Stage], None]
 
 
 @contextmanager
-def shown(progress: Progress | None) -> Iterator[Progress]:
+def show_progress(progress: Progress | None) -> Iterator[Progress]:
     """The callback that is given; without one a line in a notebook, and nothing anywhere else.
 
     No formula; no arrays.

@@ -101,6 +101,6 @@ def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) 
     return "\n".join("  ".join(cells).rstrip() for cells in aligned)
 
 
-def called(model: str, keywords: Mapping[str, Any]) -> str:
+def model_call(model: str, keywords: Mapping[str, Any]) -> str:
     """A model with its keywords: `name(keyword=value, ...)`."""
     return f"{model}({', '.join(f'{name}={value}' for name, value in keywords.items())})"

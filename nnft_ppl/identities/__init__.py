@@ -1,7 +1,7 @@
 """Identities in parameter space: the Schwinger–Dyson operator, the bank that tests every run, improved correlators."""
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
-from nnft_ppl.identities.improved import Improvement, measuring
+from nnft_ppl.identities.improved import Improvement, measure_improved
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.statistics import TSquared, t_squared
@@ -19,6 +19,6 @@ __all__ = [
     "SchwingerDyson",
     "TSquared",
     "VectorFieldError",
-    "measuring",
+    "measure_improved",
     "t_squared",
 ]  # fmt: skip

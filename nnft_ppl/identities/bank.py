@@ -71,7 +71,7 @@ class Bank:
         self.target: Target = theory.target()
         self.fields = tuple(fields)
         self.parts = _parts(self.target)
-        self.observable, self._bounded = _bounded(theory)
+        self.observable, self._bounded = _bound_observable(theory)
         self.linear = [linear for name, part in self.parts.items() for linear in _linear(name, part)]
         self.rows = (
             *(Row(linear.name, "1") for linear in self.linear),
@@ -80,7 +80,7 @@ class Bank:
             *(Row(linear.name, self.observable) for linear in self.linear),
         )
         # Whoever compiles the bank finds it traced: models are traced slowly.
-        self._traced = jax.jit(self._evaluated)
+        self._traced = jax.jit(self._evaluate)
         try:
             jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except VectorFieldError:
@@ -99,7 +99,7 @@ class Bank:
         """
         return self._traced(position)
 
-    def _evaluated(self, position: Position) -> tuple[Array, Array]:
+    def _evaluate(self, position: Position) -> tuple[Array, Array]:
         action, gradient, forces = self._forces(position)
         bounded, slope = jax.value_and_grad(self._bounded)(position)
         fields = [*self.linear, *self.fields]
@@ -160,18 +160,18 @@ def _linear(name: str, part: tuple[slice, ...]) -> list[ReferenceField]:
         ReferenceField(f"dilatation.{name}", dilatation, lambda position: jnp.full((), size, position.dtype)),
     ]
     if max(one.stop - one.start for one in part) > 1:
-        fields.append(ReferenceField(f"rotation.{name}", on_part(_turned), none))
+        fields.append(ReferenceField(f"rotation.{name}", on_part(_turn_pairs), none))
     return fields
 
 
-def _turned(z: Float[Array, "n"]) -> Float[Array, "n"]:
+def _turn_pairs(z: Float[Array, "n"]) -> Float[Array, "n"]:
     """(z_1, z_2) -> (−z_2, z_1) for neighbouring pairs; an odd last one stays."""
     pairs = z[: 2 * (z.size // 2)].reshape(-1, 2)
     turned = jnp.stack([-pairs[:, 1], pairs[:, 0]], axis=1).reshape(-1)
     return jnp.concatenate([turned, jnp.zeros(z.size % 2, z.dtype)])
 
 
-def _bounded(theory: Theory) -> tuple[str, Callable[[Array], Array]]:
+def _bound_observable(theory: Theory) -> tuple[str, Callable[[Array], Array]]:
     """tanh(O/o) of the last entry of the theory's first observable, with o its typical size in the free theory."""
     name, observable = next(iter(theory.observables.items()))
 

@@ -65,7 +65,7 @@ class Improvement:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
         # Whoever compiles the estimators finds them traced: models are traced slowly.
-        self._traced = jax.jit(self._evaluated)
+        self._traced = jax.jit(self._evaluate)
         try:
             jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
@@ -84,7 +84,7 @@ class Improvement:
         """
         return self._traced(position)
 
-    def _evaluated(self, position: Position) -> dict[str, Array]:
+    def _evaluate(self, position: Position) -> dict[str, Array]:
         parts = self.theory.split(position)
         amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 
@@ -123,9 +123,7 @@ class Improvement:
         pairs = features @ features.T
         columns = list(np.moveaxis(index, -1, 0))
         order = len(columns)
-        total = sum(
-            _contracted([columns[k], *columns[:k], *columns[k + 1 :]], phi, source, pairs) for k in range(order)
-        )
+        total = sum(_contract([columns[k], *columns[:k], *columns[k + 1 :]], phi, source, pairs) for k in range(order))
         return jnp.asarray(total) / order
 
     def _why_not(self, observable: Observable, *, several: bool) -> str:
@@ -165,7 +163,7 @@ class Improvement:
         return bool(parallelogram <= size and np.max(np.abs(twice - 4 * a)) <= 4 * size)
 
 
-def _contracted(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array) -> Array:
+def _contract(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array) -> Array:
     """The improved product of the fields at the points of `columns`, the first one contracted with the others."""
     if not columns:
         return jnp.ones(())
@@ -174,11 +172,11 @@ def _contracted(columns: list[np.ndarray], phi: Array, source: Array, pairs: Arr
     for column in others:
         total = total * phi[column]
     for k, partner in enumerate(others):
-        total = total + pairs[first, partner] * _contracted([*others[:k], *others[k + 1 :]], phi, source, pairs)
+        total = total + pairs[first, partner] * _contract([*others[:k], *others[k + 1 :]], phi, source, pairs)
     return total
 
 
-def measuring(target: Target, improvement: Improvement) -> Target:
+def measure_improved(target: Target, improvement: Improvement) -> Target:
     """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
 
     No formula of its own.

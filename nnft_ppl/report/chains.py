@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from nnft_ppl.display import format_value
-from nnft_ppl.report.drawing import COLOURS, axes_or_new, label, shortened
+from nnft_ppl.report.drawing import COLOURS, axes_or_new, label, shorten
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.statistics import autocorrelation_function, gamma_method, relative_weights
 
@@ -91,7 +91,7 @@ def plot_autocorrelation(ensemble: Ensemble, name: str, index: tuple[int, ...] =
         label=f"τ = {format_value(float(gamma.tau_int), float(gamma.tau_error))} draws",
     )
     axes.set_xlabel("lag  [draws]")
-    words = shortened(component_name(ensemble, name, index), 36)
+    words = shorten(component_name(ensemble, name, index), 36)
     axes.set_title(f"autocorrelation of {words}", loc="left", fontsize="medium")
     axes.legend(frameon=False)
     return axes

@@ -19,7 +19,7 @@ def axes_or_new(axes: Axes | None, size: tuple[float, float] = (6.4, 4.0)) -> Ax
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
-def shortened(words: str, most: int = 44) -> str:
+def shorten(words: str, most: int = 44) -> str:
     """Words that leave room for the figure beside them: a long name loses its middle."""
     half = (most - 1) // 2
     return words if len(words) <= most else f"{words[:half]}…{words[-half:]}"
@@ -27,7 +27,7 @@ def shortened(words: str, most: int = 44) -> str:
 
 def label(ensemble: Ensemble, name: str, words: str | None = None) -> str:
     """Words for an axis with the unit of an observable or coordinate."""
-    return in_unit(shortened(words or name.replace("_", " ")), ensemble.unit(name))
+    return in_unit(shorten(words or name.replace("_", " ")), ensemble.unit(name))
 
 
 def in_unit(words: str, unit: str | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from nnft_ppl.display import STATUSES, called, format_value
+from nnft_ppl.display import STATUSES, format_value, model_call
 from nnft_ppl.report.checks import check_findings
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
@@ -65,7 +65,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.j2").render(
         about=about,
-        title=called(about.model, about.keywords),
+        title=model_call(about.model, about.keywords),
         statuses=STATUSES,
         verdicts=ensemble.verdicts,
         good=about.verdict == "good",

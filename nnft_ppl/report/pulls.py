@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, shortened
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, shorten
 
 FORMATS = (".png", ".pdf", ".svg")
 
@@ -35,7 +35,7 @@ def plot_pulls(rows: Sequence[Mapping[str, Any]], axes: Axes | None = None) -> A
     far = np.abs(z) > 4
     for chosen, colour in ((~far, COLOURS[0]), (far, WRONG)):
         axes.errorbar(z[chosen], places[chosen], xerr=1, fmt="o", markersize=4, color=colour, elinewidth=1)
-    axes.set_yticks(places, [shortened(name) for name in names], fontsize=8)
+    axes.set_yticks(places, [shorten(name) for name in names], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(*(max(4.5, 1.1 * float(np.max(np.abs(z), initial=0.0)) + 1) * np.array([-1, 1])))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.display import called, format_value, paragraph, places_along, table, without_noise
+from nnft_ppl.display import format_value, model_call, paragraph, places_along, table, without_noise
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived
 from nnft_ppl.results.provenance import Provenance
@@ -139,7 +139,7 @@ class Ensemble:
 
     def _repr_html_(self) -> str:
         about = self.provenance
-        made = f"{called(about.model, about.keywords)} by {about.sampler.name}"
+        made = f"{model_call(about.model, about.keywords)} by {about.sampler.name}"
         return (
             paragraph(f"{made}, interrupted" if about.interrupted else made, about.verdict)
             + table(*estimate_rows(self), words=3)

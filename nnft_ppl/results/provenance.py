@@ -152,7 +152,7 @@ class Provenance(Request):
                 f"it has format {written}, and this version of nnft_ppl ({stored.get('versions', {}).get('nnft-ppl')} "
                 f"wrote it) reads up to {FORMAT}: upgrade nnft_ppl"
             )
-        stored = _upgraded(stored) if written < FORMAT else stored
+        stored = _upgrade(stored) if written < FORMAT else stored
         known = {one.name for one in fields(cls)}
         plain = cls(**{name: value for name, value in stored.items() if name in known})
         return replace(
@@ -181,7 +181,7 @@ def _plain(record: Any) -> dict[str, Any]:
     return plain
 
 
-def _upgraded(stored: dict[str, Any]) -> dict[str, Any]:
+def _upgrade(stored: dict[str, Any]) -> dict[str, Any]:
     """Format 1 as format 2: numbers of the sampler stood among the findings, and the kind of draws nowhere."""
     findings = stored.get("findings", {})
     statistics = {name: value for name, value in findings.items() if not isinstance(value, Mapping)}

@@ -81,7 +81,7 @@ def read_result(path: Path) -> xr.DataTree:
     """
     file = path if path.suffix == ".nc" else path / "result.nc"
     if not file.is_file():
-        raise FileNotFoundError(f"no result in {str(path)!r}: {_missing(path, file)}")
+        raise FileNotFoundError(f"no result in {str(path)!r}: {_why_missing(path, file)}")
     try:
         data = xr.load_datatree(file, engine=ENGINE)
         Provenance.parse(data.attrs["provenance"])
@@ -94,7 +94,7 @@ def read_result(path: Path) -> xr.DataTree:
     return data
 
 
-def _missing(path: Path, file: Path) -> str:
+def _why_missing(path: Path, file: Path) -> str:
     """Why a result is not there, in words."""
     if not path.exists():
         beside = [str(one) for one in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -12,9 +12,9 @@ import jax
 import xarray as xr
 
 from nnft_ppl.checks import MeasureProgram, checks_of
-from nnft_ppl.display import Progress, Stage, shown
+from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
-from nnft_ppl.identities import Improvement, measuring
+from nnft_ppl.identities import Improvement, measure_improved
 from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
 from nnft_ppl.runs.auto import STRONGER, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
@@ -84,10 +84,10 @@ def sample(
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
     folder = RunFolder(Path(out), request) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
-    with shown(progress) as show:
+    with show_progress(progress) as show:
         show(Stage("identities"))
         improvement = Improvement(theory)
-        target = measuring(theory.target(), improvement)
+        target = measure_improved(theory.target(), improvement)
         key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
         measures = any(not check.cheap for check in asked_checks)
         told = Settings(key_pilot, num_chains, usual, num_warmup, keep_every=int(keep != "none" or measures))
@@ -162,7 +162,7 @@ def _escalate(
             if result is None:
                 raise
             return replace(result, interrupted=True)
-        result = _judged(job, choice, drawn, key_second)
+        result = _judge(job, choice, drawn, key_second)
         blocks = drawn.blocks
         stronger = _stronger(choice, result.judgement.verdicts) if given is None else None
         if stronger is None or result.interrupted or job.time_is_up:
@@ -170,7 +170,7 @@ def _escalate(
         choice = stronger
 
 
-def _judged(job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array) -> _Result:
+def _judge(job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array) -> _Result:
     """Estimates and verdicts; after an interruption without what is not there yet: measurements, pictures."""
     recorder, data = drawn.recorder, drawn.recorder.data
     kind = recorder.kind

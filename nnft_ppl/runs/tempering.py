@@ -34,7 +34,7 @@ def curve_of_populations(curves: Sequence[Curve], dims: Mapping[str, tuple[str, 
     log_z = np.concatenate([curve.log_z for curve in curves])
     names = curves[0].measured["observables"]
     series = {name: np.concatenate([curve.measured["observables"][name] for curve in curves]) for name in names}
-    return _weighted(curves[0].beta, log_z, series, dims)
+    return _average(curves[0].beta, log_z, series, dims)
 
 
 def curve_of_free_draws(
@@ -56,10 +56,10 @@ def curve_of_free_draws(
         name: np.broadcast_to(values.reshape(len(logs), 1, *values.shape[2:]), (*logs.shape, *values.shape[2:]))
         for name, values in series.items()
     }
-    return _weighted(beta, logs, flat, dims)
+    return _average(beta, logs, flat, dims)
 
 
-def _weighted(
+def _average(
     beta: ndarray,
     logs: Float[ndarray, "part level"],
     series: Mapping[str, ndarray],

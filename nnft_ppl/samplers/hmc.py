@@ -144,7 +144,7 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         scales = split.take(tuning.scales, moving=True)
         # The potential here is known: another copy of the action in the program would take seconds to compile.
         potential = potential_of(state.inner)
-        resting, acceptance = _refreshed(
+        resting, acceptance = _refresh_resting(
             key_fresh,
             PcnState(resting, potential),
             lambda resting: target.potential(split.merge(moving, resting)),
@@ -176,7 +176,7 @@ def potential_of(inner: Any) -> Array:
     return -inner.logdensity - 0.5 * jnp.sum(inner.position**2)
 
 
-def _refreshed(
+def _refresh_resting(
     key: Array, start: PcnState, potential: Callable, share: Array, refresh: Callable, rounds: int
 ) -> tuple[Array, Array]:
     """The resting coordinates after some rounds of fresh draws for a few of them, and the acceptance."""

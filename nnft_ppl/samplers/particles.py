@@ -51,7 +51,7 @@ def by_chunks(function: Callable, chunks: int) -> Callable:
     return apply
 
 
-def evaluated(target: Target, position: Float[Array, "dimension"]) -> Particles:
+def evaluate(target: Target, position: Float[Array, "dimension"]) -> Particles:
     """One particle with action, reference term, their gradients and what is measured."""
     action, reference = (jax.value_and_grad(term)(position) for term in (target.action, target.reference))
     return Particles(position, *action, *reference, target.measure(position))
@@ -71,7 +71,7 @@ def state_at(particle: Particles, beta: Array) -> Any:
     return blackjax_hmc.HMCState(*parts)
 
 
-def resampled(key: Array, particles: Particles, rise: Array) -> tuple[Particles, Array]:
+def resample(key: Array, particles: Particles, rise: Array) -> tuple[Particles, Array]:
     """The particles resampled by the weights exp(−rise · action), and the logarithm of the weights' mean.
 
     Systematic resampling: relatives stay adjacent.
@@ -86,7 +86,7 @@ def resampled(key: Array, particles: Particles, rise: Array) -> tuple[Particles,
     return jax.tree.map(lambda array: array[ancestors], particles), total - math.log(size)
 
 
-def moved(
+def move(
     target: Target, integrator: Callable, chunks: int, key: Array, states: Any, beta: Array, step_size: Array
 ) -> tuple[Any, tuple[Array, Array]]:
     """One HMC transition of every particle, about a radian long, at β; acceptance and divergence of each."""

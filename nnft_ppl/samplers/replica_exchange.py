@@ -9,7 +9,7 @@ those with odd k and those with even k in turn, with probability
 What is recorded is replica K, which is marginally the full theory. Ladder and step sizes are fixed before the draws.
 
 Source: Okabe et al., Chem. Phys. Lett. 335 (2001) 435 (alternating swaps); Syed, Bouchard-Côté, Deligiannidis and
-Doucet, arXiv:1905.02939 (why they must alternate; the ladder of equal rejection, in `refined_ladder`).
+Doucet, arXiv:1905.02939 (why they must alternate; the ladder of equal rejection, in `refine_ladder`).
 """
 
 import math
@@ -56,7 +56,7 @@ def swap_log_ratio(beta: Float[Array, "level"], action: Float[Array, "level"]) -
     return jnp.diff(beta) * jnp.diff(action)
 
 
-def refined_ladder(beta: np.ndarray, rejection: np.ndarray, num_levels: int | None = None) -> np.ndarray:
+def refine_ladder(beta: np.ndarray, rejection: np.ndarray, num_levels: int | None = None) -> np.ndarray:
     """The ladder on which, by interpolation, every pair is rejected alike.
 
     Λ(β_k) = Σ_{j<k} r_j is the cumulative rejection; its limit for many levels does not depend on the ladder, and the
@@ -145,7 +145,7 @@ class Exchange:
         replicas = jax.tree.map(lambda one, rest: jnp.concatenate([one[None], rest]), fresh, others)
         # NaN is what an undefined action gives, or two infinite ones: such replicas stay.
         swaps = jnp.nan_to_num(jnp.exp(jnp.minimum(self.swap_rule(beta, replicas.action), 0.0)))
-        replicas = self._swapped(key_swaps, replicas, swaps, chain.parity)
+        replicas = self._swap(key_swaps, replicas, swaps, chain.parity)
         trips = chain.round_trips + replicas.unseen[-1]
         replicas = replicas._replace(unseen=replicas.unseen.at[-1].set(False))
         acceptance = jnp.mean(jnp.nan_to_num(moves.acceptance_rate), axis=1)
@@ -161,7 +161,7 @@ class Exchange:
             "round_trips": trips,
         }
 
-    def _swapped(self, key: Array, replicas: Replicas, acceptance: Float[Array, "pair"], parity: Array) -> Replicas:
+    def _swap(self, key: Array, replicas: Replicas, acceptance: Float[Array, "pair"], parity: Array) -> Replicas:
         """The replicas after the swaps of every other pair."""
         chosen = jnp.arange(len(acceptance)) % 2 == parity
         swapped = (chosen & (jax.random.uniform(key, acceptance.shape, acceptance.dtype) < acceptance)).astype(int)
@@ -245,7 +245,7 @@ def _warm_up(
     parts = max(MIN_PARTS, settings.num_warmup // (2 * CHECK_DRAWS))
     rejection, steps = np.zeros(0), []
     for part in range(2 * parts):
-        chains, draws = program(_assembled(replicas, beta, step_size), jax.random.fold_in(key, part), CHECK_DRAWS)
+        chains, draws = program(_assemble(replicas, beta, step_size), jax.random.fold_in(key, part), CHECK_DRAWS)
         replicas, iterations = chains.replicas, draws.stats["diverging"].shape[1]
         moved, rejection = (np.mean(array, axis=0) / iterations for array in (chains.moves, chains.swaps))
         rejection = 1 - rejection
@@ -255,7 +255,7 @@ def _warm_up(
         ]
         step_size = np.append(LARGEST_STEP, found)
         if part < 2 * parts - MIN_PARTS + 1:
-            ladder = refined_ladder(beta, rejection, None if part == parts - 1 else len(beta))
+            ladder = refine_ladder(beta, rejection, None if part == parts - 1 else len(beta))
             nearest = np.argmin(np.abs(beta - ladder[:, None]), axis=1)
             replicas = jax.tree.map(lambda array, nearest=nearest: array[:, nearest], replicas)
             beta, step_size = ladder, np.interp(ladder, beta, step_size)
@@ -267,10 +267,10 @@ def _warm_up(
             f"{MAX_LEVELS} is the most: the action is too far from the free theory, or warm-up was too short to find "
             "the temperatures. Try more warm-up, a smaller coupling, or --sampler hmc"
         )
-    return _assembled(replicas, beta, np.exp(np.mean(np.log(steps), axis=0)))
+    return _assemble(replicas, beta, np.exp(np.mean(np.log(steps), axis=0)))
 
 
-def _assembled(replicas: Replicas, beta: np.ndarray, step_size: np.ndarray) -> Chain:
+def _assemble(replicas: Replicas, beta: np.ndarray, step_size: np.ndarray) -> Chain:
     """Chains on this ladder, with all counts at zero."""
     count, dtype = len(replicas.action), replicas.action.dtype
     ladder = Ladder(*(jnp.tile(jnp.asarray(array, dtype), (count, 1)) for array in (beta, step_size)))

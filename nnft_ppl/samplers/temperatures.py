@@ -18,9 +18,9 @@ from nnft_ppl.samplers.particles import (
     Particles,
     by_chunks,
     chunk_count,
-    evaluated,
-    moved,
-    resampled,
+    evaluate,
+    move,
+    resample,
     state_at,
 )
 from nnft_ppl.samplers.sampler import SamplerError, Settings
@@ -56,24 +56,24 @@ def find_ladder(target: Target, settings: Settings, integrator: Callable, key: A
     @jax.jit
     def start(key: Array) -> Particles:
         draws = jax.random.split(key, size)
-        return by_chunks(lambda key: evaluated(target, target.free_draw(key)), chunks)(draws)
+        return by_chunks(lambda key: evaluate(target, target.free_draw(key)), chunks)(draws)
 
     @jax.jit
     def one_level(key: Array, particles: Particles, beta_before: Array, step_size: Array) -> tuple:
         key_resample, key_moves = jax.random.split(key)
         beta = beta_before + _increment(particles.action, jnp.minimum(LARGEST_RISE, 1 - beta_before))
-        particles, _ = resampled(key_resample, particles, beta - beta_before)
+        particles, _ = resample(key_resample, particles, beta - beta_before)
         states = jax.vmap(partial(state_at, beta=beta))(particles)
 
         def one_move(carry: tuple[Any, Array], key: Array) -> tuple[tuple[Any, Array], Array]:
             states, step_size = carry
-            states, (acceptance, _) = moved(target, integrator, chunks, key, states, beta=beta, step_size=step_size)
+            states, (acceptance, _) = move(target, integrator, chunks, key, states, beta=beta, step_size=step_size)
             accepted = jnp.mean(jnp.nan_to_num(acceptance))
-            return (states, _adapted(step_size, accepted)), accepted
+            return (states, _adapt(step_size, accepted)), accepted
 
         keys = jax.random.split(key_moves, PILOT_MOVES)
         (states, step_size), accepted = jax.lax.scan(one_move, (states, step_size), keys)
-        return by_chunks(partial(evaluated, target), chunks)(states.position), beta, step_size, accepted[-1]
+        return by_chunks(partial(evaluate, target), chunks)(states.position), beta, step_size, accepted[-1]
 
     key, key_start = jax.random.split(key)
     particles = start(key_start)
@@ -127,7 +127,7 @@ def _increment(action: Float[Array, "particle"], largest: Array) -> Array:
     return dichotomy(surplus, jnp.zeros_like(largest), largest, eps=1e-3)
 
 
-def _adapted(step_size: Array, accepted: Array) -> Array:
+def _adapt(step_size: Array, accepted: Array) -> Array:
     """The step size that would have given the wanted acceptance, at most 1.5 and at least 0.4 times the old one.
 
     Acceptance is 2Φ(−c ε²) at fixed trajectory length (Beskos et al., arXiv:1001.4460), which fixes c.

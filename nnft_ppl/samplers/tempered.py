@@ -33,10 +33,10 @@ from nnft_ppl.samplers.particles import (
     Particles,
     by_chunks,
     chunk_count,
-    evaluated,
+    evaluate,
     mean_over_particles,
-    moved,
-    resampled,
+    move,
+    resample,
     state_at,
 )
 from nnft_ppl.samplers.sampler import (
@@ -168,19 +168,19 @@ class Populations:
 def _population(target: Target, integrator: Callable, ladder: Ladder, size: int, chunks: int, key: Array) -> Population:
     """One population of `size` particles on a fixed ladder."""
     key_free, key_levels = jax.random.split(key)
-    free = by_chunks(lambda key: evaluated(target, target.free_draw(key)), chunks)(jax.random.split(key_free, size))
+    free = by_chunks(lambda key: evaluate(target, target.free_draw(key)), chunks)(jax.random.split(key_free, size))
 
     def one_level(carry: tuple[Particles, Array, Array], level: tuple) -> tuple[tuple[Particles, Array, Array], tuple]:
         particles, beta_before, log_z = carry
         key, beta, step_size = level
         key_resample, key_moves = jax.random.split(key)
-        particles, increment = resampled(key_resample, particles, beta - beta_before)
+        particles, increment = resample(key_resample, particles, beta - beta_before)
         states = jax.vmap(partial(state_at, beta=beta))(particles)
-        move = partial(moved, target, integrator, chunks, beta=beta)
+        advance = partial(move, target, integrator, chunks, beta=beta)
         states, (acceptance, diverging) = jax.lax.scan(
-            lambda states, key: move(key, states, step_size=step_size), states, jax.random.split(key_moves, MOVES)
+            lambda states, key: advance(key, states, step_size=step_size), states, jax.random.split(key_moves, MOVES)
         )
-        particles = by_chunks(partial(evaluated, target), chunks)(states.position)
+        particles = by_chunks(partial(evaluate, target), chunks)(states.position)
         log_z = log_z + increment
         found = (log_z, mean_over_particles(particles.measured), jnp.mean(acceptance, 0), jnp.any(diverging, 0))
         return (particles, beta, log_z), found

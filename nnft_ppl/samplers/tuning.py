@@ -89,11 +89,11 @@ def coordinate_scales(
         # Large fields make all forces large: ratios within a draw vary less than forces do.
         level = np.mean(own, axis=2)
         profile = np.log(np.mean(own / level[:, :, None], axis=1))
-        typical[part] = np.exp(np.mean(np.log(level)) + _believed(profile) * np.mean(profile, axis=0))
+        typical[part] = np.exp(np.mean(np.log(level)) + _belief(profile) * np.mean(profile, axis=0))
     return np.sqrt(np.max(typical) / typical)
 
 
-def _believed(logs: Float[ndarray, "chain coordinate"]) -> float:
+def _belief(logs: Float[ndarray, "chain coordinate"]) -> float:
     """How far each coordinate's own average is to be believed: 1 where chains agree on it, 0 where they do not."""
     chains, coordinates = logs.shape
     if chains < 2 or coordinates < 2:
@@ -170,7 +170,7 @@ def warm_up(
             scales = coordinate_scales(np.stack(forces, axis=1), target.groups)
             tuning = tuning._replace(scales=scales)
         # The first corrections go all the way, later ones half of it: the acceptance of a few draws is noisy.
-        tuning = _stepped(tuning, draws.stats, 1.0 if call < 2 else 0.5)
+        tuning = _correct_steps(tuning, draws.stats, 1.0 if call < 2 else 0.5)
         steps.append((float(tuning.step), float(tuning.sweep_step)))
         settings.progress(Stage("warm-up", min((call + 1) * CHECK_DRAWS, settings.num_warmup), settings.num_warmup))
     settings.progress(Stage("drawing", may_stop_here=False))
@@ -203,7 +203,7 @@ def for_chains(inner: Any, tuning: Tuning, settings: Settings) -> State:
     return State(inner, repeated)
 
 
-def _stepped(tuning: Tuning, stats: Mapping[str, Any], share: float) -> Tuning:
+def _correct_steps(tuning: Tuning, stats: Mapping[str, Any], share: float) -> Tuning:
     """Step sizes corrected by the acceptance that they gave, by this share of the way in their logarithms."""
     found = float(np.mean(np.nan_to_num(stats["acceptance_rate"])))
     step = float(tuning.step)

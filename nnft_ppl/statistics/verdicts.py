@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nnft_ppl.display import MARKS, marked
+from nnft_ppl.display import MARKS, mark_lines
 
 MAX_PULL = 5.0
 """Two numbers that should be equal are apart beyond so many errors."""
@@ -53,7 +53,7 @@ class Verdict:
         return cls(check, "failed", value, threshold, f"{text}: {advice}" if advice else text)
 
     def _repr_html_(self) -> str:
-        return marked([(self.status, self.text)])
+        return mark_lines([(self.status, self.text)])
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain JSON values."""
@@ -67,7 +67,7 @@ class Verdicts(list[Verdict]):
         return "\n".join(f"{MARKS[one.status]} {one.text}" for one in self)
 
     def _repr_html_(self) -> str:
-        return marked((one.status, one.text) for one in self)
+        return mark_lines((one.status, one.text) for one in self)
 
 
 def overall(verdicts: Iterable[Verdict]) -> str:

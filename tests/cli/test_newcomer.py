@@ -12,7 +12,7 @@ import pytest
 from commands import nnft
 
 from nnft_ppl import Theory, load, sample
-from nnft_ppl.cli.arguments import EXAMPLES, command_parser, parsed
+from nnft_ppl.cli.arguments import EXAMPLES, command_parser, parse
 from nnft_ppl.theory import ModelError, unread_keywords
 
 HEAD = (
@@ -92,7 +92,7 @@ def test_every_help_ends_in_examples_that_can_be_typed():
                 program, *rest = shlex.split(words)
                 assert program == "nnft"
                 if "--help" not in rest:
-                    assert parsed(parser, rest).command in (command or rest[0], "run", "check")
+                    assert parse(parser, rest).command in (command or rest[0], "run", "check")
 
 
 NEAR = "'Linear' object has no attribute 'weigth'. Did you mean: 'weight'?"

@@ -22,7 +22,7 @@ from nnft_ppl.report import (
 )
 from nnft_ppl.report.chains import autocorrelation_table, trace_table, weights_table
 from nnft_ppl.report.correlators import correlator_table, effective_mass_table, estimators_table
-from nnft_ppl.report.drawing import in_unit, inverse, shortened
+from nnft_ppl.report.drawing import in_unit, inverse, shorten
 from nnft_ppl.report.fields import fields_table
 from nnft_ppl.report.tempering import tempering_table
 from nnft_ppl.runs.snapshots import COUNT, Snapshots
@@ -53,7 +53,7 @@ def test_axes_of_pure_numbers_and_without_units_are_words_alone(chains, free_dra
     assert plot_correlator(free_draws, axes=Figure().subplots()).get_ylabel() == "two point"
     assert plot_weights(free_draws, Figure().subplots()).get_ylabel() == "share of the weight"
     assert [in_unit("φ", unit) for unit in (None, "1", "mass")] == ["φ", "φ", "φ  [mass]"]
-    assert (len(shortened("x" * 99)), shortened("short")) == (43, "short")
+    assert (len(shorten("x" * 99)), shorten("short")) == (43, "short")
 
 
 def test_the_exact_curve_runs_through_the_exact_values(chains):

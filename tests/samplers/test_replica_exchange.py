@@ -11,7 +11,7 @@ from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load
 from nnft_ppl.samplers import Settings, hmc, run_blocks
-from nnft_ppl.samplers.replica_exchange import refined_ladder, replica_exchange, swap_log_ratio
+from nnft_ppl.samplers.replica_exchange import refine_ladder, replica_exchange, swap_log_ratio
 from nnft_ppl.statistics import estimate
 from nnft_ppl.target import Target
 
@@ -137,11 +137,11 @@ def test_the_ladder_divides_the_barrier_evenly():
     """A barrier Λ(β) = 4 √β, seen on the ladder k/10, has the inverse β = (Λ/4)²."""
     beta = np.linspace(0, 1, 201) ** 2
     rejection = np.diff(4 * np.sqrt(beta))
-    ladder = refined_ladder(beta, rejection)
+    ladder = refine_ladder(beta, rejection)
     assert len(ladder) == 9
     np.testing.assert_allclose(ladder, np.linspace(0, 1, 9) ** 2, atol=1e-4)
-    assert len(refined_ladder(beta, 100 * rejection)) == 24
-    np.testing.assert_array_equal(refined_ladder(beta, 0 * rejection), [0.0, 1.0])
+    assert len(refine_ladder(beta, 100 * rejection)) == 24
+    np.testing.assert_array_equal(refine_ladder(beta, 0 * rejection), [0.0, 1.0])
 
 
 def test_without_warm_up_it_refuses(key):
