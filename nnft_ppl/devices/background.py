@@ -17,8 +17,6 @@ _unfinished: set[Future] = set()
 def in_background[Result](work: Callable[[], Result]) -> Future[Result]:
     """What `work` returns, once it is done; an error that it raises reaches whoever asks for the result.
 
-    No formula; no arrays of its own.
-
     Args:
         work: Called without arguments, after what was handed over before.
     """

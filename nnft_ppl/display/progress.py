@@ -30,8 +30,6 @@ Progress = Callable[[Stage], None]
 def show_progress(progress: Progress | None) -> Iterator[Progress]:
     """The callback that is given; without one a line in a notebook, and nothing anywhere else.
 
-    No formula; no arrays.
-
     Args:
         progress: What the caller wants to be told with, if anything.
     """

@@ -179,8 +179,6 @@ def _contract(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array
 def measure_improved(target: Target, improvement: Improvement) -> Target:
     """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
 
-    No formula of its own.
-
     Args:
         target: What is sampled.
         improvement: Which observables are improved; with none, the target comes back as it is.
