@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import Check, FinishedDraws, Outcome, reason_of
+from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.results import (
@@ -21,7 +21,7 @@ from nnft_ppl.results import (
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
-from nnft_ppl.statistics import Estimate, Verdict, estimate, kish, log_mean_weight, smooth_log_weights
+from nnft_ppl.statistics import Estimate, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
 AVERAGED = {"acceptance_rate": "acceptance", "step_size": "step_size", "swap_rate": "swap_rate"}
@@ -88,11 +88,13 @@ def judge(
         if outcome.estimates:
             write(name, outcome.estimates)
     write.exact()
+    findings = {name: dict(outcome.findings) for name, outcome in outcomes.items() if outcome.findings}
     return Judgement(
         data,
         tuple(outcome.verdict for outcome in outcomes.values()),
-        {name: dict(outcome.findings) for name, outcome in outcomes.items() if outcome.findings},
-        _statistics(kind, stats),
+        findings,
+        {label: float(np.mean(stats[name])) for name, label in AVERAGED.items() if name in stats}
+        | findings.get(WeightsTail.name, {}),
         log_z,
         interrupted,
     )
@@ -168,11 +170,3 @@ def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curv
     else:
         return None
     return PartitionFunction(*log_mean_weight(ends))
-
-
-def _statistics(kind: Kind, stats: Mapping[str, np.ndarray]) -> dict[str, float]:
-    found = {label: float(np.mean(stats[name])) for name, label in AVERAGED.items() if name in stats}
-    if kind is Kind.FREE:
-        weights = stats["log_weight"]
-        found |= {"k_hat": float(smooth_log_weights(weights)[1]), "kish": float(kish(weights))}
-    return found
