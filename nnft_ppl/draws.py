@@ -31,6 +31,7 @@ NEEDED = {
     Kind.FREE: {"log_weight": "−S of the draw"},
     Kind.POPULATIONS: {
         "log_weight": "ln Z/Z_free of the draw's population",
+        "population": "the number of the draw's population in its chain",
         "diverging": "whether a transition diverged; False where none can",
     },
 }

@@ -5,9 +5,12 @@ draws, and gives a verdict in words and findings for JSON, report and notebook. 
 never loses the run.
 """
 
+import sysconfig
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -18,6 +21,9 @@ from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Estimate, Verdict
 from nnft_ppl.theory import Theory
+
+LIBRARIES = (Path(__file__).parents[1], *(Path(sysconfig.get_path(name)) for name in ("purelib", "stdlib")))
+"""Where a frame of a traceback is nobody's own."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Check(ABC):
     """
 
     name: str
-    """Its name in JSON and on the command line: letters, digits and underscores."""
+    """Its name in JSON and on the command line: lower-case letters, digits and underscores."""
     title: str = ""
     """What is checked, in words; the name by default."""
     threshold: float | None = None
@@ -96,6 +102,8 @@ class Check(ABC):
     """The kinds of draws that it can judge."""
     cheap: bool = True
     """Whether it judges what is there anyway; the others are left out by `sample(..., checks=False)`."""
+    asked: bool = False
+    """Whether it was asked for: then it says so, too, where it has nothing to say about such draws."""
 
     def measurement(self, theory: Theory) -> Measurement | None:
         """What it measures on some draws (about 300 per chain); None for nothing.
@@ -128,6 +136,23 @@ class Check(ABC):
             Exception: Where it cannot; the verdict is then `unavailable`, with the exception's text.
         """
 
+    def outcome(self, draws: FinishedDraws) -> Outcome:
+        """What `judge` gives, under the check's own name.
+
+        Args:
+            draws: The finished draws.
+
+        Raises:
+            TypeError: If that is no outcome.
+            Exception: As `judge`.
+        """
+        outcome = self.judge(draws)
+        if not isinstance(outcome, Outcome) or not isinstance(outcome.verdict, Verdict):
+            raise TypeError(f"judge() must return an Outcome with a Verdict, not {outcome!r}")
+        if not isinstance(outcome.findings, Mapping) or not isinstance(outcome.estimates, Mapping):
+            raise TypeError("findings and estimates of an Outcome are dicts")
+        return replace(outcome, verdict=replace(outcome.verdict, check=self.name))
+
     def unavailable(self, reason: str) -> Outcome:
         """The outcome where it could not be computed.
 
@@ -139,7 +164,14 @@ class Check(ABC):
 
 
 def reason_of(error: Exception) -> str:
-    """Why a check could not be computed, in one line."""
+    """Why a check could not be computed, in one line; with the place, where that is in a file of the user's.
+
+    Args:
+        error: What it raised.
+    """
     words = str(error).strip().splitlines()
     kind = "" if isinstance(error, ValueError) and words else type(error).__name__
-    return ": ".join(part for part in (kind, words[0] if words else "") if part)
+    reason = ": ".join(part for part in (kind, words[0] if words else "") if part)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not any(Path(frame.filename).is_relative_to(place) for place in LIBRARIES)]
+    return f"{reason} ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else reason

@@ -19,6 +19,8 @@ from nnft_ppl.statistics import MAX_PULL, MINIMUM_DRAWS, TSquared, Verdict, t_sq
 from nnft_ppl.theory import Theory
 
 MIN_P_VALUE = 1e-4
+LEAST_DRAWS = 50
+"""Effective draws below which a residual is no multiple of its error: five errors would be chance too often."""
 FAR = "at_infinity."
 """Begins the names of what a vector field lets through each site at infinity."""
 
@@ -168,7 +170,18 @@ class Identity(Check):
             for name, values in measured.items()
             if str(name).startswith(FAR)
         }
+        lost = int(np.sum(~np.all([np.isfinite(term) for term in terms.values()], axis=0)))
+        if lost:
+            text = f"{self.title}: not finite on {lost} of {terms['value'].size} draws"
+            advice = "the vector field, or the action, is not differentiable there"
+            verdict = Verdict.of(self.name, np.nan, MAX_PULL, text, good=False, advice=advice)
+            return Outcome(verdict, {"not_finite": lost})
         outcome = self._identity.conclude(terms, far, _weights_at(draws, measured), kind=draws.kind)
+        value = outcome.terms["value"]
+        if value.error > 0 and value.ess < LEAST_DRAWS:
+            raise ValueError(
+                f"{float(value.ess):.0f} effective draws are too few, {LEAST_DRAWS} are needed: run longer"
+            )
         parts = {name: {"value": float(one.value), "error": float(one.error)} for name, one in outcome.terms.items()}
         findings = {**parts, "z": outcome.z, "flux_at_infinity": outcome.flux_at_infinity}
         good = abs(outcome.z) < MAX_PULL and not outcome.flux_at_infinity

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import jax
@@ -46,7 +47,7 @@ class MeasureProgram:
             try:
                 measurement = check.measurement(theory)
                 if measurement is not None:
-                    jax.eval_shape(measurement.function, jnp.zeros(theory.dimension))
+                    jax.eval_shape(partial(_measure, measurement), jnp.zeros(theory.dimension))
                     self.measurements[check.name] = measurement
             except Exception as error:  # whatever a check is made of: the run goes on without it
                 self.lost[check.name] = reason_of(error)
@@ -57,7 +58,7 @@ class MeasureProgram:
             self._compile = evaluate.traced(np.zeros((num_chains, BATCH, theory.dimension), jnp.zeros(()).dtype))
 
     def _one(self, position: jax.Array) -> dict[str, dict[str, jax.Array]]:
-        return {name: dict(one.function(position)) for name, one in self.measurements.items()}
+        return {name: _measure(one, position) for name, one in self.measurements.items()}
 
     def begin(self) -> Future[Callable]:
         """Begin to compile; the first draws come sooner if that does not compete with them."""
@@ -82,16 +83,27 @@ class MeasureProgram:
         return jax.tree.map(np.asarray, self.begin().result()(positions))
 
 
+def _measure(measurement: Measurement, position: jax.Array) -> dict[str, jax.Array]:
+    measured = measurement.function(position)
+    if not isinstance(measured, Mapping):
+        raise TypeError(f"a measurement must give a dict of arrays by name, not {type(measured).__name__}")
+    return dict(measured)
+
+
 class MeasureStream:
     """What checks measure, collected while draws arrive.
 
     Args:
         program: The program of all checks.
         every: Every so many draws one is looked at.
+
+    Attributes:
+        lost: Name -> reason of the checks whose measurements failed.
     """
 
     def __init__(self, program: MeasureProgram, every: int = 1) -> None:
         self.program, self.every = program, every
+        self.lost = dict(program.lost)
         self._waiting: list[ndarray] = []
         self._measured: list[Any] = []
         self._numbers: list[ndarray] = []
@@ -116,6 +128,8 @@ class MeasureStream:
             first: Number of the block's first draw.
             thinning: The thinning.
         """
+        if self._gave_up:
+            return
         numbers = thinning * (-(-first // thinning) + np.arange(positions.shape[1]))
         wanted = numbers % self.every == 0
         self._numbers.append(numbers[wanted])
@@ -124,11 +138,25 @@ class MeasureStream:
         if self.program.ready or sum(part.size for part in self._waiting) > MOST_WAITING:
             self._measure_batches()
 
+    @property
+    def _gave_up(self) -> bool:
+        return self.lost.keys() >= self.program.measurements.keys()
+
+    def _measure(self, positions: Float[ndarray, "chain batch dimension"]) -> None:
+        """One more batch; where the program fails, nothing is measured any more, and the run goes on."""
+        if self._gave_up:
+            return
+        try:
+            self._measured.append(self.program(positions))
+        except Exception as error:  # whatever a measurement is made of
+            self.lost |= dict.fromkeys(self.program.measurements, reason_of(error))
+
     def _measure_batches(self) -> Float[ndarray, "chain draw dimension"]:
         """The program on all full batches that wait, and what goes on waiting."""
         together = np.concatenate(self._waiting, axis=1) if self._waiting else np.zeros((1, 0, 1))
         whole = together.shape[1] - together.shape[1] % BATCH
-        self._measured += [self.program(together[:, start : start + BATCH]) for start in range(0, whole, BATCH)]
+        for start in range(0, whole, BATCH):
+            self._measure(together[:, start : start + BATCH])
         self._waiting = [together[:, whole:]]
         return self._waiting[0]
 
@@ -138,13 +166,19 @@ class MeasureStream:
         if left.shape[1]:
             # The same compiled program serves a shorter rest, filled up with its last draw.
             filled = np.concatenate([left, np.repeat(left[:, -1:], BATCH - left.shape[1], axis=1)], axis=1)
-            self._measured.append(self.program(filled))
+            self._measure(filled)
             self._waiting = []
-        if not self._measured:
+        if not self._measured or self._gave_up:
             return {}
         numbers = np.concatenate(self._numbers)
         together = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, : len(numbers)], *self._measured)
-        return {name: _label(self.program.measurements[name], arrays, numbers) for name, arrays in together.items()}
+        datasets = {}
+        for name, arrays in together.items():
+            try:
+                datasets[name] = _label(self.program.measurements[name], arrays, numbers)
+            except ValueError as error:  # dims or coords that do not fit
+                self.lost[name] = reason_of(error)
+        return datasets
 
 
 def _label(measurement: Measurement, arrays: Mapping[str, ndarray], numbers: ndarray) -> xr.Dataset:

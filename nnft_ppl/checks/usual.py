@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from nnft_ppl.checks.chains import Divergences, EnergyFraction, RHat
-from nnft_ppl.checks.check import Check
+from nnft_ppl.checks.check import Check, reason_of
 from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.second_route import SecondRoute
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
-from nnft_ppl.identities import NeuronField, ParameterField, ReferenceField
+from nnft_ppl.identities.vector_fields import VectorField
 
 USUAL: tuple[type[Check], ...] = (
     RHat,
@@ -56,10 +56,12 @@ def checks_of(asked: Any) -> list[Check]:
         raise TypeError(f"checks is True, False, or a list of names or Check objects, not {asked!r}")
     for one in asked:
         check = check_of(one)
-        taken = {name.name for name in checks}
-        if check.name in taken and isinstance(one, str):
-            continue  # a usual one, asked for by name
-        if check.name in taken:
+        check.asked = True
+        names = [known.name for known in checks]
+        if one in names:
+            checks[names.index(one)] = check  # a usual one, asked for by name
+            continue
+        if check.name in names:
             raise ValueError(f"two checks are called {check.name!r}: give each a name of its own")
         checks.append(check)
     return checks
@@ -78,7 +80,7 @@ def check_of(asked: Any) -> Check:
         return _check_name(asked)
     if isinstance(asked, type) and issubclass(asked, Check):
         return _check_name(asked())
-    if isinstance(asked, ParameterField | NeuronField | ReferenceField):
+    if isinstance(asked, VectorField):
         return Identity(asked)
     if not isinstance(asked, str):
         raise TypeError(f"a check is a name, a Check, or a vector field, not {asked!r}")
@@ -111,7 +113,15 @@ def _from_file(asked: str) -> Check:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not hasattr(module, name):
-        raise ValueError(f"{file} has no check {name!r}{did_you_mean(name, vars(module))}")
-    return check_of(getattr(module, name))
+    try:
+        spec.loader.exec_module(module)
+        known = [one for one, value in vars(module).items() if _is_check(value) and value is not Check]
+        if name not in known:
+            raise ValueError(f"there is no check {name!r}{did_you_mean(name, known)}")
+        return check_of(getattr(module, name))
+    except Exception as error:  # whatever the file is made of
+        raise ValueError(f"{file}: {reason_of(error)}") from error
+
+
+def _is_check(value: Any) -> bool:
+    return isinstance(value, Check | VectorField) or (isinstance(value, type) and issubclass(value, Check))

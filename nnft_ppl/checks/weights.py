@@ -38,7 +38,7 @@ class PartitionSpread(Check):
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The standard deviation of ln Ẑ over populations, of which each draw carries its own."""
-        log_z = _populations(draws.stats["log_weight"])
+        log_z = _log_z(draws.stats["log_weight"], draws.stats["population"])
         if log_z.size < 2:
             text = "the spread of ln Z is not available with one population; use --chains 4"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_LOG_Z_SPREAD, text))
@@ -48,8 +48,8 @@ class PartitionSpread(Check):
         return Outcome(Verdict.of(self.name, spread, MAX_LOG_Z_SPREAD, text, good=good, advice=advice))
 
 
-def _populations(log_weight: np.ndarray) -> np.ndarray:
-    """Ln Ẑ of every population: a run of draws of one chain with one weight."""
-    begins = np.ones(log_weight.shape, bool)
-    begins[:, 1:] = log_weight[:, 1:] != log_weight[:, :-1]
+def _log_z(log_weight: np.ndarray, population: np.ndarray) -> np.ndarray:
+    """Ln Ẑ of every population."""
+    begins = np.ones(population.shape, bool)
+    begins[:, 1:] = population[:, 1:] != population[:, :-1]
     return log_weight[begins]

@@ -101,10 +101,7 @@ def _other_theory(about: Provenance, against: str, keywords: dict[str, Any]) -> 
 
 def _make_again(ensemble: Ensemble, theory: Theory, checks: list[Check]) -> dict[str, Outcome]:
     with progress_bar() as progress:
-        outcomes = judge_again(ensemble, theory, checks, progress)
-    # One that was asked for and has nothing to say about such draws says so.
-    silent = (check for check in checks if check.name not in outcomes)
-    return outcomes | {one.name: one.unavailable(f"it is not for draws of kind {ensemble.kind}") for one in silent}
+        return judge_again(ensemble, theory, checks, progress)
 
 
 def bank_table(rows: list[dict[str, Any]]) -> Table:

@@ -49,10 +49,10 @@ class Interruption:
         """Python's handler of both signals."""
         if self._seen:  # an echo of the first, or the second: the watching thread tells them apart
             return
-        self._seen = True
+        self._seen = self._wanted = True
         if not self._whole:
+            # Python drops what a callback raises, and JAX has one in its garbage collection: progress raises it again.
             raise KeyboardInterrupt
-        self._wanted = True
 
     def watch(self, signals: socket.socket) -> None:
         """Say what will happen at the first signal, leave at the second; returns when the other end closes."""

@@ -191,6 +191,7 @@ class SchwingerDyson:
         Raises:
             ValueError: If draws of that kind have no weights, or need them.
         """
+        kind = Kind(kind)
         if kind.weighted != (log_weights is not None):
             words = "need log_weights" if kind.weighted else "have no log_weights: say kind='free' or 'populations'"
             raise ValueError(f"draws of kind {kind.value!r} {words}")
@@ -259,6 +260,6 @@ def _lost(far: Mapping[str, Any], terms: Mapping[str, Estimate]) -> dict[str, fl
     lost = {}
     for site, values in far.items():
         near, farther = np.mean(np.asarray(values), axis=0)
-        if not abs(farther) < max(NOT_VANISHING * abs(near), NOTICED * size):
+        if not abs(farther) <= max(NOT_VANISHING * abs(near), NOTICED * size):
             lost[site] = float(farther)
     return lost

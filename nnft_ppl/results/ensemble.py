@@ -21,7 +21,7 @@ All draws have leading dimensions (chain, draw). The provenance is one JSON stri
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields as dataclass_fields
+from dataclasses import fields as dataclass_fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,13 @@ class Ensemble:
     @cached_property
     def provenance(self) -> Provenance:
         """What was run: model, keywords, sampler, seed, precision, versions, device, time; and what came of it."""
-        return Provenance.parse(self.data.attrs["provenance"])
+        about = Provenance.parse(self.data.attrs["provenance"])
+        if about.sampler.kind:
+            return about
+        stats = self.data["sample_stats"].dataset  # format 1 did not say what the draws are
+        weighted = Kind.POPULATIONS if "acceptance_rate" in stats else Kind.FREE
+        kind = weighted if "log_weight" in stats else Kind.CHAINS
+        return replace(about, sampler=replace(about.sampler, kind=kind))
 
     @property
     def verdicts(self) -> Verdicts:
@@ -108,7 +114,12 @@ class Ensemble:
 
         Args:
             kind: `raw` or `improved`.
+
+        Raises:
+            ValueError: For another kind.
         """
+        if kind not in ("raw", "improved"):
+            raise ValueError(f"kind is 'raw' or 'improved', not {kind!r}")
         group = f"{kind}_estimates"
         return read_estimates(self.data[group].to_dataset()) if group in self.data else Estimates()
 

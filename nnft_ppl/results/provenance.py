@@ -182,14 +182,16 @@ def _plain(record: Any) -> dict[str, Any]:
 
 
 def _upgrade(stored: dict[str, Any]) -> dict[str, Any]:
-    """Format 1 as format 2: numbers of the sampler stood among the findings, and the kind of draws nowhere."""
+    """Format 1 as format 2: numbers of the sampler stood among the findings, and the kind of draws nowhere.
+
+    The kind stays empty: `Ensemble` finds it as format 1 did, by the statistics that there are.
+    """
     findings = stored.get("findings", {})
     statistics = {name: value for name, value in findings.items() if not isinstance(value, Mapping)}
     sampler = {"asked": "", "reason": "asked for", "draws_asked": None} | stored["sampler"]
-    kinds = {"reweight": "free", "tempered": "populations"}
     return stored | {
         "format": FORMAT,
         "findings": {name: value for name, value in findings.items() if isinstance(value, Mapping)},
         "statistics": statistics,
-        "sampler": sampler | {"kind": kinds.get(sampler["name"], "chains")},
+        "sampler": sampler,
     }

@@ -30,10 +30,12 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         kept = kept_draws(ensemble, theory)
     progress(Stage("compiling checks"))
     program, measured = MeasureProgram(theory, list(checks), chains), {}
+    lost = program.lost
     if kept and program.measurements:
         stream = MeasureStream(program)
         stream.add(kept.positions, 0, 1)
         measured = {name: one.assign_coords(draw=kept.numbers) for name, one in stream.finish().items()}
+        lost = stream.lost
     draws = FinishedDraws(
         theory,
         ensemble.kind,
@@ -45,4 +47,4 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         ensemble.log_weights,
         progress=progress,
     )
-    return judge_checks(checks, draws, measured, program.lost)[0]
+    return judge_checks(checks, draws, measured, lost)[0]

@@ -86,7 +86,7 @@ def judge(
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
         if outcome.estimates:
-            write(name, outcome.estimates)
+            write(f"{name}_estimates" if name in measured else name, outcome.estimates)
     write.exact()
     findings = {name: dict(outcome.findings) for name, outcome in outcomes.items() if outcome.findings}
     return Judgement(
@@ -123,7 +123,9 @@ def judge_checks(
         try:
             if check.applies(given):
                 stopped = interrupted and not check.cheap and own is None
-                outcomes[check.name] = check.unavailable("interrupted") if stopped else check.judge(given)
+                outcomes[check.name] = check.unavailable("interrupted") if stopped else check.outcome(given)
+            elif check.asked:
+                outcomes[check.name] = check.unavailable(f"it has nothing to say about draws of kind {draws.kind}")
         except KeyboardInterrupt:
             interrupted = True
             outcomes[check.name] = check.unavailable("interrupted")

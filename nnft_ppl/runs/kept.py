@@ -9,7 +9,6 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from nnft_ppl.results import Ensemble
-from nnft_ppl.runs.request import storable_keywords
 from nnft_ppl.theory import Theory
 
 AT_ONCE = 2**18
@@ -44,10 +43,6 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
         DrawsError: If no draws were kept, the sites are not the same, or draws lie outside the theory's support.
         ModelError: If a transport has no known inverse.
     """
-    if is_theory_of(ensemble, theory) and "reference" in ensemble.data:
-        reference = ensemble.data["reference"].dataset["z"]
-        numbers = np.asarray(reference["draw"].values)
-        return KeptDraws(np.asarray(reference.values, jnp.zeros(()).dtype), numbers, _log_weights(ensemble, numbers))
     group = next((name for name in ("posterior", "prior") if name in ensemble.data), None)
     if group is None:
         raise DrawsError("no parameters were kept: run again with --keep all (or auto)")
@@ -58,6 +53,9 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
         raise DrawsError(f"the sites are not the same: kept are {_shapes(found)}; {theory.name} has {_shapes(wanted)}")
     dtype = jnp.zeros(()).dtype
     values = {name: jnp.asarray(one.values, dtype) for name, one in stored.items()}
+    numbers = np.asarray(stored["draw"].values)
+    if (positions := _stored_positions(ensemble, theory, values)) is not None:
+        return KeptDraws(positions, numbers, _log_weights(ensemble, numbers))
     chains, draws = next(iter(values.values())).shape[:2]
     flat = {name: value.reshape(chains * draws, *value.shape[2:]) for name, value in values.items()}
     coordinates = theory.coordinates
@@ -78,18 +76,24 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
                 f"{outside.sum()} of {outside.size} draws have a {name!r} outside the support in {theory.name} with "
                 f"these keywords (the farthest by {float(np.max(np.asarray(miss))):.3g}): they are not draws of it"
             )
-    numbers = np.asarray(stored["draw"].values)
     return KeptDraws(np.asarray(positions).reshape(chains, draws, -1), numbers, _log_weights(ensemble, numbers))
 
 
-def is_theory_of(ensemble: Ensemble, theory: Theory) -> bool:
-    """Whether a run was made of just this theory: the same source, keywords and dimension of points."""
-    about = ensemble.provenance
-    return (about.source_sha256, about.keywords, about.dim) == (
-        theory.file.sha256,
-        storable_keywords(theory),
-        theory.dim,
-    )
+def _stored_positions(ensemble: Ensemble, theory: Theory, values: dict[str, jax.Array]) -> ndarray | None:
+    """The stored z, if this theory makes the stored parameters of it: the model's text alone does not say so."""
+    if "reference" not in ensemble.data:
+        return None
+    stored = ensemble.data["reference"].dataset["z"].values
+    if stored.shape[-1] != theory.dimension:
+        return None
+    positions = jnp.asarray(stored, jnp.zeros(()).dtype)
+    made = jax.jit(jax.vmap(lambda chain: jax.lax.map(theory.transport, chain)))(positions)
+    precision = float(jnp.finfo(stored.dtype).eps)
+    for name, value in values.items():
+        size = ROUNDING * precision * float(jnp.max(jnp.abs(value), initial=0.0))
+        if not float(jnp.max(jnp.abs(made[name] - value), initial=0.0)) <= size:
+            return None
+    return np.asarray(positions)
 
 
 def _log_weights(ensemble: Ensemble, numbers: ndarray) -> ndarray | None:

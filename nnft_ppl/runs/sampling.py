@@ -187,7 +187,7 @@ def _judge(job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array) -> _Re
     except KeyboardInterrupt:
         interrupted = True
     key = None if interrupted else key_second
-    lost = job.program.lost
+    lost = drawn.stream.lost if drawn.stream else job.program.lost
     judgement = judge(job.theory, kind, data, recorder.curves, job.checks, measured, lost, key, job.progress)
     return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
 

@@ -144,6 +144,7 @@ class Populations:
         shape = (settings.num_chains, length)
         stats = {
             "log_weight": np.broadcast_to(log_z[:, -1:], shape).copy(),
+            "population": np.full(shape, number),
             "acceptance_rate": populations.acceptance[:, :length],
             "diverging": populations.diverging[:, :length],
             "step_size": np.full(shape, ladder.step_size[-1]),
