@@ -5,10 +5,12 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import pytest
 from commands import nnft
+from numpyro import distributions as dist
 
-from nnft_ppl import load, read, sample
+from nnft_ppl import Theory, load, read, sample
 from nnft_ppl.checks import Check, Measurement, Outcome, checks_of
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import NeuronField, ParameterField, ReferenceField
@@ -89,6 +91,74 @@ def test_a_check_that_cannot_be_computed_never_loses_the_run(ensemble):
     assert ensemble.data["breaks_in_judge"].sizes["draw"] > 100
 
 
+class Careless(Check):
+    """A check that gives what it likes."""
+
+    def __init__(self, name: str, outcome=None, measured=None, coords=None) -> None:
+        self.name, self.outcome_, self.measured, self.coords = name, outcome, measured, coords or {}
+
+    def measurement(self, theory) -> Measurement | None:
+        return None if self.measured is None else Measurement(self.measured, {}, self.coords)
+
+    def judge(self, draws):
+        return self.outcome_
+
+
+def test_what_a_check_gives_is_looked_at(tmp_path):
+    good = Verdict("another", "good", 1.0, None, "words")
+    checks = [
+        Careless("nothing"),
+        Careless("bare", good),
+        Careless("listed", Outcome(good, [1, 2])),
+        Careless("renamed", Outcome(good, {"complex": 1 + 2j, "array": jnp.ones(2), "deep": {"nan": np.nan}})),
+        Careless("arrays", Outcome(good), lambda z: z),
+        Careless("labels", Outcome(good), lambda z: {"z": z}, {"draw_of": ("z_dim_0", [1.0])}),
+    ]
+    run = sample(load("deformed_rotation"), "reweight", num_draws=200, checks=checks, out=tmp_path / "out")
+    verdicts = {verdict.check: verdict for verdict in read(tmp_path / "out").verdicts}
+    assert "another" not in verdicts
+    assert (verdicts["renamed"].status, verdicts["renamed"].text) == ("good", "words")
+    assert run.findings["renamed"] == {"complex": {"re": 1.0, "im": 2.0}, "array": [1.0, 1.0], "deep": {"nan": None}}
+    for name, words in {
+        "nothing": "must return an Outcome with a Verdict, not None",
+        "bare": "must return an Outcome with a Verdict, not Verdict",
+        "listed": "findings and estimates of an Outcome are dicts",
+        "arrays": "a measurement must give a dict of arrays by name, not",
+        "labels": "conflicting sizes for dimension 'z_dim_0'",
+    }.items():
+        assert verdicts[name].status == "unavailable"
+        assert words in verdicts[name].text
+    assert verdicts["schwinger_dyson"].status == "good"
+
+
+def gaussian_pair():
+    a, b = (numpyro.sample(name, dist.Normal(0, 1)) for name in "ab")
+    numpyro.factor("quartic", -0.2 * (a**2 + b**2) ** 2)
+    return lambda x: a + b * x[0]
+
+
+def test_an_exact_ward_identity_passes_and_what_is_undefined_fails():
+    """A_V and V(S) vanish identically for the rotation; NaN on a few draws is a failure, by name."""
+    rotation = ParameterField("rotation", lambda v: {"a": -v["b"], "b": v["a"]})
+    holes = ReferenceField("holes", lambda z: jnp.where(z[0] > 1.5, jnp.nan, z), lambda z: jnp.full((), 2.0))
+    run = sample(Theory(gaussian_pair), "reweight", num_draws=1000, checks=[rotation, holes])
+    verdicts = {verdict.check: verdict for verdict in run.verdicts}
+    assert verdicts["identity_rotation"].status == "good"
+    assert verdicts["identity_holes"].status == "failed"
+    assert "not finite on" in verdicts["identity_holes"].text
+    few = sample(
+        Theory(gaussian_pair), "reweight", num_chains=1, num_draws=30, checks=[ReferenceField("z", lambda z: z)]
+    )
+    (verdict,) = [one for one in few.verdicts if one.check == "identity_z"]
+    assert verdict.status == "unavailable"
+    assert "effective draws are too few" in verdict.text
+
+
+def test_what_was_asked_for_says_so_where_it_does_not_apply():
+    run = sample(load("deformed_rotation"), "reweight", num_draws=100, checks=["second_route"])
+    assert run.verdicts[-1].text == "second route: not available, it has nothing to say about draws of kind free"
+
+
 def test_identities_of_vector_fields_are_checks(ensemble):
     verdicts = {verdict.check: verdict for verdict in ensemble.verdicts}
     assert verdicts["identity_scale"].status == "good"
@@ -132,6 +202,7 @@ class Mute(Check):
         ([3], TypeError, "a check is a name, a Check, or a vector field, not 3"),
         ([Mute()], ValueError, "Mute: a check's name is lower-case letters"),
         (["nowhere.py:Check"], ValueError, "check file 'nowhere.py' does not exist"),
+        ([Broken("ess", "judge")], ValueError, "two checks are called 'ess'"),
         (["mine.py"], ValueError, "a check in a file is FILE.py:NAME"),
         ([Broken("r_hat", "judge")], ValueError, "two checks are called 'r_hat'"),
         ([Broken("observables", "judge")], ValueError, "'observables' is the name of something else in a result"),

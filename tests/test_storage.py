@@ -11,9 +11,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import pytest
 import xarray as xr
 from jaxtyping import Array
+from numpyro import distributions as dist
 
 from nnft_ppl import Ensemble, Theory, load, ratio, read, sample
 from nnft_ppl.results import ResultError, RunFolder, plain_json
@@ -316,6 +318,27 @@ def test_results_of_other_formats(ensemble: Ensemble, tmp_path: Path):
         read(tmp_path)
 
 
+def of_width(width: float) -> Callable:
+    """A model whose source does not say how wide its law is."""
+
+    def model():
+        a = numpyro.sample("a", dist.Normal(0, width))
+        return lambda x: a + 0 * x[0]
+
+    return model
+
+
+def test_format_1_says_nothing_of_the_kind_and_the_statistics_do(theory: Theory):
+    run = sample(theory, free_draws, num_chains=2, num_draws=100, checks=False)
+    stored = json.loads(run.data.attrs["provenance"])
+    old = {name: value for name, value in stored.items() if name not in ("format", "statistics")}
+    old["sampler"] = {name: value for name, value in stored["sampler"].items() if name != "kind"}
+    copy = Ensemble(run.data.copy())
+    copy.data.attrs["provenance"] = json.dumps(old)
+    assert copy.kind == "free"
+    np.testing.assert_array_equal(copy.estimates()["square"].value, run.estimates()["square"].value)
+
+
 def test_kept_draws_come_back_bit_for_bit(ensemble: Ensemble, theory: Theory):
     """z is stored: nothing is brought back where the theory is the run's own."""
     kept = kept_draws(ensemble, theory)
@@ -323,6 +346,11 @@ def test_kept_draws_come_back_bit_for_bit(ensemble: Ensemble, theory: Theory):
     assert kept.log_weights is None
     values = jax.vmap(jax.vmap(theory.transport))(jnp.asarray(kept.positions))
     np.testing.assert_array_equal(values["slope"], ensemble.data["posterior"]["slope"])
+    # Another law under the same source: what is stored is not its z, and is brought back to be.
+    wide, narrow = (Theory(of_width(width)) for width in (3.0, 1.0))
+    run = sample(narrow, "reweight", num_draws=50, num_chains=1, checks=False)
+    assert wide.file.sha256 == narrow.file.sha256
+    np.testing.assert_allclose(3 * kept_draws(run, wide).positions, kept_draws(run, narrow).positions, rtol=1e-9)
     other = kept_draws(ensemble, load(str(theory.file.path), coupling=1.0))  # another action, the same transports
     np.testing.assert_allclose(other.positions, kept.positions, rtol=1e-9, atol=1e-9)
 

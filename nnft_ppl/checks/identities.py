@@ -178,10 +178,9 @@ class Identity(Check):
             return Outcome(verdict, {"not_finite": lost})
         outcome = self._identity.conclude(terms, far, _weights_at(draws, measured), kind=draws.kind)
         value = outcome.terms["value"]
-        if value.error > 0 and value.ess < LEAST_DRAWS:
-            raise ValueError(
-                f"{float(value.ess):.0f} effective draws are too few, {LEAST_DRAWS} are needed: run longer"
-            )
+        effective = min(float(value.ess), terms["value"].size)
+        if value.error > 0 and effective < LEAST_DRAWS:
+            raise ValueError(f"{effective:.0f} effective draws are too few, below {LEAST_DRAWS}: run longer")
         parts = {name: {"value": float(one.value), "error": float(one.error)} for name, one in outcome.terms.items()}
         findings = {**parts, "z": outcome.z, "flux_at_infinity": outcome.flux_at_infinity}
         good = abs(outcome.z) < MAX_PULL and not outcome.flux_at_infinity

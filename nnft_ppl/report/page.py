@@ -120,7 +120,7 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
     sampler = about.sampler
     return [
         ("sampler", f"{sampler.name}, {sampler.reason}"),
-        ("warm-up", f"{sampler.warmup} steps per chain"),
+        *([("warm-up", f"{sampler.warmup} steps per chain")] if sampler.kind != "free" else []),
         ("seed", str(about.seed)),
         ("precision", about.precision),
         ("started", about.started),

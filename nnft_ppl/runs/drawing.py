@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,7 +16,7 @@ from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.states import state_dataset
-from nnft_ppl.samplers import Block, MakeSampler, Settings
+from nnft_ppl.samplers import Block, MakeSampler, Sampler, SamplerError, Settings
 from nnft_ppl.statistics import estimate
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
@@ -102,10 +103,12 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
     job.progress(Stage(f"compiling {name}"))
     try:
         sampler = make(job.target, settings)
+        if not hasattr(sampler, "start") or not hasattr(sampler, "step"):
+            raise SamplerError(f"sampler {name!r} gave {sampler!r}, not a Sampler with start() and step(state)")
         state = sampler.start()
         while recorder.draws < most:
             first = recorder.draws
-            state, block = sampler.step(state)
+            state, block = _step(name, sampler, state, job.num_chains)
             if not block.length:  # the sampler has no more
                 break
             tree = recorder.add(block)
@@ -114,7 +117,7 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
                 job.folder.write_state(state_dataset(state))
             blocks += 1
             refuse_nan(tree)
-            if block.positions is not None:
+            if block.positions is not None and returned_every:
                 snapshots.add(block.positions, _log_weights(block, first, returned_every))
                 if stream:
                     stream.add(block.positions, first, returned_every)
@@ -126,7 +129,20 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
         if not recorder.draws:
             raise
         interrupted = True
+    if not recorder.draws:
+        raise SamplerError(f"sampler {name!r} made no draws: its first block is empty")
     return Drawn(recorder, stream, blocks, snapshots, interrupted)
+
+
+def _step(name: str, sampler: Sampler, state: Any, num_chains: int) -> tuple[Any, Block]:
+    """The next state and block, if the sampler keeps to what a step gives."""
+    step = sampler.step(state)
+    if not isinstance(step, tuple) or len(step) != 2 or not isinstance(step[1], Block):
+        raise SamplerError(f"sampler {name!r}: step(state) must return (state, Block), not {type(step).__name__}")
+    state, block = step
+    if not isinstance(block.measured, dict) or "observables" not in block.measured:
+        raise SamplerError(f"sampler {name!r}: `measured` of a block must be what target.measure(z) gives")
+    return state, block.checked(name, num_chains)
 
 
 def _log_weights(block: Block, first: int, every: int) -> np.ndarray:

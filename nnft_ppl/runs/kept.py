@@ -52,7 +52,7 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
     if wanted != found:
         raise DrawsError(f"the sites are not the same: kept are {_shapes(found)}; {theory.name} has {_shapes(wanted)}")
     dtype = jnp.zeros(()).dtype
-    values = {name: jnp.asarray(one.values, dtype) for name, one in stored.items()}
+    values = {str(name): jnp.asarray(one.values, dtype) for name, one in stored.items()}
     numbers = np.asarray(stored["draw"].values)
     if (positions := _stored_positions(ensemble, theory, values)) is not None:
         return KeptDraws(positions, numbers, _log_weights(ensemble, numbers))

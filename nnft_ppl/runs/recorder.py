@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.draws import Kind, check_statistics
+from nnft_ppl.draws import Kind, KindError
 from nnft_ppl.samplers import Block, Curve
 from nnft_ppl.theory import Theory
 
@@ -45,12 +45,11 @@ class Recorder:
             The block as it is stored: statistics, observables, actions, and of kept draws the positions z.
 
         Raises:
-            KindError: If the draws are not what the block says, or not what they were before.
+            KindError: If the draws are not of the kind that they were of before.
         """
-        check_statistics(block.kind, block.stats)
         if self.kind not in (None, block.kind):
-            raise ValueError(f"the sampler's draws are of kind {block.kind!r}, and were of kind {self.kind!r} before")
-        self.kind = Kind(block.kind)
+            raise KindError(f"the sampler's draws are of kind {block.kind!r}, and were of kind {self.kind!r} before")
+        self.kind = block.kind
         part = {
             "sample_stats": dict(block.stats),
             "observables": dict(block.measured["observables"]),

@@ -22,9 +22,7 @@ def state_dataset(state: Any) -> xr.Dataset:
     variables = {}
     for name, leaf in _named_leaves(state):
         if name in variables or "/" in name:
-            raise SamplerError(
-                f"the sampler's state has an array called {name!r} twice, or with a /: name it otherwise"
-            )
+            raise SamplerError(f"the sampler's state has two arrays called {name!r}, or a / in the name: rename it")
         array = np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
         if array.dtype == object:
             raise SamplerError(f"the sampler's state must hold arrays alone: {name} is {type(leaf).__name__}")
@@ -44,9 +42,8 @@ def state_from(dataset: xr.Dataset, like: Any) -> Any:
     """
     leaves = _named_leaves(like)
     if {name for name, _ in leaves} != set(map(str, dataset.data_vars)):
-        raise ValueError(
-            f"the stored state holds {sorted(map(str, dataset.data_vars))}, not {[name for name, _ in leaves]}"
-        )
+        stored = sorted(map(str, dataset.data_vars))
+        raise ValueError(f"the stored state holds {stored}, not {sorted(name for name, _ in leaves)}")
     restored = []
     for name, leaf in leaves:
         array = dataset[name].values

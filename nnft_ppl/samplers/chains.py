@@ -192,7 +192,7 @@ class Chains:
 
 
 def _length(draws: Draws) -> int:
-    return jax.tree.leaves(draws.stats)[0].shape[1]
+    return jax.tree.leaves((draws.measured, draws.stats))[0].shape[1]
 
 
 def _refuse_stuck(stats: dict[str, np.ndarray]) -> None:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+import jax
 import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.display import Progress
-from nnft_ppl.draws import Kind
+from nnft_ppl.draws import Kind, check_statistics
 from nnft_ppl.target import Target
 
 CHECK_DRAWS = 25
@@ -84,6 +85,27 @@ class Block(NamedTuple):
         """Draws per chain."""
         return next(iter(self.stats.values())).shape[1]
 
+    def checked(self, name: str, num_chains: int) -> "Block":
+        """The block with its kind as a `Kind`, if it is what a block must be.
+
+        Args:
+            name: Name of the sampler, for complaints.
+            num_chains: Number of chains.
+
+        Raises:
+            KindError: If statistics are missing that the kind needs, or too many.
+            SamplerError: If shapes are not (num_chains, draws, ...), the same number of draws in all.
+        """
+        check_statistics(self.kind, self.stats)
+        for what, arrays in {"stats": self.stats, "measured": self.measured}.items():
+            for array in jax.tree.leaves(arrays):
+                if np.shape(array)[:2] != (num_chains, self.length):
+                    raise SamplerError(
+                        f"sampler {name!r}: an array of {what} has shape {np.shape(array)}; all of a block begin with "
+                        f"(chain, draw) = ({num_chains}, {self.length})"
+                    )
+        return self._replace(kind=Kind(self.kind))
+
 
 class Sampler(Protocol):
     """A sampler made for a target: see above."""
@@ -127,6 +149,7 @@ def run_blocks(make: MakeSampler, target: Target, settings: Settings) -> Iterato
     state, done = sampler.start(), 0
     while done < settings.num_draws:
         state, block = sampler.step(state)
+        block = block.checked(getattr(make, "__name__", "custom"), settings.num_chains)
         if not block.length:
             return
         done += block.length

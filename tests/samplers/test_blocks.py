@@ -9,9 +9,8 @@ import pytest
 import xarray as xr
 
 from nnft_ppl import load, sample
-from nnft_ppl.draws import KindError
+from nnft_ppl.draws import Kind, KindError
 from nnft_ppl.runs import block_sizes
-from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.runs.states import state_dataset, state_from
 from nnft_ppl.samplers import SAMPLERS, Block, Chains, SamplerError, Settings, hmc, one_draw, reweight, run_blocks
 from nnft_ppl.samplers.sampler import next_length
@@ -179,14 +178,75 @@ def test_statistics_that_a_kind_needs_are_asked_for_by_name(key):
     [
         ("ensemble", {}, "kind is one of chains, free, populations, not 'ensemble'"),
         ("free", {}, "'free' need the statistic 'log_weight'"),
-        ("populations", {"log_weight": np.zeros((2, 4))}, "'populations' need the statistic 'diverging'"),
+        ("populations", {"log_weight": np.zeros((2, 4))}, "'populations' need the statistic 'population'"),
     ],
 )
 def test_blocks_that_are_not_what_they_say(kind, stats, message):
-    theory = load("deformed_rotation")
-    measured = {"observables": {}, "action": {}}
     with pytest.raises(KindError, match=message):
-        Recorder(theory, 0).add(Block(kind, measured, stats, None))
+        Block(kind, {}, stats, None).checked("mine", 2)
+
+
+class Scripted:
+    """A sampler that gives what it is told."""
+
+    def __init__(self, blocks, state=0.0):
+        self.blocks, self.state = list(blocks), state
+
+    def start(self):
+        return self.state
+
+    def step(self, state):
+        return self.blocks.pop(0)
+
+
+def free_block(stats=None, observables=None, kind="free", draws=8):
+    values = {"weight_squared": 1, "weight_fourth": 1, "trace": 1, "quartic_trace": 1}
+    measured = {"observables": {name: np.ones((2, draws)) for name in values}, "action": {}} | (observables or {})
+    return Block(kind, measured, {"log_weight": np.zeros((2, draws))} if stats is None else stats, None)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda target, settings: None, r"gave None, not a Sampler with start\(\) and step"),
+        (lambda target, settings: Scripted([None]), r"step\(state\) must return \(state, Block\), not NoneType"),
+        (lambda target, settings: Scripted([(0, free_block(draws=0))]), "made no draws: its first block is empty"),
+        (lambda target, settings: Scripted([(0, free_block(stats={}))]), "'free' need the statistic 'log_weight'"),
+        (
+            lambda target, settings: Scripted([(0, free_block(stats={"log_weight": np.zeros((2, 5))}))]),
+            r"an array of measured has shape \(2, 8\); all of a block begin with \(chain, draw\) = \(2, 5\)",
+        ),
+        (
+            lambda target, settings: Scripted([(0, free_block()._replace(measured={}))]),
+            "`measured` of a block must be what target.measure",
+        ),
+        (
+            lambda target, settings: Scripted([(object(), free_block())]),
+            "state must hold arrays alone: state is object",
+        ),
+    ],
+)
+def test_a_sampler_that_keeps_to_nothing_is_told_what_a_sampler_is(make, message, tmp_path):
+    with pytest.raises((SamplerError, KindError), match=message):
+        sample(load("deformed_rotation"), make, num_chains=2, num_draws=16, checks=False, out=tmp_path / "out")
+
+
+def test_kinds_may_be_words():
+    run = sample(
+        load("deformed_rotation"),
+        lambda target, settings: Scripted([(0.0, free_block()), (0.0, free_block())]),
+        num_chains=2,
+        num_draws=16,
+        checks=False,
+    )
+    assert run.kind is Kind.FREE
+
+
+def test_a_stored_state_is_of_one_structure():
+    with pytest.raises(SamplerError, match=r"two arrays called 'c\.d'"):
+        state_dataset({"c": {"d": np.zeros(1)}, "c.d": np.ones(1)})
+    with pytest.raises(ValueError, match=r"the stored state holds \['a', 'b'\], not \['a'\]"):
+        state_from(state_dataset({"a": np.zeros(1), "b": np.zeros(1)}), {"a": np.zeros(1)})
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
