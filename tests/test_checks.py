@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -94,13 +95,13 @@ def test_a_check_that_cannot_be_computed_never_loses_the_run(ensemble):
 class Careless(Check):
     """A check that gives what it likes."""
 
-    def __init__(self, name: str, outcome=None, measured=None, coords=None) -> None:
+    def __init__(self, name: str, outcome: Any = None, measured=None, coords=None) -> None:
         self.name, self.outcome_, self.measured, self.coords = name, outcome, measured, coords or {}
 
     def measurement(self, theory) -> Measurement | None:
         return None if self.measured is None else Measurement(self.measured, {}, self.coords)
 
-    def judge(self, draws):
+    def judge(self, draws) -> Any:
         return self.outcome_
 
 
