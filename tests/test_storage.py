@@ -187,7 +187,9 @@ def test_provenance_is_one_json_string(ensemble: Ensemble, folder: Path):
     assert (used.draws, used.draws_asked) == (ASKED, ASKED)
     assert found["verdict"] == "good"
     assert found["interrupted"] is False
-    assert all(not group.attrs for group in ensemble.data.children.values())
+    assert {name: group.attrs for name, group in ensemble.data.children.items() if group.attrs} == {
+        "sample_stats": {"kind": "chains"}
+    }
 
 
 def test_result_alone_is_enough_and_nothing_is_executed(

@@ -84,6 +84,7 @@ class Recorder:
             "observables": _dataset(part["observables"], dims, draws, coords, units),
             "action": _dataset(part["action"], {}, draws),
         }
+        groups["sample_stats"].attrs["kind"] = str(self.kind)
         if part["improved"]:
             groups["improved"] = _dataset(part["improved"], dims, draws, coords)
         if part["reference"]:
