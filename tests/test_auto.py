@@ -131,6 +131,9 @@ class Refusing:
     def start(self):
         raise SamplerError("no")
 
+    def step(self, state):
+        raise AssertionError("it never began")
+
 
 @pytest.mark.parametrize(("least", "name"), [(1e9, "reweight"), (0.0, "hmc")])
 def test_free_draws_follow_a_lost_trial(least, name, seed, monkeypatch):
