@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 # Environment rather than jax.config: processes that a test starts inherit these.
@@ -26,6 +27,9 @@ hypothesis.settings.load_profile("nnft")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell without job control starts what runs in the background with Ctrl-C ignored, and all that tests start, too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # JAX writes cache files in place. One that another worker is still writing, or that an interrupted run
     # left half written, is reported by this warning and compiled afresh: no fault of the test that meets it.
     unreadable = "Error (reading|writing) persistent compilation cache entry"
