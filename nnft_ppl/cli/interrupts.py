@@ -34,6 +34,7 @@ class Interruption:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._whole = self._wanted = self._seen = False
+        self._finishing: bool | None = None
         self.folder: Path | None = None
         """The run's folder, once it is known: temporary files in it are removed when leaving at once."""
 
@@ -50,6 +51,7 @@ class Interruption:
         if self._seen:  # an echo of the first, or the second: the watching thread tells them apart
             return
         self._seen = self._wanted = True
+        self._finishing = self._whole
         if not self._whole:
             # Python drops what a callback raises, and JAX has one in its garbage collection: progress raises it again.
             raise KeyboardInterrupt
@@ -63,7 +65,9 @@ class Interruption:
             now = time.monotonic()
             if first == math.inf:
                 first = now
-                ending = "the block of draws is finished first" if self._whole else "waiting for the step under way"
+                # What was under way when the signal came; on a busy machine this thread may be late.
+                whole = self._whole if self._finishing is None else self._finishing
+                ending = "the block of draws is finished first" if whole else "waiting for the step under way"
                 self._shown.say(f"nnft: stopping, {ending}; Ctrl-C again stops at once")
             elif now - first > APART:
                 self._leave()
