@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 from numpy import ndarray
@@ -62,8 +63,21 @@ class FinishedDraws:
     """A random key, for checks that draw; None where nothing may be drawn."""
     progress: Progress = lambda stage: None
     """Told what is being done."""
+    positions: Float[ndarray, "chain kept dimension"] | None = None
+    """z of the draws that were kept; None where none were."""
+    numbers: ndarray | None = None
+    """Their numbers in their chain, shape (kept,); None where they are not known."""
+    earlier: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    """Failed verdicts of the samplers tried before this one, by the samplers' names."""
+    before: Mapping[str, "Outcome"] = field(default_factory=dict)
+    """What the checks before this one found, by name."""
     measured: xr.Dataset | None = None
     """What this check's own measurement gave: dimensions (chain, draw, ...), of the draws that were looked at."""
+
+    @property
+    def number(self) -> int:
+        """Draws in all."""
+        return int(np.prod(next(iter(self.observables.values())).shape[:2]))
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,8 @@ class Check(ABC):
     """The kinds of draws that it can judge."""
     cheap: bool = True
     """Whether it judges what is there anyway; the others are left out by `sample(..., checks=False)`."""
+    needs_positions: bool = False
+    """Whether it needs z of the kept draws."""
     asked: bool = False
     """Whether it was asked for: then it says so, too, where it has nothing to say about such draws."""
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.modes import ModeCoverage, rare_draws
 from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
@@ -33,6 +34,10 @@ class SecondRoute(Check):
         """
         if draws.key is None:
             raise ValueError("nothing more was drawn")
+        modes = draws.before.get(ModeCoverage.name)
+        rare = rare_draws(modes.findings.get("found", ()), min(draws.number, MOST_DRAWS)) if modes else None
+        if rare:
+            raise ValueError(rare)
         series, log_weight = self._free_draws(draws, draws.key)
         smoothed, k_hat = smooth_log_weights(log_weight)
         second = estimate(series, draws.theory.derived, smoothed, independent=True)

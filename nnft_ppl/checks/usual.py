@@ -7,9 +7,11 @@ from typing import Any
 
 from nnft_ppl.checks.chains import Divergences, EnergyFraction, RHat
 from nnft_ppl.checks.check import Check, reason_of
+from nnft_ppl.checks.earlier import EarlierSamplers
 from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
+from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.checks.second_route import SecondRoute
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
@@ -23,9 +25,11 @@ USUAL: tuple[type[Check], ...] = (
     ErrorEstimators,
     Divergences,
     EnergyFraction,
+    ModeCoverage,
     ImprovedAgainstRaw,
     IdentityBank,
     SecondRoute,
+    EarlierSamplers,
 )
 """Made by every run, as far as they apply to its draws."""
 FURTHER: tuple[type[Check], ...] = ()

@@ -46,6 +46,8 @@ TIMED_GRADIENTS = 10
 """Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
 """Where to go when the checks of a sampler's run fail."""
+FALL_BACK = ("hmc", "replica-exchange", "reweight")
+"""What is tried in turn where a sampler cannot go on."""
 
 
 class Choice(NamedTuple):

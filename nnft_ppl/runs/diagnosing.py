@@ -25,7 +25,7 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
     """
     chains = ensemble.data["observables"].sizes["chain"]
     kept = None
-    if any(type(check).measurement is not Check.measurement for check in checks):
+    if any(type(check).measurement is not Check.measurement or check.needs_positions for check in checks):
         progress(Stage("bringing the draws back"))
         kept = kept_draws(ensemble, theory)
     progress(Stage("compiling checks"))
@@ -46,5 +46,7 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         improved_series(ensemble.data),
         ensemble.log_weights,
         progress=progress,
+        positions=kept.positions if kept else None,
+        numbers=kept.numbers if kept else None,
     )
     return judge_checks(checks, draws, measured, lost)[0]

@@ -2,21 +2,21 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream
+from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream, ModeCoverage
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.results import RunFolder, series_of, usable_log_weights
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.states import state_dataset
-from nnft_ppl.samplers import Block, MakeSampler, Sampler, SamplerError, Settings
+from nnft_ppl.samplers import SAMPLERS, Block, MakeSampler, Modes, Sampler, SamplerError, Settings
 from nnft_ppl.statistics import estimate
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
@@ -25,6 +25,8 @@ DEFAULT_DRAWS = 2000
 """Draws per chain where none are asked for."""
 MOST_LONGER = 10
 """How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
+TOLD_MODES = set(SAMPLERS) - {"reweight", "tempered"}
+"""Samplers that begin elsewhere than at exact free draws."""
 LOOK_AGAIN = 1.1
 """`auto` looks whether its draws are enough each time that they are so many times more."""
 
@@ -47,6 +49,15 @@ class Job:
     """What they measure."""
     folder: RunFolder | None
     progress: Progress
+
+    def modes(self, sampler: str) -> Modes | None:
+        """The modes that a sampler of this name is told: searched for once, where they are checked.
+
+        Args:
+            sampler: Its name.
+        """
+        check = next((check for check in self.checks if isinstance(check, ModeCoverage)), None)
+        return check.places(self.theory, self.progress) if check and sampler in TOLD_MODES else None
 
     @property
     def usual(self) -> int:
@@ -100,6 +111,7 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
     settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **sizes, progress=job.progress)
     recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job.usual)
     interrupted = False
+    settings = replace(settings, modes=job.modes(name))
     job.progress(Stage(f"compiling {name}"))
     try:
         sampler = make(job.target, settings)

@@ -54,6 +54,8 @@ def judge(
     lost: Mapping[str, str],
     key: jax.Array | None,
     progress: Progress,
+    earlier: Mapping[str, tuple[Verdict, ...]] | None = None,
+    some_positions: np.ndarray | None = None,
 ) -> Judgement:
     """Estimate all that is measured, and judge it by every check.
 
@@ -67,6 +69,8 @@ def judge(
         lost: Check -> why it could not measure.
         key: For checks that draw; None where nothing more is to be drawn.
         progress: Told what is being done.
+        earlier: Failed verdicts of samplers tried before, by name.
+        some_positions: z of a few draws, (draw, dimension), for checks that look at them where none were kept.
     """
     series, stats = series_of(data), series_of(data, "sample_stats")
     weights = usable_log_weights(kind, stats)
@@ -80,9 +84,13 @@ def judge(
             write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
     write("estimates", estimates)
     log_z = _temper(theory, kind, data, curves)
+    positions, numbers = kept_positions(data)
+    if positions is None and some_positions is not None:
+        positions = some_positions[None]
     draws = FinishedDraws(
-        theory, kind, estimates, series, stats, series_of(data, "action"), improved, weights, key, progress
-    )
+        theory, kind, estimates, series, stats, series_of(data, "action"), improved, weights, key, progress,
+        positions, numbers, earlier or {},
+    )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
         if outcome.estimates:
@@ -98,6 +106,14 @@ def judge(
         log_z,
         interrupted,
     )
+
+
+def kept_positions(data: xr.DataTree) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The kept draws z, shape (chain, kept, dimension), and their numbers; None where none were kept."""
+    if "reference" not in data:
+        return None, None
+    kept = data["reference"].dataset["z"]
+    return kept.values, kept["draw"].values
 
 
 def judge_checks(
@@ -116,7 +132,7 @@ def judge_checks(
     outcomes, interrupted = {}, False
     for check in checks:
         own = measured.get(check.name)
-        given = replace(draws, measured=own)
+        given = replace(draws, measured=own, before=dict(outcomes))
         if check.name in lost:
             outcomes[check.name] = check.unavailable(lost[check.name])
             continue

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Improvement, measure_improved
 from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
-from nnft_ppl.runs.auto import STRONGER, Choice, Pilot
+from nnft_ppl.runs.auto import FALL_BACK, STRONGER, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
 from nnft_ppl.runs.judging import Judgement, judge
 from nnft_ppl.runs.recorder import refuse_weightless
@@ -143,8 +143,12 @@ class _Result:
 def _escalate(
     job: Job, choice: Choice, given: MakeSampler | None, key_draws: jax.Array, key_second: jax.Array
 ) -> _Result:
-    """What the chosen sampler finds, or, where no sampler is given and checks fail, the first stronger one that can."""
-    blocks, result = 0, None
+    """What the chosen sampler finds, or, where no sampler is given and checks fail, the first stronger one that can.
+
+    What the samplers before it failed on is judged with it.
+    """
+    blocks, result, raised = 0, None, set()
+    earlier: dict[str, tuple[Verdict, ...]] = {}
     while True:
         make = given or choice.trial or SAMPLERS[choice.name]
         try:
@@ -153,24 +157,33 @@ def _escalate(
             choice = Choice("reweight", f"{choice.reason}; {outdone}")
             continue
         except SamplerError as error:
-            if result is None:
+            raised.add(choice.name)
+            if result is not None:
+                # What a weaker sampler found stays, with its failed checks.
+                reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
+                return replace(result, choice=Choice(result.choice.name, reason))
+            other = next((name for name in FALL_BACK if name not in raised), None) if given is None else None
+            if other is None:
                 raise
-            # What a weaker sampler found stays, with its failed checks.
-            reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
-            return replace(result, choice=Choice(result.choice.name, reason))
+            choice = Choice(other, f"{choice.reason}; {choice.name} could not go on ({error})")
+            continue
         except KeyboardInterrupt:
             if result is None:
                 raise
             return replace(result, interrupted=True)
-        result = _judge(job, choice, drawn, key_second)
+        result = _judge(job, choice, drawn, key_second, earlier)
         blocks = drawn.blocks
-        stronger = _stronger(choice, result.judgement.verdicts) if given is None else None
+        failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
+        stronger = _stronger(choice, failed) if given is None else None
         if stronger is None or result.interrupted or job.time_is_up:
             return result
+        earlier[choice.name] = failed
         choice = stronger
 
 
-def _judge(job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array) -> _Result:
+def _judge(
+    job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array, earlier: Mapping[str, tuple[Verdict, ...]]
+) -> _Result:
     """Estimates and verdicts; after an interruption without what is not there yet: measurements, pictures."""
     recorder, data = drawn.recorder, drawn.recorder.data
     kind = recorder.kind
@@ -188,13 +201,15 @@ def _judge(job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array) -> _Re
         interrupted = True
     key = None if interrupted else key_second
     lost = drawn.stream.lost if drawn.stream else job.program.lost
-    judgement = judge(job.theory, kind, data, recorder.curves, job.checks, measured, lost, key, job.progress)
+    judgement = judge(
+        job.theory, kind, data, recorder.curves, job.checks, measured, lost, key, job.progress, earlier,
+        drawn.snapshots.positions,
+    )  # fmt: skip
     return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
 
 
-def _stronger(choice: Choice, verdicts: Sequence[Verdict]) -> Choice | None:
-    """What comes after a run whose checks failed; None where they passed, or nothing comes."""
-    failed = [verdict.text for verdict in verdicts if verdict.status == "failed"]
+def _stronger(choice: Choice, failed: Sequence[Verdict]) -> Choice | None:
+    """What comes after a run whose checks failed; None where none did, or nothing comes."""
     if not failed or choice.name not in STRONGER:
         return None
-    return Choice(STRONGER[choice.name], f"{choice.name} failed ({failed[0]})")
+    return Choice(STRONGER[choice.name], f"{choice.name} failed ({failed[0].text})")

@@ -39,6 +39,11 @@ class Snapshots:
         order = order[ranks[order] > -np.inf]  # a draw without weight is none of the theory's
         self._positions, self._ranks = together[order], ranks[order]
 
+    @property
+    def positions(self) -> np.ndarray | None:
+        """The picked draws z, shape (draw, dimension); None where none passed by."""
+        return self._positions
+
     def pictures(self, theory: Theory) -> xr.Dataset | None:
         """The picked fields on a grid: variables `field` (or `field.NAME`), dims (snapshot, x0, ..., component).
 

@@ -6,6 +6,7 @@ This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields
 from nnft_ppl.samplers.chains import Chains, one_draw
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
+from nnft_ppl.samplers.jumps import LEAST_CURVATURE, Modes
 from nnft_ppl.samplers.nuts import nuts
 from nnft_ppl.samplers.pcn import pcn
 from nnft_ppl.samplers.replica_exchange import replica_exchange
@@ -30,7 +31,7 @@ SAMPLERS: dict[str, MakeSampler] = {
 """The names that the command line knows."""
 
 __all__ = [
-    "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Sampler", "SamplerError", "Settings", "elliptical_slice",
-    "hmc", "mclmc", "nuts", "one_draw", "pcn", "replica_exchange", "reweight", "run_blocks", "start_positions",
-    "stock_hmc", "stock_nuts", "tempered",
+    "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Modes", "Sampler", "SamplerError",
+    "Settings", "elliptical_slice", "hmc", "mclmc", "nuts", "one_draw", "pcn", "replica_exchange", "reweight",
+    "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

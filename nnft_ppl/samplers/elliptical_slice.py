@@ -87,7 +87,7 @@ def elliptical_slice(target: Target, settings: Settings, builder: Builder = buil
         return jax.lax.scan(one_draw_of_all, states, jax.random.split(key, settings.num_warmup))[0]
 
     def begin(_: Callable) -> tuple[SliceState, tuple]:
-        return warm_up(start_positions(target, key_start, settings.num_chains), key_warmup), ()
+        return warm_up(start_positions(target, key_start, settings.num_chains, settings.modes), key_warmup), ()
 
     def build(_: tuple) -> Sweep:
         return one_draw(target, settings, draw)

@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
+from nnft_ppl.samplers.hmc import Fixed, with_jumps
 from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_chains
 from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, states_at, warm_up
@@ -41,12 +42,13 @@ def nuts(target: Target, settings: Settings, integrator: Callable = rotation_int
         stats = statistics(inner, info, tuning.step) | {"tree_depth": info.num_trajectory_expansions}
         return State(inner, tuning), stats
 
-    def begin(program: Callable) -> tuple[State, tuple]:
-        start = start_chains(target, key_start, settings.num_chains)
-        states = for_chains(states_at(start), first_tuning(np.ones(target.dimension)), settings)
-        return warm_up(target, settings, program(()), states, key_warmup), ()
+    def begin(program: Callable) -> tuple[State, Fixed]:
+        start = start_chains(target, key_start, settings.num_chains, settings.modes)
+        fixed = Fixed(np.ones(target.dimension), settings.modes)
+        states = for_chains(states_at(start), first_tuning(fixed.scales), settings)
+        return warm_up(target, settings, program(fixed), states, key_warmup), fixed
 
-    def build(_: tuple) -> Sweep:
-        return one_draw(target, settings, step)
+    def build(fixed: Fixed) -> Sweep:
+        return with_jumps(one_draw(target, settings, step), target, fixed.modes)
 
     return Chains(settings, key_draws, begin, build)

@@ -94,7 +94,7 @@ def pcn(target: Target, settings: Settings, moves: tuple[Move, ...] = (crank_nic
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
 
     def begin(_: Callable) -> tuple[PcnState, Float[Array, "move"]]:
-        positions = start_positions(target, key_start, settings.num_chains)
+        positions = start_positions(target, key_start, settings.num_chains, settings.modes)
         warm_up = jax.jit(_warm_up, static_argnums=(0, 1, 2))
         return warm_up(target.potential, moves, settings.num_warmup, positions, key_warmup)
 

@@ -223,7 +223,7 @@ def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = s
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
 
     def begin(program: Callable) -> tuple[Chain, tuple]:
-        positions = start_positions(target, key_start, settings.num_chains)
+        positions = start_positions(target, key_start, settings.num_chains, settings.modes)
         return _warm_up(target, settings, program(()), positions, key_warmup), ()
 
     def build(_: tuple) -> Sweep:

@@ -18,6 +18,7 @@ from jaxtyping import Array
 
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind, check_statistics
+from nnft_ppl.samplers.jumps import Modes
 from nnft_ppl.target import Target
 
 CHECK_DRAWS = 25
@@ -50,6 +51,8 @@ class Settings:
     """Whether blocks of chains are short at first: for runs that may end after any of them, when time is up."""
     progress: Progress = lambda stage: None
     """Told what is being done before the first block."""
+    modes: Modes | None = None
+    """Modes of the density, where more than one is known: chains start in all of them, and `hmc` and `nuts` jump."""
 
 
 class Curve(NamedTuple):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nnft_ppl.samplers.jumps import Modes, start_in_modes
 from nnft_ppl.samplers.sampler import SamplerError
 from nnft_ppl.target import Target
 
@@ -25,20 +26,26 @@ class Start(NamedTuple):
     """The same at these and further free draws."""
 
 
-def start_chains(target: Target, key: Array, num_chains: int) -> Start:
+def start_chains(target: Target, key: Array, num_chains: int, modes: Modes | None = None) -> Start:
     """One exact free draw per chain, where the potential and its gradient are known to be finite.
+
+    Where there is more than one mode, the chains start in all of them, in turn.
 
     Raises:
         SamplerError: If they are not.
     """
 
-    def start(key: Array) -> tuple[Array, Array, Array]:
-        position = target.free_draw(key)
+    def start(position: Array) -> tuple[Array, Array, Array]:
         return position, *jax.value_and_grad(target.potential)(position)
 
+    @jax.jit
+    def start_all(keys: Array) -> tuple[Array, Array, Array]:
+        # One after the other: many at once would take much memory where there are many neurons.
+        free = jax.lax.map(target.free_draw, keys)
+        first = free[:num_chains] if modes is None else start_in_modes(key, modes, num_chains)
+        return jax.lax.map(start, jnp.concatenate([first, free[num_chains:]]))
+
     number = max(num_chains, START_DRAWS)
-    # One after the other: many at once would take much memory where there are many neurons.
-    start_all = jax.jit(lambda keys: jax.lax.map(start, keys))
     all_positions, all_values, all_gradients = start_all(jax.random.split(key, number))
     positions, values, gradients = (array[:num_chains] for array in (all_positions, all_values, all_gradients))
     for chain in range(num_chains):
@@ -57,13 +64,16 @@ def start_chains(target: Target, key: Array, num_chains: int) -> Start:
     return Start(positions, values, gradients, forces[np.all(np.isfinite(forces), axis=1)])
 
 
-def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array, "chain dimension"]:
+def start_positions(
+    target: Target, key: Array, num_chains: int, modes: Modes | None = None
+) -> Float[Array, "chain dimension"]:
     """One exact free draw per chain, where the potential and its gradient are known to be finite.
 
     Args:
         target: What is sampled.
         key: A random key, a scalar.
         num_chains: Number of chains.
+        modes: Where the chains start, in turn, if there is more than one.
 
     Returns:
         Positions z, shape (chain, dimension).
@@ -71,4 +81,4 @@ def start_positions(target: Target, key: Array, num_chains: int) -> Float[Array,
     Raises:
         SamplerError: If the action or its gradient is not finite on a free draw.
     """
-    return start_chains(target, key, num_chains).positions
+    return start_chains(target, key, num_chains, modes).positions

@@ -65,7 +65,7 @@ def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str
         return state, adapted
 
     def begin(_: Callable) -> tuple[_Adapted, tuple]:
-        positions = start_positions(target, key_start, settings.num_chains)
+        positions = start_positions(target, key_start, settings.num_chains, settings.modes)
         keys = jax.random.split(key_warmup, settings.num_chains)
         return _Adapted(*jax.jit(jax.vmap(adapt))(keys, positions)), ()
 
@@ -119,7 +119,7 @@ def mclmc(target: Target, settings: Settings) -> Sampler:
         return state, {"step_size": found.step_size, "inverse_mass_matrix": found.inverse_mass_matrix}
 
     def begin(_: Callable) -> tuple[_Adapted, tuple]:
-        positions = start_positions(target, key_start, settings.num_chains)
+        positions = start_positions(target, key_start, settings.num_chains, settings.modes)
         keys = jax.random.split(key_warmup, settings.num_chains)
         return _Adapted(*jax.jit(jax.vmap(adapt))(keys, positions)), ()
 

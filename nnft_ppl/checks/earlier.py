@@ -1,0 +1,37 @@
+"""What samplers before this one failed on: going on until a check passes is no proof that it should have."""
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.modes import ModeCoverage
+from nnft_ppl.statistics import Verdict
+
+OF_THE_DENSITY = {"schwinger_dyson", "improved", "second_route", "exact"}
+"""Checks that say that draws have another density; what the others find is how well draws mix, or are weighted."""
+
+
+class EarlierSamplers(Check):
+    """Whether the failures of the samplers that `auto` tried before are explained."""
+
+    name = "earlier"
+    title = "samplers before this one"
+
+    def applies(self, draws: FinishedDraws) -> bool:
+        """Where there were any."""
+        return bool(draws.earlier)
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """Explained where they mixed badly, or had bad weights, and every mode has been visited now."""
+        modes = draws.before.get(ModeCoverage.name)
+        visited = modes is not None and modes.verdict.status == "good"
+        open_ones = [
+            sampler
+            for sampler, failed in draws.earlier.items()
+            if not visited or {one.check for one in failed} <= OF_THE_DENSITY
+        ]
+        told = "; ".join(f"{sampler} failed ({failed[0].text})" for sampler, failed in draws.earlier.items())
+        text = f"{1 + len(draws.earlier)} samplers were tried, and p-values are judged more strictly by as much: {told}"
+        if open_ones:
+            text += f"; nothing explains why {', '.join(open_ones)} failed: repeat with another seed, and compare"
+        else:
+            text += "; answered, for this one mixes and has been in every mode"
+        findings = {name: [one.to_json() for one in failed] for name, failed in draws.earlier.items()}
+        return Outcome(Verdict(self.name, "warning" if open_ones else "good", None, None, text), {"failed": findings})

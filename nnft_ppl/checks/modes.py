@@ -1,0 +1,173 @@
+r"""Whether the draws have been in every mode of the density: the check that looks where no draw went.
+
+A mode is a minimum of −ln(density) found from free draws scaled by up to 32 (`nnft_ppl.modes`); its weight is that of
+its Gaussian approximation. Where draws went is found from them: a descent from some of them, those whose observables are nearest to the mode's
+before all, ends in the mode to which they belong.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.display import Progress, Stage
+from nnft_ppl.draws import Kind
+from nnft_ppl.modes import Mode, ModeSearch, Shape, flat, shape
+from nnft_ppl.samplers import Modes
+from nnft_ppl.statistics import Verdict, kish, log_mean_weight
+from nnft_ppl.theory import Theory
+
+MAX_UNVISITED = 1e-3
+"""Weight of a mode that no draw may leave out."""
+EXPECTED = 5.0
+"""Draws that should have been in a mode before it counts that none was."""
+SOME = 8
+"""Draws from which a descent is made in any case."""
+NEAREST = 16
+"""Draws nearest to an unvisited mode from which one is made."""
+FEWEST = 50
+"""Effective draws that free draws must be worth in a mode for its weight to be told by them."""
+ADVICE = "the draws miss part of the density; use --sampler hmc or nuts, which jump between modes, or auto"
+SURE = 3.0
+"""Of n draws none falls into a region of probability SURE/n with probability 5 %."""
+
+
+class ModeCoverage(Check):
+    """Whether every mode of weight above 10⁻³ was visited."""
+
+    name = "modes"
+    title = "modes of the density"
+    threshold = MAX_UNVISITED
+    cheap = False
+    needs_positions = True
+
+    def __init__(self) -> None:
+        self._search: ModeSearch | None = None
+        self._shape: Shape | None = None
+
+    def places(self, theory: Theory, progress: Progress) -> Modes | None:
+        """The modes between which chains should jump; None where there is one, or a proof that there is one.
+
+        Args:
+            theory: What is sampled.
+            progress: Told what is being done.
+        """
+        try:
+            if not theory.action_terms or self._proved(theory).convex:
+                return None
+            return self._searched(theory, progress).places
+        except Exception:  # whatever the model is made of; the verdict will say so
+            return None
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """By proof where there is one, by the search and the draws otherwise."""
+        theory = draws.theory
+        if not theory.action_terms and draws.kind is Kind.FREE:
+            return self._proof("free", "the theory is free and its draws are exact: no mode can be missed")
+        proved = self._proved(theory)
+        if proved.convex:
+            return self._proof("convex", "one mode: −ln(density) is convex, by its formula")
+        exact = all(site.exact for site in theory.sites)  # else the bound is not that of the action alone
+        if draws.kind is Kind.FREE and exact and (missed := _most_missed(draws, proved.lower)) < MAX_UNVISITED:
+            text = f"the action is bounded below, by its formula: what no draw saw weighs less than {missed:.1g}"
+            return self._proof("bounded", text)
+        search = self._searched(theory, draws.progress)
+        if not search.modes:
+            raise ValueError("no minimum of −ln(density) was found")
+        count = _look(search, draws)
+        return self._found(search, count, draws)
+
+    def _proved(self, theory: Theory) -> Shape:
+        if self._shape is None:
+            self._shape = shape(theory.target().potential, theory.dimension)
+        return self._shape
+
+    def _searched(self, theory: Theory, progress: Progress) -> ModeSearch:
+        if self._search is None:
+            progress(Stage("searching modes"))
+            self._search = ModeSearch(theory.target(), jax.random.key(0), progress)
+        return self._search
+
+    def _proof(self, argument: str, text: str) -> Outcome:
+        verdict = Verdict(self.name, "good", 0.0, MAX_UNVISITED, text)
+        return Outcome(verdict, {"verdict": "good", "argument": argument, "found": []})
+
+    def _found(self, search: ModeSearch, count: float, draws: FinishedDraws) -> Outcome:
+        modes = [mode for mode in search.modes if mode.weight > MAX_UNVISITED]
+        told = ("weight", "visited", "hits", "energy", "free_worth")
+        found = [{name: getattr(mode, name) for name in told} for mode in modes]
+        missed = [mode for mode in modes if not mode.visited]
+        worst = max((mode.weight for mode in missed), default=0.0)
+        rare = rare_draws(found, draws.number) if draws.kind is Kind.FREE else ""
+        if missed:
+            text = "not visited: " + ", ".join(_describe(search, mode) for mode in missed)
+            if worst * count < EXPECTED:
+                text += f"; too few draws were kept ({count:.0f}) to tell whether any should have been"
+                verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
+            else:
+                verdict = Verdict.of(self.name, worst, MAX_UNVISITED, text, good=False, advice=ADVICE)
+        else:
+            many = f"{len(modes)} modes, of weights {', '.join(f'{mode.weight:.2g}' for mode in modes[:6])}, all"
+            text = rare or f"{'one mode' if len(modes) == 1 else many} visited by the draws"
+            verdict = Verdict.of(self.name, worst, MAX_UNVISITED, text, good=not rare, advice=ADVICE)
+        return Outcome(verdict, {"verdict": verdict.status, "argument": "search", "found": found})
+
+
+def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:
+    """Words for a mode in which free draws are worth too few to tell its weight; empty where they are enough in all.
+
+    Args:
+        found: Findings of the check, one entry for each mode.
+        number: Free draws.
+    """
+    worth = {one["weight"]: one["free_worth"] * number for one in found}
+    few = min(worth, key=lambda weight: worth[weight], default=0.0)
+    if len(found) < 2 or worth[few] >= FEWEST:
+        return ""
+    return f"{number} free draws are worth {worth[few]:.2g} in a mode of weight {few:.2g}, {FEWEST} are needed there"
+
+
+def _describe(search: ModeSearch, mode: Mode) -> str:
+    """A mode in words: its weight, and where it is."""
+    first = ((name, np.ravel(value)) for name, value in list(search.observables_at(mode).items())[:3])
+    where = ", ".join(f"{name} = {values[0]:.3g}" for name, values in first if values.size)
+    return f"a mode of weight {mode.weight:.2g} (Laplace) at {where}"
+
+
+def _most_missed(draws: FinishedDraws, lower: float) -> float:
+    """The most that regions without a draw can weigh, at 95 %: P(A) ≤ P_free(A) e^{−S_min} Z_free/Z."""
+    log_weight = draws.stats["log_weight"]
+    log_z, error = log_mean_weight(log_weight)
+    with np.errstate(over="ignore"):
+        return float(SURE / log_weight.size * np.exp(-lower - log_z + 2 * error))
+
+
+def _look(search: ModeSearch, draws: FinishedDraws) -> float:
+    """Find out which modes were visited; the number of effective draws that could have been looked at."""
+    if draws.positions is None or not draws.positions.size:
+        return 0.0
+    positions, numbers = draws.positions, draws.numbers
+    chains, kept = positions.shape[:2]
+    unweighted = draws.log_weights is None or numbers is None  # a few draws without number are picked by weight
+    logs = np.zeros((chains, kept)) if unweighted else draws.log_weights[:, numbers]
+    # The highest of ln w + Gumbel noise are a sample in proportion to the weights.
+    ranks = (logs + np.random.default_rng(0).gumbel(size=logs.shape)).ravel()
+    order = np.argsort(-ranks)[: np.count_nonzero(np.isfinite(ranks))]
+    flat_positions = positions.reshape(chains * kept, -1)
+    search.visit(flat_positions[order[:SOME]])
+    if numbers is None:
+        return float(len(order))
+    series = [np.asarray(one)[:, numbers].reshape(chains * kept, -1) for _, one in sorted(draws.observables.items())]
+    observables = np.concatenate(series, axis=1).astype(float)
+    spread = np.std(observables, axis=0)
+    for mode in [mode for mode in search.modes if mode.weight > MAX_UNVISITED]:
+        if mode.visited:
+            continue
+        away = (observables - flat(search.observables_at(mode)))[:, spread > 0] / spread[spread > 0]
+        nearest = order[np.argsort(np.sum(away[order] ** 2, axis=1))[:NEAREST]]
+        for first in range(0, len(nearest), SOME):
+            if not mode.visited:
+                search.visit(flat_positions[nearest[first : first + SOME]])
+    return kish(logs)

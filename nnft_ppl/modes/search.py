@@ -1,0 +1,229 @@
+r"""A search for the modes of a density, where no draw need have been.
+
+E(z) = |z|²/2 + reference(z) + S(z) = −ln(density) is minimised from free draws scaled by 1, 2, ..., 32. Minima that are
+the same, up to the exchange of neurons or a path without a barrier, count once. The weight of a mode is that of its
+Gaussian approximation, with H the curvature of E there (Laplace):
+
+    w ∝ e^{−E} / √det H
+
+A search proves nothing: a narrow mode far from all rays is missed (docs/verdicts.md).
+
+Source: derived in docs/theory/modes.md; minimisation is SciPy's L-BFGS-B.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy import ndarray
+from scipy.optimize import minimize
+
+from nnft_ppl.display import Progress, Stage
+from nnft_ppl.samplers import LEAST_CURVATURE, Modes
+from nnft_ppl.target import Target
+
+SCALES = 2.0 ** np.arange(6)
+"""Free draws are scaled by each of these."""
+DESCENTS = 2
+"""Descents from each scale, at first."""
+MORE_DESCENTS = 8
+"""The same where there is more than one minimum, or they cost little."""
+CHEAP = 256
+"""Dimensions below which more descents are always made."""
+EVALUATIONS = 500
+"""Evaluations of E and its gradient in one descent, at most."""
+SAME_ENERGY = 1e-3
+"""Minima that can be carried into one another (exchanged neurons) have the same E to this."""
+LOW_BARRIER = 1.0
+"""Minima between which E rises by no more, on a straight line, are one mode."""
+LINE = 33
+"""Points at which E is looked at on that line."""
+RELEVANT = 30.0
+"""Minima higher than this above the lowest have no weight worth a look."""
+WALL = 1e150
+"""E where the density is zero or not a number."""
+LARGEST = 2048
+"""Dimensions up to which the curvature is computed; beyond, all modes count as equally wide."""
+LEAST_WEIGHT = 1e-4
+"""Modes of less weight are not jumped to."""
+
+
+@dataclass
+class Mode:
+    """A minimum of E, and all that is known of it."""
+
+    position: Float[ndarray, " dimension"]
+    energy: float
+    hits: int = 1
+    """Descents that ended in it."""
+    visited: bool = False
+    """Whether a draw belongs to it."""
+    weight: float = np.nan
+    """Its share of the density, by Laplace's approximation."""
+    free_worth: float = np.nan
+    """Effective draws of it that a reweighted free draw is worth, likewise; NaN where there is no other mode."""
+    observables: dict[str, ndarray] = field(default_factory=dict)
+    """All observables there, by name; filled in when they are asked for."""
+
+
+class ModeSearch:
+    """The modes of a target, found when they are first asked for.
+
+    Args:
+        target: What is sampled.
+        key: A random key, a scalar.
+        progress: Told how far the search is.
+    """
+
+    def __init__(self, target: Target, key: Array, progress: Progress = lambda stage: None) -> None:
+        self._target, self._key, self._progress = target, key, progress
+        self._found: list[Mode] = []
+
+    @cached_property
+    def modes(self) -> list[Mode]:
+        """All minima found, the heaviest first."""
+        target = self._target
+        keys = jax.random.split(self._key, MORE_DESCENTS)
+        free = np.asarray(jax.jit(jax.vmap(target.free_draw))(keys), float)
+        self._descend([scale * one for one in free[:DESCENTS] for scale in SCALES])
+        if len(self._found) > 1 or target.dimension <= CHEAP:
+            self._descend([scale * one for one in free[DESCENTS:] for scale in SCALES])
+        self._weigh()
+        return self._found
+
+    def visit(self, positions: Float[ndarray, "draw dimension"]) -> None:
+        """Mark the modes to which these draws belong; a mode that was not known is found by it.
+
+        Args:
+            positions: z of some draws.
+        """
+        known = len(self.modes)
+        for mode in self._descend(list(positions), hits=0):
+            mode.visited = True
+        if len(self._found) > known:
+            self._weigh()
+
+    @property
+    def places(self) -> Modes | None:
+        """The modes worth a jump, for samplers; None where there is but one."""
+        heavy = [mode for mode in self.modes if mode.weight > LEAST_WEIGHT]
+        if len(heavy) < 2:
+            return None
+        return Modes.of(np.stack([mode.position for mode in heavy]), [self._curvature(mode) for mode in heavy])
+
+    @cached_property
+    def _energy(self) -> Callable[[ndarray], tuple[float, ndarray]]:
+        target = self._target
+
+        def energy(position: Array) -> Array:
+            return -target.log_density(position)
+
+        compiled = jax.jit(jax.value_and_grad(energy))
+
+        def evaluate(position: ndarray) -> tuple[float, ndarray]:
+            value, gradient = compiled(position)
+            value, gradient = float(value), np.asarray(gradient, float)
+            if np.isfinite(value) and np.all(np.isfinite(gradient)):
+                return value, gradient
+            return WALL, np.zeros(position.size)  # the search turns back
+
+        return evaluate
+
+    @cached_property
+    def _observe(self) -> Callable[[ndarray], dict[str, ndarray]]:
+        compiled = jax.jit(lambda position: self._target.measure(position)["observables"])
+        return lambda position: {name: np.asarray(value) for name, value in compiled(position).items()}
+
+    def _descend(self, starts: list[ndarray], hits: int = 1) -> list[Mode]:
+        """The mode to which each descent leads; those that are new are put with the others."""
+        ends = []
+        for number, start in enumerate(starts):
+            if hits:
+                self._progress(Stage("searching modes", number, len(starts)))
+            end = minimize(self._energy, start, jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
+            ends.append((float(end.fun), np.asarray(end.x)))
+        lowest = min([energy for energy, _ in ends] + [mode.energy for mode in self._found], default=0.0)
+        reached: list[Mode] = []
+        for energy, position in sorted(ends, key=lambda end: end[0]):
+            if energy > min(lowest + RELEVANT, WALL / 2):
+                continue
+            mode = next((mode for mode in self._found if self._same(mode, energy, position)), None)
+            if mode is None:
+                mode = Mode(position, energy, 0)
+                self._found.append(mode)
+            mode.hits += hits
+            if energy < mode.energy:
+                mode.position, mode.energy, mode.observables = position, energy, {}
+            reached.append(mode)
+        return reached
+
+    def _same(self, mode: Mode, energy: float, position: ndarray) -> bool:
+        size = max(1.0, float(np.max(np.abs(position))))
+        if np.max(np.abs(mode.position - position)) < 1e-3 * size:
+            return True
+        if abs(mode.energy - energy) < SAME_ENERGY * max(1.0, abs(energy)):
+            one, other = flat(self.observables_at(mode)), flat(self._observe(position))
+            if np.allclose(one, other, rtol=1e-2, atol=1e-3 * float(np.max(np.abs(other), initial=1e-300))):
+                return True
+        shares = np.linspace(0, 1, LINE)[1:-1]
+        path = [self._energy(mode.position + share * (position - mode.position))[0] for share in shares]
+        return max(path) < max(mode.energy, energy) + LOW_BARRIER
+
+    def observables_at(self, mode: Mode) -> dict[str, ndarray]:
+        """All observables at a mode, by name."""
+        if not mode.observables:
+            mode.observables = self._observe(mode.position)
+        return mode.observables
+
+    def _weigh(self) -> None:
+        """Laplace's weights of all modes, and the modes in their order."""
+        lowest = min((mode.energy for mode in self._found), default=0.0)
+        logs = []
+        for mode in self._found:
+            log_volume = 0.0
+            if len(self._found) > 1:
+                values = np.maximum(np.linalg.eigvalsh(self._curvature(mode)), LEAST_CURVATURE)
+                log_volume = -0.5 * float(np.sum(np.log(values)))
+                # (∫ p w)² / ∫ p w² of the weights w = e^{−S}: the curvature of −ln(p w²) is 2H − 1.
+                log_free = self._action(mode.position) - mode.energy + 2 * log_volume
+                doubled = 0.5 * float(np.sum(np.log(np.maximum(2 * values - 1, 1e-300))))
+                mode.free_worth = float(np.exp(min(0.0, log_free + doubled)))
+            logs.append(log_volume + lowest - mode.energy)
+        weights = np.exp(np.array(logs) - max(logs, default=0.0))
+        for mode, weight in zip(self._found, weights / np.sum(weights), strict=True):
+            mode.weight = float(weight)
+        self._found.sort(key=lambda mode: -mode.weight)
+
+    def _curvature(self, mode: Mode) -> Float[ndarray, "dimension dimension"]:
+        return self._hessian(mode.position)
+
+    @cached_property
+    def _action(self) -> Callable[[ndarray], float]:
+        compiled = jax.jit(self._target.action)
+        return lambda position: float(compiled(position))
+
+    @cached_property
+    def _hessian(self) -> Callable[[ndarray], ndarray]:
+        dimension = self._target.dimension
+        if dimension > LARGEST:
+            return lambda position: np.eye(dimension)
+        gradient: Any = jax.grad(self._target.log_density)
+
+        def hessian(position: Array) -> Array:
+            def along(direction: Array) -> Array:
+                return jax.jvp(gradient, (position,), (direction,))[1]
+
+            return -jax.lax.map(along, jnp.eye(dimension, dtype=position.dtype), batch_size=16)
+
+        compiled = jax.jit(hessian)
+        return lambda position: np.asarray(compiled(position), float)
+
+
+def flat(observables: Mapping[str, ndarray]) -> Float[ndarray, " component"]:
+    """All components of the observables of one draw, in the order of their names."""
+    return np.concatenate([np.ravel(observables[name]) for name in sorted(observables)]).astype(float)
