@@ -23,7 +23,7 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 FLOORS = (
     ("arguments", "display", "devices", "draws", "target"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
-    ("theory", "families", "results"),
+    ("theory", "families", "results", "modes"),
     ("identities", "report"),
     ("checks",),
     ("runs",),
