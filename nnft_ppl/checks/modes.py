@@ -1,8 +1,8 @@
 r"""Whether the draws have been in every mode of the density: the check that looks where no draw went.
 
 A mode is a minimum of −ln(density) found from free draws scaled by up to 32 (`nnft_ppl.modes`); its weight is that of
-its Gaussian approximation. Where draws went is found from them: a descent from some of them, those whose observables are nearest to the mode's
-before all, ends in the mode to which they belong.
+its Gaussian approximation. Where draws went is found from them: a descent from some of them, those whose observables
+are nearest to the mode's before all, ends in the mode to which they belong.
 """
 
 from collections.abc import Mapping, Sequence
@@ -150,8 +150,8 @@ def _look(search: ModeSearch, draws: FinishedDraws) -> float:
         return 0.0
     positions, numbers = draws.positions, draws.numbers
     chains, kept = positions.shape[:2]
-    unweighted = draws.log_weights is None or numbers is None  # a few draws without number are picked by weight
-    logs = np.zeros((chains, kept)) if unweighted else draws.log_weights[:, numbers]
+    weights = None if numbers is None else draws.log_weights  # a few draws without number are picked by weight
+    logs = np.zeros((chains, kept)) if weights is None else weights[:, numbers]
     # The highest of ln w + Gumbel noise are a sample in proportion to the weights.
     ranks = (logs + np.random.default_rng(0).gumbel(size=logs.shape)).ravel()
     order = np.argsort(-ranks)[: np.count_nonzero(np.isfinite(ranks))]

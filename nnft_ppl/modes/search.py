@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.samplers import LEAST_CURVATURE, Modes
@@ -31,11 +32,10 @@ SCALES = 2.0 ** np.arange(6)
 """Free draws are scaled by each of these."""
 DESCENTS = 2
 """Descents from each scale, at first."""
-MORE_DESCENTS = 8
-"""The same where there is more than one minimum, or they cost little."""
-CHEAP = 256
-"""Dimensions below which more descents are always made."""
-EVALUATIONS = 500
+MORE = ((16, 16), (256, 8))
+"""(dimension, descents from each scale): up to these dimensions so many are made; beyond, the last number of them where
+the first ones ended in more than one minimum."""
+EVALUATIONS = 200
 """Evaluations of E and its gradient in one descent, at most."""
 SAME_ENERGY = 1e-3
 """Minima that can be carried into one another (exchanged neurons) have the same E to this."""
@@ -88,11 +88,12 @@ class ModeSearch:
     def modes(self) -> list[Mode]:
         """All minima found, the heaviest first."""
         target = self._target
-        keys = jax.random.split(self._key, MORE_DESCENTS)
-        free = np.asarray(jax.jit(jax.vmap(target.free_draw))(keys), float)
+        most = next((count for dimension, count in MORE if target.dimension <= dimension), 0)
+        free = np.asarray(jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, MORE[0][1])), float)
         self._descend([scale * one for one in free[:DESCENTS] for scale in SCALES])
-        if len(self._found) > 1 or target.dimension <= CHEAP:
-            self._descend([scale * one for one in free[DESCENTS:] for scale in SCALES])
+        if len(self._found) > 1:
+            most = max(most, MORE[-1][1])
+        self._descend([scale * one for one in free[DESCENTS:most] for scale in SCALES])
         self._weigh()
         return self._found
 
@@ -145,7 +146,8 @@ class ModeSearch:
         for number, start in enumerate(starts):
             if hits:
                 self._progress(Stage("searching modes", number, len(starts)))
-            end = minimize(self._energy, start, jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
+            with threadpool_limits(1):  # its matrices are tiny, and idle threads of BLAS keep other cores busy
+                end = minimize(self._energy, start, jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
             ends.append((float(end.fun), np.asarray(end.x)))
         lowest = min([energy for energy, _ in ends] + [mode.energy for mode in self._found], default=0.0)
         reached: list[Mode] = []

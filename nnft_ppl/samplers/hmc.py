@@ -145,11 +145,10 @@ def with_jumps(sweep: Sweep, target: Target, modes: Modes | None) -> Sweep:
     """
     if modes is None:
         return sweep
-    places = jax.tree.map(jnp.asarray, modes)
 
     def jump_and_sweep(key: Array, state: State) -> tuple[State, Draws]:
         key_jump, key = jax.random.split(key)
-        inner, probability = jump(key_jump, state.inner, target.log_density, places)
+        inner, probability = jump(key_jump, state.inner, target.log_density, modes)
         state, draws = sweep(key, State(inner, state.tuning))
         count = jax.tree.leaves(draws)[0].shape[0]
         return state, draws._replace(stats=draws.stats | {"jump_rate": jnp.full(count, probability)})

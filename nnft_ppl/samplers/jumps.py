@@ -56,9 +56,8 @@ class Modes(NamedTuple):
             tension.append((vectors * np.sqrt(values)) @ vectors.T)
             spread.append((vectors / np.sqrt(values)) @ vectors.T)
             half.append(0.5 * np.sum(np.log(values)))
-        dtype = jnp.zeros(()).dtype
         arrays = (places[:MOST_MODES], np.stack(tension), np.stack(spread), np.array(half))
-        return cls(*(np.asarray(array, dtype) for array in arrays))
+        return cls(*(jnp.asarray(array, jnp.zeros(()).dtype) for array in arrays))
 
 
 def jump(key: Array, state: HMCState, log_density: Callable, modes: Modes) -> tuple[HMCState, Array]:
@@ -72,9 +71,10 @@ def jump(key: Array, state: HMCState, log_density: Callable, modes: Modes) -> tu
     """
     key_pair, key_sign, key_accept = jax.random.split(key, 3)
     count = len(modes.place)
+    modes = Modes(*map(jnp.asarray, modes))  # NumPy's, where a state was restored
     pair = jax.random.randint(key_pair, (2,), 0, jnp.array([count, count - 1]))
     one, other = pair[0], (pair[0] + 1 + pair[1]) % count
-    sign = 2.0 * jax.random.bernoulli(key_sign) - 1.0
+    sign = jnp.where(jax.random.bernoulli(key_sign), 1.0, -1.0)
     position = modes.place[other] + sign * modes.spread[other] @ (
         modes.tension[one] @ (state.position - modes.place[one])
     )

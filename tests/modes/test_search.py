@@ -1,0 +1,92 @@
+"""The search finds every mode that there is, with its weight, and no more; against mixtures whose weights are exact."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import integrate
+
+from nnft_ppl.modes import ModeSearch
+from nnft_ppl.target import Target
+
+
+def target_of(action: Any, dimension: int, observable: Any = lambda z: z) -> Target:
+    return Target(
+        action,
+        lambda z: jnp.zeros(()),
+        lambda key: jax.random.normal(key, (dimension,)),
+        lambda z: {"observables": {"o": observable(z)}, "action": {}},
+        dimension,
+    )
+
+
+def mixture(places: np.ndarray, widths: np.ndarray, shares: np.ndarray) -> Any:
+    """The action that makes e^{−|z|²/2 − S} a mixture of Gaussians: Laplace's weights are its shares."""
+    dimension = places.shape[1]
+
+    def action(z: jax.Array) -> jax.Array:
+        away = jnp.sum((z - places) ** 2, axis=1) / widths**2
+        logs = jnp.log(shares) - dimension * jnp.log(widths) - 0.5 * away
+        return -jax.nn.logsumexp(logs) - 0.5 * jnp.sum(z**2)
+
+    return action
+
+
+def modes_of(action: Any, dimension: int, observable: Any = lambda z: z) -> list:
+    return ModeSearch(target_of(action, dimension, observable), jax.random.key(0)).modes
+
+
+def test_a_mixture_is_found_with_its_weights():
+    places = np.array([[0.0, 0, 0], [4, 4, 0], [-6, 0, 3]])
+    shares = np.array([0.5, 0.2, 0.3])
+    modes = modes_of(mixture(places, np.array([0.8, 0.6, 0.5]), shares), 3)
+    assert [mode.weight for mode in modes] == pytest.approx([0.5, 0.3, 0.2], rel=1e-3)
+    np.testing.assert_allclose([mode.position for mode in modes], places[[0, 2, 1]], atol=1e-3)
+
+
+def test_what_a_free_draw_is_worth_in_a_mode():
+    place, width, share = 3.0, 0.2, 0.4
+    action = mixture(np.array([[0.0], [place]]), np.array([1.0, width]), np.array([1 - share, share]))
+    (mode,) = (mode for mode in modes_of(action, 1) if mode.position[0] > 1)
+    free = lambda z: np.exp(-z * z / 2) / np.sqrt(2 * np.pi)  # noqa: E731
+    weight = lambda z: np.exp(-0.5 * ((z - place) / width) ** 2 + z * z / 2)  # noqa: E731
+    moments = [integrate.quad(lambda z, n=n: free(z) * weight(z) ** n, 1, 5, points=[place])[0] for n in (1, 2)]
+    assert mode.free_worth == pytest.approx(moments[0] ** 2 / moments[1], rel=0.2)
+
+
+ONE_MODE = {
+    "free": (lambda z: 0.0 * jnp.sum(z), lambda z: z),
+    "quartic": (lambda z: jnp.sum(z**4), lambda z: z),
+    "a kink": (lambda z: 3 * jnp.sum(jnp.abs(z - 0.3)), lambda z: z),
+    "a step": (lambda z: 2.0 * (jnp.sum(z) > 0.5), lambda z: z),
+    "a wall": (lambda z: jnp.where(z[0] > 0.5, jnp.inf, 0.0), lambda z: z),
+    "a barrier below one": (lambda z: 0.1 * (z[0] ** 2 - 2) ** 2 - 0.2 * z[0] ** 2, lambda z: z),
+    "exchanged neurons": (lambda z: 40 * (z[0] * z[1]) ** 2 + 8 * (jnp.sum(z**2) - 9) ** 2, lambda z: jnp.sum(z**2)),
+}
+
+
+@pytest.mark.parametrize("name", ONE_MODE)
+def test_one_mode_is_one(name: str):
+    action, observable = ONE_MODE[name]
+    assert len(modes_of(action, 2, observable)) == 1
+
+
+def test_without_a_minimum_nothing_is_found():
+    assert modes_of(lambda z: jnp.full((), jnp.nan), 2) == []
+
+
+def test_draws_show_where_they_were():
+    action = mixture(np.array([[-3.0], [3.0]]), np.array([0.3, 0.3]), np.array([0.5, 0.5]))
+    search = ModeSearch(target_of(action, 1), jax.random.key(0))
+    search.visit(np.array([[2.5], [3.2]]))
+    assert {round(float(mode.position[0])): mode.visited for mode in search.modes} == {-3: False, 3: True}
+    assert search.places is not None
+    # What the search from free draws misses, a draw can still show.
+    needle = mixture(np.array([[0.0, 0], [3, 3]]), np.array([1.0, 0.002]), np.array([0.6, 0.4]))
+    search = ModeSearch(target_of(needle, 2), jax.random.key(0))
+    before = len(search.modes)
+    search.visit(np.array([[3.001, 3.0]]))
+    assert (before, len(search.modes)) == (1, 2)
+    assert search.modes[1].weight == pytest.approx(0.4, rel=0.01)

@@ -1,0 +1,102 @@
+"""Runs of densities with a mode where no free draw is: found, jumped to, weighed right; or failed by the mode's name."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import pytest
+from numpyro import distributions as dist
+
+from nnft_ppl import Observable, Theory, sample
+from nnft_ppl.checks import FinishedDraws, ModeCoverage
+from nnft_ppl.draws import Kind
+from nnft_ppl.theory import ModelFile
+
+PLACE, WIDTHS, SHARE = 6.0, (0.5, 0.1), 0.7
+
+
+def two_modes():
+    """A mixture of Gaussians of shares 0.3 and 0.7, the heavier six standard deviations of the free theory away."""
+    z = numpyro.sample("z", dist.Normal(0, 1))
+    near = jnp.log(1 - SHARE) - jnp.log(WIDTHS[0]) - 0.5 * (z / WIDTHS[0]) ** 2
+    far = jnp.log(SHARE) - jnp.log(WIDTHS[1]) - 0.5 * ((z - PLACE) / WIDTHS[1]) ** 2
+    numpyro.factor("modes", jnp.logaddexp(near, far) + 0.5 * z**2)
+    return lambda x: z + 0 * x[0]
+
+
+def observables() -> dict:
+    return {"phi": Observable(lambda phi: phi(jnp.zeros(1)))}
+
+
+def theory() -> Theory:
+    return Theory(ModelFile(two_modes, "two_modes", observables=observables))
+
+
+def mode_findings(ensemble: Any) -> Any:
+    return ensemble.findings["modes"]
+
+
+def test_auto_ends_right_where_no_free_draw_has_been():
+    ensemble = sample(theory(), num_draws=1000, num_warmup=150)
+    one = ensemble.estimates()["phi"]
+    assert ensemble.provenance.verdict == "good", str(ensemble.verdicts)
+    assert abs(one.value - SHARE * PLACE) < 5 * one.error
+    assert ensemble.provenance.sampler.name == "hmc"
+    found = mode_findings(ensemble)["found"]
+    assert [mode["weight"] for mode in found] == pytest.approx([SHARE, 1 - SHARE], rel=1e-3)
+    assert all(mode["visited"] for mode in found)
+    # What was tried before is told, with what it failed on.
+    words = next(one for one in ensemble.verdicts if one.check == "earlier")
+    assert words.status == "good"
+    assert "reweight failed (not visited: a mode of weight 0.7 (Laplace) at phi = 6" in words.text
+
+
+def test_a_sampler_that_stays_in_one_mode_is_failed_by_the_name_of_the_other():
+    draws = sample(theory(), "reweight", num_draws=500, checks=["modes"])
+    verdict = next(one for one in draws.verdicts if one.check == "modes")
+    assert verdict.status == "failed"
+    assert "not visited: a mode of weight 0.7 (Laplace) at phi = 6" in verdict.text
+
+
+def judged(theory: Theory, kind: Kind, positions: np.ndarray, log_weight: np.ndarray | None = None) -> Any:
+    """The check's outcome on draws at these positions, (chain, draw, dimension)."""
+    stats = {} if log_weight is None else {"log_weight": log_weight}
+    draws = FinishedDraws(
+        theory, kind, {}, {"phi": positions[..., 0]}, stats, log_weights=log_weight, positions=positions,
+        numbers=np.arange(positions.shape[1]),
+    )  # fmt: skip
+    return ModeCoverage().judge(draws)
+
+
+def test_visited_modes_pass_and_too_few_draws_are_said_to_be_few():
+    random = np.random.default_rng(0)
+    near, far = WIDTHS[0] * random.normal(size=(2, 200, 1)), PLACE + WIDTHS[1] * random.normal(size=(2, 200, 1))
+    both = np.concatenate([near, far], axis=1)
+    assert judged(theory(), Kind.CHAINS, both).verdict.status == "good"
+    assert judged(theory(), Kind.CHAINS, near).verdict.status == "failed"
+    few = judged(theory(), Kind.CHAINS, near[:1, :4]).verdict
+    assert (few.status, "too few draws were kept" in few.text) == ("warning", True)
+
+
+PROVED = {
+    "convex": (lambda z: jnp.sum(z**4), "convex"),
+    "bounded": (lambda z: 1 - jnp.cos(jnp.sum(z)), "bounded"),
+    "neither": (lambda z: 0.3 * z[0] ** 4 - z[0] ** 2, "search"),
+}
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_the_argument_is_told(name: str):
+    action, argument = PROVED[name]
+
+    def model():
+        z = numpyro.sample("z", dist.Normal(0, 1).expand([2]).to_event(1))
+        numpyro.factor("action", -action(z))
+        return lambda x: z[0] + 0 * x[0]
+
+    theory = Theory(model)
+    positions = np.random.default_rng(1).normal(size=(1, 8000, 2))
+    log_weight = -np.asarray(jnp.apply_along_axis(action, -1, positions))
+    outcome = judged(theory, Kind.FREE, positions, log_weight)
+    assert (outcome.findings["argument"], outcome.verdict.status) == (argument, "good"), outcome.verdict.text
