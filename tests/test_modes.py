@@ -1,4 +1,4 @@
-"""Runs of densities with a mode where no free draw is: found, jumped to, weighed right; or failed by the mode's name."""
+"""Runs of densities with a mode where no free draw is: found, jumped to, weighed; or failed by the mode's name."""
 
 from typing import Any
 
