@@ -62,7 +62,11 @@ class ModeCoverage(Check):
             return None
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """By proof where there is one, by the search and the draws otherwise."""
+        """By proof where there is one, by the search and the draws otherwise.
+
+        Raises:
+            ValueError: If the search found no minimum.
+        """
         theory = draws.theory
         if not theory.action_terms and draws.kind is Kind.FREE:
             return self._proof("free", "the theory is free and its draws are exact: no mode can be missed")

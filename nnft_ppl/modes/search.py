@@ -58,7 +58,9 @@ class Mode:
     """A minimum of E, and all that is known of it."""
 
     position: Float[ndarray, " dimension"]
+    """z at the minimum."""
     energy: float
+    """E there."""
     hits: int = 1
     """Descents that ended in it."""
     visited: bool = False
@@ -101,7 +103,7 @@ class ModeSearch:
         """Mark the modes to which these draws belong; a mode that was not known is found by it.
 
         Args:
-            positions: z of some draws.
+            positions: z of some draws, shape (draw, dimension).
         """
         known = len(self.modes)
         for mode in self._descend(list(positions), hits=0):
@@ -177,7 +179,11 @@ class ModeSearch:
         return max(path) < max(mode.energy, energy) + LOW_BARRIER
 
     def observables_at(self, mode: Mode) -> dict[str, ndarray]:
-        """All observables at a mode, by name."""
+        """All observables at a mode, by name, each of its own shape.
+
+        Args:
+            mode: One of `modes`.
+        """
         if not mode.observables:
             mode.observables = self._observe(mode.position)
         return mode.observables
@@ -227,5 +233,9 @@ class ModeSearch:
 
 
 def flat(observables: Mapping[str, ndarray]) -> Float[ndarray, " component"]:
-    """All components of the observables of one draw, in the order of their names."""
+    """All components of the observables of one draw, shape (component,), in the order of their names.
+
+    Args:
+        observables: Arrays of any shape, by name.
+    """
     return np.concatenate([np.ravel(observables[name]) for name in sorted(observables)]).astype(float)
