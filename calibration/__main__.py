@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from calibration import circle, coverage, errors, identities, kills, slopes
+from calibration import circle, coverage, errors, identities, kills, slopes, truth
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
@@ -18,6 +18,7 @@ SECTIONS = {
     "identities": identities,
     "kills": kills,
     "slopes": slopes,
+    "truth": truth,
 }
 RESULTS = Path(__file__).parent / "results"
 
