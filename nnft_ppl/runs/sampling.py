@@ -12,7 +12,7 @@ import jax
 import xarray as xr
 
 from nnft_ppl.checks import MeasureProgram, checks_of
-from nnft_ppl.devices import refuse_forked
+from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Improvement, measure_improved
@@ -77,7 +77,7 @@ def sample(
         RuntimeError: In a process forked from one in which JAX runs.
     """
     started = time.perf_counter()
-    refuse_forked()
+    require_jax()
     if not isinstance(theory, Theory):
         raise TypeError(f"sample() takes a Theory, not {theory!r}: make one with load('phi4') or Theory(model)")
     name, given = sampler_of(sampler)
