@@ -11,7 +11,6 @@ Model files import what they need from the rooms: `nnft_ppl.fields`, `.spaces`, 
 """
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +46,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name on first use: `import nnft_ppl` stays quick, and starts no device."""
     if name == "__version__":
-        return importlib.metadata.version("nnft-ppl")
+        from importlib.metadata import version
+
+        return version("nnft-ppl")
     room = next((room for room, names in _HOMES.items() if name in names), None)
     if room is None:
         raise AttributeError(f"module 'nnft_ppl' has no attribute {name!r}")

@@ -223,7 +223,7 @@ def test_the_version_is_that_of_the_package() -> None:
 
 
 def test_no_module_makes_arrays_or_switches_precision() -> None:
-    left = effects(EVERY_MODULE, first="import numpyro, equinox, blackjax")
+    left = effects(EVERY_MODULE, first="import numpyro, equinox")
     assert (left["arrays"], left["x64_changed"]) == (0, False)
 
 

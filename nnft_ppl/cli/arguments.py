@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -142,6 +143,11 @@ def _whole(text: str) -> int:
     raise argparse.ArgumentTypeError(f"takes a whole number, not {text!r}")
 
 
+def _path(text: str) -> str:
+    """A path, or the name of a model: `--out=~/x` leaves the shell as it stands."""
+    return os.path.expanduser(text)
+
+
 def _seconds(text: str) -> float:
     try:
         return float(text)
@@ -164,7 +170,7 @@ def command_parser() -> Parser:
     _debug_option(new)
 
     run = commands.add_parser("run", help="sample a model and estimate its observables", add_help=False)
-    run.add_argument("model", metavar="MODEL", help="a shipped model's name, or the path of a .py file")
+    run.add_argument("model", type=_path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
     _model_options(run)
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument("--chains", type=_whole, default=4, help="independent chains (default 4)")
@@ -176,11 +182,11 @@ def command_parser() -> Parser:
     )
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     _check_option(run)
-    run.add_argument("--out", metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
+    run.add_argument("--out", type=_path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
     _json_option(run)
 
     check = commands.add_parser("check", help="look a model over before sampling it")
-    check.add_argument("model", metavar="MODEL", help="a shipped model's name, or the path of a .py file")
+    check.add_argument("model", type=_path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
     _model_options(check)
 
     show = commands.add_parser("show", help="print a result again")
@@ -190,7 +196,9 @@ def command_parser() -> Parser:
 
     diagnose = commands.add_parser("diagnose", help="test a result's draws by Schwinger–Dyson identities")
     _folder_argument(diagnose)
-    diagnose.add_argument("--against", metavar="MODEL", help="ask whether the kept draws belong to another theory")
+    diagnose.add_argument(
+        "--against", type=_path, metavar="MODEL", help="ask whether the kept draws belong to another theory"
+    )
     diagnose.add_argument(
         "--set",
         action="append",
@@ -199,21 +207,23 @@ def command_parser() -> Parser:
         help="set a keyword of that theory (the run's own values hold where it is the same model)",
     )
     _check_option(diagnose)
-    diagnose.add_argument("--model", metavar="FILE", help="the run's model file, if it has been moved")
-    diagnose.add_argument("--figure", metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
+    diagnose.add_argument("--model", type=_path, metavar="FILE", help="the run's model file, if it has been moved")
+    diagnose.add_argument("--figure", type=_path, metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
     _json_option(diagnose)
     _debug_option(diagnose)
 
     report = commands.add_parser("report", help="write a result as one HTML page, with the data of its figures as CSV")
     _folder_argument(report)
-    report.add_argument("--out", metavar="FILE", help="the .html file (default DIR/report.html)")
+    report.add_argument("--out", type=_path, metavar="FILE", help="the .html file (default DIR/report.html)")
     _debug_option(report)
 
     verify = commands.add_parser("verify", help="compare models with their exact answers")
-    verify.add_argument("models", metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)")
+    verify.add_argument(
+        "models", type=_path, metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)"
+    )
     verify.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the models")
     _seed_option(verify)
-    verify.add_argument("--page", metavar="FILE", help="write the comparison as a Markdown table, too")
+    verify.add_argument("--page", type=_path, metavar="FILE", help="write the comparison as a Markdown table, too")
     _precision_options(verify)
 
     listing = commands.add_parser("list", help="list the shipped models")
@@ -241,7 +251,7 @@ def _seed_option(parser: Parser) -> None:
 
 
 def _folder_argument(parser: Parser) -> None:
-    parser.add_argument("folder", metavar="DIR", help="the folder of a run")
+    parser.add_argument("folder", type=_path, metavar="DIR", help="the folder of a run")
 
 
 def _check_option(parser: Parser) -> None:

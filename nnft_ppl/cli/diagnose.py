@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
+from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import format_value, model_call, on_terminal
 from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
@@ -167,7 +167,7 @@ def _as_json(ensemble: Ensemble, found: dict[str, dict[str, Any]]) -> str:
         for name, one in quoted.items()
         if name in ensemble.data["observables"]
     }
-    return json.dumps(plain_json(found | {"estimates": estimates}), ensure_ascii=False, allow_nan=False)
+    return as_json(plain_json(found | {"estimates": estimates}))
 
 
 def _parts(one: Estimate) -> dict[str, Any]:

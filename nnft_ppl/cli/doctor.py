@@ -1,7 +1,6 @@
 """`nnft doctor`: what this machine offers a run, what a gradient costs on it, and what to change."""
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -19,6 +18,7 @@ from jaxtyping import Array
 from rich.console import Console
 from rich.table import Table
 
+from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.devices import kept_programs
 from nnft_ppl.display import Stage, model_call
@@ -44,7 +44,7 @@ def doctor(asked: argparse.Namespace) -> int:
     with progress_bar() as progress:
         found = examine(progress)
     if asked.json:
-        print(json.dumps(plain_json(found), ensure_ascii=False, allow_nan=False))
+        print(as_json(plain_json(found)))
     else:
         _print(found, Console())
     return 0
@@ -77,8 +77,8 @@ def _platforms() -> tuple[dict[str, list], str | None]:
     """Devices by platform, the one that runs use first; and why there are none."""
     try:
         platforms = {jax.default_backend(): jax.devices()}
-    except RuntimeError as error:
-        return {}, str(error).splitlines()[0]
+    except (RuntimeError, AssertionError) as error:  # the latter for a platform whose plugin is missing
+        return {}, (str(error) or "its plugin is missing").splitlines()[0]
     if "cpu" not in platforms:
         with suppress(RuntimeError):  # JAX was told to look for no processor
             platforms["cpu"] = jax.devices("cpu")

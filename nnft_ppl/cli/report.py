@@ -14,7 +14,7 @@ def report(asked: argparse.Namespace) -> int:
     """Write the page and say where it is. Executes no model file."""
     ensemble = read(asked.folder)
     folder = Path(asked.folder)
-    path = Path(asked.out) if asked.out else (folder.parent if folder.suffix == ".nc" else folder) / "report.html"
+    path = Path(asked.out) if asked.out else (folder if folder.is_dir() else folder.parent) / "report.html"
     from nnft_ppl.report import write_report  # slow to import
 
     with progress_bar() as progress:

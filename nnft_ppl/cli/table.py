@@ -1,6 +1,5 @@
 """A result as text: the table of estimates, the verdicts, and the JSON object."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.display import format_value, model_call, on_terminal
 from nnft_ppl.results import Ensemble, estimate_rows, plain_json
 from nnft_ppl.runs import DEFAULT_DRAWS
@@ -69,7 +69,7 @@ def result_json(ensemble: Ensemble) -> str:
         "log_z": asdict(log_z) if log_z else None,
         "estimates": {name: _estimate_json(ensemble, name, one, exact) for name, one in ensemble.estimates().items()},
     }
-    return json.dumps(plain_json(output), ensure_ascii=False, allow_nan=False)
+    return as_json(plain_json(output))
 
 
 def exit_status(ensemble: Ensemble) -> int:

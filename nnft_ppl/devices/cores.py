@@ -10,8 +10,7 @@ def spread_over_cores(num_chains: int) -> int:
 
     Kernels that XLA leaves to one core gain: in d = 2 with 256 neurons, four chains on two cores made up to twice as
     many draws a second.
-    Accelerators are not touched. To be called before JAX makes its first array, and before `load` or `sample` are
-    imported from `nnft_ppl`: BlackJAX makes an array when it is imported. Later it changes nothing.
+    Accelerators are not touched. To be called before JAX makes its first array; later it changes nothing.
 
     Args:
         num_chains: Chains that will run.

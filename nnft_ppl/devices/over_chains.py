@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from nnft_ppl.devices.background import in_background
+from nnft_ppl.devices.starting import require_jax
 
 MOST_IN_TURN = 8
 """The most chains of a processor device that run one after the other; of more, or elsewhere, all run side by side."""
@@ -46,6 +47,7 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
         num_chains: Length of the leading axis.
         shared: Number of arguments at the end that are the same for all chains.
     """
+    require_jax()
     devices = jax.devices()
     spread_out = num_chains % len(devices) == 0
     of_device = num_chains // len(devices) if spread_out else num_chains

@@ -165,7 +165,8 @@ class Provenance(Request):
 
     def to_text(self) -> str:
         """The JSON that is stored with a result."""
-        return json.dumps(_plain(self), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_plain(self), ensure_ascii=False, allow_nan=False)
+        return text.encode("utf-8", "backslashreplace").decode()  # bytes of a file name that are no text
 
 
 def _partition_function(stored: Mapping[str, float | None] | None) -> PartitionFunction | None:

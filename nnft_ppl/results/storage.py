@@ -42,12 +42,12 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, manifest: Request) -> None:
-        self.path = path
+        self.path = path = at_home(path)
         try:
             _refuse_occupied(path, manifest.fingerprint)
             (path / "blocks").mkdir(parents=True, exist_ok=True)
             text = json.dumps(manifest.to_json(), indent=2, ensure_ascii=False)
-            atomically(path / "manifest.json", lambda part: part.write_text(text, encoding="utf-8"))
+            atomically(path / "manifest.json", lambda part: part.write_bytes(text.encode("utf-8", "backslashreplace")))
         except OSError as error:
             reason = error.strerror or error
             raise ResultError(f"cannot write to {str(path)!r}: {reason}; choose another folder with --out") from error
@@ -79,7 +79,8 @@ def read_result(path: Path) -> xr.DataTree:
         FileNotFoundError: No folder, or no result in it.
         ResultError: A file that is damaged, or that is not a result of this package.
     """
-    file = path if path.suffix == ".nc" else path / "result.nc"
+    path = at_home(path)
+    file = path if path.suffix == ".nc" and not path.is_dir() else path / "result.nc"
     if not file.is_file():
         raise FileNotFoundError(f"no result in {str(path)!r}: {_why_missing(path, file)}")
     try:
@@ -92,6 +93,11 @@ def read_result(path: Path) -> xr.DataTree:
             f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
         ) from error
     return data
+
+
+def at_home(path: Path) -> Path:
+    """The path with the user's folder for `~`, as xarray would read it, too."""
+    return Path(os.path.expanduser(path))
 
 
 def _why_missing(path: Path, file: Path) -> str:

@@ -12,6 +12,7 @@ import jax
 import xarray as xr
 
 from nnft_ppl.checks import MeasureProgram, checks_of
+from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Improvement, measure_improved
@@ -73,8 +74,10 @@ def sample(
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
         ResultError: If `out` cannot be written or holds something else.
         SamplerError: If the sampler cannot go on.
+        RuntimeError: In a process forked from one in which JAX runs.
     """
     started = time.perf_counter()
+    require_jax()
     if not isinstance(theory, Theory):
         raise TypeError(f"sample() takes a Theory, not {theory!r}: make one with load('phi4') or Theory(model)")
     name, given = sampler_of(sampler)

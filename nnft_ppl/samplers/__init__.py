@@ -3,6 +3,7 @@
 This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields or theories.
 """
 
+import nnft_ppl.samplers.blackjax_first  # noqa: F401  before anything else imports BlackJAX
 from nnft_ppl.samplers.chains import Chains, one_draw
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc

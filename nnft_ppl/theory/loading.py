@@ -80,6 +80,10 @@ def load_file(model: str | Path) -> ModelFile:
         TypeError: `model` or a companion is not a function.
     """
     path = find_model(model)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:  # XLA takes no other names
+        raise ValueError(f"{str(path)!a}: the name of a model's file must be UTF-8 text: rename it") from error
     source = _read_source(path)
     module = _execute(path, source)
     if not hasattr(module, "model"):

@@ -1,0 +1,170 @@
+"""One command of `nnft`: arguments, precision, exit status."""
+
+import argparse
+import contextlib
+import sys
+import traceback
+from collections.abc import Iterator
+
+from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parse
+from nnft_ppl.cli.outputs import drop_unwritten, refuse_output
+from nnft_ppl.display import Stage
+
+GOOD, CHECKS_FAILED, BAD_INPUT, INTERRUPTED, RUN_FAILED = range(5)
+
+
+def attempt(given: list[str]) -> int:
+    """The exit status of one command; what it has to say is written by then.
+
+    Args:
+        given: The words after `nnft`.
+    """
+    parser = command_parser()
+    if given[:1] == ["run"] and ("--help" in given or "-h" in given):
+        return _run_help(parser.commands["run"], [word for word in given[1:] if word not in ("--help", "-h")])
+    try:
+        asked = parse(parser, given)
+    except UsageError as error:
+        print(f"nnft: {error}", file=sys.stderr)
+        return BAD_INPUT
+    if not asked.command:
+        parser.print_help()
+        return BAD_INPUT
+    try:
+        status = _dispatch(asked)
+        sys.stdout.flush()  # what cannot be written is complained of, too
+    except KeyboardInterrupt:
+        before = " before the first block of draws was finished: there is no result" if asked.command == "run" else ""
+        print(f"nnft: interrupted{before}", file=sys.stderr)
+        status = INTERRUPTED
+    except SystemExit:
+        print("nnft: the model ends the process, by sys.exit or exit: leave that out", file=sys.stderr)
+        status = BAD_INPUT
+    except Exception as error:  # every failure ends in one line; --debug shows the rest
+        if asked.debug:
+            traceback.print_exc()
+        status = _complain(error)
+    drop_unwritten()
+    return status
+
+
+def _dispatch(asked: argparse.Namespace) -> int:
+    """Import what a command needs, and no more, and do it."""
+    if asked.command == "new":
+        from nnft_ppl.cli.new import new
+
+        return new(asked)
+    if asked.command == "list":
+        from nnft_ppl.cli.inspect import list_models
+
+        return list_models()
+    if asked.command == "show":
+        with _announce(f"reading {asked.folder}"):
+            from nnft_ppl.cli.inspect import show
+        return show(asked)
+    if asked.command == "report":
+        refuse_output("--out", asked.out)
+        with _announce(f"reading {asked.folder}"):
+            from nnft_ppl.cli.report import report
+        return report(asked)
+    if asked.command == "diagnose":
+        refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
+        with _announce(f"reading {asked.folder}"):
+            from nnft_ppl.cli.diagnose import diagnose
+
+            _start_jax("float64")
+        return diagnose(asked, keywords_of(asked.set))
+    if asked.command == "doctor":
+        with _announce("looking for devices"):
+            from nnft_ppl.devices import refuse_unknown_flags, spread_over_cores
+
+            refuse_unknown_flags()
+            spread_over_cores(4)
+            from nnft_ppl.cli.doctor import doctor
+        return doctor(asked)
+    if asked.command == "run":
+        return _run(asked)
+    keywords = keywords_of(asked.set)
+    if asked.command == "check":
+        from nnft_ppl.theory import find_model
+
+        with _announce(f"reading {asked.model}"):
+            find_model(asked.model)
+            _start_jax(asked.precision)
+            from nnft_ppl.cli.check import check
+        return check(asked, keywords)
+    refuse_output("--page", asked.page)
+    with _announce("reading models"):
+        _start_jax(asked.precision, chains=4)
+        from nnft_ppl.cli.verify import verify
+    return verify(asked, keywords)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from nnft_ppl.cli.interrupts import interruptible
+    from nnft_ppl.cli.progress import progress_bar
+    from nnft_ppl.theory import find_model
+
+    keywords = keywords_of(asked.set)
+    # With --json, what a model file prints must not stand before the object.
+    aside = contextlib.redirect_stdout(sys.stderr) if asked.json else contextlib.nullcontext()
+    with progress_bar() as shown, interruptible(shown) as progress, aside:
+        progress(Stage(f"reading {asked.model}"))
+        find_model(asked.model)
+        _start_jax(asked.precision, asked.chains)
+        from nnft_ppl.cli.run import conclude, run
+
+        ran = run(asked, keywords, progress)
+    return conclude(asked, ran)
+
+
+@contextlib.contextmanager
+def _announce(what: str) -> Iterator[None]:
+    """Say on a terminal what is being done, before the seconds that imports take."""
+    from nnft_ppl.cli.progress import progress_bar
+
+    with progress_bar() as shown:
+        shown(Stage(what))
+        yield
+
+
+def _start_jax(precision: str, chains: int = 0) -> None:
+    """Settle precision and devices; a setting of JAX with which nothing runs is complained of here, before the work."""
+    import jax
+
+    from nnft_ppl.devices import keep_programs, refuse_unknown_flags, require_jax, spread_over_cores
+
+    refuse_unknown_flags()
+    jax.config.update("jax_enable_x64", precision == "float64")
+    keep_programs()
+    if chains:
+        spread_over_cores(chains)
+    require_jax()
+
+
+def _complain(error: Exception) -> int:
+    """Say in one line what went wrong, and return the exit status."""
+    if "jax" not in sys.modules and isinstance(error, ValueError | FileNotFoundError):  # not worth seconds of imports
+        text, bad_input = str(error), True
+    else:
+        from nnft_ppl.cli.complaints import complaint
+
+        text, bad_input = complaint(error)
+    print(f"nnft: {text}", file=sys.stderr)
+    return BAD_INPUT if bad_input else RUN_FAILED
+
+
+def _run_help(run: Parser, words: list[str]) -> int:
+    """Help of `run`, and of its model if one is named."""
+    from nnft_ppl.cli.inspect import describe_model
+
+    print(run.format_help())
+    pairs = zip(["", *words], words, strict=False)
+    named = [word for before, word in pairs if not word.startswith("-") and before not in run.with_value]
+    if not named:
+        return GOOD
+    try:
+        print(describe_model(named[0]))
+    except Exception as error:  # a broken model file must not hide the command's own help
+        return _complain(error)
+    return GOOD
