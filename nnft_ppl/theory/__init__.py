@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
+    from nnft_ppl.theory.errors import ModelError
     from nnft_ppl.theory.loading import COMPANIONS, ModelFile, bind, find_model, load_file, shipped_models
-    from nnft_ppl.theory.reading import ModelError, Reading, Site, base_distribution, label_of, read
+    from nnft_ppl.theory.naming import label_of
+    from nnft_ppl.theory.reading import Reading, Site, base_distribution, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "boundedness": ("unbounded_term", "unbounded_words"),
     "loading": ("COMPANIONS", "ModelFile", "bind", "find_model", "load_file", "shipped_models"),
-    "reading": ("ModelError", "Reading", "Site", "base_distribution", "label_of", "read"),
+    "errors": ("ModelError",),
+    "naming": ("label_of",),
+    "reading": ("Reading", "Site", "base_distribution", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -163,6 +163,24 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
         else:
             bound[name] = parameter.default
     return bound
+
+
+def with_dim(file: ModelFile, keywords: Mapping[str, Any]) -> tuple[ModelFile, dict[str, Any]]:
+    """The file with the dimension of its points, if the keywords give one, and the model's own keywords.
+
+    Args:
+        file: The model.
+        keywords: Its keywords, and `dim` perhaps, which is the model's own where it has such a keyword.
+
+    Raises:
+        TypeError, ValueError: For a dimension that is no whole number from 1 on.
+    """
+    if "dim" not in keywords or "dim" in inspect.signature(file.model).parameters:
+        return file, dict(keywords)
+    dim = keywords["dim"]
+    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+        raise ValueError(f"{file.name}: dim = {dim!r}; give an integer >= 1, the dimension of points x")
+    return replace(file, dim=dim), {name: value for name, value in keywords.items() if name != "dim"}
 
 
 def _convert(model: str, name: str, value: Any, default: Any) -> Any:
