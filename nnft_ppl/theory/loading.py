@@ -4,7 +4,8 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from importlib.util import decode_source
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnft_ppl.display import did_you_mean
+from nnft_ppl.theory.neighbours import Neighbours
 
 COMPANIONS = ("space", "observables", "exact", "curves")
 """The functions that a model file may define beside `model`."""
@@ -41,6 +43,8 @@ class ModelFile:
     """Its docstring."""
     dim: int = 1
     """Dimension of the points, used where there is no space."""
+    neighbours: Neighbours | None = field(default=None, compare=False, repr=False)
+    """What it imports from beside it; None without a file."""
 
     @staticmethod
     def of(model: Callable) -> "ModelFile":
@@ -55,7 +59,12 @@ class ModelFile:
     @property
     def sha256(self) -> str:
         """Digest of the source text."""
-        return hashlib.sha256(self.source.encode()).hexdigest()
+        return sha256_of(self.source)
+
+    @property
+    def imported(self) -> dict[str, str]:
+        """Digests of the files beside the model that it has imported so far, by name."""
+        return self.neighbours.sha256 if self.neighbours else {}
 
 
 def shipped_models() -> dict[str, Path]:
@@ -80,8 +89,9 @@ def load_file(model: str | Path) -> ModelFile:
         TypeError: `model` or a companion is not a function.
     """
     path = find_model(model)
-    source = _read_source(path)
-    module = _execute(path, source)
+    source = read_source(path)
+    neighbours = Neighbours(path.resolve().parent)
+    module = _execute(path, source, neighbours)
     if not hasattr(module, "model"):
         functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
         near = did_you_mean("model", functions)
@@ -97,16 +107,37 @@ def load_file(model: str | Path) -> ModelFile:
         path=path,
         source=source,
         description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
+        neighbours=neighbours,
     )
     _check_companions(file)
     return file
 
 
-def _read_source(path: Path) -> str:
+def sha256_of(source: str) -> str:
+    """Digest of a source text.
+
+    Args:
+        source: The text.
+    """
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def read_source(path: Path) -> str:
+    """The text of a model file, in the encoding that Python would read it in.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: If it cannot be read, or is no text in the encoding that its first lines name (UTF-8 unless they
+            do).
+    """
     try:
-        source = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a Python source file: it is not UTF-8 text") from error
+        source = decode_source(path.read_bytes())
+    except (UnicodeDecodeError, SyntaxError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else f"it is not {error.encoding.upper()} text"
+        mend = "name its encoding in the first line, as in `# -*- coding: latin-1 -*-`"
+        raise ValueError(f"{path} is not a Python source file: {reason}; {mend}") from error
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     if "\0" in source:
@@ -114,21 +145,20 @@ def _read_source(path: Path) -> str:
     return source
 
 
-def _execute(path: Path, source: str) -> ModuleType:
+def _execute(path: Path, source: str, neighbours: Neighbours) -> ModuleType:
     module = ModuleType(f"nnft_model_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
-    # Imports of files beside the model work as they would with `python model.py`.
-    sys.path.insert(0, str(path.resolve().parent))
+    # Imports of files beside the model work as they would with `python model.py`, in functions that are called later, too.
+    vars(module)["__builtins__"] = neighbours.builtins
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        with neighbours.importable():
+            exec(compile(source, str(path), "exec"), module.__dict__)
     except SystemExit as error:
         raise ValueError(
             f"{path} ends the program while it is read (exit, or a parser of arguments): put what a script does below "
             "`if __name__ == '__main__':`"
         ) from error
-    finally:
-        sys.path.pop(0)
     return module
 
 
