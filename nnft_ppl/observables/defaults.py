@@ -53,7 +53,6 @@ def default_observables(
         return for_field(lambda phi: phi, "")
     shown = labels or [str(name).lower() for name in names]
     every = [
-        for_field(lambda fields, name=name: fields[name], f".{label}")
-        for name, label in zip(names, shown, strict=True)
+        for_field(lambda fields, name=name: fields[name], f".{label}") for name, label in zip(names, shown, strict=True)
     ]
     return {name: observable for of_field in every for name, observable in of_field.items()}

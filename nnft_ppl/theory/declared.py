@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -67,6 +68,28 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
             raise ModelError(f"{model}: observable {name!r} has no entries, its shape is {value.shape}")
         values[name] = value
     return values
+
+
+def try_derived(derived: Mapping[str, Derived], observables: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
+    """The shape of every derived quantity.
+
+    Args:
+        derived: The quantities.
+        observables: The observables' values, or their shapes.
+
+    Raises:
+        ModelError: If one asks for an observable that there is not.
+    """
+    shapes = {}
+    for name, quantity in derived.items():
+        try:
+            shapes[name] = jax.eval_shape(quantity.function, dict(observables))
+        except KeyError as error:
+            near = did_you_mean(str(error.args[0]), observables)
+            raise ModelError(
+                f"derived {name!r} asks for {error}; the observables are {sorted(observables)}{near}"
+            ) from error
+    return shapes
 
 
 def label(

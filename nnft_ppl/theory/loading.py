@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from nnft_ppl.display import did_you_mean
+from nnft_ppl.theory.content import content_digest, is_array
+from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.neighbours import Neighbours
 
 COMPANIONS = ("space", "observables", "exact", "curves")
@@ -60,6 +62,11 @@ class ModelFile:
     def sha256(self) -> str:
         """Digest of the source text."""
         return sha256_of(self.source)
+
+    @property
+    def content_sha256(self) -> str:
+        """Digest of what the functions are made of; empty for a file, of which the text says it."""
+        return "" if self.path else content_digest(self.model, *(getattr(self, name) for name in COMPANIONS))
 
     @property
     def imported(self) -> dict[str, str]:
@@ -149,7 +156,7 @@ def _execute(path: Path, source: str, neighbours: Neighbours) -> ModuleType:
     module = ModuleType(f"nnft_model_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
-    # Imports of files beside the model work as they would with `python model.py`, in functions that are called later, too.
+    # Imports of files beside the model work as with `python model.py`, in functions that are called later, too.
     vars(module)["__builtins__"] = neighbours.builtins
     try:
         with neighbours.importable():
@@ -217,15 +224,32 @@ def _convert(model: str, name: str, value: Any, default: Any) -> Any:
     """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
     if default is None or default is inspect.Parameter.empty:
         return value
-    wanted = type(default)
+    if is_array(default) and (is_array(value) or isinstance(value, list | tuple)):
+        return _as_array(value, default)
+    if callable(default) and callable(value):
+        return value
+    wanted: type = type(default)
+    if is_array(value) and wanted in (bool, int, float) and np.ndim(value) == 0:
+        value = np.asarray(value).item()
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if wanted is float and number:
         return float(value)
     if wanted is int and number and float(value).is_integer():
         return int(value)
     if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
-        raise TypeError(f"{model}: keyword {name!r} takes {wanted.__name__} (default {default!r}), not {value!r}")
+        raise TypeError(
+            f"{model}: keyword {name!r} takes {wanted.__name__} (default {shown(default)}), not {shown(value)}"
+        )
     return value
+
+
+def _as_array(value: Any, default: Any) -> Any:
+    """A list as an array, in the kind of the default: NumPy's or JAX's."""
+    if isinstance(default, np.ndarray):
+        return np.asarray(value)
+    import jax.numpy as jnp
+
+    return jnp.asarray(value)
 
 
 def find_model(model: str | Path) -> Path:

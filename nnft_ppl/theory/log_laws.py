@@ -11,7 +11,7 @@ Source: gamma representations of the beta and Dirichlet laws, L. Devroye, Non-Un
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +30,7 @@ class LogLaw(NamedTuple):
     """u -> ln p(u), summed over everything. Scalar."""
 
 
-def log_law(fn: dist.Distribution, base: dist.Distribution, bijection: Transform) -> LogLaw | None:
+def log_law(fn: dist.Distribution, base: Any, bijection: Transform) -> LogLaw | None:
     """A law of a site in its unconstrained coordinates; None where it is none of these.
 
     Args:

@@ -8,8 +8,8 @@ from beside it, goes through `Neighbours`, which lends the interpreter the model
 
 import builtins
 import hashlib
+import os
 import sys
-import sysconfig
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-INSTALLED = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
-"""Folders of Python and of this package, whose modules all models share."""
+from nnft_ppl.theory.content import is_place_of_packages
+
 _LOCK = threading.RLock()
 
 
@@ -73,7 +73,7 @@ class Neighbours:
                 sys.modules.update(hidden)
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Where a module of that name is beside the model; None leaves it to Python. (Called by Python's import.)"""
+        """Where a module of that name is beside the model, as Python's import asks; None leaves it to Python."""
         if path is None:
             places = [*self._paths, *self._added()]
         else:
@@ -95,10 +95,7 @@ class Neighbours:
             file: Its path.
             content: Its bytes.
         """
-        path = Path(file)
-        inside = path.is_relative_to(self._folder)
-        name = path.relative_to(self._folder).as_posix() if inside else f"{path.parent.name}/{path.name}"
-        self._hashes[name] = hashlib.sha256(content).hexdigest()
+        self._hashes[Path(os.path.relpath(file, self._folder)).as_posix()] = hashlib.sha256(content).hexdigest()
 
     def _folder_without_init(self, name: str, last: str, places: Sequence[str]) -> ModuleSpec | None:
         """A folder as a package, which comes after everything that is installed."""
@@ -115,14 +112,13 @@ class Neighbours:
         return [str(Path(place).resolve()) for place in sys.path if place not in self._lent]
 
     def _hide(self) -> dict[str, ModuleType]:
-        """Take modules of other models, notebooks and scripts out of Python's list, where one beside this has the name."""
-        own = {name.partition(".")[0] for name in self._modules}
-        hidden = {}
-        for name, module in list(sys.modules.items()):
-            top = name.partition(".")[0]
-            if top in own or (_foreign(sys.modules.get(top)) and self._is_beside(top)):
-                hidden[name] = sys.modules.pop(name)
-        return hidden
+        """Take modules of others that have the name of one beside this model from Python's list."""
+        beside = {
+            entry.name.partition(".")[0] for place in self._paths if os.path.isdir(place) for entry in os.scandir(place)
+        }
+        tops = {name for name in beside if _foreign(sys.modules.get(name))}
+        tops |= {name.partition(".")[0] for name in self._modules}
+        return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in tops}
 
     def _is_beside(self, top: str) -> bool:
         return any((Path(place) / f"{top}.py").is_file() or (Path(place) / top).is_dir() for place in self._paths)
@@ -156,8 +152,4 @@ class _Loader(SourceFileLoader):
 def _foreign(module: ModuleType | None) -> bool:
     """Whether a module is a script's or another model's: neither Python's own nor installed."""
     file = getattr(module, "__file__", None)
-    if file is None or "site-packages" in file or "dist-packages" in file:
-        return False
-    return not any(Path(file).is_relative_to(place) for place in INSTALLED)
-
-
+    return file is not None and not is_place_of_packages(file)

@@ -20,6 +20,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array
 from numpyro import distributions as dist
 from numpyro.distributions.transforms import biject_to
@@ -160,8 +161,8 @@ class _Interpreter(Messenger):
         """The value of a Delta, which has no coordinate; a density that it brings along is a term of the action."""
         msg["value"] = jnp.broadcast_to(delta.v, fn.shape())
         self.coordinates[msg["name"]] = jnp.zeros(0)
-        if isinstance(delta.log_density, jax.core.Tracer) or np.any(np.asarray(delta.log_density) != 0):
-            self._add(self.action_terms, msg["name"], -jnp.sum(_scale(msg, fn.log_prob(msg["value"]))))
+        if isinstance(delta.log_density, Tracer) or np.any(np.asarray(delta.log_density) != 0):
+            self._add(self.action_terms, msg["name"], -jnp.sum(_scale(msg, jnp.asarray(fn.log_prob(msg["value"])))))
 
     def _set_latent(self, msg: dict) -> None:
         name, fn = msg["name"], _expand(msg)

@@ -71,7 +71,9 @@ def refuse_points(model: str, returned: Any, dim: int) -> None:
             field(point)
         except IndexError as error:  # JAX reads past the end of an array without a word, NumPy does not
             if f"axis 0 with size {dim}" in str(error):
-                raise ModelError(f"{model}: {name} asks for x[{dim}] or more at a point x of shape ({dim},): {mend}") from error
+                raise ModelError(
+                    f"{model}: {name} asks for x[{dim}] or more at a point x of shape ({dim},): {mend}"
+                ) from error
         except Exception:
             pass  # a field may want JAX's arrays
         try:

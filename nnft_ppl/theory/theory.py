@@ -16,13 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.display import did_you_mean, paragraph, table
+from nnft_ppl.display import paragraph, table
 from nnft_ppl.observables import Derived, Observable, default_observables
 from nnft_ppl.spaces import Space
 from nnft_ppl.target import Target
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
-from nnft_ppl.theory.declared import exact_curves, exact_values, label, separate, try_observables
+from nnft_ppl.theory.declared import exact_curves, exact_values, label, separate, try_derived, try_observables
 from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.loading import ModelFile, bind, load_file, with_dim
 from nnft_ppl.theory.reading import Reading, Site, read
 from nnft_ppl.theory.returned import (
@@ -83,15 +84,14 @@ class Theory:
         )
 
     def __repr__(self) -> str:
-        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
-        return f"Theory({self.name}({words}): {self.dimension} parameters, action {' + '.join(self.action_terms) or 0})"
+        action = " + ".join(self.action_terms) or 0
+        return f"Theory({self._words()}: {self.dimension} parameters, action {action})"
 
     def _repr_html_(self) -> str:
-        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
         sites = [[site.label, str(site.shape), ", ".join(site.dims)] for site in self.sites]
         measured = [[name, str(self.shapes[name]), ", ".join(value.dims)] for name, value in self.observables.items()]
         return (
-            paragraph(f"{self.name}({words})")
+            paragraph(self._words())
             + table(["parameter", "shape", "dimensions"], sites, words=3)
             + paragraph(f"action: {' + '.join(self.action_terms) or '0, a free theory'}")
             + table(["observable", "shape", "dimensions"], measured, words=3)
@@ -209,6 +209,9 @@ class Theory:
         """The model with its keywords, as NumPyro sees it."""
         return self._call(self.file.model)
 
+    def _words(self) -> str:
+        return f"{self.name}({', '.join(f'{name}={shown(value)}' for name, value in self.keywords.items())})"
+
     def _call(self, function: Callable) -> Any:
         wanted = inspect.signature(function).parameters
         return function(**{name: value for name, value in self.keywords.items() if name in wanted})
@@ -266,14 +269,7 @@ class Theory:
 
         values = jax.eval_shape(measured, _key_shape())
         observables = label(observables, {name: value.shape for name, value in values.items()}, derived)
-        for name, quantity in derived.items():
-            try:
-                values[name] = jax.eval_shape(quantity.function, {key: values[key] for key in observables})
-            except KeyError as error:
-                near = did_you_mean(str(error.args[0]), observables)
-                raise ModelError(
-                    f"derived {name!r} asks for {error}; the observables are {sorted(observables)}{near}"
-                ) from error
+        values |= try_derived(derived, values)
         return observables, derived, {name: tuple(value.shape) for name, value in values.items()}
 
 
