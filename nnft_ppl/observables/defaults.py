@@ -19,14 +19,14 @@ def default_observables(
     side: float | None = None,
     *,
     labels: Sequence[str] | None = None,
-    jumps: bool = False,
+    spacing: float | None = None,
 ) -> dict[str, Observable]:
     r"""What is measured for a model file that names no observables.
 
     `phi_squared` = φ(x_c)² at the centre (the origin without a space) and `two_point` of pairs symmetric about it at
-    the separations 0, ½, 1, 2 (capped at half the side). A field on the sites 0, 1, 2, ... of a lattice has no value of
-    its own between them: pairs are (0, r) with r = 0, 1, 2 there. A tuple or dict of fields gets one of each per field,
-    `two_point.NAME`.
+    the separations 0, ½, 1, 2 (capped at half the side). A field on a lattice has no value of its own between sites:
+    there x_c is a site, pairs are (x_c, x_c + r), and separations are rounded to whole spacings. A tuple or dict of
+    fields gets one of each per field, `two_point.NAME`.
 
     Args:
         names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
@@ -34,14 +34,16 @@ def default_observables(
         centre: Centre of the space, a number or shape (dim,).
         side: Side of the space, None for an unbounded one.
         labels: What observables of these fields are called; the keys in lower case unless given.
-        jumps: Whether the fields jump between sites, without a space.
+        spacing: Distance of neighbouring sites, where the fields are those of a lattice; its centre is to be a site.
     """
-    if jumps:
-        ends = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 2.0]])[..., None] * np.eye(dim)[0]
-        pairs = n_point(ends, ("separation",), {"separation": (0.0, 1.0, 2.0)})
-    else:
-        pairs = two_point(sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)}), dim, centre)
+    separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})
     point = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
+    if spacing:
+        whole = sorted({float(np.floor(r / spacing + 0.25) * spacing) for r in separations})
+        ends = point + np.array([[0.0, r] for r in whole])[..., None] * np.eye(dim)[0]
+        pairs = n_point(ends, ("separation",), {"separation": tuple(whole)})
+    else:
+        pairs = two_point(separations, dim, centre)
 
     def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
         return {

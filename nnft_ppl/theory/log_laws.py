@@ -18,7 +18,13 @@ import jax.numpy as jnp
 from jax.scipy.special import betaln, gammaln
 from jaxtyping import Array
 from numpyro import distributions as dist
-from numpyro.distributions.transforms import ExpTransform, SigmoidTransform, StickBreakingTransform, Transform
+from numpyro.distributions.transforms import (
+    ExpTransform,
+    IndependentTransform,
+    SigmoidTransform,
+    StickBreakingTransform,
+    Transform,
+)
 
 
 class LogLaw(NamedTuple):
@@ -39,6 +45,8 @@ def log_law(fn: dist.Distribution, base: Any, bijection: Transform) -> LogLaw | 
         bijection: NumPyro's, from u to the value.
     """
     shape = fn.shape()
+    while isinstance(bijection, IndependentTransform):
+        bijection = bijection.base_transform
     if type(base) in (dist.Gamma, dist.Chi2) and type(bijection) is ExpTransform:
         return _gamma(jnp.broadcast_to(base.concentration, shape), jnp.broadcast_to(base.rate, shape))
     if type(base) in (dist.Beta, dist.BetaProportion) and type(bijection) is SigmoidTransform:

@@ -33,6 +33,7 @@ from nnft_ppl.theory.returned import (
     jumps_between_sites,
     named_fields,
     refuse_points,
+    sites_of,
 )
 
 
@@ -232,8 +233,8 @@ class Theory:
         def look(key: Array) -> dict[str, Array]:
             reading = read(self.run, choose_free(key))
             check_returned(self.name, reading.returned)
-            unknown = not self.space and not self.file.observables
-            readings.append((reading, unknown and jumps_between_sites(reading.returned, self.dim)))
+            lattice = not self.file.observables and jumps_between_sites(reading.returned, self.dim)
+            readings.append((reading, lattice))
             return reading.coordinates
 
         shapes = jax.eval_shape(look, _key_shape())
@@ -256,8 +257,10 @@ class Theory:
             declared = self._call(self.file.observables)
         else:
             centre, side = self.window if self.space else (0.0, None)
+            lattice = sites_of(self.space) if self._jumps else None
+            centre, spacing = lattice or (centre, None)
             labels = field_labels(names) if names else None
-            declared = default_observables(names, self.dim, centre, side, labels=labels, jumps=self._jumps)
+            declared = default_observables(names, self.dim, centre, side, labels=labels, spacing=spacing)
         observables, derived = separate(self.name, declared)
 
         def measured(key: Array) -> dict[str, Array]:
