@@ -235,7 +235,18 @@ def test_groups_cut_positions_by_site():
 
 
 @pytest.mark.parametrize(
-    ("name", "label"), [("net/layers[0].weight", "net.layers.0.weight"), ("W", "w"), ("2nd", "_2nd"), ("ok_1", "ok_1")]
+    ("name", "label"),
+    [
+        ("net/layers[0].weight", "net.layers.0.weight"),
+        ("W", "w"),
+        ("2nd", "_2nd"),
+        ("ok_1", "ok_1"),
+        ("φ", "phi"),
+        ("Δψ_0", "deltapsi_0"),
+        ("λ", "lambda"),
+        ("ä²", "a2"),
+        ("ж", "zhe"),
+    ],
 )
 def test_labels(name, label):
     assert label_of(name) == label
@@ -299,6 +310,48 @@ def no_field():
     numpyro.sample("a", dist.Normal(0, 1))
 
 
+def two_sizes():
+    with numpyro.plate("neuron", 3):
+        a = numpyro.sample("a", dist.Normal(0, 1))
+    with numpyro.plate("neuron", 5):
+        return linear(a, numpyro.sample("b", dist.Normal(0, 1)))
+
+
+def plates_in_lower_case():
+    with numpyro.plate("N", 3, dim=-2), numpyro.plate("n", 4, dim=-1):
+        return linear(numpyro.sample("a", dist.Normal(0, 1)))
+
+
+def plate_of_chains():
+    with numpyro.plate("chain", 3):
+        return linear(numpyro.sample("a", dist.Normal(0, 1)))
+
+
+def site_of_draws():
+    return linear(numpyro.sample("Draw", dist.Normal(0, 1)))
+
+
+def factor_of_chains():
+    a = numpyro.sample("a", dist.Normal(0, 1))
+    numpyro.factor("chain", -(a**2))
+    return linear(a)
+
+
+def site_like_its_plate():
+    with numpyro.plate("neuron", 3):
+        return linear(numpyro.sample("neuron", dist.Normal(0, 1)))
+
+
+def site_like_another_dimension():
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+    return linear(a, numpyro.sample("a_dim_0", dist.Normal(0, 1)))
+
+
+def fields_of_one_name():
+    a = numpyro.sample("a", dist.Normal(0, 1))
+    return {"Phi": linear(a), "phi": linear(a)}
+
+
 def no_bijection():
     return linear(numpyro.sample("direction", dist.ProjectedNormal(jnp.ones(3))))
 
@@ -317,6 +370,14 @@ REFUSED = {
     no_sites: "no latent site",
     no_field: "returned NoneType, not a field",
     no_bijection: "'direction': ProjectedNormal has neither",
+    two_sizes: "stored as 'neuron': 'neuron' of size 3, and 'neuron' of size 5 at site 'b'",
+    plates_in_lower_case: "two plates are stored as 'n'",
+    plate_of_chains: "plate 'chain' is stored as 'chain'",
+    site_of_draws: "site 'Draw' is stored as 'draw'",
+    factor_of_chains: "site 'chain' is stored as 'chain'",
+    site_like_its_plate: "site 'neuron' has the name of a plate",
+    site_like_another_dimension: "site 'a_dim_0' has the name of a plate",
+    fields_of_one_name: "two fields are stored as 'phi', 'Phi' and 'phi'",
 }
 
 
@@ -324,3 +385,71 @@ REFUSED = {
 def test_refused_by_name(model):
     with pytest.raises(ModelError, match=REFUSED[model]):
         Theory(model)
+
+
+def within(transform):
+    """A model with a site, or a factor, inside a function that JAX transforms."""
+
+    def model():
+        a = numpyro.sample("a", dist.Normal(0, 1))
+        return linear(transform(lambda c: numpyro.sample("inner", dist.Normal(c, 1)), a))
+
+    return model
+
+
+TRANSFORMS = {
+    "jit": lambda f, a: jax.jit(f)(a),
+    "checkpoint": lambda f, a: jax.checkpoint(f)(a),
+    "vmap": lambda f, a: jax.vmap(f)(a * jnp.ones(3)),
+    "grad": lambda f, a: jax.grad(f)(a),
+    "map": lambda f, a: jax.lax.map(f, a * jnp.ones(3)),
+    "scan": lambda f, a: jax.lax.scan(lambda c, i: (f(c), i), a, jnp.arange(3))[0],
+    "while_loop": lambda f, a: jax.lax.while_loop(lambda c: c < 3, f, a),
+    "cond": lambda f, a: jax.lax.cond(a > 0, f, lambda c: c, a),
+    "factor": lambda f, a: a + jnp.sum(jax.jit(lambda c: numpyro.factor("inner", -(c**2)) or c)(a)),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_sites_inside_transformed_functions_are_refused(name):
+    with pytest.raises(ModelError, match=rf"{__file__}:\d+: site 'inner' is inside a function that JAX transforms"):
+        Theory(within(TRANSFORMS[name]))
+
+
+def test_functions_that_transform_nothing_may_sample():
+    """Control: a tree of sites, and numbers that are computed inside a compiled function."""
+    trees = Theory(within(lambda f, a: sum(jax.tree.map(lambda n: numpyro.sample(n, dist.Normal(a, 1)), ["b", "c"]))))
+    assert trees.dimension == 3
+    assert Theory(within(lambda f, a: jax.jit(jnp.tanh)(f(a)))).dimension == 2
+
+
+def delta_of(kind):
+    def model():
+        a = numpyro.sample("a", dist.Normal(0, 1))
+        if kind == "to_event":
+            b = numpyro.sample("d", dist.Delta(a * jnp.ones(3), log_density=-(a**2) / 3).to_event(1))
+        elif kind == "plate":
+            with numpyro.plate("n", 3):
+                b = numpyro.sample("d", dist.Delta(a, log_density=-(a**2) / 3))
+        elif kind == "event_dim":
+            b = numpyro.sample("d", dist.Delta(a * jnp.ones(3), log_density=-(a**2), event_dim=1))
+        elif kind == "scaled":
+            with handlers.scale(scale=0.5):
+                b = numpyro.sample("d", dist.Delta(a * jnp.ones(1), log_density=-2 * a**2, event_dim=1))
+        else:
+            b = numpyro.sample("d", dist.Delta(a * jnp.ones(3)).to_event(1))
+        return linear(b)
+
+    return model
+
+
+@pytest.mark.parametrize("kind", ["to_event", "plate", "event_dim", "scaled", "plain"])
+def test_a_delta_brings_its_density(kind):
+    """One coordinate, and the action a² that is injected; none where nothing is."""
+    theory, z = Theory(delta_of(kind)), jnp.array([1.3])
+    assert theory.dimension == 1
+    assert theory.action_terms == (() if kind == "plain" else ("d",))
+    assert float(theory.action(z)) == pytest.approx(0.0 if kind == "plain" else 1.69)
+    entries = 1 if kind == "scaled" else 3
+    assert float(theory.realise(z)(jnp.ones(1))) == pytest.approx(1.3 * entries)
+    assert float(jax.grad(theory.action)(z)[0]) == pytest.approx(0.0 if kind == "plain" else 2.6)

@@ -2,7 +2,9 @@
 
 import argparse
 import hashlib
+from collections.abc import Set
 from dataclasses import replace
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from nnft_ppl.display import format_value, model_call, on_terminal
 from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
 from nnft_ppl.runs import judge_again
 from nnft_ppl.statistics import Estimate, overall
-from nnft_ppl.theory import Theory, load_file
+from nnft_ppl.theory import ModelFile, Theory, load_file, read_source, restored, sha256_of
 
 BAR = 5.0
 """A bar of full length is this many errors."""
@@ -84,19 +86,42 @@ def _own_theory(about: Provenance, model: str | None) -> Theory:
     if not model:
         if not Path(path).is_file():
             raise ResultError(f"the run's model file {path!r} is not there any more: give it with --model")
-        if hashlib.sha256(Path(path).read_text(encoding="utf-8").encode()).hexdigest() != about.source_sha256:
+        if changed := _changed(about, Path(path)):
             raise ResultError(
-                f"{path!r} was changed since the run: give the file that was used with --model, or ask whether the "
+                f"{changed!r} was changed since the run: give the file that was used with --model, or ask whether the "
                 "draws belong to the new one with --against"
             )
     file = replace(load_file(path), dim=about.dim)
-    return Theory(file, **{name: _python(value) for name, value in about.keywords.items()})
+    return Theory(file, **_keywords(about, file))
+
+
+def _changed(about: Provenance, path: Path) -> str | None:
+    """The model file, or one that it imports from beside it, if it is not what it was when the run was made."""
+    if sha256_of(read_source(path)) != about.source_sha256:
+        return str(path)
+    for name, digest in about.imported.items():
+        beside = path.resolve().parent / name
+        if beside.is_file() and hashlib.sha256(beside.read_bytes()).hexdigest() != digest:
+            return str(beside)
+    return None
 
 
 def _other_theory(about: Provenance, against: str, keywords: dict[str, Any]) -> Theory:
     file = load_file(against)
-    own = {name: _python(value) for name, value in about.keywords.items()} if file.name == about.model else {}
+    own = _keywords(about, file, set(keywords)) if file.name == about.model else {}
     return Theory(file, **own | keywords)
+
+
+def _keywords(about: Provenance, file: ModelFile, but: Set[str] = frozenset()) -> dict[str, Any]:
+    """The keywords of a run as they were given, but for some."""
+    defaults = {name: one.default for name, one in signature(file.model).parameters.items()}
+    return {
+        name: restored(
+            name, value, None if defaults.get(name) is Parameter.empty else defaults.get(name), about.literals.get(name)
+        )
+        for name, value in about.keywords.items()
+        if name not in but
+    }
 
 
 def _make_again(ensemble: Ensemble, theory: Theory, checks: list[Check]) -> dict[str, Outcome]:
@@ -172,8 +197,3 @@ def _as_json(ensemble: Ensemble, found: dict[str, dict[str, Any]]) -> str:
 
 def _parts(one: Estimate) -> dict[str, Any]:
     return {"value": one.value, "error": one.error, "ess": one.ess}
-
-
-def _python(value: Any) -> Any:
-    """A keyword as it was given; JSON has no infinity."""
-    return float(value) if value in ("inf", "-inf") else value

@@ -4,6 +4,7 @@ Samplers work in reference coordinates, where nothing has an edge. Vector fields
 of momenta, say) are written in θ, and there a bounded site has a boundary through which probability flows.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -68,25 +69,40 @@ class ParameterDensity:
         return Point(jnp.asarray(log_density(run, (), {}, parameters)[0]), returned[-1])
 
     def entry_log_probs(self, values: Values, label: str) -> Array:
-        """Logarithm of the density of each entry of a site with scalar entries, shape of the site."""
+        r"""Logarithm of a density of each entry alone, the others fixed; shape of the site.
+
+        Of scalar entries it is their law; of entries $i$ of a Gaussian vector with precision $\Lambda$ that in which
+        they are given the others, $\mathcal N(\theta_i - (\Lambda\delta)_i / \Lambda_{ii},\ 1 / \Lambda_{ii})$
+        with $\delta = \theta - \mu$.
+
+        Raises:
+            VectorFieldError: For other laws of vectors.
+        """
         fn, value = self._distribution(values, label), values[label]
-        layer = base_distribution(fn)
-        if layer.event_dim:
-            raise VectorFieldError(
-                f"the flux through the edges of {label!r} ({type(layer).__name__}) is not known: its entries have no "
-                "densities of their own; write the vector field in reference coordinates (ReferenceField)"
-            )
-        return jnp.broadcast_to(layer.log_prob(value), jnp.shape(value))
+        layer: Any = base_distribution(fn)
+        if not layer.event_dim:
+            return jnp.broadcast_to(layer.log_prob(value), jnp.shape(value))
+        if isinstance(layer, dist.MultivariateNormal | dist.LowRankMultivariateNormal):
+            precision = jnp.linalg.inv(layer.covariance_matrix)
+            own = jnp.diagonal(precision, axis1=-2, axis2=-1)
+            force = jnp.einsum("...ij,...j->...i", precision, value - layer.loc)
+            return -0.5 * force**2 / own + 0.5 * jnp.log(own / (2 * math.pi))
+        raise VectorFieldError(
+            f"the flux through the edges of {label!r} ({type(layer).__name__}) is not known: its entries have no "
+            "densities of their own; write the vector field in reference coordinates (ReferenceField)"
+        )
 
     def support(self, label: str) -> Support:
         """The support of a site.
 
         Raises:
-            VectorFieldError: If it is none of an interval, a half-line, the line or a ball, or if its edges are not the
-                same in every draw.
+            VectorFieldError: If it is none of an interval, a half-line, the line or a ball, if its edges are not the
+                same in every draw, or if its entries have no density of their own.
         """
         draws = [self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1)]
         first, second = (self._support(values, label) for values in draws)
+        if isinstance(first, Edges):
+            self.entry_log_probs(draws[0], label)
         for edge, other in zip(first, second, strict=True):
             if not np.array_equal(edge, other):
                 raise VectorFieldError(

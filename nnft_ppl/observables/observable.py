@@ -15,6 +15,19 @@ from jaxtyping import Array, Float
 Field = Callable[[Float[Array, "dim"]], Array]
 
 
+def in_floats(value: Any) -> Array:
+    """A number or an array in the precision that is used; whole numbers and truth values are floats, too.
+
+    Args:
+        value: What an observable's function gives, complex numbers perhaps: they stay so.
+
+    Raises:
+        TypeError, ValueError: If it is neither number nor array.
+    """
+    array = jnp.asarray(value)
+    return array if jnp.iscomplexobj(array) else array.astype(jnp.result_type(float))
+
+
 @dataclass(frozen=True)
 class Observable:
     """A functional of one field with labelled dimensions.
@@ -44,9 +57,9 @@ class Observable:
             fields: What the model returns: a field, or a tuple or dict of fields.
 
         Returns:
-            An array of the observable's shape.
+            An array of the observable's shape; whole numbers and truth values come as floats, as all that is averaged.
         """
-        return jnp.asarray(self.function(fields))
+        return in_floats(self.function(fields))
 
     def in_units(self, value: str, **coords: str) -> "Observable":
         """The same observable with its units stated; they are stored with the result and label axes.

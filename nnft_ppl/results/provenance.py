@@ -70,7 +70,7 @@ class Request:
     source_sha256: str
     """Digest of the model's source."""
     keywords: Mapping[str, Any]
-    """The model's keywords, all of them; infinities as the words that --set takes."""
+    """The model's keywords, all of them; infinities as the words that --set takes, large arrays as a digest."""
     dim: int
     """Dimension of the points x."""
     sampler: SamplerRecord
@@ -82,7 +82,13 @@ class Request:
     versions: Mapping[str, str]
     """Of jax, blackjax and nnft-ppl."""
     fingerprint: str
-    """sha256 of all above."""
+    """sha256 of all above, and of the three below."""
+    literals: Mapping[str, str] = field(default_factory=dict)
+    """Keywords that JSON does not hold, such as tuples, as Python writes them."""
+    imported: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the files that the model imported from beside it, by name."""
+    content_sha256: str = ""
+    """Digest of the model's functions with all that they hold, where they come from no file."""
     description: str = ""
     """The model's docstring."""
     path: str | None = None

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,10 +11,10 @@ import jax
 import jax.numpy as jnp
 
 from nnft_ppl.display import did_you_mean
-from nnft_ppl.results import Request, SamplerRecord, plain_json
+from nnft_ppl.results import Request, SamplerRecord
 from nnft_ppl.samplers import SAMPLERS, MakeSampler
 from nnft_ppl.statistics import MINIMUM_DRAWS
-from nnft_ppl.theory import Theory
+from nnft_ppl.theory import Theory, literal, record
 
 
 def sampler_of(asked: str | MakeSampler) -> tuple[str, MakeSampler | None]:
@@ -32,12 +31,6 @@ def sampler_of(asked: str | MakeSampler) -> tuple[str, MakeSampler | None]:
     return asked, SAMPLERS.get(asked)
 
 
-def storable_keywords(theory: Theory) -> dict[str, Any]:
-    """The keywords as JSON values, infinities (a cut-off removed) as the words that --set takes: JSON has none."""
-    words = {name: str(value) if value in (math.inf, -math.inf) else value for name, value in theory.keywords.items()}
-    return {name: plain_json(value) for name, value in words.items()}
-
-
 def make_request(
     theory: Theory, sampler: str, num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str
 ) -> Request:
@@ -46,12 +39,19 @@ def make_request(
     asked: dict[str, Any] = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
-        "keywords": storable_keywords(theory),
+        "keywords": {name: record(value) for name, value in theory.keywords.items()},
         "dim": theory.dim,
         "seed": seed,
         "precision": jnp.zeros(()).dtype.name,
         "versions": {name: version(name) for name in ("jax", "blackjax", "nnft-ppl")},
     }
+    words = {name: literal(value) for name, value in theory.keywords.items()}
+    content = {
+        "literals": {name: text for name, text in words.items() if text is not None},
+        "imported": theory.file.imported,
+        "content_sha256": theory.file.content_sha256,
+    }
+    asked |= {name: value for name, value in content.items() if value}
     text = json.dumps(asked | {"sampler": {"name": sampler} | settings}, sort_keys=True)
     return Request(
         **asked,

@@ -25,7 +25,7 @@ from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.trial import Outdone
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
-from nnft_ppl.theory import Theory
+from nnft_ppl.theory import Theory, refuse_lost_draws
 
 
 def sample(
@@ -85,6 +85,7 @@ def sample(
     check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
     asked_checks = checks_of(checks)
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
+    refuse_lost_draws(theory)
     folder = RunFolder(Path(out), request) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
     with show_progress(progress) as show:

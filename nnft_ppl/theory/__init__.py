@@ -5,16 +5,42 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
-    from nnft_ppl.theory.loading import COMPANIONS, ModelFile, bind, find_model, load_file, shipped_models
-    from nnft_ppl.theory.reading import ModelError, Reading, Site, base_distribution, label_of, read
+    from nnft_ppl.theory.errors import ModelError
+    from nnft_ppl.theory.keywords import literal, record, restored
+    from nnft_ppl.theory.loading import (
+        COMPANIONS,
+        ModelFile,
+        bind,
+        find_model,
+        load_file,
+        read_source,
+        sha256_of,
+        shipped_models,
+    )
+    from nnft_ppl.theory.lost_draws import refuse_lost_draws
+    from nnft_ppl.theory.naming import label_of
+    from nnft_ppl.theory.reading import Reading, Site, base_distribution, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
 
 _HOMES = {
     "boundedness": ("unbounded_term", "unbounded_words"),
-    "loading": ("COMPANIONS", "ModelFile", "bind", "find_model", "load_file", "shipped_models"),
-    "reading": ("ModelError", "Reading", "Site", "base_distribution", "label_of", "read"),
+    "loading": (
+        "COMPANIONS",
+        "ModelFile",
+        "bind",
+        "find_model",
+        "load_file",
+        "read_source",
+        "sha256_of",
+        "shipped_models",
+    ),
+    "errors": ("ModelError",),
+    "lost_draws": ("refuse_lost_draws",),
+    "keywords": ("literal", "record", "restored"),
+    "naming": ("label_of",),
+    "reading": ("Reading", "Site", "base_distribution", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),
@@ -22,8 +48,9 @@ _HOMES = {
 
 __all__ = [
     "COMPANIONS", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind", "check_model",
-    "find_model", "grid_resolution", "label_of", "load", "load_file", "read", "refuse_coarse_grid",
-    "shipped_models", "unbounded_term", "unbounded_words",
+    "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "read", "read_source", "record",
+    "refuse_coarse_grid", "refuse_lost_draws", "restored", "sha256_of", "shipped_models", "unbounded_term",
+    "unbounded_words",
     "unread_keywords", "unread_words",
 ]  # fmt: skip
 

@@ -9,7 +9,8 @@ from jaxtyping import Array, Float
 from numpyro import distributions as dist
 
 from nnft_ppl.densities import inverse_of, transport
-from nnft_ppl.theory.reading import Chooser, ModelError, base_distribution
+from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.reading import Chooser, base_distribution, unconstrained
 
 
 def choose_free(key: Array) -> Chooser:
@@ -20,7 +21,7 @@ def choose_free(key: Array) -> Chooser:
         key, own = jax.random.split(key)
         if transport(fn) is not None:
             return jax.random.normal(own, shape)
-        return place.inv(fn.sample(own))
+        return unconstrained(fn, place).draw(own)
 
     return choose
 

@@ -1,17 +1,19 @@
 """What a model file declares beside its model: observables, exact values, exact curves; checked and labelled."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.display import did_you_mean, error_words
-from nnft_ppl.observables import Derived, Observable
-from nnft_ppl.theory.reading import ModelError
+from nnft_ppl.observables import Derived, Observable, in_floats
+from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.naming import RESERVED, refuse_reserved
 
 
 def separate(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str, Derived]]:
@@ -27,6 +29,7 @@ def separate(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str
     for name in declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
+        refuse_reserved(f"{model}: observable", name)
     plain = {name: value for name, value in declared.items() if isinstance(value, Observable)}
     if not plain:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
@@ -41,37 +44,70 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
     """
     values = {}
     for name, observable in observables.items():
+        if observable.points is not None and (found := observable.points.shape[-1]) != dim:
+            raise ModelError(
+                f"{model}: observable {name!r} is measured at points of shape ({found},), but points have shape "
+                f"({dim},) here: give the model a space(), or Theory(model, dim={found}), --dim {found}"
+            )
         try:
-            value = observable.function(fields)
+            returned = observable.function(fields)
         except ModelError:
             raise
         except Exception as error:  # whatever the model file is made of
             hint = ""
             if isinstance(error, TypeError | ValueError | IndexError):
-                hint = f"; points x have shape ({dim},) here: give a space(), or --dim, where that is wrong"
+                hint = f"; points x have shape ({dim},) here: give a space(), or dim (--dim), where that is wrong"
             raise ModelError(f"{model}: observable {name!r}: {error_words(error)}{hint}") from error
         try:
-            values[name] = jnp.asarray(value)
+            value = in_floats(returned)
         except (TypeError, ValueError) as error:
-            raise ModelError(f"{model}: observable {name!r} gives {value!r}, not a number or an array") from error
-        if jnp.iscomplexobj(values[name]):
+            raise ModelError(f"{model}: observable {name!r} gives {returned!r}, not a number or an array") from error
+        if jnp.iscomplexobj(value):
             raise ModelError(f"{model}: observable {name!r} is complex: measure its real and its imaginary part")
+        if not value.size:
+            raise ModelError(f"{model}: observable {name!r} has no entries, its shape is {value.shape}")
+        values[name] = value
     return values
 
 
-def label(observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Observable]:
+def try_derived(derived: Mapping[str, Derived], observables: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
+    """The shape of every derived quantity.
+
+    Args:
+        derived: The quantities.
+        observables: The observables' values, or their shapes.
+
+    Raises:
+        ModelError: If one asks for an observable that there is not.
+    """
+    shapes = {}
+    for name, quantity in derived.items():
+        try:
+            shapes[name] = jax.eval_shape(quantity.function, dict(observables))
+        except KeyError as error:
+            near = did_you_mean(str(error.args[0]), observables)
+            raise ModelError(
+                f"derived {name!r} asks for {error}; the observables are {sorted(observables)}{near}"
+            ) from error
+    return shapes
+
+
+def label(
+    observables: Mapping[str, Observable], shapes: Mapping[str, tuple[int, ...]], derived: Iterable[str] = ()
+) -> dict[str, Observable]:
     """The observables with a name for every dimension, `NAME_dim_AXIS` where none is given.
 
     Args:
         observables: As the model file declares them.
         shapes: The shapes that they are measured with.
+        derived: Names of the quantities that are stored beside them.
 
     Raises:
         ModelError: For dimensions and coordinates that do not fit the shapes or each other.
     """
     sizes: dict[str, int] = {}
     named = {name: _label(name, observable, tuple(shapes[name]), sizes) for name, observable in observables.items()}
-    _check_coordinates(named)
+    _check_coordinates(named, [*observables, *derived])
     return named
 
 
@@ -132,6 +168,8 @@ def exact_curves(
 def _label(name: str, observable: Observable, shape: tuple[int, ...], sizes: dict[str, int]) -> Observable:
     if len(observable.dims) > len(shape):
         raise ModelError(f"observable {name!r} declares dims {observable.dims}, but its value has shape {shape}")
+    if len(set(observable.dims)) < len(observable.dims) or any("/" in dim or not dim for dim in observable.dims):
+        raise ModelError(f"observable {name!r}: dims {observable.dims} must be different names, without /")
     dims = observable.dims + tuple(f"{name}_dim_{axis}" for axis in range(len(observable.dims), len(shape)))
     for dim, size in zip(dims, shape, strict=True):
         if sizes.setdefault(dim, size) != size:
@@ -148,11 +186,11 @@ def _label(name: str, observable: Observable, shape: tuple[int, ...], sizes: dic
     return replace(observable, dims=dims)
 
 
-def _check_coordinates(observables: Mapping[str, Observable]) -> None:
+def _check_coordinates(observables: Mapping[str, Observable], names: Iterable[str]) -> None:
     """Raise `ModelError` for coordinates that cannot be stored, or that two observables give differently."""
     seen: dict[str, tuple[float, ...]] = {}
     for name, observable in observables.items():
-        if reserved := set(observable.dims) & {"chain", "draw", *observables}:
+        if reserved := set(observable.dims) & {*RESERVED, *names}:
             raise ModelError(f"observable {name!r}: dimension {sorted(reserved)} is the name of something else")
         for dim, values in observable.coords.items():
             if not np.issubdtype(np.asarray(values).dtype, np.number):

@@ -4,7 +4,8 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from importlib.util import decode_source
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 import numpy as np
 
 from nnft_ppl.display import did_you_mean
+from nnft_ppl.theory.content import content_digest, is_array
+from nnft_ppl.theory.keywords import shown
+from nnft_ppl.theory.neighbours import Neighbours
 
 COMPANIONS = ("space", "observables", "exact", "curves")
 """The functions that a model file may define beside `model`."""
@@ -41,6 +45,8 @@ class ModelFile:
     """Its docstring."""
     dim: int = 1
     """Dimension of the points, used where there is no space."""
+    neighbours: Neighbours | None = field(default=None, compare=False, repr=False)
+    """What it imports from beside it; None without a file."""
 
     @staticmethod
     def of(model: Callable) -> "ModelFile":
@@ -55,7 +61,17 @@ class ModelFile:
     @property
     def sha256(self) -> str:
         """Digest of the source text."""
-        return hashlib.sha256(self.source.encode()).hexdigest()
+        return sha256_of(self.source)
+
+    @property
+    def content_sha256(self) -> str:
+        """Digest of what the functions are made of; empty for a file, of which the text says it."""
+        return "" if self.path else content_digest(self.model, *(getattr(self, name) for name in COMPANIONS))
+
+    @property
+    def imported(self) -> dict[str, str]:
+        """Digests of the files beside the model that it has imported so far, by name."""
+        return self.neighbours.sha256 if self.neighbours else {}
 
 
 def shipped_models() -> dict[str, Path]:
@@ -84,8 +100,9 @@ def load_file(model: str | Path) -> ModelFile:
         str(path).encode()
     except UnicodeEncodeError as error:  # XLA takes no other names
         raise ValueError(f"{str(path)!a}: the name of a model's file must be UTF-8 text: rename it") from error
-    source = _read_source(path)
-    module = _execute(path, source)
+    source = read_source(path)
+    neighbours = Neighbours(path.resolve().parent)
+    module = _execute(path, source, neighbours)
     if not hasattr(module, "model"):
         functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
         near = did_you_mean("model", functions)
@@ -101,16 +118,37 @@ def load_file(model: str | Path) -> ModelFile:
         path=path,
         source=source,
         description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
+        neighbours=neighbours,
     )
     _check_companions(file)
     return file
 
 
-def _read_source(path: Path) -> str:
+def sha256_of(source: str) -> str:
+    """Digest of a source text.
+
+    Args:
+        source: The text.
+    """
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def read_source(path: Path) -> str:
+    """The text of a model file, in the encoding that Python would read it in.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: If it cannot be read, or is no text in the encoding that its first lines name (UTF-8 unless they
+            do).
+    """
     try:
-        source = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a Python source file: it is not UTF-8 text") from error
+        source = decode_source(path.read_bytes())
+    except (UnicodeDecodeError, SyntaxError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else f"it is not {error.encoding.upper()} text"
+        mend = "name its encoding in the first line, as in `# -*- coding: latin-1 -*-`"
+        raise ValueError(f"{path} is not a Python source file: {reason}; {mend}") from error
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     if "\0" in source:
@@ -118,21 +156,20 @@ def _read_source(path: Path) -> str:
     return source
 
 
-def _execute(path: Path, source: str) -> ModuleType:
+def _execute(path: Path, source: str, neighbours: Neighbours) -> ModuleType:
     module = ModuleType(f"nnft_model_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and Equinox modules look their module up there
-    # Imports of files beside the model work as they would with `python model.py`.
-    sys.path.insert(0, str(path.resolve().parent))
+    # Imports of files beside the model work as with `python model.py`, in functions that are called later, too.
+    vars(module)["__builtins__"] = neighbours.builtins
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        with neighbours.importable():
+            exec(compile(source, str(path), "exec"), module.__dict__)
     except SystemExit as error:
         raise ValueError(
             f"{path} ends the program while it is read (exit, or a parser of arguments): put what a script does below "
             "`if __name__ == '__main__':`"
         ) from error
-    finally:
-        sys.path.pop(0)
     return module
 
 
@@ -169,19 +206,54 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     return bound
 
 
+def with_dim(file: ModelFile, keywords: Mapping[str, Any]) -> tuple[ModelFile, dict[str, Any]]:
+    """The file with the dimension of its points, if the keywords give one, and the model's own keywords.
+
+    Args:
+        file: The model.
+        keywords: Its keywords, and `dim` perhaps, which is the model's own where it has such a keyword.
+
+    Raises:
+        TypeError, ValueError: For a dimension that is no whole number from 1 on.
+    """
+    if "dim" not in keywords or "dim" in inspect.signature(file.model).parameters:
+        return file, dict(keywords)
+    dim = keywords["dim"]
+    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+        raise ValueError(f"{file.name}: dim = {dim!r}; give an integer >= 1, the dimension of points x")
+    return replace(file, dim=dim), {name: value for name, value in keywords.items() if name != "dim"}
+
+
 def _convert(model: str, name: str, value: Any, default: Any) -> Any:
     """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
     if default is None or default is inspect.Parameter.empty:
         return value
-    wanted = type(default)
+    if is_array(default) and (is_array(value) or isinstance(value, list | tuple)):
+        return _as_array(value, default)
+    if callable(default) and callable(value):
+        return value
+    wanted: type = type(default)
+    if is_array(value) and wanted in (bool, int, float) and np.ndim(value) == 0:
+        value = np.asarray(value).item()
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if wanted is float and number:
         return float(value)
     if wanted is int and number and float(value).is_integer():
         return int(value)
     if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
-        raise TypeError(f"{model}: keyword {name!r} takes {wanted.__name__} (default {default!r}), not {value!r}")
+        raise TypeError(
+            f"{model}: keyword {name!r} takes {wanted.__name__} (default {shown(default)}), not {shown(value)}"
+        )
     return value
+
+
+def _as_array(value: Any, default: Any) -> Any:
+    """A list as an array, in the kind of the default: NumPy's or JAX's."""
+    if isinstance(default, np.ndarray):
+        return np.asarray(value)
+    import jax.numpy as jnp
+
+    return jnp.asarray(value)
 
 
 def find_model(model: str | Path) -> Path:

@@ -19,16 +19,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array
 from numpyro import distributions as dist
 from numpyro.distributions.transforms import biject_to
-from numpyro.primitives import Messenger
+from numpyro.primitives import CondIndepStackFrame, Messenger
 
 from nnft_ppl.densities import transport
-
-
-class ModelError(ValueError):
-    """A model that cannot be read, or returns something that is not a field; the text says what to change."""
+from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.log_laws import LogLaw, log_law
+from nnft_ppl.theory.naming import label_of, refuse_reserved, refuse_shared
+from nnft_ppl.theory.nesting import refuse_nested
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,6 @@ Chooser = Callable[[str, dist.Distribution, Any, tuple[int, ...]], Array]
 The map is a transport, or NumPyro's bijection, which has an inverse `inv`."""
 
 
-def label_of(name: str) -> str:
-    """The stored form of a site's name: it matches `[a-z_][a-z0-9_.]*`, which every file format takes.
-
-    Args:
-        name: NumPyro's name of the site.
-
-    Example:
-        >>> label_of("net/layers[0].weight")
-        'net.layers.0.weight'
-    """
-    label = re.sub(r"[^a-z0-9_]+", ".", name.lower()).strip(".")
-    return label if re.match(r"[a-z_]", label) else f"_{label}"
-
-
 def read(run: Callable[[], Any], choose: Chooser) -> Reading:
     """Run a model once, with reference coordinates from `choose`.
 
@@ -106,6 +94,7 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
     with interpreter:
         returned = run()
     interpreter.refuse_free_parameters()
+    refuse_shared(interpreter.values, (dim for site in interpreter.sites for dim in site.dims))
     return Reading(
         returned,
         tuple(interpreter.sites),
@@ -128,10 +117,13 @@ class _Interpreter(Messenger):
         self.reference_terms: dict[str, Array] = {}
         self.action_terms: dict[str, Array] = {}
         self.parameters: dict[str, int] = {}
+        self.plates: dict[str, CondIndepStackFrame] = {}
         self.in_template = False
 
     def process_message(self, msg: dict) -> None:
         kind, name = msg["type"], msg.get("name")
+        if kind in ("sample", "param", "prng_key"):
+            refuse_nested(str(name), read.__code__)
         if kind == "control_flow":
             raise ModelError(
                 f"{name or 'scan/cond'!r}: sites inside numpyro.contrib.control_flow cannot be read; write the "
@@ -165,11 +157,17 @@ class _Interpreter(Messenger):
         action = -jnp.sum(_scale(msg, msg["fn"].log_prob(msg["value"])))
         self._add(self.action_terms, msg["name"], action)
 
+    def _set_delta(self, msg: dict, fn: dist.Distribution, delta: dist.Delta) -> None:
+        """The value of a Delta, which has no coordinate; a density that it brings along is a term of the action."""
+        msg["value"] = jnp.broadcast_to(delta.v, fn.shape())
+        self.coordinates[msg["name"]] = jnp.zeros(0)
+        if isinstance(delta.log_density, Tracer) or np.any(np.asarray(delta.log_density) != 0):
+            self._add(self.action_terms, msg["name"], -jnp.sum(_scale(msg, jnp.asarray(fn.log_prob(msg["value"])))))
+
     def _set_latent(self, msg: dict) -> None:
         name, fn = msg["name"], _expand(msg)
-        if isinstance(fn, dist.Delta):
-            msg["value"] = jnp.broadcast_to(fn.v, fn.batch_shape + fn.event_shape)
-            self.coordinates[name] = jnp.zeros(0)
+        if isinstance(delta := base_distribution(fn), dist.Delta):
+            self._set_delta(msg, fn, delta)
             return
         _refuse_latent(name, fn)
         exact = transport(fn)
@@ -180,9 +178,9 @@ class _Interpreter(Messenger):
         msg["value"] = value
         label = self._add(self.values, name, value)
         self.coordinates[name] = coordinates
-        self.sites.append(Site(name, label, fn.shape(), shape, _dims(msg, fn, label), exact is not None))
+        self.sites.append(Site(name, label, fn.shape(), shape, self._dims(msg, fn, label), exact is not None))
         if exact is None:
-            density = jnp.sum(fn.log_prob(value)) + jnp.sum(place.log_abs_det_jacobian(coordinates, value))
+            density = unconstrained(fn, place).log_density(coordinates)
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
         if msg["scale"] is not None:
             log_prob = jnp.asarray(fn.log_prob(value))
@@ -190,6 +188,7 @@ class _Interpreter(Messenger):
 
     def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:
         label = label_of(name)
+        refuse_reserved("site", name)
         if label in terms:
             raise ModelError(
                 f"two sites are stored as {label!r}, one of them {name!r}: every site needs a name of its own, and "
@@ -197,6 +196,22 @@ class _Interpreter(Messenger):
             )
         terms[label] = value
         return label
+
+    def _dims(self, msg: dict, fn: dist.Distribution, label: str) -> tuple[str, ...]:
+        """Names of the dimensions of a site: those of its plates, `LABEL_dim_AXIS` elsewhere."""
+        for frame in msg["cond_indep_stack"]:
+            refuse_reserved("plate", frame.name)
+            other = self.plates.setdefault(label_of(frame.name), frame)
+            if (other.name, other.size) != (frame.name, frame.size):
+                raise ModelError(
+                    f"two plates are stored as {label_of(frame.name)!r}: {other.name!r} of size {other.size}, and "
+                    f"{frame.name!r} of size {frame.size} at site {msg['name']!r}: give each size a plate of its own "
+                    "name; names must differ in lower case"
+                )
+        plates = {frame.dim: label_of(frame.name) for frame in msg["cond_indep_stack"]}
+        batch = len(fn.batch_shape)
+        names = [plates.get(axis - batch) for axis in range(batch)] + [None] * len(fn.event_shape)
+        return tuple(name or f"{label}_dim_{axis}" for axis, name in enumerate(names))
 
     def refuse_free_parameters(self) -> None:
         for name, leaves in self.parameters.items():
@@ -246,6 +261,22 @@ def _refuse_latent(name: str, fn: dist.Distribution) -> None:
         )
 
 
+def unconstrained(fn: dist.Distribution, bijection: Any) -> LogLaw:
+    """A law in the coordinates u of NumPyro's bijection of its support: how to draw u, and ln p(u).
+
+    Args:
+        fn: The law, layers and all.
+        bijection: From u to the value.
+    """
+
+    def log_density(u: Array) -> Array:
+        value = bijection(u)
+        return jnp.sum(fn.log_prob(value)) + jnp.sum(bijection.log_abs_det_jacobian(u, value))
+
+    law = log_law(fn, base_distribution(fn), bijection)
+    return law or LogLaw(lambda key: bijection.inv(fn.sample(key)), log_density)
+
+
 def _bijection(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
     """NumPyro's bijection from unconstrained space to the support, and the shape of its input."""
     try:
@@ -256,13 +287,6 @@ def _bijection(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
             f"latent site {name!r}: {type(_layers(fn)[-1]).__name__} has neither a transport from N(0, I) nor a "
             "NumPyro bijection of its support; give it a method transport(z), or reparametrise the site"
         ) from error
-
-
-def _dims(msg: dict, fn: dist.Distribution, label: str) -> tuple[str, ...]:
-    plates = {frame.dim: label_of(frame.name) for frame in msg["cond_indep_stack"]}
-    batch = len(fn.batch_shape)
-    names = [plates.get(axis - batch) for axis in range(batch)] + [None] * len(fn.event_shape)
-    return tuple(name or f"{label}_dim_{axis}" for axis, name in enumerate(names))
 
 
 def _parameter_error(name: str | None) -> ModelError:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.spaces import created_spaces, refined
-from nnft_ppl.theory.reading import ModelError
+from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.theory import Theory
 
 DRAWS = 16

@@ -1,11 +1,19 @@
 """What a model returns: one field, or a tuple or a dict of fields."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
+from jaxtyping import Array, Float
 
-from nnft_ppl.theory.reading import ModelError
+from nnft_ppl.display import error_words
+from nnft_ppl.spaces import Space
+from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.naming import labels_of
 
 
 def check_returned(model: str, returned: Any) -> None:
@@ -31,4 +39,92 @@ def field_names(returned: Any) -> tuple | None:
 def named_fields(returned: Any) -> dict[str, Callable]:
     """Every field by the name that it is stored under: `field` where there is one, else `field.NAME`."""
     names = field_names(returned)
-    return {"field": returned} if names is None else {f"field.{str(name).lower()}": returned[name] for name in names}
+    if names is None:
+        return {"field": returned}
+    return {f"field.{label}": returned[name] for name, label in zip(names, field_labels(names), strict=True)}
+
+
+def field_labels(names: tuple) -> list[str]:
+    """The stored forms of the fields' names, positions of a tuple as they are.
+
+    Raises:
+        ModelError: If two of them are stored under one name.
+    """
+    return [str(name) for name in names] if _counted(names) else labels_of("fields", map(str, names))
+
+
+def _counted(names: tuple) -> bool:
+    return all(isinstance(name, int) for name in names)
+
+
+def refuse_points(model: str, returned: Any, dim: int) -> None:
+    """Raise `ModelError` for a field that does not take points of shape (dim,), a guess where there is no space.
+
+    Args:
+        model: Name of the model.
+        returned: What it returned.
+        dim: Dimension of the points.
+    """
+    mend = f"give the model a space(), or the dimension of its points (it is {dim} here): Theory(model, dim=...), --dim"
+    for name, field in named_fields(returned).items():
+        point = np.zeros(dim)
+        try:
+            field(point)
+        except IndexError as error:  # JAX reads past the end of an array without a word, NumPy does not
+            if f"axis 0 with size {dim}" in str(error):
+                raise ModelError(
+                    f"{model}: {name} asks for x[{dim}] or more at a point x of shape ({dim},): {mend}"
+                ) from error
+        except Exception:
+            pass  # a field may want JAX's arrays
+        try:
+            field(jnp.asarray(point))
+        except (TypeError, ValueError, IndexError) as error:
+            raise ModelError(
+                f"{model}: {name} fails at a point x of shape ({dim},): {error_words(error)}; {mend}"
+            ) from error
+
+
+def jumps_between_sites(returned: Any, dim: int) -> bool:
+    """Whether a field is that of a lattice: it depends on x, and its derivative vanishes identically.
+
+    Args:
+        returned: What a model returned, while it is traced.
+        dim: Dimension of the points.
+    """
+    return any(_jumps(field, jnp.zeros(dim)) for field in named_fields(returned).values())
+
+
+def sites_of(space: Space | None) -> tuple[Float[np.ndarray, "dim"] | float, float]:
+    """A site of a lattice field and the distance to the next: whole numbers, unless a space has a uniform grid.
+
+    Args:
+        space: The space of the field, if it has one.
+    """
+    if space is None:
+        return 0.0, 1.0
+    steps = np.concatenate([np.diff(axis) for axis in space.axes])
+    if steps.size and np.ptp(steps) < 1e-9 * abs(steps[0]):
+        return np.array([axis[0] for axis in space.axes]), float(steps[0])
+    return np.floor(space.centre), 1.0
+
+
+def _jumps(field: Callable, point: Array) -> bool:
+    zeros: list[bool] = []
+
+    @jax.custom_jvp
+    def watched(value: Array) -> Array:
+        return value
+
+    @functools.partial(watched.defjvp, symbolic_zeros=True)
+    def _(primals: tuple, tangents: tuple) -> tuple:
+        zeros.append(isinstance(tangents[0], SymbolicZero))
+        return primals[0], tangents[0]
+
+    try:
+        jax.jvp(lambda x: watched(jnp.asarray(field(x), float)), (point,), (point,))
+        program = jax.make_jaxpr(field)(point).jaxpr
+    except Exception:  # whatever the field is made of: who measures it complains
+        return False
+    depends = any(program.invars[0] is one for step in program.eqns for one in step.invars)
+    return all(zeros) and depends

@@ -15,7 +15,9 @@ from numpyro import distributions as dist
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
 from nnft_ppl.theory.coordinates import choose_from
+from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.loading import COMPANIONS
+from nnft_ppl.theory.lost_draws import refuse_lost_draws
 from nnft_ppl.theory.reading import base_distribution, read
 from nnft_ppl.theory.resolution import grid_resolution
 from nnft_ppl.theory.theory import Theory
@@ -36,6 +38,7 @@ def check_model(theory: Theory, progress: Progress) -> list[tuple[bool, str]]:
     positions = jax.jit(jax.vmap(theory.free_draw))(keys)
     checks: dict[str, Callable[[], tuple[bool, str]]] = {
         "keywords": lambda: _keywords(theory),
+        "laws": lambda: _laws(theory),
         "action and gradient": lambda: _finite(theory, positions),
         "whether the action is bounded": lambda: _bounded(theory),
         "transports": lambda: _transports(theory, positions),
@@ -91,6 +94,14 @@ def _names_read(function: FunctionType) -> set[str]:
         for name in step.argval
     }
     return loads | pairs | set(code.co_cellvars)
+
+
+def _laws(theory: Theory) -> tuple[bool, str]:
+    try:
+        refuse_lost_draws(theory)
+    except ModelError as error:
+        return False, str(error)
+    return True, "free draws of every site fit into floating-point numbers"
 
 
 def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:

@@ -16,15 +16,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.display import did_you_mean, paragraph, table
+from nnft_ppl.display import paragraph, table
 from nnft_ppl.observables import Derived, Observable, default_observables
 from nnft_ppl.spaces import Space
 from nnft_ppl.target import Target
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
-from nnft_ppl.theory.declared import exact_curves, exact_values, label, separate, try_observables
-from nnft_ppl.theory.loading import ModelFile, bind, load_file
-from nnft_ppl.theory.reading import ModelError, Reading, Site, read
-from nnft_ppl.theory.returned import check_returned, field_names, named_fields
+from nnft_ppl.theory.declared import exact_curves, exact_values, label, separate, try_derived, try_observables
+from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.keywords import shown
+from nnft_ppl.theory.loading import ModelFile, bind, load_file, with_dim
+from nnft_ppl.theory.reading import Reading, Site, read
+from nnft_ppl.theory.returned import (
+    check_returned,
+    field_labels,
+    field_names,
+    jumps_between_sites,
+    named_fields,
+    refuse_points,
+    sites_of,
+)
 
 
 class Theory:
@@ -33,7 +43,8 @@ class Theory:
     Args:
         model: A function that returns a field (any callable φ(x), x of shape (dim,)) or a tuple or dict of fields;
             or a `ModelFile`, which adds `space`, `observables`, `exact` and `curves`.
-        keywords: The model's keywords; what is not given keeps its default.
+        keywords: The model's keywords; what is not given keeps its default. `dim`, unless the model has a keyword of
+            that name, is the dimension of the points of a model without a space, 1 if it is not given.
 
     Methods take `position`: reference coordinates z, shape (dimension,). They act on one point; use `jax.vmap`.
 
@@ -54,11 +65,14 @@ class Theory:
         if not callable(model) and not isinstance(model, ModelFile):
             hint = f": load({model!r}) reads a file or a shipped model" if isinstance(model, str) else ""
             raise TypeError(f"Theory() takes a model, a function that returns its field, not {model!r}{hint}")
-        self.file = model if isinstance(model, ModelFile) else ModelFile.of(model)
-        self.keywords = bind(self.file, keywords)
+        file = model if isinstance(model, ModelFile) else ModelFile.of(model)
+        self.file, own = with_dim(file, keywords)
+        self.keywords = bind(self.file, own)
         self.space = self._declared_space()
         self.dim: int = self.space.dim if self.space else self.file.dim
-        first, shapes = self._first_reading()
+        if len(own) < len(keywords) and self.file.dim != self.dim:
+            raise ValueError(f"{self.name}: dim = {self.file.dim}, but its space has dim = {self.dim}; leave dim out")
+        first, shapes, self._jumps = self._first_reading()
         self.sites: tuple[Site, ...] = first.sites
         self.action_terms = tuple(first.action_terms)
         self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
@@ -71,15 +85,14 @@ class Theory:
         )
 
     def __repr__(self) -> str:
-        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
-        return f"Theory({self.name}({words}): {self.dimension} parameters, action {' + '.join(self.action_terms) or 0})"
+        action = " + ".join(self.action_terms) or 0
+        return f"Theory({self._words()}: {self.dimension} parameters, action {action})"
 
     def _repr_html_(self) -> str:
-        words = ", ".join(f"{name}={value!r}" for name, value in self.keywords.items())
         sites = [[site.label, str(site.shape), ", ".join(site.dims)] for site in self.sites]
         measured = [[name, str(self.shapes[name]), ", ".join(value.dims)] for name, value in self.observables.items()]
         return (
-            paragraph(f"{self.name}({words})")
+            paragraph(self._words())
             + table(["parameter", "shape", "dimensions"], sites, words=3)
             + paragraph(f"action: {' + '.join(self.action_terms) or '0, a free theory'}")
             + table(["observable", "shape", "dimensions"], measured, words=3)
@@ -197,6 +210,9 @@ class Theory:
         """The model with its keywords, as NumPyro sees it."""
         return self._call(self.file.model)
 
+    def _words(self) -> str:
+        return f"{self.name}({', '.join(f'{name}={shown(value)}' for name, value in self.keywords.items())})"
+
     def _call(self, function: Callable) -> Any:
         wanted = inspect.signature(function).parameters
         return function(**{name: value for name, value in self.keywords.items() if name in wanted})
@@ -210,17 +226,19 @@ class Theory:
             )
         return space
 
-    def _first_reading(self) -> tuple[Reading, dict[str, jax.ShapeDtypeStruct]]:
-        """The model read without computing anything, and the shapes of its sites' coordinates."""
-        readings: list[Reading] = []
+    def _first_reading(self) -> tuple[Reading, dict[str, jax.ShapeDtypeStruct], bool]:
+        """The model read without computing anything, shapes of coordinates, and whether it is a lattice's."""
+        readings: list[tuple[Reading, bool]] = []
 
         def look(key: Array) -> dict[str, Array]:
-            readings.append(read(self.run, choose_free(key)))
-            return readings[0].coordinates
+            reading = read(self.run, choose_free(key))
+            check_returned(self.name, reading.returned)
+            lattice = not self.file.observables and jumps_between_sites(reading.returned, self.dim)
+            readings.append((reading, lattice))
+            return reading.coordinates
 
         shapes = jax.eval_shape(look, _key_shape())
-        (first,) = readings
-        check_returned(self.name, first.returned)
+        ((first, jumps),) = readings
         if not first.sites:
             raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
         for name, term in first.action_terms.items():
@@ -229,7 +247,7 @@ class Theory:
                     f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
                     "real part, jnp.real(...), or put a phase into an observable"
                 )
-        return first, shapes
+        return first, shapes, jumps
 
     def _declared_observables(
         self, names: tuple | None
@@ -239,21 +257,22 @@ class Theory:
             declared = self._call(self.file.observables)
         else:
             centre, side = self.window if self.space else (0.0, None)
-            declared = default_observables(names, self.dim, centre, side)
+            lattice = sites_of(self.space) if self._jumps else None
+            centre, spacing = lattice or (centre, None)
+            labels = field_labels(names) if names else None
+            declared = default_observables(names, self.dim, centre, side, labels=labels, spacing=spacing)
         observables, derived = separate(self.name, declared)
-        values = jax.eval_shape(
-            lambda key: try_observables(self.name, self.dim, observables, self.realise(self.free_draw(key))),
-            _key_shape(),
-        )
-        observables = label(observables, {name: value.shape for name, value in values.items()})
-        for name, quantity in derived.items():
-            try:
-                values[name] = jax.eval_shape(quantity.function, {key: values[key] for key in observables})
-            except KeyError as error:
-                near = did_you_mean(str(error.args[0]), observables)
-                raise ModelError(
-                    f"derived {name!r} asks for {error}; the observables are {sorted(observables)}{near}"
-                ) from error
+
+        def measured(key: Array) -> dict[str, Array]:
+            fields = self.realise(self.free_draw(key))
+            values = try_observables(self.name, self.dim, observables, fields)
+            if not self.space:
+                refuse_points(self.name, fields, self.dim)
+            return values
+
+        values = jax.eval_shape(measured, _key_shape())
+        observables = label(observables, {name: value.shape for name, value in values.items()}, derived)
+        values |= try_derived(derived, values)
         return observables, derived, {name: tuple(value.shape) for name, value in values.items()}
 
 
