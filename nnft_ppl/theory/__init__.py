@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
+    from nnft_ppl.theory.boundedness import refuse_unbounded, unbounded_term, unbounded_words
     from nnft_ppl.theory.loading import COMPANIONS, ModelFile, bind, find_model, load_file, shipped_models
     from nnft_ppl.theory.reading import ModelError, Reading, Site, base_distribution, label_of, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.theory import Theory, load
 
 _HOMES = {
-    "boundedness": ("unbounded_term", "unbounded_words"),
+    "boundedness": ("refuse_unbounded", "unbounded_term", "unbounded_words"),
     "loading": ("COMPANIONS", "ModelFile", "bind", "find_model", "load_file", "shipped_models"),
     "reading": ("ModelError", "Reading", "Site", "base_distribution", "label_of", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
@@ -23,8 +23,7 @@ _HOMES = {
 __all__ = [
     "COMPANIONS", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind", "check_model",
     "find_model", "grid_resolution", "label_of", "load", "load_file", "read", "refuse_coarse_grid",
-    "shipped_models", "unbounded_term", "unbounded_words",
-    "unread_keywords", "unread_words",
+    "refuse_unbounded", "shipped_models", "unbounded_term", "unbounded_words", "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 
