@@ -39,6 +39,7 @@ BOUNDED = {
     "less than the Gaussian": (300, lambda z: -0.49 * z[7] ** 2),
     "power-law tails": (3, lambda z: jnp.sum(-(z**2) / 2 + 2 * jnp.log1p(z**2))),
     "linear": (20, lambda z: 1e3 * z[0]),
+    "minus infinity everywhere, which the run complains of": (2, lambda z: -1 / (0 * z[0]) ** 2),
     "rounding": (3, lambda z: 1e6 * (z[0] + 1 - z[0] - 1)),
 }
 

@@ -16,8 +16,8 @@ FAR = 64.0
 """The search for a direction is at so many times |z|: no density with a norm has its weight there."""
 STEPS = 32
 """Steps of the search, downhill on the sphere of that radius: one parameter of many may be the one at fault."""
-FARTHER = 4.0 ** np.arange(1, 9)
-"""Along the direction found, the energy is looked at so many times farther out: a deep well ends somewhere."""
+PLACES = np.array([1 / FAR, *4.0 ** np.arange(1, 9)])
+"""Along the direction found, the energy is looked at at |z|, and so many times farther out: a deep well ends."""
 SURE = 1e3
 """A fall counts above so many rounding errors of the terms that cancel in it."""
 
@@ -41,7 +41,8 @@ def unbounded_term(theory: Theory) -> str | None:
         noise = SURE * float(jnp.finfo(energies.dtype).eps) * np.nan_to_num(np.asarray(sizes, float))
         falls = energy[:, 1:] < energy[:, :-1] - noise[:, 1:]
     # All the way out: what falls at first and rises in the end is a well, however deep.
-    falling = (energy[:, -1] == -np.inf) | (falls[:, -1] & falls[:, -2] & (energy[:, -1] < energy[:, 0]))
+    overflows = (energy[:, -1] == -np.inf) & (energy[:, 0] > -np.inf)
+    falling = overflows | (falls[:, -1] & falls[:, -2] & (energy[:, -1] < energy[:, 0]))
     if not falling.any():
         return None
     lowest = {name: float(np.nanmin(np.asarray(values)[falling, -1])) for name, values in terms.items()}
@@ -49,7 +50,7 @@ def unbounded_term(theory: Theory) -> str | None:
 
 
 def _look(theory: Theory) -> tuple[Array, Array, dict[str, Array]]:
-    """Energies, sizes of what is added up in them, and action terms, (ray, place), where `FARTHER` says."""
+    """Energies, sizes of what is added up in them, and action terms, (ray, place), where `PLACES` says."""
     count = max(1, min(DRAWS, MOST_NUMBERS // (2 * theory.dimension)))
     draws = jax.vmap(theory.free_draw)(jax.random.split(jax.random.key(0), count))
 
@@ -78,7 +79,7 @@ def _look(theory: Theory) -> tuple[Array, Array, dict[str, Array]]:
             )
             return moved, (value, size, terms)
 
-        radii = far * jnp.concatenate([jnp.ones(STEPS), jnp.asarray(FARTHER, draw.dtype)]).astype(draw.dtype)
+        radii = far * jnp.concatenate([jnp.ones(STEPS), jnp.asarray(PLACES, draw.dtype)]).astype(draw.dtype)
         start = (_unit(draw), jnp.zeros_like(draw), jnp.full((), 0.3, draw.dtype), jnp.full((), jnp.inf, draw.dtype))
         _, found = jax.lax.scan(step, start, (radii, jnp.arange(len(radii)) < STEPS))
         return jax.tree.map(lambda values: values[STEPS:], found)
