@@ -7,7 +7,9 @@ from typing import Any
 
 from nnft_ppl.checks.chains import Divergences, EnergyFraction, RHat
 from nnft_ppl.checks.check import Check, reason_of
+from nnft_ppl.checks.derived import DerivedQuantities
 from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
+from nnft_ppl.checks.exact import ExactAnswers
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.second_route import SecondRoute
@@ -21,9 +23,11 @@ USUAL: tuple[type[Check], ...] = (
     PartitionSpread,
     EffectiveDraws,
     ErrorEstimators,
+    DerivedQuantities,
     Divergences,
     EnergyFraction,
     ImprovedAgainstRaw,
+    ExactAnswers,
     IdentityBank,
     SecondRoute,
 )

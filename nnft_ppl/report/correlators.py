@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from nnft_ppl.observables import effective_mass
 from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label
 from nnft_ppl.results import Ensemble
-from nnft_ppl.statistics import Estimate, pulls
+from nnft_ppl.statistics import Estimate
 
 MANY_DECADES = 5.0
 """A correlator that is positive and falls by more than this factor is drawn on a logarithmic axis."""
@@ -35,7 +35,7 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     one = ensemble.estimates()[name]
     exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
     columns = {dim: places, "value": one.value, "error": one.error, "ess": one.ess, "exact": exact}
-    columns["pull"] = pulls(one, exact)
+    columns["pull"] = ensemble.pulls().get(name, np.full(one.value.shape, np.nan))
     return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
 
 

@@ -10,7 +10,6 @@ from nnft_ppl.report import chains, correlators, fields, pulls, tempering
 from nnft_ppl.report.checks import check_figures
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble, places
-from nnft_ppl.statistics import pulls as pulls_of
 
 MOST_TRACES = 4
 """Components of observables that traces are drawn of."""
@@ -102,9 +101,8 @@ def _effective_mass(ensemble: Ensemble) -> Panel:
 
 def _exact_rows(ensemble: Ensemble) -> list[dict[str, object]]:
     """(estimate − exact)/error of everything that is known."""
-    estimates, rows = ensemble.estimates(), []
-    for name, exact in ensemble.exact.items():
-        found = pulls_of(estimates[name], exact)
+    rows = []
+    for name, found in ensemble.pulls().items():
         for index, place in places(ensemble, name):
             if np.isfinite(found[index]):
                 rows.append({"vector_field": name, "observable": place or "value", "z": float(found[index])})

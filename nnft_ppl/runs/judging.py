@@ -8,10 +8,11 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of
+from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of, without_rounding
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.results import (
+    TRUNCATION,
     PartitionFunction,
     estimates_dataset,
     improved_series,
@@ -68,10 +69,11 @@ def judge(
         key: For checks that draw; None where nothing more is to be drawn.
         progress: Told what is being done.
     """
-    series, stats = series_of(data), series_of(data, "sample_stats")
+    series, stats = without_rounding(theory, series_of(data)), series_of(data, "sample_stats")
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
-    estimates = estimate(quoted_series(data, weights), theory.derived, weights, independent=kind.independent)
+    quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
+    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
@@ -151,6 +153,10 @@ class _Writer:
         if theory.exact:
             labels = self._data["estimates"].dataset
             exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
+            # Most exact values are exact.
+            exact |= {
+                f"{name}{TRUNCATION}": (labels[name].dims, off) for name, off in theory.truncation.items() if off.any()
+            }
             self._data["exact"] = xr.DataTree(xr.Dataset(exact))
         if theory.curves:
             variables = {name: (f"{name}.at", values) for name, (_, values) in theory.curves.items()}
