@@ -32,7 +32,7 @@ class RHat(Check):
         if not values:
             text = f"R̂ is not available: nothing that is measured ever changes ({', '.join(constant)})"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
-        # NaN (each chain constant, and another one) must count as failed, so it is sorted above every number.
+        # NaN must count as failed, so it is sorted above every number.
         worst = max(values, key=lambda name: np.inf if np.isnan(values[name]) else values[name])
         text = f"R̂ of observables is at most {values[worst]:.3f} ({worst})"
         text += f"; it is not available for what never changes: {', '.join(constant)}" if constant else ""
@@ -90,6 +90,6 @@ def _r_hats(observables: Mapping[str, ndarray]) -> tuple[dict[str, float], list[
         places = list(np.ndindex(series.shape[2:]))
         constant += [f"{name}{list(place) or ''}" for place, one in zip(places, still, strict=True) if one]
         if not still.all():
-            # ArviZ would divide by the zero variance of a constant.
-            values[name] = float(np.max(array_stats.rhat(columns[..., ~still], chain_axis=0, draw_axis=1)))
+            with np.errstate(divide="ignore", invalid="ignore"):  # chains that stand still, each in its own place
+                values[name] = float(np.max(array_stats.rhat(columns[..., ~still], chain_axis=0, draw_axis=1)))
     return values, constant

@@ -6,9 +6,6 @@ import numpy as np
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.statistics import MAX_PULL, Verdict, pulls
 
-ROUNDING_UNITS = 1e3
-"""Exact values are computed, too: a difference of so many rounding units is none."""
-
 
 class ExactAnswers(Check):
     """Whether estimates are within five errors, and the truncation that the model states, of what it knows exactly."""
@@ -28,9 +25,9 @@ class ExactAnswers(Check):
             ValueError: If no estimate of what is known has an error.
         """
         theory = draws.theory
-        rounding = max(1e-12, ROUNDING_UNITS * float(jnp.finfo(jnp.zeros(()).dtype).eps))
+        precision = jnp.zeros(()).dtype
         found = {
-            name: np.abs(pulls(draws.estimates[name], exact, theory.truncation.get(name, 0.0), rounding))
+            name: np.abs(pulls(draws.estimates[name], exact, theory.truncation.get(name, 0.0), precision))
             for name, exact in theory.exact.items()
             if name in draws.estimates
         }

@@ -133,21 +133,20 @@ class Ensemble:
     @property
     def exact(self) -> dict[str, np.ndarray]:
         """Exact values by name, each of the observable's shape, NaN where unknown."""
-        if "exact" not in self.data:
-            return {}
-        found = {str(name): values.values for name, values in self.data["exact"].dataset.items()}
-        return {name: values for name, values in found.items() if not name.endswith(TRUNCATION)}
+        known = series_of(self.data, "exact")
+        return {name: values for name, values in known.items() if not name.endswith(TRUNCATION)}
 
     def pulls(self) -> dict[str, np.ndarray]:
         """(estimate − exact)/error, beyond the truncation that the model states, of all that has an exact value.
 
         NaN where nothing is known, or an estimate has no error.
         """
-        estimates, found = self.estimates(), {}
-        for name, exact in self.exact.items():
-            off = self.data["exact"].dataset.get(f"{name}{TRUNCATION}")
-            found[name] = pulls(estimates[name], exact, 0.0 if off is None else off.values)
-        return found
+        estimates, known = self.estimates(), series_of(self.data, "exact")
+        precision = self.provenance.precision
+        return {
+            name: pulls(estimates[name], exact, known.get(f"{name}{TRUNCATION}", 0.0), precision)
+            for name, exact in self.exact.items()
+        }
 
     def unit(self, name: str) -> str | None:
         """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none.
@@ -185,7 +184,7 @@ def read(path: str | Path) -> Ensemble:
 
 
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
-    """The observables' series, (chain, draw, ...), by name; or those of another group, none if it is not there."""
+    """The observables' series, (chain, draw, ...), by name; or the arrays of another group, none if it is not there."""
     return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
 
 

@@ -15,6 +15,7 @@ from nnft_ppl.display import Progress, Stage
 from nnft_ppl.observables import Derived
 from nnft_ppl.results import RunFolder, quoted_series, series_of, usable_log_weights
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
+from nnft_ppl.runs.precision import refuse_imprecise
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.states import state_dataset
@@ -119,6 +120,7 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
                 job.folder.write_state(state_dataset(state))
             blocks += 1
             refuse_nan(tree)
+            refuse_imprecise(block.kind, tree)
             if block.positions is not None and returned_every:
                 snapshots.add(block.positions, _log_weights(block, first, returned_every))
                 if stream:

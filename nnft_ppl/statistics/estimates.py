@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import ArrayLike, Bool, Float
 from numpy import ndarray
+from numpy.typing import DTypeLike
 
 from nnft_ppl.arguments import require_count, require_log_weights, require_series
 from nnft_ppl.display import ROUNDING, columns, format_value, format_values, places_along, table, without_noise
@@ -232,7 +233,9 @@ def median_of_means(values: Float[ArrayLike, "n *shape"], blocks: int = 32) -> t
     return np.median(means, axis=0), np.sqrt(np.pi / 2) * means.std(0, ddof=1) / np.sqrt(blocks)
 
 
-def pulls(quantity: Estimate, exact: ndarray, truncation: ndarray | float = 0.0, rounding: float = 1e-12) -> ndarray:
+def pulls(
+    quantity: Estimate, exact: ndarray, truncation: ndarray | float = 0.0, precision: DTypeLike = np.float64
+) -> ndarray:
     """(estimate − exact)/error of every component, NaN where nothing is known, or nothing has an error.
 
     It is 0 where the two are equal to rounding, or to the truncation that is stated of the exact value, whatever the
@@ -242,8 +245,9 @@ def pulls(quantity: Estimate, exact: ndarray, truncation: ndarray | float = 0.0,
         quantity: The estimate.
         exact: What it should be, of the estimate's shape; NaN where nothing is known.
         truncation: By how much the exact value may itself be off.
-        rounding: Relative difference below which two numbers are equal.
+        precision: In which the draws were made; numbers that differ by less than 100 rounding units of it are equal.
     """
+    rounding = max(ROUNDING, 100 * float(np.finfo(precision).eps))
     value, nothing = np.asarray(quantity.value, np.float64), np.zeros(exact.shape)
     difference = value - exact
     excess = np.abs(difference) - truncation
