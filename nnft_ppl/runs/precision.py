@@ -16,6 +16,10 @@ MEND = {
 }
 
 
+class PrecisionError(SamplerError):
+    """An action with more digits than the precision has: no other sampler does better."""
+
+
 def refuse_imprecise(kind: Kind, data: xr.DataTree) -> None:
     r"""Refuse draws of which the action has more digits than there are.
 
@@ -28,21 +32,17 @@ def refuse_imprecise(kind: Kind, data: xr.DataTree) -> None:
         data: A block of them.
 
     Raises:
-        SamplerError: Where a term is too large, with how to mend it.
+        PrecisionError: Where a term is too large, with how to mend it.
     """
-    carrying = np.array(True)
-    if kind.weighted:
-        logs = data["sample_stats"].dataset["log_weight"].values
-        carrying = logs >= np.max(logs) - CARRYING
+    logs = data["sample_stats"].dataset["log_weight"].values if kind.weighted else np.zeros(())
+    carrying = logs >= np.max(logs) - CARRYING
     for name, term in data["action"].dataset.items():
-        if not np.issubdtype(term.dtype, np.floating):
-            continue
-        sizes = np.abs(term.values[np.broadcast_to(carrying, term.shape) & np.isfinite(term.values)])
-        if not sizes.size:
+        sizes = np.abs(term.values[carrying & np.isfinite(term.values)])
+        if not sizes.size or str(term.dtype) not in MEND:
             continue
         size, unit = float(np.quantile(sizes, 0.25)), float(np.finfo(term.dtype).eps)
         if unit * size > COARSEST:
-            raise SamplerError(
-                f"the action term {name!r} is about {size:.2g} on the draws, and {term.dtype} resolves {unit * size:.2g} "
-                f"of it, where differences of a few hundredths matter: {MEND.get(str(term.dtype), MEND['float32'])}"
+            raise PrecisionError(
+                f"the action term {name!r} is about {size:.2g} on the draws, and {term.dtype} resolves "
+                f"{unit * size:.2g} of it, where differences of a few hundredths matter: {MEND[str(term.dtype)]}"
             )
