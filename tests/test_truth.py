@@ -125,7 +125,7 @@ def test_rounding_is_only_looked_for_where_it_may_be(run, monkeypatch: pytest.Mo
 def test_the_second_route_is_not_shown_where_it_is_not_available(monkeypatch: pytest.MonkeyPatch):
     far = Estimate(*(np.array(part) for part in (1.0, 0.1, 1e4, 0.1)))
     shape = (2, 200)
-    draws = FinishedDraws(theory(), Kind.CHAINS, {"low": far}, {"low": np.zeros(shape)}, key=jax.random.key(0))
+    draws = FinishedDraws(theory(), Kind.CHAINS, {"low": far, "square": far, "ratio": far}, {}, key=jax.random.key(0))
     noise = np.random.default_rng(0)
     low = noise.normal(size=shape)
     series = {"low": low, "square": low**2}

@@ -68,7 +68,7 @@ class ErrorEstimators(Check):
             name
             for name, one in draws.estimates.items()
             # A function of means without an error has none to compare.
-            if not np.all(one.agree | (np.isnan(one.error) & (name not in draws.observables)))
+            if not np.all(np.asarray(one.agree, bool) | (np.isnan(one.error) & (name not in draws.observables)))
         ]
         text = "two independent error estimators agree"
         if apart:

@@ -88,12 +88,28 @@ def _estimators(ensemble: Ensemble, name: str) -> Panel:
 
 
 def _effective_mass(ensemble: Ensemble) -> Panel:
+    table = correlators.effective_mass_table(ensemble)
+    known = np.isfinite(table["error"].to_numpy(float))
+    if correlators.period_of(ensemble) is None:
+        words = (
+            "ln(C(r)/C(r'))/(r' − r) between neighbouring points r < r' of the two-point function C; the bar along r "
+            "says which. Where C is a sum of decaying exponentials it falls to the lowest of their rates for large r."
+        )
+        if np.any(table["value"].to_numpy(float)[known] < 0):
+            words += " It is negative where C rises: there it is no mass."
+    else:
+        words = (
+            "The rate m of the cosh m(T/2 − r) through neighbouring points of the two-point function C on the circle "
+            "of length T, a state that goes both ways round; the bar along r says which. Where C is a sum of states "
+            "it falls to the lowest of their rates towards r = T/2. There is none where C rises towards T/2."
+        )
+    if not known.all():
+        words += f" Left out: {int((~known).sum())} of {len(table)} that are undefined, or have no error to be trusted."
     return Panel(
         "effective_mass",
         "Effective mass",
-        "ln(C(r)/C(r'))/(r' − r) between neighbouring points r < r' of the two-point function; the bar along r says "
-        "which. It falls to the gap of the spectrum for large r; on a circle it falls to 0 half way round.",
-        correlators.effective_mass_table(ensemble),
+        words,
+        table,
         lambda figure: correlators.plot_effective_mass(ensemble, axes=figure.subplots()),
         3.2,
     )

@@ -35,7 +35,7 @@ def read_estimates(dataset: xr.Dataset) -> Estimates:
     )
 
 
-def _parts(dataset: xr.Dataset, name: str) -> dict[str, np.ndarray]:
+def _parts(dataset: xr.Dataset, name: str) -> dict[str, Any]:
     return {part: dataset[f"{name}.{part}"].values for part in PARTS}
 
 

@@ -22,6 +22,7 @@ from nnft_ppl.results import (
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
+from nnft_ppl.spaces import Circle
 from nnft_ppl.statistics import Estimate, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
@@ -81,6 +82,8 @@ def judge(
         if values:
             write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
     write("estimates", estimates)
+    if isinstance(theory.space, Circle):
+        data["estimates"].attrs["period"] = float(theory.space.period)
     log_z = _temper(theory, kind, data, curves)
     draws = FinishedDraws(
         theory, kind, estimates, series, stats, series_of(data, "action"), improved, weights, key, progress

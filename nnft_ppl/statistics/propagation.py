@@ -159,7 +159,7 @@ def _root(series: ndarray, weights: ndarray, error: ndarray) -> Float[ndarray, "
 
 
 def _look(
-    quantity: Function, at: dict[str, Array], roots: dict[str, Array], directions: Float[Array, "moved block"]
+    quantity: Function, at: dict[str, Array], roots: dict[str, Any], directions: Float[Any, "moved block"]
 ) -> tuple[Array, Array, Array]:
     """The function with each mean moved a little and far, and its error there due to all that is left unmoved."""
 
