@@ -86,8 +86,8 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, per
     sign = np.sign(left - right)
 
     def cosh_mass(means: dict[str, Array]) -> Array:
-        logarithm = sign * jnp.log(means[name][..., :-1] / means[name][..., 1:])
-        return _cosh_rate(logarithm, np.maximum(left, right), np.minimum(left, right))
+        logarithm = jnp.log(means[name][..., :-1] / means[name][..., 1:]) * sign
+        return _cosh_rate(jnp.asarray(logarithm), np.maximum(left, right), np.minimum(left, right))
 
     return Derived(cosh_mass)
 

@@ -79,20 +79,20 @@ def test_effective_mass_is_the_derived_quantity(chains):
     cosh = np.cosh(table["value"].to_numpy()[:, None] * (2 - np.array([[0, 0.5], [0.5, 1], [1, 2]])))
     np.testing.assert_allclose(cosh[:, 0] / cosh[:, 1], value[:-1] / value[1:], rtol=1e-5)
     assert np.min(table["error"].to_numpy()) > 0
-    assert "cosh m(T/2 − r)" in next(panel for panel in panels(chains) if panel.name == "effective_mass").words
+    assert "cosh m(T/2 − r)" in next(panel for panel in panels(chains) if panel.name == "effective_mass").caption
     assert axes.get_ylabel() == "effective mass  [mass]"
     assert [inverse(unit) for unit in ("1/mass", "mass^2", "1", None)] == ["mass", "1/mass^2", "1", None]
 
 
 def test_effective_mass_of_a_line_is_said_to_be_none_where_the_curve_rises(free_draws):
     open_line = next(panel for panel in panels(free_draws) if panel.name == "effective_mass")
-    assert "cosh" not in open_line.words
+    assert "cosh" not in open_line.caption
     changed = free_draws.data.copy(deep=True)
     curve = changed["observables"]["two_point"]
-    curve.values[...] = np.abs(curve.values) * 0.01 + np.array([3.0, 2.0, 2.5, 0.0])
+    curve.values[...] = np.abs(curve.values) * 0.01 + np.array([3.0, 2.0, 2.5])
     changed["improved"] = type(changed)()
     rising = next(panel for panel in panels(Ensemble(changed)) if panel.name == "effective_mass")
-    assert "It is negative where C rises: there it is no mass." in rising.words
+    assert "It is negative where C rises: there it is no mass." in rising.caption
     axes = plot_effective_mass(Ensemble(changed), axes=Figure().subplots())
     assert np.min(drawn_points(axes)[1]) < 0
 
