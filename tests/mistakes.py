@@ -214,7 +214,7 @@ MODELS = [
     # The action.
     Case("complex action", ending("1j * a**2"), 2, "'well' is complex128, but .*: take the real"),
     Case("action in words", ending("'a'"), 2, "bad.py:10: "),
-    Case("action of the wrong sign", ending("+a**4"), 1, "falls without bound .*term 'well'.*minus the"),
+    Case("action of the wrong sign", ending("+a**4"), 2, "falls without bound .*term 'well'.*minus the"),
     Case("action is NaN", ending("-jnp.log(-1 - a**2)"), 4, "the action is nan on a draw of the free theory"),
     Case("action is -inf", ending("1 / (0 * a)**2"), 4, "the action is -inf on a draw of the free theory"),
     Case("action is +inf", ending("-1 / (0 * a)**2"), 4, "the action is infinite on every one of 16 draws"),

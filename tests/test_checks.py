@@ -185,7 +185,7 @@ def test_kinds_of_draws_are_stated(ensemble):
     assert populations.kind is Kind.POPULATIONS
     assert "prior" in populations.data.children
     made = {verdict.check for verdict in populations.verdicts}
-    assert made == {"log_z_spread", "ess", "errors", "divergences", "improved"}
+    assert made == {"log_z_spread", "ess", "errors", "divergences", "improved", "exact_answers"}
 
 
 class Mute(Check):
@@ -216,4 +216,4 @@ def test_mistakes(asked, error, message):
 
 def test_usual_checks_may_be_asked_for_by_name():
     assert [check.name for check in checks_of(["second_route"])] == [check.name for check in checks_of(True)]
-    assert [check.name for check in checks_of(False)][-2:] == ["improved", "earlier"]
+    assert [check.name for check in checks_of(False)][-2:] == ["exact_answers", "earlier"]

@@ -49,6 +49,31 @@ def test_derived_error_of_an_effective_mass_uses_correlations(rng):
     )
 
 
+def test_effective_mass_on_a_circle_is_that_of_the_cosh(rng):
+    period, mass = 6.0, 1.3
+    points = np.array([0.0, 1.0, 2.0, 2.75, 3.25, 4.5, 6.0])
+    curve = np.cosh(mass * (period / 2 - points))
+    quantity = effective_mass("c", points, period)
+    found = np.asarray(quantity({"c": curve}))
+    known = np.abs(3.0 - points[:-1]) != np.abs(3.0 - points[1:])
+    np.testing.assert_allclose(found[known], mass, rtol=1e-5)
+    assert np.isnan(found[~known]).all()
+    # Its derivative, by which errors are propagated, is that of the root.
+    noise = 1e-3 * curve * rng.normal(size=(2, 500, len(points)))
+    one = estimate({"c": curve + noise}, {"m": quantity}, independent=True)["m"]
+    step, relative = 1e-3, 1e-3 / np.sqrt(1000)
+    ratio_error = np.sqrt(2) * relative
+    shifted = [np.asarray(quantity({"c": curve * np.array([np.exp(way * step), *np.ones(6)])}))[0] for way in (-1, 1)]
+    assert one.error[0] == pytest.approx(ratio_error * (shifted[1] - shifted[0]) / (2 * step), rel=0.1)
+    # Control: on an open line the two ways round look like a falling mass.
+    line = np.asarray(effective_mass("c", points)({"c": curve}))
+    assert line[2] < 0.7 * mass
+    assert line[3] == pytest.approx(0, abs=1e-6)
+    assert np.isnan(np.asarray(quantity({"c": 1 / curve}))).all()
+    with pytest.raises(ValueError, match="give distances from 0 to the period, 6"):
+        effective_mass("c", points + 1, period)
+
+
 def test_connected_part_by_a_derived_quantity(rng):
     field = 1.5 + 0.7 * autoregressive(rng, 0.5, (4, 2000))
     variance = Derived(lambda means: means["square"] - means["field"] ** 2)

@@ -16,6 +16,7 @@ from nnft_ppl.checks import (
 )
 from nnft_ppl.checks.second_route import compare
 from nnft_ppl.draws import Kind
+from nnft_ppl.observables import effective_mass, ratio
 from nnft_ppl.runs.judging import judge_checks
 from nnft_ppl.statistics import Estimate, Verdict, estimate, overall, smooth_log_weights
 
@@ -129,23 +130,69 @@ def test_energy_fraction(noise: np.random.Generator, correlation: float, status:
     assert ("reparametrise" in found.text) == (status == "failed")
 
 
-def test_constant_series_fails(noise: np.random.Generator):
-    found = judged(np.ones((CHAINS, DRAWS)))["r_hat"]
-    assert found.status == "failed"
-    assert np.isnan(found.value)
-    assert overall([found]) == "failed"
+def test_what_never_changes_has_no_r_hat_and_is_named(noise: np.random.Generator):
+    series = noise.normal(size=(CHAINS, DRAWS, 3))
+    series[..., 1] = 0.7  # a boundary value
+    found = judged(series)
+    assert {name: verdict.status for name, verdict in found.items()} == dict.fromkeys(found, "good")
+    assert "it is not available for what never changes: one[1]" in found["r_hat"].text
+    alone = judged(np.ones((CHAINS, DRAWS)))["r_hat"]
+    assert (alone.status, alone.value) == ("unavailable", None)
+    assert "nothing that is measured ever changes (one)" in alone.text
+    # Control: the other components go on being judged; and chains that stand still in different places have not mixed.
+    series[0, :, 2] += 1.0
+    assert judged(series)["r_hat"].status == "failed"
+    frozen = judged(np.arange(CHAINS)[:, None] * np.ones((CHAINS, DRAWS)))["r_hat"]
+    assert frozen.status == "failed"
+
+
+def test_constant_energy_fails(noise: np.random.Generator):
     stuck = judged(noise.normal(size=(CHAINS, DRAWS)), energy=np.ones((CHAINS, DRAWS)))["bfmi"]
     assert (stuck.status, np.isnan(stuck.value)) == ("failed", True)
 
 
-def test_nan_effective_draws_fail():
-    nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
-    something = Estimate(np.array(1.0), np.array(0.1), np.array(1e4), np.array(0.1), np.array(True))
-    even = 0.1 * np.random.default_rng(0).normal(size=(CHAINS, DRAWS))
-    found = weighted(even, {"first": something, "second": nothing})
-    assert (found["k_hat"].status, found["ess"].status, found["errors"].status) == ("good", "failed", "failed")
-    assert "(second)" in found["ess"].text
-    assert "second" in found["errors"].text
+def numbers(*error: float, value: float = 1.0) -> Estimate:
+    """An estimate with these errors; NaN for those that are unknown."""
+    errors = np.array(error)
+    values = np.full(errors.shape, value)
+    return Estimate(values, errors, np.where(np.isnan(errors), np.nan, 1e4), errors, np.isfinite(errors))
+
+
+def test_an_observable_without_error_fails_and_a_function_of_means_does_not(noise: np.random.Generator):
+    series = {"observable": noise.normal(size=(CHAINS, DRAWS, 2))}
+    estimates = {"observable": numbers(0.1, 0.1), "mass": numbers(0.1, np.nan)}
+    log_weights = 0.1 * noise.normal(size=(CHAINS, DRAWS))
+
+    def found(**changed: Estimate) -> dict[str, str]:
+        draws = FinishedDraws(None, Kind.FREE, estimates | changed, series, {"log_weight": log_weights})
+        return {name: verdict.status for name, verdict in verdicts_on(draws).items()}
+
+    good = {"k_hat": "good", "ess": "good", "errors": "good"}
+    assert found() == good | {"derived": "warning"}
+    assert found(mass=numbers(0.1, 0.1)) == good | {"derived": "good"}
+    # All of it undefined is a warning; a value without an error that can be trusted a failure.
+    assert found(mass=numbers(np.nan, value=np.nan)) == good | {"derived": "warning"}
+    assert found(mass=numbers(np.nan, np.nan)) == good | {"derived": "failed"}
+    assert found(observable=numbers(0.1, np.nan)) == good | {"ess": "failed", "errors": "failed", "derived": "warning"}
+
+
+def test_functions_of_means_are_spoken_of_by_name(noise: np.random.Generator):
+    wave = noise.normal(size=(CHAINS, DRAWS, 4)) + np.array([9.0, 3.0, 0.05, -0.03])
+    series = {"c": wave, "low": noise.normal(size=(CHAINS, DRAWS))}
+    mass, odd = effective_mass("c", 1.0), ratio("c", "low")
+
+    def said(derived: dict) -> Verdict:
+        estimates = estimate(series, derived, independent=True)
+        stats = {"log_weight": np.zeros((CHAINS, DRAWS))}
+        return verdicts_on(FinishedDraws(None, Kind.FREE, estimates, series, stats))["derived"]
+
+    verdict = said({"mass": mass})
+    assert verdict.status == "warning"
+    assert verdict.text.startswith("mass: undefined in 1 and without an error that can be trusted in 1 (mass[1]: its")
+    failed = said({"mass": mass, "odd": odd})
+    assert failed.status == "failed"
+    assert failed.text.startswith("odd: its denominator (or logarithm) low is ")
+    assert "errors from 0: the error is not to be trusted: draw more" in failed.text
 
 
 @pytest.mark.parametrize(("tail", "status"), [(0.3, "good"), (1.2, "failed")])
@@ -188,9 +235,14 @@ def test_second_route_out_of_reach_is_no_failure(k_hat: float):
     assert overall([found]) == "good"
 
 
-def test_second_route_that_is_undefined_fails():
-    nothing = Estimate(np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(np.nan), np.array(False))
-    assert compare({"one": certain(0.0)}, {"one": nothing}, k_hat=0.2).status == "failed"
+def test_second_route_leaves_out_what_has_no_error():
+    nothing, both = numbers(np.nan, value=np.nan), {"one": certain(0.0)}
+    assert compare({"mass": nothing} | both, {"mass": numbers(0.1)} | both, k_hat=0.2).status == "good"
+    assert compare({"mass": numbers(0.1)} | both, {"mass": nothing} | both, k_hat=0.2).status == "good"
+    assert compare({"mass": numbers(0.1)}, {"mass": nothing}, k_hat=0.2).status == "unavailable"
+    # Control: what is left is compared.
+    apart = {"one": certain(8.0)}
+    assert compare({"mass": nothing} | both, {"mass": nothing} | apart, k_hat=0.2).status == "failed"
 
 
 def test_overall():

@@ -6,6 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.display import ROUNDING
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Verdict
 
@@ -27,10 +28,14 @@ class RHat(Check):
         if next(iter(draws.observables.values())).shape[0] < 2:
             text = "R̂ is not available with one chain; use --chains 4"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
-        values = _r_hats(draws.observables)
-        # NaN (a constant series) must count as failed, so it is sorted above every number.
+        values, constant = _r_hats(draws.observables)
+        if not values:
+            text = f"R̂ is not available: nothing that is measured ever changes ({', '.join(constant)})"
+            return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
+        # NaN must count as failed, so it is sorted above every number.
         worst = max(values, key=lambda name: np.inf if np.isnan(values[name]) else values[name])
         text = f"R̂ of observables is at most {values[worst]:.3f} ({worst})"
+        text += f"; it is not available for what never changes: {', '.join(constant)}" if constant else ""
         advice = "the chains have not mixed; run longer, or use another sampler"
         good = values[worst] <= MAX_R_HAT
         return Outcome(Verdict.of(self.name, values[worst], MAX_R_HAT, text, good=good, advice=advice))
@@ -73,14 +78,18 @@ class EnergyFraction(Check):
         return Outcome(Verdict.of(self.name, value, MIN_BFMI, text, good=good, advice=advice))
 
 
-def _r_hats(observables: Mapping[str, ndarray]) -> dict[str, float]:
-    """The largest R̂ of each observable's components; NaN where one never changes."""
+def _r_hats(observables: Mapping[str, ndarray]) -> tuple[dict[str, float], list[str]]:
+    """The largest R̂ of each observable's components, and the components that never change, which have none."""
     from arviz_stats.base.array import array_stats  # late: importing ArviZ takes seconds
 
-    values = {}
+    values, constant = {}, []
     for name, series in observables.items():
-        # ArviZ would divide by the zero variance of a constant.
-        constant = bool(np.any(np.ptp(series, axis=(0, 1)) == 0))
         columns = np.asarray(series, dtype=float).reshape(*series.shape[:2], -1)
-        values[name] = np.nan if constant else float(np.max(array_stats.rhat(columns, chain_axis=0, draw_axis=1)))
-    return values
+        size = np.max(np.abs(columns), axis=(0, 1), initial=0.0)
+        still = np.ptp(columns, axis=(0, 1)) <= ROUNDING * size
+        places = list(np.ndindex(series.shape[2:]))
+        constant += [f"{name}{list(place) or ''}" for place, one in zip(places, still, strict=True) if one]
+        if not still.all():
+            with np.errstate(divide="ignore", invalid="ignore"):  # chains that stand still, each in its own place
+                values[name] = float(np.max(array_stats.rhat(columns[..., ~still], chain_axis=0, draw_axis=1)))
+    return values, constant

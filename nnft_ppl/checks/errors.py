@@ -1,10 +1,12 @@
 """Errors that can be believed: effective draws enough, and two estimators that agree."""
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import Verdict
+from nnft_ppl.statistics import Estimate, Verdict
 
 MIN_ESS = 400.0
 APART = {
@@ -13,6 +15,26 @@ APART = {
     Kind.POPULATIONS: "populations sit apart: run longer",
 }
 """What to do where two error estimators disagree."""
+
+
+def fewest_draws(estimates: Mapping[str, Estimate], observables: Collection[str]) -> dict[str, float]:
+    """The fewest effective draws of each estimate.
+
+    A function of means may have entries without an error, which are left out (`DerivedQuantities` speaks of them); an
+    observable may not: its number is NaN then.
+
+    Args:
+        estimates: By name.
+        observables: Which of them are means of observables; the others are functions of means.
+    """
+    least = {}
+    for name, one in estimates.items():
+        known = np.asarray(one.ess)
+        if name not in observables:
+            known = known[np.isfinite(known)]
+        if known.size:
+            least[name] = float(np.min(known))
+    return least
 
 
 class EffectiveDraws(Check):
@@ -24,7 +46,7 @@ class EffectiveDraws(Check):
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The smallest number, NaN first."""
-        ess = {name: float(np.min(one.ess)) for name, one in draws.estimates.items()}
+        ess = fewest_draws(draws.estimates, draws.observables)
         worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
         free = draws.kind is Kind.FREE
         advice = "draw more, or use --sampler hmc" if free else "run longer, or try another sampler"
@@ -42,7 +64,12 @@ class ErrorEstimators(Check):
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The number of estimates whose errors disagree."""
-        apart = [name for name, one in draws.estimates.items() if not np.all(one.agree)]
+        apart = [
+            name
+            for name, one in draws.estimates.items()
+            # A function of means without an error has none to compare.
+            if not np.all(np.asarray(one.agree, bool) | (np.isnan(one.error) & (name not in draws.observables)))
+        ]
         text = "two independent error estimators agree"
         if apart:
             text = f"two independent error estimators disagree for {', '.join(apart)}"

@@ -7,6 +7,7 @@ from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.checks.modes import ModeCoverage, rare_draws
+from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
@@ -42,7 +43,9 @@ class SecondRoute(Check):
         smoothed, k_hat = smooth_log_weights(log_weight)
         second = estimate(series, draws.theory.derived, smoothed, independent=True)
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
-        return Outcome(compare(draws.estimates, second, float(k_hat)), findings, second)
+        verdict = compare(draws.estimates, second, float(k_hat))
+        # Numbers of a route that cannot be trusted are shown nowhere.
+        return Outcome(verdict, findings, {} if verdict.status == "unavailable" else second)
 
     def _free_draws(self, draws: FinishedDraws, key: Array) -> tuple[dict[str, np.ndarray], np.ndarray]:
         chains, made = next(iter(draws.observables.values())).shape[:2]
@@ -54,7 +57,9 @@ class SecondRoute(Check):
             name: np.concatenate([block.measured["observables"][name] for block in blocks], 1)
             for name in draws.observables
         }
-        return series, np.concatenate([block.stats["log_weight"] for block in blocks], 1)
+        return without_rounding(draws.theory, series), np.concatenate(
+            [block.stats["log_weight"] for block in blocks], 1
+        )
 
 
 def compare(first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat: float) -> Verdict:
@@ -68,13 +73,12 @@ def compare(first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat
     if not k_hat <= MAX_K_HAT:
         text = f"second route: not available, k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
         return Verdict(SecondRoute.name, "unavailable", k_hat, MAX_K_HAT, text)
-    # A quantity that is NaN in one route only is a disagreement; NaN in both, there is nothing to say.
-    both = {name: np.abs(weighted_agreement(first[name], second[name])) for name in second}
-    undefined = {name: np.isnan(first[name].value) & np.isnan(second[name].value) for name in second}
-    pulls = {
-        name: float(np.max(np.where(undefined[name], 0.0, np.nan_to_num(pull, nan=np.inf))))
-        for name, pull in both.items()
-    }
+    # What is without an error in one of the routes cannot be compared.
+    found = {name: np.abs(weighted_agreement(first[name], second[name])) for name in second}
+    pulls = {name: float(np.nanmax(pull)) for name, pull in found.items() if not np.isnan(pull).all()}
+    if not pulls:
+        text = "second route: not available, nothing has an error in both routes"
+        return Verdict(SecondRoute.name, "unavailable", None, MAX_PULL, text)
     worst = max(pulls, key=lambda name: pulls[name])
     text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
     advice = "chains or weights miss part of the theory; trust neither before another sampler agrees with one"

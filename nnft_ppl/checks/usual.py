@@ -7,8 +7,10 @@ from typing import Any
 
 from nnft_ppl.checks.chains import Divergences, EnergyFraction, RHat
 from nnft_ppl.checks.check import Check, reason_of
+from nnft_ppl.checks.derived import DerivedQuantities
 from nnft_ppl.checks.earlier import EarlierSamplers
 from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
+from nnft_ppl.checks.exact import ExactAnswers
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.modes import ModeCoverage
@@ -23,10 +25,12 @@ USUAL: tuple[type[Check], ...] = (
     PartitionSpread,
     EffectiveDraws,
     ErrorEstimators,
+    DerivedQuantities,
     Divergences,
     EnergyFraction,
     ModeCoverage,
     ImprovedAgainstRaw,
+    ExactAnswers,
     IdentityBank,
     SecondRoute,
     EarlierSamplers,

@@ -13,16 +13,7 @@ from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensemble
 from nnft_ppl.runs import DEFAULT_DRAWS, make_request, sample, sampler_of
-from nnft_ppl.samplers import SamplerError
-from nnft_ppl.theory import (
-    Theory,
-    load_file,
-    refuse_coarse_grid,
-    unbounded_term,
-    unbounded_words,
-    unread_keywords,
-    unread_words,
-)
+from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, refuse_unbounded, unread_keywords, unread_words
 
 
 class Ran(NamedTuple):
@@ -33,7 +24,7 @@ class Ran(NamedTuple):
     kept: bool
     """Whether the folder keeps a complete result of the same run, made before this one was interrupted."""
     remarks: list[str]
-    """What to know about the model, good run or not: a keyword that nothing reads, an action term without bound."""
+    """What to know about the model, good run or not: a keyword that nothing reads."""
 
 
 def load_theory(asked: argparse.Namespace, keywords: dict[str, Any]) -> Theory:
@@ -57,34 +48,27 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
     theory = load_theory(asked, keywords)
     progress(Stage("checking the grid"))
     refuse_coarse_grid(theory)
+    progress(Stage("checking that the action is bounded"))
+    refuse_unbounded(theory)
     folder = Path(asked.out) if asked.out else _default_folder(theory, asked)
     progress.folder = folder
     earlier = (folder / "result.nc").is_file()
-    try:
-        ensemble = sample(
-            theory,
-            asked.sampler,
-            num_chains=asked.chains,
-            num_draws=asked.draws,
-            num_warmup=asked.warmup,
-            seed=asked.seed,
-            out=folder,
-            keep=asked.keep,
-            checks=asked.check or True,
-            time_limit=asked.time_limit,
-            progress=progress,
-        )
-    except SamplerError as error:
-        if term := unbounded_term(theory):
-            raise SamplerError(f"{error}; {unbounded_words(term)}") from error
-        raise
-    made = ensemble.provenance
-    # One of the wrong sign fails the checks of every sampler, and none of them can say why.
-    term = unbounded_term(theory) if made.verdict == "failed" and not made.interrupted else None
+    ensemble = sample(
+        theory,
+        asked.sampler,
+        num_chains=asked.chains,
+        num_draws=asked.draws,
+        num_warmup=asked.warmup,
+        seed=asked.seed,
+        out=folder,
+        keep=asked.keep,
+        checks=asked.check or True,
+        time_limit=asked.time_limit,
+        progress=progress,
+    )
     unread = unread_keywords(theory)
     remarks = [unread_words(unread)] if unread else []
-    remarks += [unbounded_words(term)] if term else []
-    return Ran(ensemble, folder, earlier and made.interrupted, remarks)
+    return Ran(ensemble, folder, earlier and ensemble.provenance.interrupted, remarks)
 
 
 def conclude(asked: argparse.Namespace, ran: Ran) -> int:

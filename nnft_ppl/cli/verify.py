@@ -14,7 +14,7 @@ from nnft_ppl.cli.table import estimates_table
 from nnft_ppl.display import format_value
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.runs import sample
-from nnft_ppl.statistics import MAX_PULL, pulls
+from nnft_ppl.statistics import MAX_PULL
 from nnft_ppl.theory import Theory, load_file, shipped_models
 
 ROUTES = ("hmc", "reweight")
@@ -70,9 +70,9 @@ def knows(theory: Theory) -> bool:
 def compare(ensemble: Ensemble, theory: str, sampler: str) -> list[Row]:
     """Every estimate whose exact value is known, beside it."""
     estimates, rows = ensemble.estimates(), []
+    found = ensemble.pulls()
     for name, exact in ensemble.exact.items():
-        one = estimates[name]
-        distances = pulls(one, exact)
+        one, distances = estimates[name], found[name]
         for index, place in places(ensemble, name):
             if np.isnan(exact[index]):
                 continue

@@ -4,10 +4,19 @@ from nnft_ppl.display.html import mark_lines, paragraph, table
 from nnft_ppl.display.marks import MARKS, STATUSES, on_terminal
 from nnft_ppl.display.progress import Progress, Stage, show_progress
 from nnft_ppl.display.spelling import did_you_mean, error_words
-from nnft_ppl.display.values import columns, format_value, format_values, model_call, places_along, without_noise
+from nnft_ppl.display.values import (
+    ROUNDING,
+    columns,
+    format_value,
+    format_values,
+    model_call,
+    places_along,
+    without_noise,
+)
 
 __all__ = [
     "MARKS",
+    "ROUNDING",
     "STATUSES",
     "Progress",
     "Stage",

@@ -6,11 +6,14 @@ Source: derived here; values and errors of f(means) as in `nnft_ppl.statistics.e
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
+
+BISECTIONS = 60
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,27 @@ def ratio(numerator: str, denominator: str) -> Derived:
     return Derived(lambda means: means[numerator] / means[denominator])
 
 
-def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float) -> Derived:
-    """The decay rate of a correlator C between neighbouring points, m_i = ln(C_i / C_{i+1}) / (r_{i+1} - r_i).
+def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, period: float | None = None) -> Derived:
+    r"""The decay rate of a correlator C between neighbouring points.
 
-    NaN, with error NaN, where C_i / C_{i+1} is negative.
+    $$m_i = \frac{\ln (C_i / C_{i+1})}{r_{i+1} - r_i}, \qquad\text{or on a circle}\qquad
+    \frac{C_i}{C_{i+1}} = \frac{\cosh m_i(T/2 - r_i)}{\cosh m_i(T/2 - r_{i+1})}$$
+
+    The first is negative where the correlator rises, and NaN where C_i / C_{i+1} is negative. On a circle of period T
+    a state goes both ways round, and the first would fall to zero half way; the second is the state's own rate. It is
+    NaN where no cosh has such a ratio (the correlator rises towards T/2), and for two points as far from T/2.
 
     Args:
         name: Observable of shape (*shape, point).
         separation: Distances r_i, shape (point,), strictly increasing; or a number, the spacing of all neighbours.
+        period: Length T of the circle; None for an open line. Then the distances are needed, from 0 to T.
 
     Returns:
         The derived quantity, of shape (*shape, point - 1), in inverse units of the separation.
 
     Raises:
         TypeError: If the separations are not real numbers.
-        ValueError: If they do not increase, or are not finite.
+        ValueError: If they do not increase, are not finite, or do not lie on the circle.
     """
     points = require_finite("effective_mass", "separation", separation)
     steps = np.diff(points) if points.ndim else points
@@ -67,4 +76,46 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float) -> 
         raise ValueError(
             f"effective_mass: separation = {points}; give strictly increasing distances, or one spacing > 0"
         )
-    return Derived(lambda means: jnp.log(means[name][..., :-1] / means[name][..., 1:]) / steps)
+    if period is None:
+        return Derived(lambda means: jnp.log(means[name][..., :-1] / means[name][..., 1:]) / steps)
+    if not points.ndim or points.min() < 0 or points.max() > period:
+        raise ValueError(f"effective_mass: separation = {points}; give distances from 0 to the period, {period}")
+    from_middle = np.abs(period / 2 - points)
+    left, right = from_middle[:-1], from_middle[1:]
+    # Only distances from the middle count: the farther point must have the larger correlator.
+    sign = np.sign(left - right)
+
+    def cosh_mass(means: dict[str, Array]) -> Array:
+        logarithm = jnp.log(means[name][..., :-1] / means[name][..., 1:]) * sign
+        return _cosh_rate(jnp.asarray(logarithm), np.maximum(left, right), np.minimum(left, right))
+
+    return Derived(cosh_mass)
+
+
+def _cosh_rate(logarithm: Array, far: np.ndarray, near: np.ndarray) -> Array:
+    """The m ≥ 0 of g(m) = ln cosh(m far) − ln cosh(m near) = logarithm; NaN where there is none.
+
+    The root lies between logarithm/(far − near) and (logarithm + ln 2)/(far − near).
+    """
+
+    def excess(rate: Array) -> Array:
+        return _log_cosh(rate * far) - _log_cosh(rate * near) - logarithm
+
+    def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        middle = (bracket[0] + bracket[1]) / 2
+        low = excess(middle) < 0
+        return jnp.where(low, middle, bracket[0]), jnp.where(low, bracket[1], middle)
+
+    apart = np.where(far > near, far - near, 1.0)
+    fixed = jax.lax.stop_gradient(logarithm)
+    low, high = jax.lax.fori_loop(0, BISECTIONS, halve, (fixed / apart, (fixed + np.log(2.0)) / apart))
+    rate = jax.lax.stop_gradient((low + high) / 2)
+    # One step of Newton's has the root's derivative.
+    slope = far * jnp.tanh(rate * far) - near * jnp.tanh(rate * near)
+    defined = (far > near) & (logarithm > 0)
+    return jnp.where(defined, rate - excess(rate) / jnp.where(defined, slope, 1.0), jnp.nan)
+
+
+def _log_cosh(x: Array) -> Array:
+    """Ln cosh x without overflow."""
+    return jnp.logaddexp(x, -x) - np.log(2.0)

@@ -1,5 +1,6 @@
 r"""Correlators along a coordinate: estimates with errors, the exact curve, pulls, estimators side by side, masses."""
 
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,7 +8,7 @@ from matplotlib.axes import Axes
 from nnft_ppl.observables import effective_mass
 from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label
 from nnft_ppl.results import Ensemble
-from nnft_ppl.statistics import Estimate, pulls
+from nnft_ppl.statistics import Estimate
 
 MANY_DECADES = 5.0
 """A correlator that is positive and falls by more than this factor is drawn on a logarithmic axis."""
@@ -35,7 +36,7 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     one = ensemble.estimates()[name]
     exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
     columns = {dim: places, "value": one.value, "error": one.error, "ess": one.ess, "exact": exact}
-    columns["pull"] = pulls(one, exact)
+    columns["pull"] = ensemble.pulls().get(name, np.full(one.value.shape, np.nan))
     return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
 
 
@@ -153,20 +154,29 @@ def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     return axes
 
 
+def period_of(ensemble: Ensemble, name: str = "two_point") -> float | None:
+    """Length of the circle, if the theory lives on one and all points of the observable lie on it; else None."""
+    _, places = _coordinate(ensemble, name)
+    period = ensemble.data["estimates"].attrs.get("period")
+    return float(period) if period is not None and places.min() >= 0 and places.max() <= period else None
+
+
 def effective_mass_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
     """Middle of each pair of neighbouring points, effective mass between them with error, and the exact one.
 
-    m_eff = ln(C_i/C_{i+1})/(r_{i+1} − r_i); on a circle it falls towards the middle, where the two ways round meet.
+    m_eff = ln(C_i/C_{i+1})/(r_{i+1} − r_i); on a circle the rate of the cosh through both points
+    (`nnft_ppl.observables.effective_mass`).
 
     Args and errors as for `correlator_table`.
     """
     dim, places = _coordinate(ensemble, name)
     if not np.all(np.diff(places) > 0):
         raise ValueError(f"the points of {name!r} along {dim} do not increase: {places}")
-    found = ensemble.estimates({"effective_mass": effective_mass(name, places)})["effective_mass"]
+    mass = effective_mass(name, places, period_of(ensemble, name))
+    found = ensemble.estimates({"effective_mass": mass})["effective_mass"]
     exact = ensemble.exact.get(name, np.full(len(places), np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):
-        known = np.log(exact[:-1] / exact[1:]) / np.diff(places)
+        known = np.asarray(mass({name: jnp.asarray(exact)}), float)
     middle = (places[:-1] + places[1:]) / 2
     return pd.DataFrame({dim: middle, "value": found.value, "error": found.error, "exact": known})
 
@@ -174,19 +184,22 @@ def effective_mass_table(ensemble: Ensemble, name: str = "two_point") -> pd.Data
 def plot_effective_mass(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
     """Draw the effective mass between neighbouring points of a correlator, and the exact one.
 
-    Args and errors as for `plot_correlator`.
+    Points without an error that can be trusted are left out. Args and errors as for `plot_correlator`.
     """
     table = effective_mass_table(ensemble, name)
     _, places = _coordinate(ensemble, name)
     axes = axes_or_new(axes)
     half = np.diff(places) / 2
-    middle = table.iloc[:, 0].to_numpy()
+    middle, value, error = (table.iloc[:, column].to_numpy(float) for column in range(3))
     if bool(table["exact"].notna().any()):
         axes.hlines(table["exact"], middle - half, middle + half, color=COLOURS[1], label="exact")
+    known = np.isfinite(error)
     axes.errorbar(
-        middle, table["value"], xerr=half, yerr=table["error"], fmt="o", color=COLOURS[0], markersize=4.5, capsize=3,
-        elinewidth=1, label="estimate",
+        middle[known], value[known], xerr=half[known], yerr=error[known], fmt="o", color=COLOURS[0], markersize=4.5,
+        capsize=3, elinewidth=1, label="estimate",
     )  # fmt: skip
+    if np.any(value[known] < 0):
+        axes.axhline(0, color=COLOURS[0], linewidth=0.8)
     dim = str(table.columns[0])
     axes.set_xlabel(label(ensemble, dim))
     axes.set_ylabel(in_unit("effective mass", inverse(ensemble.unit(dim))))

@@ -10,7 +10,6 @@ from nnft_ppl.report import chains, correlators, fields, pulls, tempering
 from nnft_ppl.report.checks import check_figures
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble, places
-from nnft_ppl.statistics import pulls as pulls_of
 
 MOST_TRACES = 4
 """Components of observables that traces are drawn of."""
@@ -89,12 +88,28 @@ def _estimators(ensemble: Ensemble, name: str) -> Panel:
 
 
 def _effective_mass(ensemble: Ensemble) -> Panel:
+    table = correlators.effective_mass_table(ensemble)
+    known = np.isfinite(table["error"].to_numpy(float))
+    if correlators.period_of(ensemble) is None:
+        words = (
+            "ln(C(r)/C(r'))/(r' − r) between neighbouring points r < r' of the two-point function C; the bar along r "
+            "says which. Where C is a sum of decaying exponentials it falls to the lowest of their rates for large r."
+        )
+        if np.any(table["value"].to_numpy(float)[known] < 0):
+            words += " It is negative where C rises: there it is no mass."
+    else:
+        words = (
+            "The rate m of the cosh m(T/2 − r) through neighbouring points of the two-point function C on the circle "
+            "of length T, a state that goes both ways round; the bar along r says which. Where C is a sum of states "
+            "it falls to the lowest of their rates towards r = T/2. There is none where C rises towards T/2."
+        )
+    if not known.all():
+        words += f" Left out: {int((~known).sum())} of {len(table)} that are undefined, or have no error to be trusted."
     return Panel(
         "effective_mass",
         "Effective mass",
-        "ln(C(r)/C(r'))/(r' − r) between neighbouring points r < r' of the two-point function; the bar along r says "
-        "which. It falls to the gap of the spectrum for large r; on a circle it falls to 0 half way round.",
-        correlators.effective_mass_table(ensemble),
+        words,
+        table,
         lambda figure: correlators.plot_effective_mass(ensemble, axes=figure.subplots()),
         3.2,
     )
@@ -102,9 +117,8 @@ def _effective_mass(ensemble: Ensemble) -> Panel:
 
 def _exact_rows(ensemble: Ensemble) -> list[dict[str, object]]:
     """(estimate − exact)/error of everything that is known."""
-    estimates, rows = ensemble.estimates(), []
-    for name, exact in ensemble.exact.items():
-        found = pulls_of(estimates[name], exact)
+    rows = []
+    for name, found in ensemble.pulls().items():
         for index, place in places(ensemble, name):
             if np.isfinite(found[index]):
                 rows.append({"vector_field": name, "observable": place or "value", "z": float(found[index])})

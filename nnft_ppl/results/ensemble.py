@@ -21,7 +21,7 @@ All draws have leading dimensions (chain, draw). The provenance is one JSON stri
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields as dataclass_fields, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,13 @@ import xarray as xr
 from nnft_ppl.display import format_value, model_call, paragraph, places_along, table, without_noise
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived
+from nnft_ppl.results.labelled import coordinates_of, read_estimates
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.storage import read_result
 from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, mix, pulls, smooth_log_weights
 
-PARTS = tuple(field.name for field in dataclass_fields(Estimate) if field.name not in ("value", "coordinates"))
+TRUNCATION = ".truncation"
+"""Ends the names, in the group `exact`, of what exact values may be off by."""
 
 
 class Ensemble:
@@ -131,9 +133,20 @@ class Ensemble:
     @property
     def exact(self) -> dict[str, np.ndarray]:
         """Exact values by name, each of the observable's shape, NaN where unknown."""
-        if "exact" not in self.data:
-            return {}
-        return {str(name): values.values for name, values in self.data["exact"].dataset.items()}
+        known = series_of(self.data, "exact")
+        return {name: values for name, values in known.items() if not name.endswith(TRUNCATION)}
+
+    def pulls(self) -> dict[str, np.ndarray]:
+        """(estimate − exact)/error, beyond the truncation that the model states, of all that has an exact value.
+
+        NaN where nothing is known, or an estimate has no error.
+        """
+        estimates, known = self.estimates(), series_of(self.data, "exact")
+        precision = self.provenance.precision
+        return {
+            name: pulls(estimates[name], exact, known.get(f"{name}{TRUNCATION}", 0.0), precision)
+            for name, exact in self.exact.items()
+        }
 
     def unit(self, name: str) -> str | None:
         """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none.
@@ -171,7 +184,7 @@ def read(path: str | Path) -> Ensemble:
 
 
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
-    """The observables' series, (chain, draw, ...), by name; or those of another group, none if it is not there."""
+    """The observables' series, (chain, draw, ...), by name; or the arrays of another group, none if it is not there."""
     return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
 
 
@@ -199,48 +212,13 @@ def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:
     return {name: values for name, values in series_of(data, "improved").items() if np.all(np.isfinite(values))}
 
 
-def estimates_dataset(
-    estimates: Mapping[str, Estimate], dims: Mapping[str, tuple[str, ...]], coords: Mapping[str, Any]
-) -> xr.Dataset:
-    """Estimates as one Dataset; `read_estimates` is its inverse."""
-    variables = {}
-    for name, one in estimates.items():
-        labels = dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(one.value.ndim))
-        variables[name] = (labels, one.value)
-        for part in PARTS:
-            variables[f"{name}.{part}"] = (labels, np.asarray(getattr(one, part)))
-    used = {dim for labels, _ in variables.values() for dim in labels}
-    return xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
-
-
-def read_estimates(dataset: xr.Dataset) -> Estimates:
-    """The estimates in a Dataset made by `estimates_dataset`."""
-    names = [str(name) for name in dataset.data_vars if f"{name}.error" in dataset.data_vars]
-    return Estimates(
-        (name, Estimate(dataset[name].values, **_parts(dataset, name), coordinates=coordinates_of(dataset[name])))
-        for name in names
-    )
-
-
-def _parts(dataset: xr.Dataset, name: str) -> dict[str, np.ndarray]:
-    return {part: dataset[f"{name}.{part}"].values for part in PARTS}
-
-
-def coordinates_of(values: xr.DataArray) -> dict[str, np.ndarray]:
-    """Along each dimension in turn; counted from 0 where there are none."""
-    return {
-        str(dim): values.coords[dim].values if dim in values.coords else np.arange(size)
-        for dim, size in values.sizes.items()
-    }
-
-
 def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for every component of every estimate.
 
     The columns are observable · at · unit · estimate · [exact · pull] · ess · [reweighted]; those in brackets only
     where the run has them. The pull is (estimate − exact)/error; the unit is empty for pure numbers.
     """
-    exact, second = ensemble.exact, ensemble.second_route
+    exact, found, second = ensemble.exact, ensemble.pulls(), ensemble.second_route
     headings = ["observable", "at", "unit", "estimate"]
     headings += ["exact", "pull"] if exact else []
     headings += ["ess", *(["reweighted"] if second else [])]
@@ -249,24 +227,31 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
         unit, known = ensemble.unit(name), exact.get(name)
         scale = _scale(known) or _scale(one.value)
         for index, place in places(ensemble, name):
-            value, error = float(one.value[index]), float(one.error[index])
-            row = [name, place, "" if unit in (None, "1") else unit, format_value(without_noise(value, scale), error)]
+            row = [name, place, "" if unit in (None, "1") else unit, _estimate(one, index, scale)]
             if exact:
-                row += _against(one, known, index)
+                row += _against(one, known, found.get(name), index)
             row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "?")
             if second:
-                other = second.get(name)
-                row.append(format_value(other.value[index], other.error[index]) if other else "")
+                row.append(_estimate(second[name], index, 0.0) if name in second else "")
             rows.append(row)
     return headings, rows
 
 
-def _against(one: Estimate, exact: np.ndarray | None, index: tuple[int, ...]) -> list[str]:
-    """The exact value and the pull in words, empty where nothing is known."""
-    if exact is None or np.isnan(exact[index]):
-        return ["", ""]
+def _estimate(one: Estimate, index: tuple[int, ...], scale: float) -> str:
+    """A value with its error; `?` where there is none, `0.3(?)` where its error is not to be trusted."""
+    value, error = float(one.value[index]), float(one.error[index])
+    return "?" if np.isnan(value) else format_value(without_noise(value, scale), error)
+
+
+def _against(
+    one: Estimate, exact: np.ndarray | None, found: np.ndarray | None, index: tuple[int, ...]
+) -> tuple[str, str]:
+    """The exact value and the pull in words; empty where nothing is known, `?` where nothing can be compared."""
+    if exact is None or found is None or np.isnan(exact[index]):
+        return "", ""
     scale = max(_scale(exact), float(np.nan_to_num(one.error[index])))
-    return [f"{without_noise(float(exact[index]), scale):.6g}", f"{pulls(one, exact)[index]:+.1f}"]
+    pull = "?" if np.isnan(found[index]) else f"{found[index]:+.1f}"
+    return f"{without_noise(float(exact[index]), scale):.6g}", pull
 
 
 def _scale(values: np.ndarray | None) -> float:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +10,12 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream, ModeCoverage
+from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream, ModeCoverage, fewest_draws, untrusted
 from nnft_ppl.display import Progress, Stage
-from nnft_ppl.results import RunFolder, series_of, usable_log_weights
+from nnft_ppl.observables import Derived
+from nnft_ppl.results import RunFolder, quoted_series, series_of, usable_log_weights
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
+from nnft_ppl.runs.precision import refuse_imprecise
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.states import state_dataset
@@ -109,7 +112,7 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
     returned_every = keep_every or (stream.every if stream else 0)
     sizes = block_sizes(*size, most, limited=job.until < math.inf)
     settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **sizes, progress=job.progress)
-    recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job.usual)
+    recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job.usual, job.theory.derived)
     interrupted = False
     settings = replace(settings, modes=job.modes(name))
     job.progress(Stage(f"compiling {name}"))
@@ -129,6 +132,7 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
                 job.folder.write_state(state_dataset(state))
             blocks += 1
             refuse_nan(tree)
+            refuse_imprecise(block.kind, tree)
             if block.positions is not None and returned_every:
                 snapshots.add(block.positions, _log_weights(block, first, returned_every))
                 if stream:
@@ -165,21 +169,35 @@ def _log_weights(block: Block, first: int, every: int) -> np.ndarray:
 
 
 class _Enough:
-    """Whether every observable has effective draws enough, with some to spare; looked at ever more seldom."""
+    """Whether every estimate has effective draws enough, with some to spare; looked at ever more seldom."""
 
-    def __init__(self, usual: int) -> None:
-        self._next = float(usual)
+    def __init__(self, usual: int, derived: Mapping[str, Derived]) -> None:
+        self._next, self._derived = float(usual), derived
 
     def __call__(self, recorder: Recorder) -> bool:
         if recorder.draws < self._next:
             return False
         self._next = LOOK_AGAIN * recorder.draws
-        return enough_draws(recorder.data, recorder)
+        return enough_draws(recorder.data, recorder, self._derived)
 
 
-def enough_draws(data: xr.DataTree, recorder: Recorder) -> bool:
-    """Whether every observable has more than 1.2 times the effective draws that the verdict asks for."""
+def enough_draws(data: xr.DataTree, recorder: Recorder, derived: Mapping[str, Derived] | None = None) -> bool:
+    """Whether every estimate has more than 1.2 times the effective draws that the verdict asks for.
+
+    A function of means is looked at as it will be quoted: not enough while no error of it can be trusted; entries
+    without an error beside others are not waited for.
+
+    Args:
+        data: The draws.
+        recorder: Of what kind they are.
+        derived: Functions of means.
+    """
     assert recorder.kind is not None
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
-    found = estimate(series_of(data), None, weights, independent=recorder.kind.independent)
-    return all(np.all(one.ess > 1.2 * MIN_ESS) for one in found.values())
+    series = series_of(data)
+    found = estimate(series, None, weights, independent=recorder.kind.independent)
+    if derived:
+        quoted = estimate(quoted_series(data, weights), derived, weights, independent=recorder.kind.independent)
+        found |= {name: quoted[name] for name in derived}
+    fewest = fewest_draws(found, series)
+    return not untrusted(found, series) and all(number > 1.2 * MIN_ESS for number in fewest.values())

@@ -8,10 +8,11 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of
+from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of, without_rounding
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.results import (
+    TRUNCATION,
     PartitionFunction,
     estimates_dataset,
     improved_series,
@@ -21,6 +22,7 @@ from nnft_ppl.results import (
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
+from nnft_ppl.spaces import Circle
 from nnft_ppl.statistics import Estimate, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
@@ -72,10 +74,11 @@ def judge(
         earlier: Failed verdicts of samplers tried before, by name.
         some_positions: z of a few draws, (draw, dimension), for checks that look at them where none were kept.
     """
-    series, stats = series_of(data), series_of(data, "sample_stats")
+    series, stats = without_rounding(theory, series_of(data)), series_of(data, "sample_stats")
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
-    estimates = estimate(quoted_series(data, weights), theory.derived, weights, independent=kind.independent)
+    quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
+    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
@@ -83,6 +86,8 @@ def judge(
         if values:
             write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
     write("estimates", estimates)
+    if isinstance(theory.space, Circle):
+        data["estimates"].attrs["period"] = float(theory.space.period)
     log_z = _temper(theory, kind, data, curves)
     positions, numbers = kept_positions(data)
     if positions is None and some_positions is not None:
@@ -167,6 +172,10 @@ class _Writer:
         if theory.exact:
             labels = self._data["estimates"].dataset
             exact = {name: (labels[name].dims, value) for name, value in theory.exact.items()}
+            # Most exact values are exact.
+            exact |= {
+                f"{name}{TRUNCATION}": (labels[name].dims, off) for name, off in theory.truncation.items() if off.any()
+            }
             self._data["exact"] = xr.DataTree(xr.Dataset(exact))
         if theory.curves:
             variables = {name: (f"{name}.at", values) for name, (_, values) in theory.curves.items()}

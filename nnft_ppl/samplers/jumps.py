@@ -76,7 +76,7 @@ def jump(key: Array, state: HMCState, log_density: Callable, modes: Modes) -> tu
     one, other = pair[0], (pair[0] + 1 + pair[1]) % count
     sign = jnp.where(jax.random.bernoulli(key_sign), 1.0, -1.0)
     position = modes.place[other] + sign * modes.spread[other] @ (
-        modes.tension[one] @ (state.position - modes.place[one])
+        modes.tension[one] @ (jnp.asarray(state.position) - modes.place[one])
     )
     value, gradient = jax.value_and_grad(log_density)(position)
     ratio = value - state.logdensity + modes.half_log_det[one] - modes.half_log_det[other]

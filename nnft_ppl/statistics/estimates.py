@@ -1,22 +1,19 @@
 """Values with errors: means of observables, functions of means, reweighting, and how they are printed."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float
+from jaxtyping import ArrayLike, Bool, Float
 from numpy import ndarray
+from numpy.typing import DTypeLike
 
 from nnft_ppl.arguments import require_count, require_log_weights, require_series
-from nnft_ppl.display import columns, format_value, format_values, places_along, table, without_noise
+from nnft_ppl.display import ROUNDING, columns, format_value, format_values, places_along, table, without_noise
 from nnft_ppl.statistics.autocorrelation import gamma_method
 from nnft_ppl.statistics.log_weights import relative_weights
+from nnft_ppl.statistics.propagation import Function, propagate
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-
-Function = Callable[[dict[str, Array]], Array]
-"""A differentiable function of {name: mean of the observable}, such as a `Derived`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +23,8 @@ class Estimate:
     value: Float[ndarray, "*shape"]
     """The estimate, in units of the observable."""
     error: Float[ndarray, "*shape"]
-    """Its standard error, autocorrelation and reweighting included; NaN where the value is undefined."""
+    """Its standard error, autocorrelation and reweighting included; NaN where the value is undefined, or, of a function
+    of means, where the linear propagation of errors is not to be trusted."""
     ess: Float[ndarray, "*shape"]
     """Number of independent draws of the target that would have this error, Var(F) / error^2."""
     second_error: Float[ndarray, "*shape"]
@@ -36,6 +34,8 @@ class Estimate:
 
     coordinates: Mapping[str, ndarray] = field(default_factory=dict)
     """Along each dimension in turn, by its name; empty where they are not known. For display only."""
+    doubts: Mapping[tuple[int, ...], str] = field(default_factory=dict)
+    """Entry -> why it has a value and no error. Not stored."""
 
     def __str__(self) -> str:
         return format_values(np.asarray(self.value), np.asarray(self.error))
@@ -129,38 +129,31 @@ def estimate(
         origin = values[0, 0]
         means[name] = origin + (_per_draw(weights, values) * (values - origin)).mean((0, 1))
         centred[name] = values - means[name]
+        # A constant up to rounding is a constant: rounding is no statistics.
+        constant = np.abs(centred[name]).max((0, 1)) <= ROUNDING * np.abs(means[name])
+        centred[name][..., constant] = 0.0
     result = {name: _estimate_linear(means[name], centred[name], weights, independent=independent) for name in arrays}
+    errors = {name: one.error for name, one in result.items()}
     for name, quantity in derived.items():
-        value, fluctuation = _linearise(name, quantity, means, centred)
-        result[name] = _estimate_linear(value, fluctuation, weights, independent=independent)
+        value, fluctuation, doubts = propagate(name, quantity, means, centred, weights, errors)
+        result[name] = _doubted(_estimate_linear(value, fluctuation, weights, independent=independent), doubts)
     return result
+
+
+def _doubted(one: Estimate, doubts: Mapping[tuple[int, ...], str]) -> Estimate:
+    """The estimate without the errors that are not to be trusted."""
+    if not doubts:
+        return one
+    parts = {name: np.array(getattr(one, name)) for name in ("error", "ess", "second_error")}
+    for part in parts.values():
+        for entry in doubts:
+            part[entry] = np.nan
+    return replace(one, **parts, doubts=doubts)
 
 
 def _per_draw(weights: Float[ndarray, "chain draw"], values: ndarray) -> ndarray:
     """Weights with trailing axes appended to broadcast against a series."""
     return weights.reshape(weights.shape + (1,) * (values.ndim - 2))
-
-
-def _linearise(
-    name: str, quantity: Function, means: dict[str, ndarray], centred: dict[str, ndarray]
-) -> tuple[ndarray, Float[ndarray, "chain draw *shape"]]:
-    """Value of a derived quantity and its unweighted projected fluctuations."""
-    at = {key: jnp.asarray(mean) for key, mean in means.items()}
-    try:
-        value = np.asarray(quantity(at), dtype=np.float64)
-        gradients = jax.jacrev(lambda means: jnp.asarray(quantity(means)))(at)
-    except KeyError as error:
-        raise ValueError(f"estimate: derived {name!r} asks for {error}; the observables are {sorted(means)}") from error
-    length = next(iter(centred.values())).shape[:2]
-    fluctuation = np.zeros(length + value.shape)
-    for key, gradient in gradients.items():
-        slope = np.asarray(gradient, dtype=np.float64)
-        if slope.any():
-            matrix = slope.reshape(value.size, -1)
-            # Infinite slopes belong to undefined values, which are marked as such later.
-            with np.errstate(invalid="ignore", over="ignore"):
-                fluctuation += (centred[key].reshape(*length, -1) @ matrix.T).reshape(fluctuation.shape)
-    return value, fluctuation
 
 
 def _estimate_linear(
@@ -240,14 +233,24 @@ def median_of_means(values: Float[ArrayLike, "n *shape"], blocks: int = 32) -> t
     return np.median(means, axis=0), np.sqrt(np.pi / 2) * means.std(0, ddof=1) / np.sqrt(blocks)
 
 
-def pulls(quantity: Estimate, exact: np.ndarray) -> np.ndarray:
-    """(estimate − exact)/error of every component, NaN where nothing is known.
+def pulls(
+    quantity: Estimate, exact: ndarray, truncation: ndarray | float = 0.0, precision: DTypeLike = np.float64
+) -> ndarray:
+    """(estimate − exact)/error of every component, NaN where nothing is known, or nothing has an error.
 
-    It is 0 where the two are equal to rounding, whatever the error, and infinite where they differ without error.
+    It is 0 where the two are equal to rounding, or to the truncation that is stated of the exact value, whatever the
+    error, and infinite where they differ without error. Beyond the truncation what is left over counts.
 
     Args:
         quantity: The estimate.
         exact: What it should be, of the estimate's shape; NaN where nothing is known.
+        truncation: By how much the exact value may itself be off.
+        precision: In which the draws were made; numbers that differ by less than 100 rounding units of it are equal.
     """
-    nothing = np.zeros(exact.shape)
-    return np.where(np.isnan(exact), np.nan, weighted_agreement(quantity, Estimate(exact, nothing, nothing, nothing)))
+    rounding = max(ROUNDING, 100 * float(np.finfo(precision).eps))
+    value, nothing = np.asarray(quantity.value, np.float64), np.zeros(exact.shape)
+    difference = value - exact
+    excess = np.abs(difference) - truncation
+    excess = np.where(excess <= rounding * np.maximum(np.abs(value), np.abs(exact)), 0.0, excess)
+    beyond = replace(quantity, value=np.copysign(excess, difference))
+    return np.where(np.isnan(exact), np.nan, weighted_agreement(beyond, Estimate(nothing, nothing, nothing, nothing)))

@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
+    from nnft_ppl.theory.boundedness import refuse_unbounded, unbounded_term, unbounded_words
     from nnft_ppl.theory.errors import ModelError
     from nnft_ppl.theory.keywords import literal, record, restored
     from nnft_ppl.theory.loading import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.theory import Theory, load
 
 _HOMES = {
-    "boundedness": ("unbounded_term", "unbounded_words"),
+    "boundedness": ("refuse_unbounded", "unbounded_term", "unbounded_words"),
     "loading": (
         "COMPANIONS",
         "ModelFile",
@@ -49,9 +49,8 @@ _HOMES = {
 __all__ = [
     "COMPANIONS", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind", "check_model",
     "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "read", "read_source", "record",
-    "refuse_coarse_grid", "refuse_lost_draws", "restored", "sha256_of", "shipped_models", "unbounded_term",
-    "unbounded_words",
-    "unread_keywords", "unread_words",
+    "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of", "shipped_models",
+    "unbounded_term", "unbounded_words", "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 

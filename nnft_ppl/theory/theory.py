@@ -79,7 +79,8 @@ class Theory:
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
         self.observables, self.derived, self.shapes = self._declared_observables(field_names(first.returned))
-        self.exact = exact_values(self.name, self._call(self.file.exact), self.shapes) if self.file.exact else {}
+        answers = self._call(self.file.exact) if self.file.exact else {}
+        self.exact, self.truncation = exact_values(self.name, answers, self.shapes)
         self.curves = (
             exact_curves(self.name, self._call(self.file.curves), self.observables) if self.file.curves else {}
         )

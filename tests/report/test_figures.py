@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from nnft_ppl import load
+from nnft_ppl import Ensemble, load
 from nnft_ppl.report import (
     plot_autocorrelation,
     plot_correlator,
@@ -24,6 +24,7 @@ from nnft_ppl.report.chains import autocorrelation_table, trace_table, weights_t
 from nnft_ppl.report.correlators import correlator_table, effective_mass_table, estimators_table
 from nnft_ppl.report.drawing import in_unit, inverse, shorten
 from nnft_ppl.report.fields import fields_table
+from nnft_ppl.report.panels import panels
 from nnft_ppl.report.tempering import tempering_table
 from nnft_ppl.runs.snapshots import COUNT, Snapshots
 from nnft_ppl.statistics import autocorrelation_function
@@ -74,10 +75,26 @@ def test_effective_mass_is_the_derived_quantity(chains):
     axes = plot_effective_mass(chains, axes=Figure().subplots())
     table = effective_mass_table(chains)
     value = chains.estimates()["two_point"].value
-    np.testing.assert_allclose(table["value"], np.log(value[:-1] / value[1:]) / [0.5, 0.5, 1.0])
+    # On the circle of length 4: the ratio of neighbours is that of cosh m(2 − r).
+    cosh = np.cosh(table["value"].to_numpy()[:, None] * (2 - np.array([[0, 0.5], [0.5, 1], [1, 2]])))
+    np.testing.assert_allclose(cosh[:, 0] / cosh[:, 1], value[:-1] / value[1:], rtol=1e-5)
     assert np.min(table["error"].to_numpy()) > 0
+    assert "cosh m(T/2 − r)" in next(panel for panel in panels(chains) if panel.name == "effective_mass").caption
     assert axes.get_ylabel() == "effective mass  [mass]"
     assert [inverse(unit) for unit in ("1/mass", "mass^2", "1", None)] == ["mass", "1/mass^2", "1", None]
+
+
+def test_effective_mass_of_a_line_is_said_to_be_none_where_the_curve_rises(free_draws):
+    open_line = next(panel for panel in panels(free_draws) if panel.name == "effective_mass")
+    assert "cosh" not in open_line.caption
+    changed = free_draws.data.copy(deep=True)
+    curve = changed["observables"]["two_point"]
+    curve.values[...] = np.abs(curve.values) * 0.01 + np.array([3.0, 2.0, 2.5])
+    changed["improved"] = type(changed)()
+    rising = next(panel for panel in panels(Ensemble(changed)) if panel.name == "effective_mass")
+    assert "It is negative where C rises: there it is no mass." in rising.caption
+    axes = plot_effective_mass(Ensemble(changed), axes=Figure().subplots())
+    assert np.min(drawn_points(axes)[1]) < 0
 
 
 def test_every_estimator_is_there(chains):

@@ -1,0 +1,72 @@
+"""Functions of means: whether they are defined, and linear enough over the errors of their means to have an error."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.statistics import Estimate, Verdict
+
+UNTRUSTED = "the error is not to be trusted"
+
+
+class DerivedQuantities(Check):
+    """Which functions of means have no value, or a value whose error cannot be trusted.
+
+    An entry without a value (the logarithm of a negative mean) is unknown, which is no failure. A quantity fails that
+    has a value somewhere and nowhere an error; the means in it are known too badly to say what it is.
+    """
+
+    name = "derived"
+    title = "functions of means"
+    threshold = 0.0
+
+    def applies(self, draws: FinishedDraws) -> bool:
+        """Where there are any."""
+        return any(name not in draws.observables for name in draws.estimates)
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The number of quantities without any trusted entry."""
+        quantities = {name: one for name, one in draws.estimates.items() if name not in draws.observables}
+        failed = [_doubt(name, quantities[name]) for name in untrusted(quantities, draws.observables)]
+        if failed:
+            text, advice = "; ".join(failed), "draw more, until its means are known, or quote the means themselves"
+            return Outcome(Verdict.of(self.name, float(len(failed)), 0.0, text, good=False, advice=advice))
+        if holes := [_holes(name, one) for name, one in quantities.items() if np.isnan(one.error).any()]:
+            return Outcome(Verdict(self.name, "warning", 0.0, 0.0, "; ".join(holes)))
+        text = f"functions of means are nearly linear over their errors ({', '.join(quantities)})"
+        return Outcome(Verdict.of(self.name, 0.0, 0.0, text, good=True))
+
+
+def untrusted(estimates: Mapping[str, Estimate], observables: Collection[str]) -> list[str]:
+    """Functions of means that have a value somewhere, and nowhere an error that can be trusted.
+
+    Args:
+        estimates: By name.
+        observables: Which of them are means of observables.
+    """
+    return [
+        name
+        for name, one in estimates.items()
+        if name not in observables and np.isnan(one.error).all() and not np.isnan(one.value).all()
+    ]
+
+
+def _doubt(name: str, one: Estimate) -> str:
+    """The first reason that there is."""
+    reasons = list(one.doubts.values())
+    return f"{name}: {reasons[0]}: {UNTRUSTED}" if reasons else f"{name}: {UNTRUSTED}"
+
+
+def _holes(name: str, one: Estimate) -> str:
+    """What of a quantity is unknown."""
+    undefined = np.isnan(one.value)
+    doubted = np.isnan(one.error) & ~undefined
+    if undefined.all():
+        return f"{name} is undefined at the means that were found"
+    parts = [f"undefined in {undefined.sum()}"] if undefined.any() else []
+    if doubted.any():
+        entry = min(one.doubts, default=None)
+        why = f" ({name}[{', '.join(map(str, entry))}]: {one.doubts[entry]})" if entry else ""
+        parts.append(f"without an error that can be trusted in {doubted.sum()}{why}")
+    return f"{name}: {' and '.join(parts)} of {one.value.size} entries"
