@@ -11,6 +11,7 @@ from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.tails import ObservableTails
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
 from nnft_ppl.identities.vector_fields import VectorField
@@ -19,6 +20,7 @@ USUAL: tuple[type[Check], ...] = (
     RHat,
     WeightsTail,
     PartitionSpread,
+    ObservableTails,
     EffectiveDraws,
     ErrorEstimators,
     Divergences,

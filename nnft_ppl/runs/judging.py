@@ -71,7 +71,8 @@ def judge(
     series, stats = series_of(data), series_of(data, "sample_stats")
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
-    estimates = estimate(quoted_series(data, weights), theory.derived, weights, independent=kind.independent)
+    quoted = quoted_series(data, weights)
+    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
@@ -81,7 +82,7 @@ def judge(
     write("estimates", estimates)
     log_z = _temper(theory, kind, data, curves)
     draws = FinishedDraws(
-        theory, kind, estimates, series, stats, series_of(data, "action"), improved, weights, key, progress
+        theory, kind, estimates, series, stats, series_of(data, "action"), improved, quoted, weights, key, progress
     )
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():

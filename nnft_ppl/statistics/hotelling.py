@@ -13,8 +13,8 @@ themselves, are drawn anew from among themselves with their mean taken off, and
 
 is compared with a gamma law that has the mean and the variance of the U of those resamples.
 
-Source: H. Hotelling, Ann. Math. Statist. 2 (1931) 360; batches and weights as in docs/theory/identities.md; resamples as
-in B. Efron, Ann. Statist. 7 (1979) 1, the gamma law for their tail by matching moments.
+Source: H. Hotelling, Ann. Math. Statist. 2 (1931) 360; batches and weights as in docs/theory/identities.md; resamples
+as in B. Efron, Ann. Statist. 7 (1979) 1, the gamma law for their tail by matching moments.
 """
 
 from typing import NamedTuple

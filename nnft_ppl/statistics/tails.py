@@ -26,6 +26,10 @@ PRIOR = 10
 """The shape is drawn towards 1/2 as by so many draws of the tail."""
 NEAR, HITS = 0.9, 5
 """A tail whose last tenth holds so many effective draws ends there: a Pareto tail of shape 0.7 has 1.2."""
+FEW_VALUES = 10
+"""A tail of fewer different values is that of an indicator or of a small number: it ends, too."""
+USABLE, HEAVY = 0.5, 0.7
+"""Shapes above which a variance does not exist, and above which an error is no guide."""
 _BLOCK_NUMBERS = 2**21
 
 
@@ -36,11 +40,12 @@ class Tails(NamedTuple):
     """Pareto's k; −∞ where the tails end (bounded series, constants), NaN with too few draws."""
     error: Float[ndarray, "*shape"]
     """Its standard error (1 + k)/√M with M effective draws in the tail; 0 where k is −∞."""
+    effective: float
+    """Effective draws of the series, by the autocorrelation of |x|."""
 
-    def beyond(self, threshold: float, sigmas: float) -> ndarray:
-        """Where k − sigmas × error exceeds the threshold."""
-        with np.errstate(invalid="ignore"):
-            return self.k_hat - sigmas * self.error > threshold
+    def certain(self, sigmas: float) -> Float[ndarray, "*shape"]:
+        """What k exceeds by so many of its standard errors; −∞ where there is none."""
+        return np.where(np.isnan(self.k_hat), -np.inf, self.k_hat - sigmas * self.error)
 
 
 def contributions(
@@ -78,7 +83,7 @@ def tails(fluctuations: Float[ndarray, "chain draw *shape"], *, independent: boo
     effective = float(total) if independent else float(np.min(gamma_method(np.abs(delta)).ess, initial=total))
     if effective < FEWEST or not count:
         nothing = np.full(shape, np.nan)
-        return Tails(nothing, nothing)
+        return Tails(nothing, nothing, effective)
     length = min(effective / 5, 3 * np.sqrt(effective))
     tail = int(length * total / effective)
     block = max(1, _BLOCK_NUMBERS // total)
@@ -88,16 +93,17 @@ def tails(fluctuations: Float[ndarray, "chain draw *shape"], *, independent: boo
         shapes.append(np.fmax(*(_side(side, tail, length) for side in (columns, -columns))))
     k_hat = np.concatenate(shapes)
     error = np.where(np.isfinite(k_hat), np.maximum(1 + k_hat, 0) / np.sqrt(length + PRIOR), 0.0)
-    return Tails(k_hat.reshape(shape), error.reshape(shape))
+    return Tails(k_hat.reshape(shape), error.reshape(shape), effective)
 
 
 def _side(columns: Float[ndarray, "component draw"], tail: int, length: float) -> Float[ndarray, "component"]:
-    """k of the upper tail of every row; −∞ where it ends."""
+    """K of the upper tail of every row; −∞ where it ends."""
     highest = np.sort(np.partition(columns, -tail - 1, axis=1)[:, -tail - 1 :], axis=1)
     excess = highest[:, 1:] - highest[:, :1]
     largest = excess[:, -1:]
     hits = np.sum(excess > NEAR * largest, axis=1) * length / tail
-    ends = (hits >= HITS) | (largest[:, 0] <= 0)
+    different = 1 + np.count_nonzero(np.diff(excess, axis=1), axis=1)
+    ends = (hits >= HITS) | (different < min(FEW_VALUES, length / 2)) | (largest[:, 0] <= 0)
     excess = excess / np.where(largest > 0, largest, 1.0)
     quartile = excess[:, max(int(tail / 4 + 0.5) - 1, 0)]
     # Values that repeat at the tail's beginning leave no quartile.
@@ -108,7 +114,7 @@ def _side(columns: Float[ndarray, "component draw"], tail: int, length: float) -
 
 
 def _pareto_shape(excess: Float[ndarray, "component tail"], quartile: Float[ndarray, "component"]) -> ndarray:
-    """k of generalised Pareto laws, excesses ascending to 1: Zhang and Stephens' posterior mean of −k/σ, profiled."""
+    """K of generalised Pareto laws, excesses ascending to 1: Zhang and Stephens' posterior mean of −k/σ, profiled."""
     count = excess.shape[1]
     grid = 30 + int(np.sqrt(count))
     spacing = 1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))
