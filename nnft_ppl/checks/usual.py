@@ -11,6 +11,7 @@ from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.slow import SlowModes
 from nnft_ppl.checks.tails import ObservableTails
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
@@ -23,6 +24,7 @@ USUAL: tuple[type[Check], ...] = (
     ObservableTails,
     EffectiveDraws,
     ErrorEstimators,
+    SlowModes,
     Divergences,
     EnergyFraction,
     ImprovedAgainstRaw,

@@ -91,7 +91,8 @@ class Ensemble:
         if not derived:
             return stored
         series = quoted_series(self.data, self.log_weights)
-        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent)
+        raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
+        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent, raw=raw)
         return Estimates(stored | {name: wanted[name] for name in derived})
 
     @property
@@ -223,7 +224,7 @@ def read_estimates(dataset: xr.Dataset) -> Estimates:
 
 
 def _parts(dataset: xr.Dataset, name: str) -> dict[str, np.ndarray]:
-    return {part: dataset[f"{name}.{part}"].values for part in PARTS}
+    return {part: dataset[f"{name}.{part}"].values for part in PARTS if f"{name}.{part}" in dataset}
 
 
 def coordinates_of(values: xr.DataArray) -> dict[str, np.ndarray]:

@@ -72,11 +72,12 @@ def judge(
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
     quoted = quoted_series(data, weights)
-    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent)
+    raw = {name: series[name] for name in improved}
+    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
-    for name, values in {"raw": {name: series[name] for name in improved}, "improved": improved}.items():
+    for name, values in {"raw": raw, "improved": improved}.items():
         if values:
             write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
     write("estimates", estimates)
