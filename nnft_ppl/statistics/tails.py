@@ -104,17 +104,20 @@ def _side(columns: Float[ndarray, "component draw"], tail: int, length: float) -
     hits = np.sum(excess > NEAR * largest, axis=1) * length / tail
     different = 1 + np.count_nonzero(np.diff(excess, axis=1), axis=1)
     ends = (hits >= HITS) | (different < min(FEW_VALUES, length / 2)) | (largest[:, 0] <= 0)
-    excess = excess / np.where(largest > 0, largest, 1.0)
+    shape = np.full(len(columns), -np.inf)
+    if np.all(ends):
+        return shape
+    excess = excess[~ends] / largest[~ends]
     quartile = excess[:, max(int(tail / 4 + 0.5) - 1, 0)]
     # Values that repeat at the tail's beginning leave no quartile.
     positive = np.min(np.where(excess > 0, excess, 1.0), axis=1)
-    shape = _pareto_shape(excess, np.maximum(quartile, positive))
-    shape = (length * shape + PRIOR / 2) / (length + PRIOR)
-    return np.where(ends, -np.inf, shape)
+    fitted = _pareto_shape(excess, np.maximum(quartile, positive))
+    shape[~ends] = (length * fitted + PRIOR / 2) / (length + PRIOR)
+    return shape
 
 
 def _pareto_shape(excess: Float[ndarray, "component tail"], quartile: Float[ndarray, "component"]) -> ndarray:
-    """K of generalised Pareto laws, excesses ascending to 1: Zhang and Stephens' posterior mean of −k/σ, profiled."""
+    """Shapes k of generalised Pareto laws, excesses ascending to 1: Zhang and Stephens' posterior mean of −k/σ, profiled."""
     count = excess.shape[1]
     grid = 30 + int(np.sqrt(count))
     spacing = 1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))
