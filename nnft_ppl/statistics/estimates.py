@@ -187,7 +187,7 @@ def _estimate_linear(
     *,
     independent: bool,
 ) -> Estimate:
-    """Estimate of a quantity from its value and unweighted fluctuations (weights of mean 1); raw ones beside improved."""
+    """Estimate of a quantity from its value and unweighted fluctuations (weights of mean 1), and raw ones."""
     defined = np.isfinite(value) & np.isfinite(fluctuation).all((0, 1))
     value = np.where(defined, value, np.nan)
     fluctuation = np.where(defined, fluctuation, 0.0)
