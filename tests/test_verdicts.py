@@ -60,7 +60,7 @@ def weighted(log_weights: np.ndarray, estimates: dict[str, Estimate]) -> dict[st
 def test_good_chains_pass_every_check(noise: np.random.Generator):
     found = judged(noise.normal(size=(CHAINS, DRAWS, 2)))
     assert {name: verdict.status for name, verdict in found.items()} == dict.fromkeys(
-        ["r_hat", "ess", "errors", "divergences", "bfmi"], "good"
+        ["r_hat", "tails", "ess", "errors", "slow", "divergences", "bfmi"], "good"
     )
     assert overall(list(found.values())) == "good"
     assert [found[name].threshold for name in ("r_hat", "ess", "divergences", "bfmi")] == [1.02, 400.0, 1e-3, 0.3]

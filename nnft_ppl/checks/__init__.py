@@ -11,6 +11,8 @@ from nnft_ppl.checks.measuring import MeasureProgram, MeasureStream
 from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.slow import SlowModes
+from nnft_ppl.checks.tails import ObservableTails
 from nnft_ppl.checks.usual import USUAL, check_of, checks_of
 from nnft_ppl.checks.weights import MAX_K_HAT, PartitionSpread, WeightsTail
 
@@ -18,6 +20,6 @@ __all__ = [
     "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "BankFindings", "Check",
     "DerivedQuantities", "Divergences", "EffectiveDraws", "EnergyFraction", "ErrorEstimators", "ExactAnswers",
     "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "MeasureProgram", "MeasureStream", "Measurement",
-    "ModeCoverage", "Outcome", "PartitionSpread", "RHat", "SecondRoute", "WeightsTail", "check_of", "checks_of",
-    "fewest_draws", "reason_of", "untrusted", "without_rounding",
+    "ModeCoverage", "ObservableTails", "Outcome", "PartitionSpread", "RHat", "SecondRoute", "SlowModes", "WeightsTail",
+    "check_of", "checks_of", "fewest_draws", "reason_of", "untrusted", "without_rounding",
 ]  # fmt: skip

@@ -57,6 +57,8 @@ class FinishedDraws:
     """Series of every term of the action."""
     improved: Mapping[str, ndarray] = field(default_factory=dict)
     """Series of the improved observables."""
+    quoted: Mapping[str, ndarray] = field(default_factory=dict)
+    """Series that the estimates of the observables are made from: raw ones, or mixed with improved ones."""
     log_weights: Float[ndarray, "chain draw"] | None = None
     """Log weights as the estimates use them, smoothed for free draws; None for chains."""
     key: Array | None = None

@@ -15,6 +15,8 @@ from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.slow import SlowModes
+from nnft_ppl.checks.tails import ObservableTails
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
 from nnft_ppl.identities.vector_fields import VectorField
@@ -23,9 +25,11 @@ USUAL: tuple[type[Check], ...] = (
     RHat,
     WeightsTail,
     PartitionSpread,
+    ObservableTails,
     EffectiveDraws,
     ErrorEstimators,
     DerivedQuantities,
+    SlowModes,
     Divergences,
     EnergyFraction,
     ModeCoverage,

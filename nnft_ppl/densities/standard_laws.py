@@ -80,7 +80,8 @@ def logistic(z: Array) -> Array:
     return odd(z, jnp.where(near, near_value, far_value))
 
 
-def _cauchy_limit(z: Array) -> float:
+def farthest(z: Array) -> float:
+    """Where maps to laws with power-law tails stop, for their slopes to be numbers."""
     return 9.0 if jnp.finfo(z.dtype).bits <= 32 else 26.0
 
 
@@ -98,7 +99,7 @@ def standard_cauchy(z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
     Source: derived here (Cauchy quantile function).
     """
-    size = jnp.minimum(magnitude(z), _cauchy_limit(z))
+    size = jnp.minimum(magnitude(z), farthest(z))
     near = size < 0.7
     near_value = jnp.tan(0.5 * math.pi * erf(jnp.where(near, size, 0.5) * ROOT_HALF))
     far_value = 1 / jnp.tan(math.pi * lower(-jnp.where(near, 1.0, size)))
@@ -109,7 +110,7 @@ def half_cauchy(z: Array) -> Array:
     """tan(pi Phi(z)/2): a standard half-Cauchy draw."""
     below = z < 0
     near_value = jnp.tan(0.5 * math.pi * lower(jnp.where(below, z, -1.0)))
-    far_z = jnp.minimum(jnp.where(below, 1.0, z), _cauchy_limit(z))
+    far_z = jnp.minimum(jnp.where(below, 1.0, z), farthest(z))
     return jnp.where(below, near_value, 1 / jnp.tan(0.5 * math.pi * lower(-far_z)))
 
 
@@ -118,6 +119,33 @@ def half_normal(z: Array) -> Array:
     below = z < 0
     near_value = math.sqrt(2.0) * erfinv(lower(jnp.where(below, z, -1.0)))
     return jnp.where(below, near_value, -ndtri(0.5 * lower(-jnp.where(below, 1.0, z))))
+
+
+def soft_laplace(z: Array) -> Array:
+    """Ln tan(pi Phi(z)/2), odd in z: a draw of the law with density 1/(pi cosh x)."""
+    size = magnitude(z)
+    near = size < 1.0
+    near_value = 2 * jnp.arctanh(jnp.tan(0.25 * math.pi * erf(jnp.where(near, size, 0.5) * ROOT_HALF)))
+    far_value = -jnp.log(jnp.tan(0.5 * math.pi * lower(-jnp.where(near, 1.0, size))))
+    return odd(z, jnp.where(near, near_value, far_value))
+
+
+def log_expm1(log_y: Array) -> Array:
+    """ln(exp(y) - 1) from ln y, where y itself or exp(y) may be out of range."""
+    small = log_y < 0
+    y = jnp.exp(jnp.where(small, log_y, 0.0))
+    # y + y^2/2 + ... over y, with y from 0 to 1.
+    ratio = jnp.where(y > 1e-4, jnp.expm1(y) / jnp.where(y > 1e-4, y, 1.0), 1 + 0.5 * y + y * y / 6)
+    large = jnp.exp(jnp.where(small, 0.0, log_y))
+    return jnp.where(small, log_y + jnp.log(ratio), large + jnp.log1p(-jnp.exp(-large)))
+
+
+def log_one_minus_exp(log_y: Array) -> Array:
+    """ln(1 - exp(-y)) from ln y, where y itself may be out of range."""
+    small = log_y < 0
+    y = jnp.exp(jnp.where(small, log_y, 0.0))
+    ratio = jnp.where(y > 1e-4, -jnp.expm1(-y) / jnp.where(y > 1e-4, y, 1.0), 1 - 0.5 * y + y * y / 6)
+    return jnp.where(small, log_y + jnp.log(ratio), jnp.log1p(-jnp.exp(-jnp.exp(jnp.where(small, 0.0, log_y)))))
 
 
 def laplace_tail(x: Array) -> Array:

@@ -31,12 +31,16 @@ from nnft_ppl.densities.standard_laws import (
     inside,
     laplace,
     laplace_tail,
+    log_expm1,
     log_exponential,
+    log_one_minus_exp,
     logistic,
     lower,
     magnitude,
+    soft_laplace,
     standard_cauchy,
 )
+from nnft_ppl.densities.student_t import student_t
 
 type Transport = Callable[[Float[Array, "*shape"]], Float[Array, "*shape"]]
 type _Map = Callable[[Array], Array]
@@ -109,6 +113,9 @@ _STANDARD: dict[type, _Map] = {
     dist.Gumbel: lambda z: -log_exponential(-z),
     dist.HalfNormal: half_normal,
     dist.HalfCauchy: half_cauchy,
+    dist.SoftLaplace: soft_laplace,
+    # The law of 1/x² for normal x: its upper tail is where x is small.
+    dist.Levy: lambda z: jnp.exp(-2 * jnp.log(half_normal(-z))),
 }
 
 
@@ -119,6 +126,8 @@ _STANDARD: dict[type, _Map] = {
 @_rule.register(dist.Gumbel)
 @_rule.register(dist.HalfNormal)
 @_rule.register(dist.HalfCauchy)
+@_rule.register(dist.SoftLaplace)
+@_rule.register(dist.Levy)
 def _(fn: Any) -> _Map:
     standard = next(_STANDARD[parent] for parent in type(fn).__mro__ if parent in _STANDARD)
     # jnp.asarray leaves Python numbers weakly typed, so the precision stays that of z.
@@ -138,11 +147,64 @@ def _(fn: dist.Weibull) -> _Map:
 
 @_rule.register
 def _(fn: dist.Pareto) -> _Map:
+    return lambda z: _pareto(z, fn.scale, jnp.asarray(fn.alpha))
+
+
+@_rule.register
+def _(fn: dist.LowerTruncatedPowerLaw) -> _Map:
+    return lambda z: _pareto(z, fn.low, -1 - jnp.asarray(fn.alpha))
+
+
+def _pareto(z: Array, scale: ArrayLike, power: Array) -> Array:
+    theta = jnp.asarray(scale) * jnp.exp(exponential(z) / power)
+    # The support is open at the scale: take the next number above it.
+    edge = jax.lax.stop_gradient(jnp.asarray(scale, theta.dtype))
+    return inside(theta, jnp.nextafter(edge, jnp.full_like(edge, jnp.inf)), None)
+
+
+@_rule.register
+def _(fn: dist.StudentT) -> _Map:
+    return lambda z: jnp.asarray(fn.loc) + jnp.asarray(fn.scale) * student_t(z, jnp.asarray(fn.df))
+
+
+@_rule.register
+def _(fn: dist.AsymmetricLaplace) -> _Map:
+    return lambda z: _asymmetric_laplace(z, fn.loc, jnp.asarray(fn.scale), jnp.asarray(fn.asymmetry))
+
+
+@_rule.register
+def _(fn: dist.AsymmetricLaplaceQuantile) -> _Map:
+    share = jnp.asarray(fn.quantile)
+    asymmetry = jnp.sqrt(share / (1 - share))
+    return lambda z: _asymmetric_laplace(z, fn.loc, jnp.asarray(fn.scale) * asymmetry / share, asymmetry)
+
+
+def _asymmetric_laplace(z: Array, location: ArrayLike, scale: Array, asymmetry: Array) -> Array:
+    """Exponential laws of scales s κ to the left and s/κ to the right, which hold κ²/(1 + κ²) and 1/(1 + κ²)."""
+    left = jnp.log1p(asymmetry**-2) - exponential(-z)
+    right = exponential(z) - jnp.log1p(asymmetry**2)
+    return jnp.asarray(location) + jnp.where(left < 0, scale * asymmetry * left, scale / asymmetry * right)
+
+
+@_rule.register
+def _(fn: dist.Gompertz) -> _Map:
+    return lambda z: jnp.log1p(exponential(z) / jnp.asarray(fn.concentration)) / jnp.asarray(fn.rate)
+
+
+@_rule.register
+def _(fn: dist.Dagum) -> _Map:
     def push(z: Array) -> Array:
-        theta = jnp.asarray(fn.scale) * jnp.exp(exponential(z) / jnp.asarray(fn.alpha))
-        # The support is open at the scale: take the next number above it.
-        edge = jax.lax.stop_gradient(jnp.asarray(fn.scale, theta.dtype))
-        return inside(theta, jnp.nextafter(edge, jnp.full_like(edge, jnp.inf)), None)
+        log_y = log_exponential(-z) - jnp.log(jnp.asarray(fn.concentration))
+        return jnp.asarray(fn.scale) * jnp.exp(-log_expm1(log_y) / jnp.asarray(fn.sharpness))
+
+    return push
+
+
+@_rule.register
+def _(fn: dist.Kumaraswamy) -> _Map:
+    def push(z: Array) -> Array:
+        log_y = log_exponential(z) - jnp.log(jnp.asarray(fn.concentration0))
+        return jnp.exp(log_one_minus_exp(log_y) / jnp.asarray(fn.concentration1))
 
     return push
 

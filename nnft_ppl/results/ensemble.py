@@ -93,7 +93,8 @@ class Ensemble:
         if not derived:
             return stored
         series = quoted_series(self.data, self.log_weights)
-        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent)
+        raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
+        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent, raw=raw)
         return Estimates(stored | {name: wanted[name] for name in derived})
 
     @property

@@ -36,7 +36,7 @@ def read_estimates(dataset: xr.Dataset) -> Estimates:
 
 
 def _parts(dataset: xr.Dataset, name: str) -> dict[str, Any]:
-    return {part: dataset[f"{name}.{part}"].values for part in PARTS}
+    return {part: dataset[f"{name}.{part}"].values for part in PARTS if f"{name}.{part}" in dataset}
 
 
 def coordinates_of(values: xr.DataArray) -> dict[str, np.ndarray]:

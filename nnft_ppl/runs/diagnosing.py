@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nnft_ppl.checks import Check, FinishedDraws, MeasureProgram, MeasureStream, Outcome
 from nnft_ppl.display import Progress, Stage
-from nnft_ppl.results import Ensemble, improved_series, series_of
+from nnft_ppl.results import Ensemble, improved_series, quoted_series, series_of
 from nnft_ppl.runs.judging import judge_checks
 from nnft_ppl.runs.kept import kept_draws
 from nnft_ppl.theory import Theory
@@ -44,6 +44,7 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         series_of(ensemble.data, "sample_stats"),
         series_of(ensemble.data, "action"),
         improved_series(ensemble.data),
+        quoted_series(ensemble.data, ensemble.log_weights),
         ensemble.log_weights,
         progress=progress,
         positions=kept.positions if kept else None,

@@ -78,11 +78,12 @@ def judge(
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
-    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent)
+    raw = {name: series[name] for name in improved}
+    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
-    for name, values in {"raw": {name: series[name] for name in improved}, "improved": improved}.items():
+    for name, values in {"raw": raw, "improved": improved}.items():
         if values:
             write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
     write("estimates", estimates)
@@ -93,7 +94,7 @@ def judge(
     if positions is None and some_positions is not None:
         positions = some_positions[None]
     draws = FinishedDraws(
-        theory, kind, estimates, series, stats, series_of(data, "action"), improved, weights, key, progress,
+        theory, kind, estimates, series, stats, series_of(data, "action"), improved, quoted, weights, key, progress,
         positions, numbers, earlier or {},
     )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)

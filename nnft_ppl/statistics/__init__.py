@@ -11,17 +11,22 @@ from nnft_ppl.statistics.log_weights import (
     smooth_log_weights,
 )
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
+from nnft_ppl.statistics.tails import HEAVY, USABLE, Tails, contributions, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
+    "HEAVY",
     "MAX_PULL",
     "MINIMUM_DRAWS",
+    "USABLE",
     "Estimate",
     "Estimates",
     "TSquared",
+    "Tails",
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
+    "contributions",
     "errors_agree",
     "estimate",
     "gamma_method",
@@ -36,5 +41,6 @@ __all__ = [
     "relative_weights",
     "smooth_log_weights",
     "t_squared",
+    "tails",
     "weighted_agreement",
 ]

@@ -3,7 +3,8 @@ r"""Raw and improved estimators of one quantity, mixed with the smallest error.
 With raw draws O, improved draws O' of the same mean and D = O − O', every c gives an unbiased O − c D, and
 c = Cov(Ō, D̄)/Var(D̄) the smallest error of the average (autocorrelation and weights included). A coefficient from the
 same draws would bias the average; here the first half of the draws uses the coefficient of the second, and the second
-that of the first.
+that of the first. An improved estimator can have a tail so heavy that its error is no guide, where the raw one has
+none: there the raw draws stay.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from nnft_ppl.statistics.log_weights import relative_weights
+from nnft_ppl.statistics.tails import HEAVY, contributions, tails
 
 BATCHES = 16
 """Batches of each chain in each half, whose covariance gives the coefficient."""
@@ -25,7 +27,8 @@ def mix(
 ) -> Float[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component.
 
-    Where O' does not vary, neither does the result: nothing of the rounding of O is left.
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of the result
+    has Pareto's k above 0.7 and that of O is lighter, the result is O.
 
     Args:
         raw: The draws O, shape (chain, draw, *shape).
@@ -46,7 +49,19 @@ def mix(
         result[:, half] = raw[:, half] - coefficient * difference[:, half]
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
-    return np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
+    result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
+    return np.where(_too_heavy(result, raw, log_weights), raw, result)
+
+
+def _too_heavy(mixed: ndarray, raw: ndarray, log_weights: ndarray | None) -> ndarray:
+    """Where the mix has a heavier tail than an error can bear, and the raw draws a lighter one."""
+    shape = tails(contributions(mixed, log_weights)).k_hat
+    heavy = shape > HEAVY
+    if not np.any(heavy):
+        return heavy
+    lighter = np.zeros_like(heavy)
+    lighter[heavy] = tails(contributions(raw[..., heavy], log_weights)).k_hat < shape[heavy]
+    return lighter
 
 
 def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> ndarray:

@@ -14,6 +14,7 @@ from nnft_ppl.statistics.autocorrelation import gamma_method
 from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.propagation import Function, propagate
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
+from nnft_ppl.statistics.slow import second_look, share_of_slow
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class Estimate:
     """The standard error by an independent estimator."""
     agree: Bool[ndarray, "*shape"] | None = None
     """Whether the two errors, and the chains, are compatible (`errors_agree`); None if never compared."""
+    growth: Float[ndarray, "*shape"] | None = None
+    """By how much long blocks of correlated draws made the error larger (`second_look`); None if never looked."""
 
     coordinates: Mapping[str, ndarray] = field(default_factory=dict)
     """Along each dimension in turn, by its name; empty where they are not known. For display only."""
@@ -84,19 +87,23 @@ def estimate(
     log_weights: Float[ArrayLike, "chain draw"] | None = None,
     *,
     independent: bool = False,
+    raw: Mapping[str, ArrayLike] | None = None,
 ) -> dict[str, Estimate]:
     """Values with errors of observables and of functions of their means, correlations between them included.
 
     The mean of O is mu = sum_i w_i O_i / sum_i w_i. A quantity F = f(mu) has value f(mu) (its bias is of order
     1/draws, below the error), and the error is that of the mean of the linearised series
     f + n w_i sum_a (df/dmu_a) (O_ai - mu_a) / sum_j w_j, found by the Gamma method, or for independent draws as
-    sd/sqrt(n). The second error comes from ArviZ, or for independent draws from batch means.
+    sd/sqrt(n). The second error comes from ArviZ, or for independent draws from batch means. Where long blocks of
+    correlated draws, or the slow mode of the raw draws beside improved ones, contradict the Gamma method, the error is
+    larger (`second_look`, `share_of_slow`).
 
     Args:
         series: Observables by name, each of shape (chain, draw, *shape).
         derived: Functions of the means by name; names must differ from those of the observables.
         log_weights: Natural logarithms of the weights up to a constant, shape (chain, draw); -inf drops a draw.
         independent: Whether the draws are known to be independent (of one another, and in weight).
+        raw: Raw draws of those observables whose series are improved ones.
 
     Returns:
         An estimate for every name in `series`, then for every name in `derived`.
@@ -123,7 +130,8 @@ def estimate(
         raise ValueError(f"estimate: log_weights has shape {logs.shape} and series {length}; give one weight per draw")
     weights = relative_weights(logs)
 
-    means, centred = {}, {}
+    raw = {} if independent or raw is None else raw
+    means, centred, centred_raw = {}, {}, {}
     for name, values in arrays.items():
         # Relative to the first draw: a constant observable then has exactly zero fluctuations under any weights.
         origin = values[0, 0]
@@ -132,11 +140,18 @@ def estimate(
         # A constant up to rounding is a constant: rounding is no statistics.
         constant = np.abs(centred[name]).max((0, 1)) <= ROUNDING * np.abs(means[name])
         centred[name][..., constant] = 0.0
-    result = {name: _estimate_linear(means[name], centred[name], weights, independent=independent) for name in arrays}
+        centred_raw[name] = np.asarray(raw[name], float) - means[name] if name in raw else centred[name]
+    result = {
+        name: _estimate_linear(
+            means[name], centred[name], weights, centred_raw[name] if name in raw else None, independent=independent
+        )
+        for name in arrays
+    }
     errors = {name: one.error for name, one in result.items()}
     for name, quantity in derived.items():
-        value, fluctuation, doubts = propagate(name, quantity, means, centred, weights, errors)
-        result[name] = _doubted(_estimate_linear(value, fluctuation, weights, independent=independent), doubts)
+        found = propagate(name, quantity, means, centred, weights, errors, centred_raw if raw else None)
+        one = _estimate_linear(found.value, found.fluctuation, weights, found.raw, independent=independent)
+        result[name] = _doubted(one, found.doubts)
     return result
 
 
@@ -157,9 +172,14 @@ def _per_draw(weights: Float[ndarray, "chain draw"], values: ndarray) -> ndarray
 
 
 def _estimate_linear(
-    value: ndarray, fluctuation: Float[ndarray, "chain draw *shape"], weights: ndarray, *, independent: bool
+    value: ndarray,
+    fluctuation: Float[ndarray, "chain draw *shape"],
+    weights: ndarray,
+    raw: Float[ndarray, "chain draw *shape"] | None,
+    *,
+    independent: bool,
 ) -> Estimate:
-    """Estimate of a quantity from its value and unweighted fluctuations around it (weights of mean 1)."""
+    """Estimate of a quantity from its value and unweighted fluctuations (weights of mean 1), and raw ones."""
     defined = np.isfinite(value) & np.isfinite(fluctuation).all((0, 1))
     value = np.where(defined, value, np.nan)
     fluctuation = np.where(defined, fluctuation, 0.0)
@@ -168,16 +188,23 @@ def _estimate_linear(
     if independent:
         error, second, relative = independent_errors(linear)
         agree = errors_agree(error, second, relative)
+        growth = np.ones_like(error)
     else:
         gamma, second = gamma_method(linear), geyer_errors(linear)
-        error = gamma.error
-        agree = errors_agree(error, second, gamma.relative_error, gamma.chain_probability)
+        look = second_look(linear, gamma)
+        error = look.error
+        if raw is not None:
+            error = np.maximum(error, share_of_slow(linear, per_draw * np.where(defined, raw, 0.0), gamma))
+        growth = np.divide(error, gamma.error, out=np.ones_like(error), where=gamma.error > 0)
+        told = second, gamma.relative_error, gamma.chain_probability
+        # The second estimator may have seen what only long blocks show.
+        agree = (errors_agree(gamma.error, *told) | errors_agree(error, *told)) & ~look.rising
     variance = (per_draw * fluctuation**2).mean((0, 1)) * weights.size / (weights.size - 1)
     # A constant has no variance to compare: it is worth what the weights are.
     constant = np.full(value.shape, weights.sum() ** 2 / (weights**2).sum())
     ess = np.divide(variance, error**2, out=constant, where=error > 0)
     nan = np.where(defined, 0.0, np.nan)
-    return Estimate(value, error + nan, ess + nan, second + nan, agree & defined)
+    return Estimate(value, error + nan, ess + nan, second + nan, agree & defined, growth + nan)
 
 
 def weighted_agreement(first: Estimate, second: Estimate) -> Float[ndarray, "*shape"]:

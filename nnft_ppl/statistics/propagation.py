@@ -39,6 +39,8 @@ class Propagated(NamedTuple):
     value: Float[ndarray, "*shape"]
     fluctuation: Float[ndarray, "chain draw *shape"]
     """Of the linearised series, without weights."""
+    raw: Float[ndarray, "chain draw *shape"] | None
+    """The same of other series of the same means, if they were given."""
     doubts: dict[tuple[int, ...], str]
     """Entry -> why its error is not to be trusted."""
 
@@ -50,6 +52,7 @@ def propagate(
     centred: dict[str, ndarray],
     weights: Float[ndarray, "chain draw"],
     errors: dict[str, ndarray],
+    raw: dict[str, ndarray] | None = None,
 ) -> Propagated:
     """Value of a derived quantity, its projected fluctuations, and which of its errors are not to be trusted.
 
@@ -60,6 +63,7 @@ def propagate(
         centred: Series of each, (chain, draw, *shape), around its mean.
         weights: Of the draws, with mean 1.
         errors: Of the means.
+        raw: Other series of the same means, (chain, draw, *shape), around them.
 
     Raises:
         ValueError: If it asks for an observable that is missing.
@@ -76,19 +80,22 @@ def propagate(
         if (slope := np.asarray(gradient, dtype=np.float64)).any()
     }
     length = weights.shape
-    fluctuation, size = np.zeros((*length, value.size)), np.zeros(value.size)
+    fluctuation, other, size = np.zeros((*length, value.size)), np.zeros((*length, value.size)), np.zeros(value.size)
     # Infinite slopes belong to undefined values, which are marked as such later.
     with np.errstate(invalid="ignore", over="ignore"):
         for key, slope in slopes.items():
             fluctuation += centred[key].reshape(*length, -1) @ slope.T
             size += np.abs(slope) @ np.abs(means[key]).reshape(-1)
+            if raw is not None:
+                other += raw[key].reshape(*length, -1) @ slope.T
     # What is constant by construction, x/x or x − x, leaves the rounding of what it was made of.
     rounding = max(ROUNDING, 32 * float(jnp.finfo(jnp.zeros(()).dtype).eps)) * size
     constant = np.max(np.abs(fluctuation), axis=(0, 1), initial=0.0) <= rounding
     fluctuation[..., constant] = 0.0
     value = np.where((constant & (np.abs(value).reshape(-1) <= rounding)).reshape(value.shape), 0.0, value)
     doubts = _doubts(quantity, at, value, slopes, centred, weights, errors, rounding)
-    return Propagated(value, fluctuation.reshape(length + value.shape), doubts)
+    shape = length + value.shape
+    return Propagated(value, fluctuation.reshape(shape), None if raw is None else other.reshape(shape), doubts)
 
 
 def _doubts(

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import kstest
 from statistical import autoregressive
 
+from nnft_ppl.statistics import kish
 from nnft_ppl.statistics.hotelling import SPARE, t_squared
 
 REPEATS = 200
@@ -32,6 +33,31 @@ def test_weighted_draws(rng):
         weights = 0.3 * x[..., 0]
         found.append(t_squared(x - [0.3, 0, 0], weights, independent=True).p_value)
     assert kstest(found, "uniform").pvalue > 1e-3
+
+
+def quartic(rng, coupling, repeats):
+    """p of E[F ∂_i(z²/2 + g z⁴)] = E[∂_i F] for F = 1, z_i, z_i Σz on 400 free draws with weights exp(−Σ z⁴)."""
+    found, effective = [], []
+    for _ in range(repeats):
+        z = rng.normal(size=(1, 400, 4))
+        logs = -np.sum(z**4, axis=-1)
+        force = z + 4 * coupling * z**3
+        rows = np.concatenate(
+            [force, z * force - 1, z * z.sum(-1, keepdims=True) * force - z.sum(-1)[..., None] - z], -1
+        )
+        found.append(t_squared(rows, logs, independent=True).p_value)
+        effective.append(kish(logs))
+    return found, np.mean(effective)
+
+
+def test_uneven_weights(rng):
+    """A hundred draws carry the weight: p is uniform, and a wrong coupling is still seen."""
+    found, effective = quartic(rng, 1.0, REPEATS)
+    assert 80 < effective < 120
+    assert kstest(found, "uniform").pvalue > 1e-3
+    assert min(found) > 1e-4
+    wrong, _ = quartic(rng, 1.6, 50)
+    assert np.median(wrong) < 0.01
 
 
 def test_few_effective_draws_are_no_test(rng):

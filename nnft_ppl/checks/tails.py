@@ -1,0 +1,79 @@
+"""Tails of what is averaged: whether an observable's error means anything, whatever the sampler."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.display import format_value
+from nnft_ppl.statistics import HEAVY, USABLE, Verdict, contributions, median_of_means, tails
+
+SIGMAS = 2.0
+"""Standard errors by which k̂ of a single component must exceed 0.7 to fail a run."""
+BLOCKS = 32
+"""Blocks of a median of means, at most; at least 8, each of 10 effective draws."""
+
+
+class ObservableTails(Check):
+    """Pareto's k̂ of w (O − Ō) for every component of every observable, as it is quoted.
+
+    Above 1/2 the variance of what is averaged does not exist, or not yet with so many draws: a warning. Where k̂ exceeds
+    0.7 by two of its standard errors, the error says nothing. Both are judged for the largest of m components at the
+    level at which one alone would be.
+    """
+
+    name = "tails"
+    title = "tails of observables"
+    threshold = HEAVY
+
+    def judge(self, draws: FinishedDraws) -> Outcome:
+        """The heaviest tail; of each observable k̂, and the median of means."""
+        series = draws.quoted or draws.observables
+        count = sum(int(np.prod(values.shape[2:])) for values in series.values())
+        # The largest of m normals exceeds these as rarely as one exceeds SIGMAS, and as often as one exceeds 0.
+        sure, likely = (-float(ndtri(chance / max(count, 1))) for chance in (ndtr(-SIGMAS), 0.5))
+        rows = [self._row(draws, name, values, sure) for name, values in series.items() if values.size]
+        known = [row for row in rows if np.isfinite(row["k_hat"])]
+        if not known:
+            text = "no observable has a tail: each ends where many draws come"
+            return Outcome(Verdict(self.name, "good", None, HEAVY, text), {"rows": rows})
+        worst = max(known, key=lambda row: row["k_hat"] - sure * row["error"])
+        failed = worst["k_hat"] - sure * worst["error"] > HEAVY
+        if not failed:
+            worst = max(known, key=lambda row: row["k_hat"] - likely * row["error"])
+        status = "failed" if failed else "warning" if worst["k_hat"] - likely * worst["error"] > USABLE else "good"
+        return Outcome(
+            Verdict(self.name, status, worst["k_hat"], HEAVY, _text(worst, status)), {"components": count, "rows": rows}
+        )
+
+    def _row(self, draws: FinishedDraws, name: str, values: np.ndarray, sure: float) -> dict[str, Any]:
+        """The heaviest component of one observable."""
+        fluctuations = contributions(values, draws.log_weights if draws.kind.weighted else None)
+        found = tails(fluctuations, independent=draws.kind.independent)
+        at = np.unravel_index(int(np.argmax(found.certain(sure))), found.k_hat.shape)
+        row = {
+            "observable": name + (f"[{', '.join(str(i) for i in at)}]" if at else ""),
+            "k_hat": float(found.k_hat[at]),
+            "error": float(found.error[at]),
+        }
+        blocks = int(np.clip(np.nan_to_num(found.effective) / 10, 8, BLOCKS))
+        if np.isfinite(row["k_hat"]):
+            value, error = median_of_means(fluctuations[(..., *at)].ravel(), blocks)
+            mean = float(np.asarray(draws.estimates[name].value)[at])
+            row |= {"median_of_means": mean + float(value), "median_of_means_error": float(error)}
+        return row
+
+
+def _text(worst: Mapping[str, Any], status: str) -> str:
+    """The verdict in words."""
+    shape = f"k̂ = {worst['k_hat']:.2f} ± {worst['error']:.2f}"
+    if status == "good":
+        return f"tails of observables: at most {shape} ({worst['observable']})"
+    second = format_value(worst["median_of_means"], worst["median_of_means_error"])
+    second = f"the median of means is {second}"
+    if status == "failed":
+        advice = "its error says nothing; average bounded functionals (a tanh, an indicator), whose variance exists"
+        return f"no usable variance of {worst['observable']}, the tail of its draws has {shape}: {advice}; {second}"
+    return f"heavy tail of {worst['observable']}, {shape}: a few draws make its error, which may be too small; {second}"

@@ -1,0 +1,132 @@
+r"""Tails of a series: whether the variance that an error of its mean needs exists.
+
+The draws far out on one side of the mean are fitted by a generalised Pareto law, of which E|x|^p exists for p < 1/k:
+
+    P(x > t | x > 0) = (1 + k t/σ)^(−1/k),        x what a draw exceeds the tail's beginning by.
+
+Below k = 1/2 there is a variance, and a mean has a Gaussian error; from there to 1 a mean, whose error is set by the
+few largest draws, or by those that never came. Both sides are fitted, and the heavier counts.
+
+Source: J. Zhang, M. A. Stephens, Technometrics 51 (2009) 316; tail length and prior of A. Vehtari et al.,
+arXiv:1507.02646, app. C.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from nnft_ppl.statistics.autocorrelation import gamma_method, standardise
+from nnft_ppl.statistics.log_weights import relative_weights
+
+FEWEST = 25
+"""Effective draws below which a tail has no shape."""
+PRIOR = 10
+"""The shape is drawn towards 1/2 as by so many draws of the tail."""
+NEAR, HITS = 0.9, 5
+"""A tail whose last tenth holds so many effective draws ends there: a Pareto tail of shape 0.7 has 1.2."""
+FEW_VALUES = 10
+"""A tail of fewer different values is that of an indicator or of a small number: it ends, too."""
+USABLE, HEAVY = 0.5, 0.7
+"""Shapes above which a variance does not exist, and above which an error is no guide."""
+_BLOCK_NUMBERS = 2**21
+
+
+class Tails(NamedTuple):
+    """Shape of the heavier tail of every component, each of the shape of one draw."""
+
+    k_hat: Float[ndarray, "*shape"]
+    """Pareto's k; −∞ where the tails end (bounded series, constants), NaN with too few draws."""
+    error: Float[ndarray, "*shape"]
+    """Its standard error (1 + k)/√M with M effective draws in the tail; 0 where k is −∞."""
+    effective: float
+    """Effective draws of the series, by the autocorrelation of |x|."""
+
+    def certain(self, sigmas: float) -> Float[ndarray, "*shape"]:
+        """What k exceeds by so many of its standard errors; −∞ where there is none."""
+        return np.where(np.isnan(self.k_hat), -np.inf, self.k_hat - sigmas * self.error)
+
+
+def contributions(
+    series: Float[ndarray, "chain draw *shape"], log_weights: Float[ndarray, "chain draw"] | None = None
+) -> Float[ndarray, "chain draw *shape"]:
+    """What every draw adds to the mean's fluctuation, w_i (O_i − Ō) with weights of mean 1.
+
+    Args:
+        series: An observable's draws, in its units.
+        log_weights: Log weights of the draws, if they have any.
+    """
+    values = np.asarray(series, float)
+    if log_weights is None:
+        return values - values.mean((0, 1))
+    weights = relative_weights(log_weights)
+    weights = weights.reshape(weights.shape + (1,) * (values.ndim - 2))
+    values = values - values[0, 0]
+    return weights * (values - (weights * values).mean((0, 1)))
+
+
+def tails(fluctuations: Float[ndarray, "chain draw *shape"], *, independent: bool = False) -> Tails:
+    """Shape of the tails of what draws contribute to a mean.
+
+    The tail on each side holds the min(n/5, 3 √n) largest of n effective draws. Of a correlated series it has the same
+    share of all draws, while the error counts n = N/(2 τ) with τ the autocorrelation time of |x|.
+
+    Args:
+        fluctuations: As from `contributions`, shape (chain, draw, *shape), about zero.
+        independent: Whether the draws are known to be independent.
+    """
+    chains, draws, shape = *fluctuations.shape[:2], fluctuations.shape[2:]
+    total = chains * draws
+    _, delta, _ = standardise(np.asarray(fluctuations, float).reshape(chains, draws, -1))
+    count = delta.shape[-1]
+    effective = float(total) if independent else float(np.min(gamma_method(np.abs(delta)).ess, initial=total))
+    if effective < FEWEST or not count:
+        nothing = np.full(shape, np.nan)
+        return Tails(nothing, nothing, effective)
+    length = min(effective / 5, 3 * np.sqrt(effective))
+    tail = int(length * total / effective)
+    block = max(1, _BLOCK_NUMBERS // total)
+    shapes = []
+    for first in range(0, count, block):
+        columns = np.ascontiguousarray(delta[..., first : first + block].reshape(total, -1).T)
+        shapes.append(np.fmax(*(_side(side, tail, length) for side in (columns, -columns))))
+    k_hat = np.concatenate(shapes)
+    error = np.where(np.isfinite(k_hat), np.maximum(1 + k_hat, 0) / np.sqrt(length + PRIOR), 0.0)
+    return Tails(k_hat.reshape(shape), error.reshape(shape), effective)
+
+
+def _side(columns: Float[ndarray, "component draw"], tail: int, length: float) -> Float[ndarray, "component"]:
+    """K of the upper tail of every row; −∞ where it ends."""
+    highest = np.sort(np.partition(columns, -tail - 1, axis=1)[:, -tail - 1 :], axis=1)
+    excess = highest[:, 1:] - highest[:, :1]
+    largest = excess[:, -1:]
+    hits = np.sum(excess > NEAR * largest, axis=1) * length / tail
+    different = 1 + np.count_nonzero(np.diff(excess, axis=1), axis=1)
+    ends = (hits >= HITS) | (different < min(FEW_VALUES, length / 2)) | (largest[:, 0] <= 0)
+    shape = np.full(len(columns), -np.inf)
+    if np.all(ends):
+        return shape
+    excess = excess[~ends] / largest[~ends]
+    quartile = excess[:, max(int(tail / 4 + 0.5) - 1, 0)]
+    # Values that repeat at the tail's beginning leave no quartile.
+    positive = np.min(np.where(excess > 0, excess, 1.0), axis=1)
+    fitted = _pareto_shape(excess, np.maximum(quartile, positive))
+    shape[~ends] = (length * fitted + PRIOR / 2) / (length + PRIOR)
+    return shape
+
+
+def _pareto_shape(excess: Float[ndarray, "component tail"], quartile: Float[ndarray, "component"]) -> ndarray:
+    """Shapes k of generalised Pareto laws, excesses ascending to 1, by Zhang and Stephens' posterior mean of −k/σ."""
+    count = excess.shape[1]
+    grid = 30 + int(np.sqrt(count))
+    spacing = 1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))
+    inverse_scale = 1 + spacing / (3 * quartile[:, None])
+    # One value of the grid at a time: the memory of all at once would be 50 tails of every component.
+    shape = np.stack([np.log1p(-one[:, None] * excess).mean(1) for one in inverse_scale.T], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = count * (np.log(-inverse_scale / shape) - shape - 1)
+    likelihood = np.where(np.isfinite(likelihood), likelihood, -np.inf)
+    weight = np.exp(likelihood - likelihood.max(1, keepdims=True))
+    best = np.sum(inverse_scale * weight, axis=1) / np.sum(weight, axis=1)
+    return np.log1p(-best[:, None] * excess).mean(1)
