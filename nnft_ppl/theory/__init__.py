@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.loading import COMPANIONS, ModelFile, bind, find_model, load_file, shipped_models
     from nnft_ppl.theory.reading import ModelError, Reading, Site, base_distribution, label_of, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
+    from nnft_ppl.theory.returned import named_fields
+    from nnft_ppl.theory.smooth_maps import SMOOTH_MAP
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
 
@@ -16,13 +18,15 @@ _HOMES = {
     "loading": ("COMPANIONS", "ModelFile", "bind", "find_model", "load_file", "shipped_models"),
     "reading": ("ModelError", "Reading", "Site", "base_distribution", "label_of", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
+    "returned": ("named_fields",),
+    "smooth_maps": ("SMOOTH_MAP",),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),
 }
 
 __all__ = [
-    "COMPANIONS", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind", "check_model",
-    "find_model", "grid_resolution", "label_of", "load", "load_file", "read", "refuse_coarse_grid",
+    "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
+    "check_model", "find_model", "grid_resolution", "label_of", "load", "load_file", "named_fields", "read", "refuse_coarse_grid",
     "shipped_models", "unbounded_term", "unbounded_words",
     "unread_keywords", "unread_words",
 ]  # fmt: skip

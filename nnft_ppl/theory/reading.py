@@ -25,6 +25,7 @@ from numpyro.distributions.transforms import biject_to
 from numpyro.primitives import Messenger
 
 from nnft_ppl.densities import transport
+from nnft_ppl.theory.smooth_maps import marked_smooth
 
 
 class ModelError(ValueError):
@@ -176,7 +177,7 @@ class _Interpreter(Messenger):
         place: Any
         place, shape = (exact, fn.shape()) if exact else _bijection(name, fn)
         coordinates = self.choose(name, fn, place, shape)
-        value = place(coordinates)
+        value = marked_smooth(fn, place)(coordinates)
         msg["value"] = value
         label = self._add(self.values, name, value)
         self.coordinates[name] = coordinates
