@@ -25,6 +25,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
@@ -79,10 +80,15 @@ class Improvement:
         if self.names and suspects and jumps_on_free_draws(theory, mask_of(theory, tuple(suspects))):
             self.give_up(JUMPS)
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether the action may jump in the amplitudes, as it is written, although it did not on free draws."""
-        return bool(self.names) and not smoothness(self.theory).potential.isdisjoint(self.sites)
+    def mistrust(self, data: xr.DataTree) -> None:
+        """Take the improved estimators back, where the action was seen to jump on draws and may do so in amplitudes.
+
+        Args:
+            data: Draws with a group `improved`, which is removed.
+        """
+        if not smoothness(self.theory).potential.isdisjoint(self.sites) and "improved" in data:
+            del data["improved"]
+            self.give_up(JUMPS)
 
     def give_up(self, reason: str) -> None:
         """Improve nothing.

@@ -24,7 +24,7 @@ SMALLEST, LARGEST = 0.1, 30.0
 """Sizes of parameters in units of their law: what is linear near zero may saturate, or begin to act, farther out."""
 ROUNDING = 1e4
 """A field is linear where it is so to this many rounding units."""
-AT_ONCE = 2**18
+AT_ONCE = 2**15
 """Reference coordinates of all positions in one call, about; a field on all of them at once would take memory."""
 
 
