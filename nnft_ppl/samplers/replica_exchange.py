@@ -24,7 +24,7 @@ from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.chains import Chains, Program, Sweep, one_draw
-from nnft_ppl.samplers.gaussian_flow import rotation_integrator
+from nnft_ppl.samplers.gaussian_flow import diverged, energy_of, rotation_integrator
 from nnft_ppl.samplers.sampler import CHECK_DRAWS, Sampler, SamplerError, Settings
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.tuning import next_step
@@ -185,7 +185,7 @@ class Exchange:
             # Jittered, lest a mode return to its start in every transition.
             jittered = step_size * jax.random.uniform(key_jitter, (), step_size.dtype, 0.8, 1.2)
             state, info = transition(key, state, log_density, jittered, mass, NUM_STEPS)
-            return state, Moves(info.acceptance_rate, info.is_divergent, info.energy)
+            return state, Moves(info.acceptance_rate, diverged(info), energy_of(state, info))
 
         value, gradient = jax.value_and_grad(self._rest)(replica.z)
         state = blackjax_hmc.HMCState(
