@@ -1,8 +1,8 @@
 """Identities in parameter space: the Schwinger–Dyson operator, the bank that tests every run, improved correlators."""
 
-from nnft_ppl.identities.bank import Bank, BankError
+from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.improved import Improvement, measure_improved
-from nnft_ppl.identities.rows import Row, Rows, action_jumps, rows_of
+from nnft_ppl.identities.rows import Rows, action_jumps, rows_of
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.statistics import TSquared, t_squared

@@ -20,6 +20,7 @@ Source: derived in docs/theory/identities.md.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -46,6 +47,15 @@ ROUNDING = 1e4
 Position = Float[Array, "dimension"]
 
 
+class Row(NamedTuple):
+    """Which identity, E[A_V F + V(F)] = 0."""
+
+    vector_field: str
+    """Name of V."""
+    observable: str
+    """Name of F."""
+
+
 class BankError(ValueError):
     """A theory that has no bank; the text says why."""
 
@@ -59,7 +69,8 @@ class Bank:
 
     Attributes:
         linear: The shifts, dilatations and rotations, in the order of `change`.
-        names: Names of the vector fields, in the order of `residual`: `linear`, forces, and those given.
+        rows: All identities: those with F = 1 in the order of `residual` (`linear`, forces, and those given), then those
+            of `linear` with a bounded observable.
         sites: The sites that each of these moves.
         observable: Name of the observable O; empty where none varies and has a derivative. Of those that are smooth as
             they are written the first by name, else of all.
@@ -82,12 +93,17 @@ class Bank:
         self.parts = {name: tuple(self._target.groups[site] for site in sites) for name, sites in parts.items()}
         of_parts = {name: _linear(name, part) for name, part in self.parts.items()}
         self.linear = [field for linear in of_parts.values() for field in linear]
-        forces = [f"force.{name}" for name in parts]
-        self.names = (*(field.name for field in self.linear), *forces, *(field.name for field in self.fields))
         moved = [parts[name] for name, linear in of_parts.items() for _ in linear]
         self.sites = (*moved, *parts.values(), *[tuple(theory.groups)] * len(self.fields))
         smooth = smoothness(theory)
         self.observable, self._value = _observable(theory)
+        linear = [field.name for field in self.linear]
+        alone = [*linear, *(f"force.{name}" for name in parts), *(field.name for field in self.fields)]
+        bounded = f"tanh({self.observable})"
+        self.rows = (
+            *(Row(name, "1") for name in alone),
+            *(Row(name, bounded) for name in linear if self.observable),
+        )
         self.doubtful = smooth.potential
         self.doubtful_observable = smooth.observables.get(self.observable, frozenset())
         # Whoever compiles the bank finds it traced: models are traced slowly.

@@ -14,17 +14,8 @@ import xarray as xr
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from nnft_ppl.identities.bank import Bank
+from nnft_ppl.identities.bank import Bank, Row
 from nnft_ppl.statistics import relative_weights
-
-
-class Row(NamedTuple):
-    """Which identity, E[A_V F + V(F)] = 0."""
-
-    vector_field: str
-    """Name of V."""
-    observable: str
-    """Name of F."""
 
 
 class Rows(NamedTuple):
@@ -59,14 +50,12 @@ def rows_of(bank: Bank, measured: xr.Dataset, log_weights: Float[ndarray, "chain
 
     residuals, linear = series("residual"), len(bank.linear)
     keep, left_out = _kept(bank, _seen(measured, alive))
-    names = [Row(name, "1") for name in bank.names]
     if bank.observable:
         bounded, slope = _bounded(series("value"), alive, weights)
         with_bounded = residuals[..., :linear] * bounded[..., None] + series("change") * slope[..., None]
         residuals = np.concatenate([residuals, with_bounded], axis=-1)
-        names += [Row(name, f"tanh({bank.observable})") for name in bank.names[:linear]]
     kept = np.flatnonzero(keep)
-    return Rows(tuple(names[row] for row in kept), residuals[..., kept], series("potential"), left_out)
+    return Rows(tuple(bank.rows[row] for row in kept), residuals[..., kept], series("potential"), left_out)
 
 
 def action_jumps(measured: xr.Dataset) -> bool:

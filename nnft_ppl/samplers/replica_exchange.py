@@ -143,8 +143,10 @@ class Exchange:
         keys = jax.random.split(key_moves, len(beta) - 1)
         others, moves = jax.vmap(self._move)(keys, others, beta[1:], step_size[1:])
         replicas = jax.tree.map(lambda one, rest: jnp.concatenate([one[None], rest]), fresh, others)
-        # NaN is what an undefined action gives, or two infinite ones: such replicas stay.
-        swaps = jnp.nan_to_num(jnp.exp(jnp.minimum(self.swap_rule(beta, replicas.action), 0.0)))
+        # Two replicas behind a wall may swap: neither counts. NaN is what an undefined action gives: such ones stay.
+        behind = jnp.isposinf(replicas.action)
+        ratio = jnp.where(behind[1:] & behind[:-1], 0.0, self.swap_rule(beta, replicas.action))
+        swaps = jnp.nan_to_num(jnp.exp(jnp.minimum(ratio, 0.0)))
         replicas = self._swap(key_swaps, replicas, swaps, chain.parity)
         trips = chain.round_trips + replicas.unseen[-1]
         replicas = replicas._replace(unseen=replicas.unseen.at[-1].set(False))
@@ -256,7 +258,8 @@ def _warm_up(
         step_size = np.append(LARGEST_STEP, found)
         if part < 2 * parts - MIN_PARTS + 1:
             ladder = refine_ladder(beta, rejection, None if part == parts - 1 else len(beta))
-            nearest = np.argmin(np.abs(beta - ladder[:, None]), axis=1)
+            # From none of the free draws, which may lie behind a wall.
+            nearest = np.append(0, 1 + np.argmin(np.abs(beta[1:] - ladder[1:, None]), axis=1))
             replicas = jax.tree.map(lambda array, nearest=nearest: array[:, nearest], replicas)
             beta, step_size = ladder, np.interp(ladder, beta, step_size)
         else:
