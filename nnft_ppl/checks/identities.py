@@ -12,7 +12,7 @@ import xarray as xr
 from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome
-from nnft_ppl.identities import Bank, ReferenceField, Residual, SchwingerDyson
+from nnft_ppl.identities import Bank, ReferenceField, Residual, SchwingerDyson, rows_of
 from nnft_ppl.identities.power import power
 from nnft_ppl.identities.vector_fields import VectorField
 from nnft_ppl.statistics import MAX_PULL, MINIMUM_DRAWS, TSquared, Verdict, t_squared
@@ -45,6 +45,8 @@ class BankFindings:
     """Errors at which this bank would."""
     rows: list[dict[str, Any]]
     """`vector_field`, `observable`, `residual`, `error`, `z` of each identity; NaN where it is not finite."""
+    left_out: str
+    """Which identities are not tested, and why; empty where all are."""
 
 
 class IdentityBank(Check):
@@ -61,9 +63,10 @@ class IdentityBank(Check):
 
     def __init__(self, fields: Sequence[ReferenceField] = ()) -> None:
         self._fields = tuple(fields)
+        self._bank: Bank | None = None
 
     def measurement(self, theory: Theory) -> Measurement:
-        """Residuals of the bank and the potential.
+        """What the identities of the bank need (`Bank.__call__`).
 
         Args:
             theory: What is sampled.
@@ -71,46 +74,50 @@ class IdentityBank(Check):
         Raises:
             BankError: If the action cannot be differentiated twice.
         """
-        bank = Bank(theory, self._fields)
-
-        def residuals(position: Array) -> dict[str, Array]:
-            residual, potential = bank(position)
-            return {"residual": residual, "potential": potential}
-
-        vector_fields, observables = zip(*bank.rows, strict=True)
-        coords = {"vector_field": ("identity", list(vector_fields)), "observable": ("identity", list(observables))}
-        return Measurement(residuals, {"residual": ("identity",)}, coords)
+        self._bank = bank = Bank(theory, self._fields)
+        dims = {"residual": ("vector_field",), "change": ("linear_field",)}
+        return Measurement(
+            bank, dims, {"vector_field": [row.vector_field for row in bank.rows if row.observable == "1"]}
+        )
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """Hotelling's T² of all residuals, and the power of the test.
 
         Raises:
-            ValueError: If too few draws were looked at.
+            ValueError: If too few draws were looked at, or no identity can be tested.
         """
         measured = looked_at(draws)
-        series, potential = measured["residual"].values, measured["potential"].values
+        assert self._bank is not None  # it was measured
         weights = _weights_at(draws, measured)
-        known = np.all(np.isfinite(series), axis=(0, 1))
+        found = rows_of(self._bank, measured, weights)
+        if not found.names:
+            raise ValueError(found.left_out)
+        known = np.all(np.isfinite(found.residuals), axis=(0, 1))
         # A row that is not finite has no residual: zero without error says nothing in T².
-        series = np.where(known, series, 0.0)
+        series = np.where(known, found.residuals, 0.0)
         independent = draws.kind.independent
         test = t_squared(series, weights, independent=independent)
-        bound, seen = power(series, potential, weights, test, independent=independent)
-        verdict = self._verdict(test, series.shape, bound, seen, int((~known).sum()))
-        found = (np.where(known, part, np.nan).tolist() for part in (test.residual, test.error, test.z))
-        names = (measured[name].values.astype(str).tolist() for name in ("vector_field", "observable"))
+        bound, seen = power(series, found.potential, weights, test, independent=independent)
+        verdict = self._verdict(test, series.shape, bound, seen, int((~known).sum()), found.left_out)
+        parts = (np.where(known, part, np.nan).tolist() for part in (test.residual, test.error, test.z))
         columns = ("vector_field", "observable", "residual", "error", "z")
-        rows: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in zip(*names, *found, strict=True)]
-        findings = BankFindings(test.t_squared, test.dof, test.p_value, verdict.status, test.ess, bound, seen, rows)
+        named = zip(*zip(*found.names, strict=True), *parts, strict=True)
+        rows: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in named]
+        findings = BankFindings(
+            test.t_squared, test.dof, test.p_value, verdict.status, test.ess, bound, seen, rows, found.left_out
+        )
         return Outcome(verdict, asdict(findings))
 
-    def _verdict(self, test: TSquared, shape: tuple[int, ...], bound: float, seen: float, lost: int) -> Verdict:
+    def _verdict(
+        self, test: TSquared, shape: tuple[int, ...], bound: float, seen: float, lost: int, left_out: str
+    ) -> Verdict:
         text = f"{test.dof} identities on {test.ess:.0f} effective draws"
         if not np.isfinite(test.p_value):
             text += f" in {shape[0]} × {shape[1]} are too few: run longer"
         elif bound > 0:  # there is an action
             text += f"; an action 10 % off would show at {0.1 * seen:.1f} errors, in any test at most {0.1 * bound:.1f}"
         text += f"; {lost} more are not finite on every draw" if lost else ""
+        text += f"; {left_out}" if left_out else ""
         if not np.isfinite(test.p_value):
             return self.unavailable(text).verdict
         text = f"{self.title}: p = {test.p_value:.2g}, {text}"

@@ -7,11 +7,14 @@ For every site s of a theory, in reference coordinates, where no boundary term e
     rotation    V turns neighbouring pairs         A = −V(S)
     force       V = ∇_s S                          A = Δ_s S − z·∇_s S − |∇_s S|²
 
-each with F = 1, the first three also with a bounded F = tanh(O/o) of the theory's first observable. A density that is
-wrong by a factor exp(−δS), a wrong coupling say, shifts residuals by −δ Cov(residual, S): the forces are there because
-they have much of S in them. Laplacians of S are estimated with random probes.
+each with F = 1, the first three also with a bounded F = tanh((O − c)/s) of one observable O, with c and s its centre
+and spread on the draws (`nnft_ppl.identities.rows`). A density that is wrong by a factor exp(−δS), a wrong coupling
+say, shifts residuals by −δ Cov(residual, S): the forces are there because they have much of S in them. Laplacians of S
+are estimated with random probes.
 
-S is the potential, with what sites without a transport add to |z|²/2.
+S is the potential, with what sites without a transport add to |z|²/2. The identities need the gradients of S and O:
+where one of these may jump or kink, as it is written, a segment from every draw is searched for it
+(`nnft_ppl.identities.jumps`). What is only rounding is set to zero.
 
 Source: derived in docs/theory/identities.md.
 """
@@ -24,7 +27,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nnft_ppl.identities.jumps import random_step, search
+from nnft_ppl.identities.linear_sites import mask_of
+from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of
+from nnft_ppl.observables import Observable
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
 
@@ -33,7 +40,9 @@ MOST_SITES = 6
 PROBES = 2
 """Probes of the Laplacians of S; each costs a second derivative."""
 PILOT = 64
-"""Normal draws z that set the scale of the bounded observable."""
+"""Normal draws z on which the observable must vary."""
+ROUNDING = 1e4
+"""A residual below so many rounding units of its terms is none."""
 
 Position = Float[Array, "dimension"]
 
@@ -58,27 +67,45 @@ class Bank:
         theory: Any theory.
         fields: Further vector fields, tested with F = 1.
 
+    Attributes:
+        linear: The shifts, dilatations and rotations, in the order of `change`.
+        rows: All identities: those with F = 1 in the order of `residual` (`linear`, forces, and those given), then those
+            of `linear` with a bounded observable.
+        sites: The sites that each of these moves.
+        observable: Name of the observable O; empty where none varies and has a derivative. Of those that are smooth as
+            they are written the first by name, else of all.
+        doubtful: Sites that may make the action jump, as it is written.
+        doubtful_observable: Those that may make O jump.
+
     Raises:
-        BankError: If the action or the first observable cannot be differentiated (the action twice).
+        BankError: If the action cannot be differentiated twice.
         VectorFieldError: If a vector field has another shape than z.
 
     Example:
         >>> bank = Bank(theory)  # doctest: +SKIP
-        >>> residuals, action = bank(position)  # doctest: +SKIP
+        >>> residuals = bank(position)["residual"]  # doctest: +SKIP
     """
 
     def __init__(self, theory: Theory, fields: Sequence[ReferenceField] = ()) -> None:
-        self.target: Target = theory.target()
+        self._theory, self._target = theory, theory.target()
         self.fields = tuple(fields)
-        self.parts = _parts(self.target)
-        self.observable, self._bounded = _bound_observable(theory)
-        self.linear = [linear for name, part in self.parts.items() for linear in _linear(name, part)]
+        parts = _parts(self._target)
+        self.parts = {name: tuple(self._target.groups[site] for site in sites) for name, sites in parts.items()}
+        of_parts = {name: _linear(name, part) for name, part in self.parts.items()}
+        self.linear = [field for linear in of_parts.values() for field in linear]
+        moved = [parts[name] for name, linear in of_parts.items() for _ in linear]
+        self.sites = (*moved, *parts.values(), *[tuple(theory.groups)] * len(self.fields))
+        smooth = smoothness(theory)
+        self.observable, self._value = _observable(theory)
+        linear = [field.name for field in self.linear]
+        alone = [*linear, *(f"force.{name}" for name in parts), *(field.name for field in self.fields)]
+        bounded = f"tanh({self.observable})"
         self.rows = (
-            *(Row(linear.name, "1") for linear in self.linear),
-            *(Row(f"force.{name}", "1") for name in self.parts),
-            *(Row(field.name, "1") for field in self.fields),
-            *(Row(linear.name, self.observable) for linear in self.linear),
+            *(Row(name, "1") for name in alone),
+            *(Row(name, bounded) for name in linear if self.observable),
         )
+        self.doubtful = smooth.potential
+        self.doubtful_observable = smooth.observables.get(self.observable, frozenset())
         # Whoever compiles the bank finds it traced: models are traced slowly.
         self._traced = jax.jit(self._evaluate)
         try:
@@ -88,31 +115,51 @@ class Bank:
         except Exception as error:  # whatever the model is made of
             raise BankError(f"the action cannot be differentiated twice ({type(error).__name__})") from error
 
-    def __call__(self, position: Position) -> tuple[Float[Array, "row"], Array]:
-        """The residual of every row, and the potential, at one draw.
+    def __call__(self, position: Position) -> dict[str, Array]:
+        """What the identities need of one draw.
 
         Args:
             position: z, shape (dimension,).
 
         Returns:
-            A_V F + V(F), shape (row,), and R + S, a scalar.
+            `residual`, A_V of every vector field, shape (vector field,); `potential`, R + S; `value`, O, and `change`,
+            V(O) of the linear fields. And `jump` and `kink`, whether S has one on a segment from here, `value_jump`,
+            whether O has, where they may.
         """
         return self._traced(position)
 
-    def _evaluate(self, position: Position) -> tuple[Array, Array]:
+    def _evaluate(self, position: Position) -> dict[str, Array]:
         action, gradient, forces = self._forces(position)
-        bounded, slope = jax.value_and_grad(self._bounded)(position)
+        value, slope = jax.value_and_grad(self._value)(position)
         fields = [*self.linear, *self.fields]
         components = jnp.stack([field.at(position) for field in fields])
         spread = jnp.stack([field.spread(position) for field in fields])
-        anomaly = spread - components @ (position + gradient)
+        size = jnp.abs(spread) + jnp.abs(components) @ (jnp.abs(position) + jnp.abs(gradient))
+        anomaly = _without_rounding(spread - components @ (position + gradient), size)
         known = len(self.linear)
-        with_bounded = anomaly[:known] * bounded + components[:known] @ slope
-        return jnp.concatenate([anomaly[:known], forces, anomaly[known:], with_bounded]), action
+        change = _without_rounding(components[:known] @ slope, jnp.abs(components[:known]) @ jnp.abs(slope))
+        found = {
+            "residual": jnp.concatenate([anomaly[:known], forces, anomaly[known:]]),
+            "potential": action,
+            "value": value,
+            "change": change,
+        }
+        if self.doubtful:
+            jump, kink = search(self._target.potential, position, self._step(position, self.doubtful))
+            found |= {"jump": jump, "kink": kink}
+        if self.doubtful_observable:
+            step = self._step(position, self.doubtful_observable)
+            found["value_jump"] = search(self._value, position, step).jump
+        return found
+
+    def _step(self, position: Position, sites: frozenset[str]) -> Position:
+        """A segment from a draw in these sites, another for every draw."""
+        mask = jnp.asarray(mask_of(self._theory, tuple(sites)), position.dtype)
+        return random_step(jax.random.fold_in(key_of(position), 1), mask)
 
     def _forces(self, position: Position) -> tuple[Array, Position, Array]:
         """S, ∇S, and Δ_s S − z·∇_s S − |∇_s S|² of every part."""
-        with_gradient = jax.value_and_grad(self.target.potential)
+        with_gradient = jax.value_and_grad(self._target.potential)
 
         def along(probe: Position) -> tuple[Array, Position, Position]:
             (action, gradient), (_, curved) = jax.jvp(with_gradient, (position,), (probe,))
@@ -122,19 +169,30 @@ class Bank:
         # One after the other: side by side they would double the time of compilation and save little.
         actions, gradients, curvatures = jax.lax.map(along, epsilon)
         action, gradient = actions[0], gradients[0]
-        local = jnp.mean(curvatures, axis=0) - position * gradient - gradient**2
-        return action, gradient, jnp.stack([sum(jnp.sum(local[one]) for one in part) for part in self.parts.values()])
+        terms = jnp.stack([jnp.mean(curvatures, axis=0), -position * gradient, -(gradient**2)])
+        local, size = jnp.sum(terms, axis=0), jnp.sum(jnp.abs(terms), axis=0)
+        sums = [
+            jnp.stack([sum(jnp.sum(array[one]) for one in part) for part in self.parts.values()])
+            for array in (local, size)
+        ]
+        # The gradient of a constant is not always zero to the last bit.
+        return action, gradient, _without_rounding(sums[0], sums[1] + jnp.abs(action))
 
 
-def _parts(target: Target) -> dict[str, tuple[slice, ...]]:
-    """Slices of z by name: one per site, the smallest sites together where there are many."""
+def _without_rounding(sums: Array, sizes: Array) -> Array:
+    """Sums, those set to zero that are rounding errors of their terms, whose sizes are given."""
+    return jnp.where(jnp.abs(sums) <= ROUNDING * jnp.finfo(sums.dtype).eps * sizes, 0.0, sums)
+
+
+def _parts(target: Target) -> dict[str, tuple[str, ...]]:
+    """Sites by the name of a part: each its own, the smallest together where there are many."""
     groups = {name: part for name, part in target.groups.items() if part.stop > part.start}
     if len(groups) <= MOST_SITES:
-        return {name: (part,) for name, part in groups.items()}
+        return {name: (name,) for name in groups}
     by_size = sorted(groups, key=lambda name: groups[name].stop - groups[name].start, reverse=True)
     kept = set(by_size[: MOST_SITES - 1])
-    rest = tuple(part for name, part in groups.items() if name not in kept)
-    return {name: (part,) for name, part in groups.items() if name in kept} | {"others": rest}
+    rest = tuple(name for name in groups if name not in kept)
+    return {name: (name,) for name in groups if name in kept} | {"others": rest}
 
 
 def _linear(name: str, part: tuple[slice, ...]) -> list[ReferenceField]:
@@ -171,14 +229,29 @@ def _turn_pairs(z: Float[Array, "n"]) -> Float[Array, "n"]:
     return jnp.concatenate([turned, jnp.zeros(z.size % 2, z.dtype)])
 
 
-def _bound_observable(theory: Theory) -> tuple[str, Callable[[Array], Array]]:
-    """tanh(O/o) of the last entry of the theory's first observable, with o its typical size in the free theory."""
-    name, observable = next(iter(theory.observables.items()))
+def _observable(theory: Theory) -> tuple[str, Callable[[Position], Array]]:
+    """Name and last entry of the observable that is taken (see `Bank.observable`); a constant where there is none."""
+    positions = jnp.asarray(np.random.default_rng(0).normal(size=(PILOT, theory.dimension)))
+    doubtful = smoothness(theory).observables
+    for name in sorted(theory.observables, key=lambda name: (bool(doubtful[name]), name)):
 
-    def last(position: Array) -> Array:
-        return jnp.ravel(observable(theory.realise(position)))[-1]
+        def last(position: Array, observable: Observable = theory.observables[name]) -> Array:
+            return jnp.ravel(observable(theory.realise(position)))[-1]
 
-    positions = np.random.default_rng(0).normal(size=(PILOT, theory.dimension))
-    values = np.abs(np.asarray(jax.jit(jax.vmap(last))(jnp.asarray(positions))))
-    scale = float(np.median(values)) or 1.0
-    return f"tanh({name})", lambda position: jnp.tanh(last(position) / scale)
+        if not np.prod(theory.shapes[name]):
+            continue
+        values = np.asarray(jax.jit(jax.vmap(last))(positions))
+        if not np.issubdtype(values.dtype, np.floating) or not np.ptp(values[np.isfinite(values)]) > 0:
+            continue
+        if not doubtful[name] or _differentiable(last, positions[0]):
+            return name, last
+    return "", lambda position: jnp.zeros((), position.dtype)
+
+
+def _differentiable(function: Callable[[Position], Array], position: Position) -> bool:
+    """Whether JAX can differentiate a function in reverse."""
+    try:
+        jax.eval_shape(jax.grad(function), position)
+    except Exception:  # whatever it is made of
+        return False
+    return True

@@ -25,10 +25,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.linear_sites import linear_sites, mask_of, some_positions
+from nnft_ppl.identities.jumps import jumps_on_free_draws
+from nnft_ppl.identities.linear_sites import ROUNDING, linear_sites, mask_of, positions_to_try
+from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.observables import Observable
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
@@ -37,6 +40,9 @@ MOST_UNITS = 256
 """The most parameters for which Σ_i O(e_i) is taken."""
 LARGEST = 2**16
 """The most numbers in one field on a space's grid times parameters, for an observable without points."""
+
+JUMPS = "the action jumps, or a part of it has no gradient: improved estimators would miss that"
+"""Why nothing is improved where the slope of the action is not what it changes by."""
 
 Position = Float[Array, "dimension"]
 
@@ -60,7 +66,7 @@ class Improvement:
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
         several = self._several()
         for name, observable in theory.observables.items():
-            reason = self._why_not(observable, several=several)
+            reason = self._why_not(name, observable, several=several)
             if reason:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
@@ -69,9 +75,29 @@ class Improvement:
         try:
             jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
-            reason = f"the action cannot be differentiated ({type(error).__name__})"
-            self.reasons |= dict.fromkeys(self.names, reason)
-            self.names = ()
+            self.give_up(f"the action cannot be differentiated ({type(error).__name__})")
+        suspects = smoothness(theory).potential.intersection(self.sites)
+        if self.names and suspects and jumps_on_free_draws(theory, mask_of(theory, tuple(suspects))):
+            self.give_up(JUMPS)
+
+    def mistrust(self, data: xr.DataTree) -> None:
+        """Take the improved estimators back, where the action was seen to jump on draws and may do so in amplitudes.
+
+        Args:
+            data: Draws with a group `improved`, which is removed.
+        """
+        if not smoothness(self.theory).potential.isdisjoint(self.sites) and "improved" in data:
+            del data["improved"]
+            self.give_up(JUMPS)
+
+    def give_up(self, reason: str) -> None:
+        """Improve nothing.
+
+        Args:
+            reason: Why, in words.
+        """
+        self.reasons |= dict.fromkeys(self.names, reason)
+        self.names = ()
 
     def __call__(self, position: Position) -> dict[str, Array]:
         """The improved value of each of `names` at one draw; its average is that of the observable itself.
@@ -126,12 +152,14 @@ class Improvement:
         total = sum(_contract([columns[k], *columns[:k], *columns[k + 1 :]], phi, source, pairs) for k in range(order))
         return jnp.asarray(total) / order
 
-    def _why_not(self, observable: Observable, *, several: bool) -> str:
+    def _why_not(self, name: str, observable: Observable, *, several: bool) -> str:
         """Why an observable has no improved form; empty where it has one."""
         if observable.points is not None:
             return "there is more than one field, or component of it" if several else ""
         if self._size > MOST_UNITS or self._grid() * self._size > LARGEST:
             return "it does not name its points, and the trace over all amplitudes would cost more than it saves"
+        if not smoothness(self.theory).observables[name].isdisjoint(self.sites):
+            return "it may jump or kink, as it is written, so that its derivative is not trusted"
         return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
 
     def _grid(self) -> int:
@@ -151,16 +179,20 @@ class Improvement:
         return found[0]
 
     def _quadratic(self, observable: Observable) -> bool:
-        """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes."""
-        mask = mask_of(self.theory, self.sites)
-        first, second = some_positions(self.theory)
-        one, other = mask * first, mask * second
-        moves = np.stack([one + other, one - other, one, other, 2 * one])
-        value = jax.jit(jax.vmap(lambda position: observable(self.theory.realise(position))))
-        plus, minus, a, b, twice = np.asarray(value(jnp.asarray((1 - mask) * first + moves)))
-        size = 1e4 * jnp.finfo(a.dtype).eps * np.max(np.abs([plus, minus, a, b]))
-        parallelogram = np.max(np.abs(plus + minus - 2 * a - 2 * b))
-        return bool(parallelogram <= size and np.max(np.abs(twice - 4 * a)) <= 4 * size)
+        """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes, small and large."""
+        evaluate = jax.jit(jax.vmap(lambda position: observable(self.theory.realise(position))))
+        for rest, a, b in positions_to_try(self.theory, mask_of(self.theory, self.sites)):
+            positions = np.concatenate([rest + a + b, rest + a - b, rest + a, rest + b, rest + 2 * a])
+            found = np.asarray(evaluate(jnp.asarray(positions))).reshape(5, len(rest), -1)
+            known = np.isfinite(found).all(axis=(0, 2))
+            if np.sum(known) < len(known) / 2 or not np.issubdtype(found.dtype, np.floating):
+                return False
+            plus, minus, one, other, twice = found[:, known]
+            size = ROUNDING * float(jnp.finfo(found.dtype).eps) * np.max(np.abs(found[:, known]), axis=(0, 2))
+            missed = np.abs([plus + minus - 2 * one - 2 * other, twice - 4 * one])
+            if np.any(np.max(missed, axis=(0, 2), initial=0.0) > size):
+                return False
+        return True
 
 
 def _contract(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array) -> Array:

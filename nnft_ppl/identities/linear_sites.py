@@ -4,50 +4,53 @@ In reference coordinates φ(x) = φ_0(x) + Σ_i z_i h_i(x) for the coordinates o
 the others only (output weights of a network, Fourier coefficients, pairs of amplitudes).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
+from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.theory import Theory
 
 POINTS = 3
-"""Points at which fields are compared."""
+"""Points at which fields are compared, beside those of the observables."""
+MOST_POINTS = 16
+"""Points of the observables at which they are, at most."""
+TRIES = 48
+"""Positions at which linearity is tried."""
+SMALLEST, LARGEST = 0.1, 30.0
+"""Sizes of parameters in units of their law: what is linear near zero may saturate, or begin to act, farther out."""
 ROUNDING = 1e4
 """A field is linear where it is so to this many rounding units."""
+AT_ONCE = 2**15
+"""Reference coordinates of all positions in one call, about; a field on all of them at once would take memory."""
 
 
 def linear_sites(theory: Theory) -> tuple[str, ...]:
     """Names of the sites in whose reference coordinates every field is jointly linear up to a constant.
 
-    Found by evaluating the fields at a few points: sums of parameters against sums of fields.
+    Found by evaluating the fields at many positions, small and large, and at the points where observables look at them:
+    sums of parameters against sums of fields. Their derivatives are used, so that a field whose derivative in a site
+    may be another than it seems (`nnft_ppl.identities.smoothness`) is not linear in it.
 
     Args:
         theory: Any theory.
     """
-    centre, side = theory.window
-    offsets = np.random.default_rng(0).uniform(-side / 4, side / 4, (POINTS, theory.dim))
-    points = jnp.asarray(centre + offsets)
+    points, doubtful = _points(theory), smoothness(theory).fields
 
-    @jax.jit
-    @jax.vmap
     def values(position: Array) -> Array:
         fields = theory.fields(position).values()
         return jnp.concatenate([jnp.ravel(jax.vmap(field)(points)) for field in fields])
 
-    first, second = some_positions(theory)
+    evaluate = jax.jit(jax.vmap(values))
     linear: list[str] = []
     for site in theory.sites:
-        if site.exact and _affine(values, first, second, mask_of(theory, (*linear, site.label))):
+        mask = mask_of(theory, (*linear, site.label))
+        if site.exact and site.label not in doubtful and _affine(evaluate, positions_to_try(theory, mask)):
             linear.append(site.label)
     return tuple(linear)
-
-
-def some_positions(theory: Theory) -> np.ndarray:
-    """Two positions z to try things at, (2, dimension); the same every time."""
-    return np.random.default_rng(1).normal(size=(2, theory.dimension))
 
 
 def mask_of(theory: Theory, sites: tuple[str, ...]) -> np.ndarray:
@@ -58,14 +61,48 @@ def mask_of(theory: Theory, sites: tuple[str, ...]) -> np.ndarray:
     return mask
 
 
-def _affine(values: Callable, first: np.ndarray, second: np.ndarray, mask: np.ndarray) -> bool:
-    """Whether f(a + b) + f(0) = f(a) + f(b) in the masked coordinates, the others fixed."""
-    rest, a, b = (1 - mask) * first, mask * first, mask * (2 * second + first)
-    tried = np.stack([rest + a + b, rest, rest + a, rest + b])
-    both, none, left, right = np.asarray(values(jnp.asarray(tried)))
-    if np.iscomplexobj(both):
-        return False
-    size = max(np.max(np.abs(part)) for part in (both, none, left, right))
-    moved = np.max(np.abs(both - none))
-    excess = np.max(np.abs(both + none - left - right))
-    return bool(moved > 0 and excess <= ROUNDING * jnp.finfo(both.dtype).eps * size)
+def positions_to_try(theory: Theory, mask: np.ndarray) -> Iterator[Float[np.ndarray, "part try dimension"]]:
+    """Positions of all sizes, the same every time: (rest, a, b) with a and b in the masked coordinates, rest outside.
+
+    Args:
+        theory: Gives the number of coordinates.
+        mask: One on some of them, zero elsewhere.
+    """
+    generator = np.random.default_rng(1)
+    together = max(1, min(TRIES, AT_ONCE // (4 * max(theory.dimension, 1))))
+    for _ in range(0, TRIES, together):
+        size = np.exp(generator.uniform(np.log(SMALLEST), np.log(LARGEST), (3, together, 1)))
+        normal = size * generator.normal(size=(3, together, theory.dimension))
+        yield np.stack([(1 - mask) * normal[0], mask * normal[1], mask * normal[2]])
+
+
+def _points(theory: Theory) -> Float[Array, "point dim"]:
+    """Some points of the window, and of those that the observables name."""
+    centre, side = theory.window
+    offsets = np.random.default_rng(0).uniform(-side / 4, side / 4, (POINTS, theory.dim))
+    given = [one.points for one in theory.observables.values() if one.points is not None]
+    named = [points.reshape(-1, theory.dim) for points in given if points.shape[-1] == theory.dim]
+    places = np.unique(np.concatenate(named), axis=0) if named else np.zeros((0, theory.dim))
+    chosen = places[np.unique(np.linspace(0, len(places) - 1, min(len(places), MOST_POINTS)).astype(int))]
+    return jnp.asarray(np.concatenate([centre + offsets, chosen]))
+
+
+def _affine(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:
+    """Whether f(a + b) + f(0) = f(a) + f(b) in the coordinates that are tried, the others fixed."""
+    moved = 0.0
+    for rest, a, b in tries:
+        positions = np.concatenate([rest, rest + a, rest + b, rest + a + b])
+        fields = np.asarray(evaluate(jnp.asarray(positions))).reshape(4, len(rest), -1)
+        if np.iscomplexobj(fields):
+            return False
+        # Far out another parameter may overflow: nothing is learnt there.
+        known = np.isfinite(fields).all(axis=(0, 2))
+        if np.sum(known) < len(known) / 2:
+            return False
+        none, left, right, both = fields[:, known]
+        size = np.max(np.abs(fields[:, known]), axis=(0, 2), initial=0.0)
+        excess = np.max(np.abs(both + none - left - right), axis=1, initial=0.0)
+        if np.any(excess > ROUNDING * float(jnp.finfo(fields.dtype).eps) * size):
+            return False
+        moved = max(moved, float(np.max(np.abs(both - none), initial=0.0)))
+    return moved > 0

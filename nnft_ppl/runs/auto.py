@@ -84,8 +84,8 @@ class Pilot:
         while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL:
             parts.append(self._draws(settings.key, len(parts))[:2])
             found = _Found.of(parts)
-            if not math.isfinite(found.spread):
-                return Choice("hmc", "the action of some free draws is not finite")
+            if math.isnan(found.spread):
+                return Choice("hmc", "the action of some free draws is not a number")
         if found.worth * found.made < ENOUGH:
             return Choice("hmc", f"{found}: too few to reweight")
         if found.spread <= SAME_ACTION:
@@ -115,9 +115,9 @@ class _Found(NamedTuple):
     made: int
     """Their number."""
     worth: float
-    """Effective draws per draw; 0 where an action is not finite."""
+    """Effective draws per draw; 0 where an action is not a number, or all are behind a wall."""
     spread: float
-    """Standard deviation of the action, infinite where one is not finite."""
+    """Standard deviation of the action; infinite where one is, NaN where one is not a number or −∞."""
 
     def __str__(self) -> str:
         effective = self.worth * self.made
@@ -127,9 +127,11 @@ class _Found(NamedTuple):
     def of(cls, parts: list) -> "_Found":
         """From (measured, log weights) of several calls."""
         measured, log_weight = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
-        if not np.all(np.isfinite(log_weight)):
-            return cls(len(log_weight), 0.0, math.inf)
-        return cls(len(log_weight), _effective_share(measured, log_weight), float(np.std(log_weight)))
+        if np.any(np.isnan(log_weight) | np.isposinf(log_weight)):
+            return cls(len(log_weight), 0.0, math.nan)
+        inside = np.isfinite(log_weight)
+        worth = _effective_share(measured, log_weight) if inside.any() else 0.0
+        return cls(len(log_weight), worth, float(np.std(log_weight)) if inside.all() else math.inf)
 
 
 def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> float:
@@ -138,6 +140,7 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     weights = (weights / np.sum(weights))[:, None]
     columns = [np.asarray(array, float).reshape(len(log_weight), -1) for array in jax.tree.leaves(measured)]
     series = np.concatenate(columns, axis=1)
+    series = np.where(weights > 0, series, 0.0)  # behind a wall actions are infinite
     squares = (series - np.sum(weights * series, axis=0)) ** 2
     noise = np.sum(weights**2 * squares, axis=0)
     shares = np.sum(weights * squares, axis=0)[noise > 0] / noise[noise > 0] / len(log_weight)

@@ -12,6 +12,7 @@ import xarray as xr
 
 from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream, ModeCoverage, fewest_draws, untrusted
 from nnft_ppl.display import Progress, Stage
+from nnft_ppl.identities import Improvement
 from nnft_ppl.observables import Derived
 from nnft_ppl.results import RunFolder, quoted_series, series_of, usable_log_weights
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
@@ -47,6 +48,8 @@ class Job:
     """When to stop, on the clock of `time.perf_counter`."""
     target: Target
     """What the sampler is given."""
+    improvement: Improvement
+    """The improved estimators that the target measures."""
     checks: list[Check]
     program: MeasureProgram
     """What they measure."""

@@ -11,11 +11,11 @@ from typing import Any
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import MeasureProgram, checks_of
+from nnft_ppl.checks import IdentityBank, MeasureProgram, checks_of
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
-from nnft_ppl.identities import Improvement, measure_improved
+from nnft_ppl.identities import Improvement, action_jumps, measure_improved
 from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
 from nnft_ppl.runs.auto import FALL_BACK, STRONGER, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
@@ -98,7 +98,20 @@ def sample(
         # Its program compiles while what checks measure is traced.
         pilot = Pilot(target, told) if given is None else None
         program = MeasureProgram(theory, asked_checks, num_chains)
-        job = Job(theory, num_chains, num_draws, num_warmup, keep, until, target, asked_checks, program, folder, show)
+        job = Job(
+            theory,
+            num_chains,
+            num_draws,
+            num_warmup,
+            keep,
+            until,
+            target,
+            improvement,
+            asked_checks,
+            program,
+            folder,
+            show,
+        )
         choice = Choice(name, "asked for")
         if pilot:
             show(Stage("pilot"))
@@ -203,6 +216,8 @@ def _judge(
             data["fields"] = xr.DataTree(pictures)
     except KeyboardInterrupt:
         interrupted = True
+    if IdentityBank.name in measured and action_jumps(measured[IdentityBank.name]):
+        job.improvement.mistrust(data)
     key = None if interrupted else key_second
     lost = drawn.stream.lost if drawn.stream else job.program.lost
     judgement = judge(

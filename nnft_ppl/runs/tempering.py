@@ -51,7 +51,9 @@ def curve_of_free_draws(
         As `curve_of_populations`.
     """
     beta = np.linspace(0.0, 1.0, LEVELS)
-    logs = beta * np.asarray(log_weight, float).reshape(-1, 1)
+    with np.errstate(invalid="ignore"):
+        logs = beta * np.asarray(log_weight, float).reshape(-1, 1)
+    logs[:, 0] = 0.0  # the free theory knows no wall
     flat = {
         name: np.broadcast_to(values.reshape(len(logs), 1, *values.shape[2:]), (*logs.shape, *values.shape[2:]))
         for name, values in series.items()

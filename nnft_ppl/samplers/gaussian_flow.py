@@ -25,6 +25,9 @@ LARGEST_ANGLE = 1.0
 """Largest rotation in one step, in radians: a free coordinate forgets itself after π/2, but the action stiffens the
 field's own modes, whose squares come back after half a turn of *their* angle."""
 
+COMMON_SIZE = 30.0
+"""Root mean square of z, in units of the reference law, below which an infinite action is a wall and no overflow."""
+
 
 def rotation_integrator(log_density: Callable, kinetic_energy: Callable) -> Callable[[Any, Any], IntegratorState]:
     """The integrator above, in BlackJAX's form; `log_density` is −|z|²/2 − U(z), the mass matrix the identity."""
@@ -46,11 +49,33 @@ def angles(step_size: Array, scales: Array, jitter: Array | float = 1.0) -> Arra
     return jitter * jnp.minimum(step_size * scales, LARGEST_ANGLE)
 
 
+def diverged(info: Any) -> Array:
+    """Whether a BlackJAX transition lost its energy.
+
+    A trajectory that ends behind a wall, where the action is +∞ although the parameters are of common size, is only
+    rejected: that is how a chain learns of the wall.
+
+    Args:
+        info: BlackJAX's, of HMC or NUTS.
+    """
+    names = ("proposal", "trajectory_leftmost_state", "trajectory_rightmost_state")
+    ends = [getattr(info, name) for name in names if hasattr(info, name)]
+    behind = [jnp.isneginf(end.logdensity) & (jnp.mean(end.position**2) < COMMON_SIZE**2) for end in ends]
+    return info.is_divergent & ~jnp.any(jnp.stack(behind)) if behind else info.is_divergent
+
+
+def energy_of(state: Any, info: Any) -> Array:
+    """The energy of a transition: of its end, or of its beginning where it ended behind a wall and was rejected."""
+    if not hasattr(info, "proposal"):
+        return info.energy
+    return jnp.where(jnp.isposinf(info.energy), 0.5 * jnp.sum(info.momentum**2) - state.logdensity, info.energy)
+
+
 def statistics(state: Any, info: Any, step_size: Array) -> dict[str, Array]:
     """Per-draw statistics of a BlackJAX transition, with ArviZ's names."""
     return {
-        "diverging": info.is_divergent,
-        "energy": info.energy,
+        "diverging": diverged(info),
+        "energy": energy_of(state, info),
         "acceptance_rate": info.acceptance_rate,
         "n_steps": info.num_integration_steps,
         "lp": state.logdensity,

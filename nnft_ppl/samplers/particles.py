@@ -14,6 +14,7 @@ from blackjax.smc.resampling import systematic
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
+from nnft_ppl.samplers.gaussian_flow import diverged
 from nnft_ppl.target import Target
 
 TRAJECTORY = 1.0
@@ -98,7 +99,7 @@ def move(
 
     def one(key: Array, state: Any, angle: Array) -> tuple[Any, tuple[Array, Array]]:
         state, info = transition(key, state, log_density, angle, jnp.ones(target.dimension), num_steps)
-        return state, (info.acceptance_rate, info.is_divergent)
+        return state, (info.acceptance_rate, diverged(info))
 
     key_jitter, key = jax.random.split(key)
     size = len(states.position)

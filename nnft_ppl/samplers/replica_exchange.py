@@ -24,7 +24,7 @@ from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array, Float
 
 from nnft_ppl.samplers.chains import Chains, Program, Sweep, one_draw
-from nnft_ppl.samplers.gaussian_flow import rotation_integrator
+from nnft_ppl.samplers.gaussian_flow import diverged, energy_of, rotation_integrator
 from nnft_ppl.samplers.sampler import CHECK_DRAWS, Sampler, SamplerError, Settings
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.tuning import next_step
@@ -143,8 +143,10 @@ class Exchange:
         keys = jax.random.split(key_moves, len(beta) - 1)
         others, moves = jax.vmap(self._move)(keys, others, beta[1:], step_size[1:])
         replicas = jax.tree.map(lambda one, rest: jnp.concatenate([one[None], rest]), fresh, others)
-        # NaN is what an undefined action gives, or two infinite ones: such replicas stay.
-        swaps = jnp.nan_to_num(jnp.exp(jnp.minimum(self.swap_rule(beta, replicas.action), 0.0)))
+        # Two replicas behind a wall may swap: neither counts. NaN is what an undefined action gives: such ones stay.
+        behind = jnp.isposinf(replicas.action)
+        ratio = jnp.where(behind[1:] & behind[:-1], 0.0, self.swap_rule(beta, replicas.action))
+        swaps = jnp.nan_to_num(jnp.exp(jnp.minimum(ratio, 0.0)))
         replicas = self._swap(key_swaps, replicas, swaps, chain.parity)
         trips = chain.round_trips + replicas.unseen[-1]
         replicas = replicas._replace(unseen=replicas.unseen.at[-1].set(False))
@@ -185,7 +187,7 @@ class Exchange:
             # Jittered, lest a mode return to its start in every transition.
             jittered = step_size * jax.random.uniform(key_jitter, (), step_size.dtype, 0.8, 1.2)
             state, info = transition(key, state, log_density, jittered, mass, NUM_STEPS)
-            return state, Moves(info.acceptance_rate, info.is_divergent, info.energy)
+            return state, Moves(info.acceptance_rate, diverged(info), energy_of(state, info))
 
         value, gradient = jax.value_and_grad(self._rest)(replica.z)
         state = blackjax_hmc.HMCState(
@@ -256,7 +258,8 @@ def _warm_up(
         step_size = np.append(LARGEST_STEP, found)
         if part < 2 * parts - MIN_PARTS + 1:
             ladder = refine_ladder(beta, rejection, None if part == parts - 1 else len(beta))
-            nearest = np.argmin(np.abs(beta - ladder[:, None]), axis=1)
+            # From none of the free draws, which may lie behind a wall.
+            nearest = np.append(0, 1 + np.argmin(np.abs(beta[1:] - ladder[1:, None]), axis=1))
             replicas = jax.tree.map(lambda array, nearest=nearest: array[:, nearest], replicas)
             beta, step_size = ladder, np.interp(ladder, beta, step_size)
         else:

@@ -66,7 +66,7 @@ def smooth_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[n
     Below k_hat = 0.5 the variance of the weights exists, up to 0.7 smoothed estimates are still usable, beyond it
     neither value nor error is to be trusted. Where the tail's weights are all equal there is nothing to fit:
     k_hat is -inf and the weights are only normalised; where ties defeat the fit, or with fewer than 25 draws, it is
-    NaN, likewise.
+    NaN, likewise. Draws of weight zero are no part of the tail.
 
     Args:
         log_weights: Natural logarithms up to a common constant, any shape.
@@ -82,6 +82,10 @@ def smooth_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[n
     from arviz_stats.base.array import array_stats  # slow to import, and needed here alone
 
     logs = require_log_weights("smooth_log_weights", log_weights)
+    if np.any(dropped := np.isneginf(logs)):
+        smoothed = np.full(logs.shape, -np.inf)
+        smoothed[~dropped], k_hat = smooth_log_weights(logs[~dropped])
+        return smoothed, k_hat
     if logs.size < 25:
         return logs - logsumexp(logs), np.nan
     tail = int(3 * np.sqrt(logs.size)) if logs.size > 225 else logs.size // 5

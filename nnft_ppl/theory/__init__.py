@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.naming import label_of
     from nnft_ppl.theory.reading import Reading, Site, base_distribution, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
+    from nnft_ppl.theory.returned import named_fields
+    from nnft_ppl.theory.smooth_maps import SMOOTH_MAP
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
 
@@ -42,15 +44,17 @@ _HOMES = {
     "naming": ("label_of",),
     "reading": ("Reading", "Site", "base_distribution", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
+    "returned": ("named_fields",),
+    "smooth_maps": ("SMOOTH_MAP",),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),
 }
 
 __all__ = [
-    "COMPANIONS", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind", "check_model",
-    "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "read", "read_source", "record",
-    "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of", "shipped_models",
-    "unbounded_term", "unbounded_words", "unread_keywords", "unread_words",
+    "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
+    "check_model", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "named_fields", "read",
+    "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of",
+    "shipped_models", "unbounded_term", "unbounded_words", "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 

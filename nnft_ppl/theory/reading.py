@@ -31,6 +31,7 @@ from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.log_laws import LogLaw, log_law
 from nnft_ppl.theory.naming import label_of, refuse_reserved, refuse_shared
 from nnft_ppl.theory.nesting import refuse_nested
+from nnft_ppl.theory.smooth_maps import marked_smooth
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ class _Interpreter(Messenger):
         place: Any
         place, shape = (exact, fn.shape()) if exact else _bijection(name, fn)
         coordinates = self.choose(name, fn, place, shape)
-        value = place(coordinates)
+        value = marked_smooth(fn, place)(coordinates)
         msg["value"] = value
         label = self._add(self.values, name, value)
         self.coordinates[name] = coordinates
