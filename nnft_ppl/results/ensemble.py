@@ -140,7 +140,7 @@ class Ensemble:
     def pulls(self) -> dict[str, np.ndarray]:
         """(estimate − exact)/error, beyond the truncation that the model states, of all that has an exact value.
 
-        NaN where nothing is known, or an estimate has no error.
+        Each of the observable's shape; NaN where nothing is known, or an estimate has no error.
         """
         estimates, known = self.estimates(), series_of(self.data, "exact")
         precision = self.provenance.precision

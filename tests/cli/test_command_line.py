@@ -45,7 +45,7 @@ def test_good_run_is_quiet_and_prints_its_table(finished: tuple[Outcome, Path]):
     assert (status, err) == (0, "")
     for name, estimate in read(folder).estimates().items():
         assert re.search(rf"^{name} .*{re.escape(str(estimate))}", out, re.MULTILINE), out
-    assert out.count("✓") == 8
+    assert out.count("✓") == 9
     assert out.splitlines()[-1] == f"result in {folder}"
 
 
