@@ -53,7 +53,7 @@ def in_three():
     [
         (ModelFile(plane, "plane", observables=in_three), r"shape \(3,\), but .* Theory\(model, dim=3\)"),
         (ModelFile(broadcast, "sum", observables=in_three), r"'g' is measured at points of shape \(3,\)"),
-        (plane, r"points x have shape \(1,\) here: give a space\(\), or dim"),
+        (plane, r"points x have shape \(1,\) here: give a space\(\), or --dim"),
         (indexed, r"field asks for x\[1\] or more at a point x of shape \(1,\): give the model a space"),
     ],
 )

@@ -56,7 +56,7 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
         except Exception as error:  # whatever the model file is made of
             hint = ""
             if isinstance(error, TypeError | ValueError | IndexError):
-                hint = f"; points x have shape ({dim},) here: give a space(), or dim (--dim), where that is wrong"
+                hint = f"; points x have shape ({dim},) here: give a space(), or --dim, where that is wrong"
             raise ModelError(f"{model}: observable {name!r}: {error_words(error)}{hint}") from error
         try:
             value = jnp.asarray(returned)
