@@ -123,5 +123,5 @@ def test_source_in_any_encoding(tmp_path: Path, encoding: str, first: str):
 
 def test_another_encoding_than_it_says(tmp_path: Path):
     (tmp_path / "spelt.py").write_text("NAME = 'é'\n", encoding="latin-1")
-    with pytest.raises(ValueError, match="missing encoding declaration; name its encoding in the first line"):
+    with pytest.raises(ValueError, match="it is not UTF-8 text; name its encoding in the first line"):
         load_file(tmp_path / "spelt.py")

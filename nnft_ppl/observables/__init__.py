@@ -4,7 +4,7 @@ from nnft_ppl.observables.averages import box_average, mean_squared
 from nnft_ppl.observables.correlators import circle_two_point, n_point, two_point
 from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, ratio
-from nnft_ppl.observables.observable import Field, Observable, in_floats
+from nnft_ppl.observables.observable import Field, Observable
 
 __all__ = [
     "Derived",
@@ -14,7 +14,6 @@ __all__ = [
     "circle_two_point",
     "default_observables",
     "effective_mass",
-    "in_floats",
     "mean_squared",
     "n_point",
     "ratio",

@@ -15,19 +15,6 @@ from jaxtyping import Array, Float
 Field = Callable[[Float[Array, "dim"]], Array]
 
 
-def in_floats(value: Any) -> Array:
-    """A number or an array in the precision that is used; whole numbers and truth values are floats, too.
-
-    Args:
-        value: What an observable's function gives, complex numbers perhaps: they stay so.
-
-    Raises:
-        TypeError, ValueError: If it is neither number nor array.
-    """
-    array = jnp.asarray(value)
-    return array if jnp.iscomplexobj(array) else array.astype(jnp.result_type(float))
-
-
 @dataclass(frozen=True)
 class Observable:
     """A functional of one field with labelled dimensions.
@@ -59,7 +46,8 @@ class Observable:
         Returns:
             An array of the observable's shape; whole numbers and truth values come as floats, as all that is averaged.
         """
-        return in_floats(self.function(fields))
+        value = jnp.asarray(self.function(fields))
+        return value if jnp.iscomplexobj(value) else value.astype(jnp.result_type(float))
 
     def in_units(self, value: str, **coords: str) -> "Observable":
         """The same observable with its units stated; they are stored with the result and label axes.

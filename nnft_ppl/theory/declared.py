@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.display import did_you_mean, error_words
-from nnft_ppl.observables import Derived, Observable, in_floats
+from nnft_ppl.observables import Derived, Observable
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.naming import RESERVED, refuse_reserved
 
@@ -56,17 +56,17 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
         except Exception as error:  # whatever the model file is made of
             hint = ""
             if isinstance(error, TypeError | ValueError | IndexError):
-                hint = f"; points x have shape ({dim},) here: give a space(), or dim (--dim), where that is wrong"
+                hint = f"; points x have shape ({dim},) here: give a space(), or --dim, where that is wrong"
             raise ModelError(f"{model}: observable {name!r}: {error_words(error)}{hint}") from error
         try:
-            value = in_floats(returned)
+            value = jnp.asarray(returned)
         except (TypeError, ValueError) as error:
             raise ModelError(f"{model}: observable {name!r} gives {returned!r}, not a number or an array") from error
         if jnp.iscomplexobj(value):
             raise ModelError(f"{model}: observable {name!r} is complex: measure its real and its imaginary part")
         if not value.size:
             raise ModelError(f"{model}: observable {name!r} has no entries, its shape is {value.shape}")
-        values[name] = value
+        values[name] = value.astype(jnp.result_type(float))
     return values
 
 

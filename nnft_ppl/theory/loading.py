@@ -146,7 +146,8 @@ def read_source(path: Path) -> str:
     try:
         source = decode_source(path.read_bytes())
     except (UnicodeDecodeError, SyntaxError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else f"it is not {error.encoding.upper()} text"
+        unnamed = isinstance(error, SyntaxError) and "unknown" not in str(error.msg)
+        reason = "it is not UTF-8 text" if unnamed else str(error)
         mend = "name its encoding in the first line, as in `# -*- coding: latin-1 -*-`"
         raise ValueError(f"{path} is not a Python source file: {reason}; {mend}") from error
     except OSError as error:

@@ -11,6 +11,8 @@ from nnft_ppl.theory.theory import Theory
 
 DRAWS = 1024
 """Free draws that are looked at."""
+MOST_ZEROS = 0.01
+"""The largest share of draws whose value is zero though its logarithm is known."""
 TIES = 3
 """So many draws at one end, in the same coordinate, are crowded there: a continuous law repeats none."""
 
@@ -38,7 +40,9 @@ def refuse_lost_draws(theory: Theory) -> None:
     for site in own:
         u, value = (np.asarray(one[site.label]).reshape(DRAWS, -1) for one in (coordinates, values))
         zero = value == 0
-        lost = ~np.isfinite(u).all(axis=1) | (zero & ~zero.all(axis=0)).any(axis=1)
+        # A zero here and there does no harm where the logarithm is kept; many leave a model nothing to go by.
+        zeros = (zero & ~zero.all(axis=0)).any(axis=1)
+        lost = ~np.isfinite(u).all(axis=1) | (zeros & (zeros.mean() > MOST_ZEROS))
         crowded = max(_ties(u, np.min), _ties(u, np.max))
         if lost.any() or crowded >= TIES:
             what = f"underflow or overflow in {lost.sum()}" if lost.any() else f"coincide at an edge in {crowded}"

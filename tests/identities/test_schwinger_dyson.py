@@ -15,6 +15,7 @@ from nnft_ppl import Theory
 from nnft_ppl.densities import UniformBall
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import NeuronField, ParameterField, ReferenceField, SchwingerDyson, VectorFieldError
+from nnft_ppl.identities.parameter_density import ParameterDensity
 
 ONE = jnp.ones(1)
 
@@ -204,3 +205,39 @@ def many(width=3000):
 def test_what_does_not_fit_is_refused(model, field, functional, message):
     with pytest.raises(VectorFieldError, match=message):
         SchwingerDyson(Theory(model), field, functional)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        dist.MultivariateNormal(jnp.ones(2), jnp.array([[1.0, 0.5], [0.5, 2.0]])),
+        dist.LowRankMultivariateNormal(jnp.zeros(2), jnp.ones((2, 1)), jnp.ones(2)),
+    ],
+    ids=["full", "low_rank"],
+)
+def test_gaussian_vectors_have_entries_of_their_own(law):
+    """Given the others, an entry has ∂ ln q = ∂ ln p; its density integrates to one."""
+    theory = Theory(lambda: _line(numpyro.sample("a", law)))
+    density = ParameterDensity(theory)
+    values, entries = {"a": jnp.array([0.3, -0.7])}, jnp.linspace(-12, 12, 2001)
+    for i in range(2):
+        along = jax.vmap(lambda x, i=i: density.entry_log_probs({"a": values["a"].at[i].set(x)}, "a")[i])(entries)
+        joint = jax.vmap(lambda x, i=i: law.log_prob(values["a"].at[i].set(x)))(entries)
+        assert float(jnp.sum(jnp.exp(along)) * (entries[1] - entries[0])) == pytest.approx(1, rel=1e-6)
+        np.testing.assert_allclose(along - along[0], joint - joint[0], atol=1e-8)
+    dilatation = ParameterField("dilatation", lambda values: {"a": values["a"]})
+    z = jax.random.normal(jax.random.key(0), (2, 500, 2))
+    outcome = SchwingerDyson(theory, dilatation, lambda phi: jnp.tanh(phi(jnp.ones(1)) ** 2)).test(z)
+    assert abs(outcome.z) < 5
+    assert not outcome.flux_at_infinity
+
+
+def test_other_vectors_are_refused_before_anything_is_drawn():
+    theory = Theory(lambda: _line(numpyro.sample("a", dist.GaussianRandomWalk(1.0, num_steps=2))))
+    dilatation = ParameterField("dilatation", lambda values: {"a": values["a"]})
+    with pytest.raises(VectorFieldError, match=r"'a' .GaussianRandomWalk. is not known"):
+        SchwingerDyson(theory, dilatation)
+
+
+def _line(a):
+    return lambda x: a[0] + a[1] * x[0]
