@@ -18,6 +18,7 @@ LAWS = {
     "ball": UniformBall(3, 2.0),
     "propagator": PropagatorMomentum(2, 1.0, 5.0),
     "gamma": dist.Gamma(2.0, 1.0),
+    "student": dist.StudentT(3.0),
 }
 
 

@@ -57,6 +57,7 @@ VECTORS = {
     "expanded": lambda: dist.Cauchy(jnp.ones((1,)), 2.0).expand((3,)).to_event(1),
 }
 SYMMETRIC = ["uniform", "cauchy", "laplace", "logistic", "student_t_wide", "student_t_narrow", "soft_laplace"]
+LOGARITHMIC = ["levy", "student_t", "student_t_wide", "student_t_narrow"]
 TRUNCATED = [name for name in SCALARS if name.startswith(("normal_", "cauchy_", "laplace_", "logistic_"))]
 # Multiples of 1/8: the same numbers in both precisions.
 GRID = np.arange(-64, 65) / 8
@@ -140,7 +141,9 @@ def test_single_precision_agrees_with_double(name):
     # |slope| / hazard = |dtheta / d ln tail|; next to an edge at 0 this is the distance from the edge.
     allowed = np.abs(slope) / hazard * tail_error + 4 * unit * np.abs(value) + offset
     assert np.all(np.abs(single - value) <= allowed)
-    assert np.all(np.abs(single_slope - slope) <= tail_error * np.abs(slope))
+    # Maps by way of a logarithm of theta round twice.
+    rounds = 2 if name in LOGARITHMIC else 1
+    assert np.all(np.abs(single_slope - slope) <= rounds * tail_error * np.abs(slope))
 
 
 @pytest.mark.parametrize("name", SCALARS)

@@ -39,8 +39,8 @@ class SlowModes(Check):
         said = []
         if largest > GROWN:
             said.append(
-                f"long blocks show a slow mode beyond the Gamma method's window: errors are up to {largest:.1f} × "
-                f"larger ({worst})"
+                f"long blocks show a slow mode beyond the Gamma method's window, errors are up to {largest:.1f} × larger "
+                f"({worst})"
             )
         slowest = min(raw, key=lambda name: raw[name], default="")
         if slowest and raw[slowest] < MIN_ESS <= float(np.min(draws.estimates[slowest].ess)):

@@ -147,16 +147,16 @@ def _(fn: dist.Weibull) -> _Map:
 
 @_rule.register
 def _(fn: dist.Pareto) -> _Map:
-    return lambda z: _pareto(z, fn.scale, jnp.asarray(fn.alpha))
+    return lambda z: _pareto(z, jnp.asarray(fn.scale), jnp.asarray(fn.alpha))
 
 
 @_rule.register
 def _(fn: dist.LowerTruncatedPowerLaw) -> _Map:
-    return lambda z: _pareto(z, fn.low, -1 - jnp.asarray(fn.alpha))
+    return lambda z: _pareto(z, jnp.asarray(fn.low), -1 - jnp.asarray(fn.alpha))
 
 
-def _pareto(z: Array, scale: ArrayLike, power: Array) -> Array:
-    theta = jnp.asarray(scale) * jnp.exp(exponential(z) / power)
+def _pareto(z: Array, scale: Array, power: Array) -> Array:
+    theta = scale * jnp.exp(exponential(z) / power)
     # The support is open at the scale: take the next number above it.
     edge = jax.lax.stop_gradient(jnp.asarray(scale, theta.dtype))
     return inside(theta, jnp.nextafter(edge, jnp.full_like(edge, jnp.inf)), None)
@@ -169,21 +169,21 @@ def _(fn: dist.StudentT) -> _Map:
 
 @_rule.register
 def _(fn: dist.AsymmetricLaplace) -> _Map:
-    return lambda z: _asymmetric_laplace(z, fn.loc, jnp.asarray(fn.scale), jnp.asarray(fn.asymmetry))
+    return lambda z: _asymmetric_laplace(z, jnp.asarray(fn.loc), jnp.asarray(fn.scale), jnp.asarray(fn.asymmetry))
 
 
 @_rule.register
 def _(fn: dist.AsymmetricLaplaceQuantile) -> _Map:
     share = jnp.asarray(fn.quantile)
     asymmetry = jnp.sqrt(share / (1 - share))
-    return lambda z: _asymmetric_laplace(z, fn.loc, jnp.asarray(fn.scale) * asymmetry / share, asymmetry)
+    return lambda z: _asymmetric_laplace(z, jnp.asarray(fn.loc), jnp.asarray(fn.scale) * asymmetry / share, asymmetry)
 
 
-def _asymmetric_laplace(z: Array, location: ArrayLike, scale: Array, asymmetry: Array) -> Array:
+def _asymmetric_laplace(z: Array, location: Array, scale: Array, asymmetry: Array) -> Array:
     """Exponential laws of scales s κ to the left and s/κ to the right, which hold κ²/(1 + κ²) and 1/(1 + κ²)."""
     left = jnp.log1p(asymmetry**-2) - exponential(-z)
     right = exponential(z) - jnp.log1p(asymmetry**2)
-    return jnp.asarray(location) + jnp.where(left < 0, scale * asymmetry * left, scale / asymmetry * right)
+    return location + jnp.where(left < 0, scale * asymmetry * left, scale / asymmetry * right)
 
 
 @_rule.register

@@ -27,7 +27,7 @@ def mix(
 ) -> Float[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component.
 
-    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of the result
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of O'
     has Pareto's k above 0.7 and that of O is lighter, the result is O.
 
     Args:
@@ -50,12 +50,12 @@ def mix(
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
     result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
-    return np.where(_too_heavy(result, raw, log_weights), raw, result)
+    return np.where(_heavier(improved, raw, log_weights), raw, result)
 
 
-def _too_heavy(mixed: ndarray, raw: ndarray, log_weights: ndarray | None) -> ndarray:
-    """Where the mix has a heavier tail than an error can bear, and the raw draws a lighter one."""
-    shape = tails(contributions(mixed, log_weights)).k_hat
+def _heavier(improved: ndarray, raw: ndarray, log_weights: ndarray | None) -> ndarray:
+    """Where improved draws have a heavier tail than an error can bear, and raw ones a lighter one."""
+    shape = tails(contributions(improved, log_weights)).k_hat
     heavy = shape > HEAVY
     if not np.any(heavy):
         return heavy

@@ -1,0 +1,98 @@
+"""Heavy tails: Pareto's k of what is averaged, what is exempt, which series is quoted, and what the check says."""
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from nnft_ppl.checks import FinishedDraws, ObservableTails
+from nnft_ppl.draws import Kind
+from nnft_ppl.statistics import contributions, estimate, mix, tails
+
+SHAPE = (4, 2000, 40)
+
+
+def shapes(series, **told):
+    return tails(contributions(series), **told).k_hat
+
+
+def test_shape_of_a_pareto_tail_has_its_error(rng):
+    for k in (0.3, 0.6, 1.0):
+        found = tails(contributions(rng.random(SHAPE) ** -k), independent=True)
+        length = 3 * np.sqrt(8000)
+        expected = (length * k + 5) / (length + 10)
+        assert abs(np.mean(found.k_hat) - expected) < 5 * np.mean(found.error) / np.sqrt(40)
+        assert np.std(found.k_hat) == pytest.approx(np.mean(found.error), rel=0.5)
+
+
+def test_the_heavier_side_counts(rng):
+    heavy = rng.random(SHAPE) ** -0.9
+    np.testing.assert_array_equal(shapes(heavy, independent=True), shapes(-heavy, independent=True))
+    assert np.mean(shapes(heavy, independent=True)) > 0.8
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda rng: rng.random(SHAPE) < 0.01,  # an indicator
+        lambda rng: np.tanh(6 * (rng.normal(size=SHAPE) + 2.5)),  # rarely far from the edge
+        lambda rng: rng.poisson(0.5, SHAPE) ** 2,  # few values
+        lambda rng: np.ones(SHAPE),
+    ],
+)
+def test_bounded_series_have_no_tail(rng, law):
+    assert np.mean(shapes(np.asarray(law(rng), float), independent=True) == -np.inf) > 0.9
+
+
+def test_correlated_draws_know_less(rng):
+    """Every draw ten times over has the shape of the draws once, and the error of a tenth of them."""
+    series = rng.random((1, 2000, 1)) ** -0.4
+    once, often = tails(contributions(series)), tails(contributions(np.repeat(series, 10, axis=1)))
+    assert often.effective == pytest.approx(once.effective, rel=0.2)
+    assert often.error == pytest.approx(once.error, rel=0.2)
+    assert np.isnan(tails(contributions(series[:, :20])).k_hat).all()
+
+
+def test_weights_count():
+    """Weights exp(a z²/2) of N(0, 1) have k = a, whatever is averaged."""
+    z = np.random.default_rng(3).normal(size=(4, 50_000))
+    found = [float(tails(contributions(np.sign(z), 0.5 * a * z**2), independent=True).k_hat) for a in (0.2, 0.8)]
+    assert found[0] < 0.45 < 0.65 < found[1]
+
+
+def test_raw_draws_are_quoted_where_the_mix_is_heavier(rng):
+    raw = 1 + rng.normal(size=(4, 1000, 2))
+    improved = 1 + 0.001 * (rng.random((4, 1000, 2)) ** -1.2 - 5)
+    improved[..., 1] = 1 + 0.1 * rng.normal(size=(4, 1000))
+    found = mix(raw, improved)
+    np.testing.assert_array_equal(found[..., 0], raw[..., 0])
+    assert np.std(found[..., 1]) < 0.2
+
+
+def judged(series, kind=Kind.FREE):
+    estimates = estimate({"one": series}, independent=kind.independent)
+    return ObservableTails().judge(FinishedDraws(None, kind, estimates, {"one": series}))
+
+
+@pytest.mark.parametrize(
+    ("law", "statuses"),
+    [
+        (lambda z: z**2, {"good"}),
+        (np.exp, {"good"}),  # lognormal of σ = 1
+        (lambda z: np.exp(4 * z), {"failed"}),
+        (lambda z: np.tan(np.pi * (ndtr(z) - 0.5)) ** 2, {"failed"}),  # a Cauchy law
+        (lambda z: z**6, {"good", "warning"}),
+    ],
+)
+def test_verdicts(rng, law, statuses):
+    outcome = [judged(law(rng.normal(size=(4, 2000)))) for _ in range(8)]
+    assert {one.verdict.status for one in outcome} <= statuses
+    row = outcome[0].findings["rows"][0]
+    if statuses == {"failed"}:
+        assert "no usable variance of one" in outcome[0].verdict.text
+        assert "the median of means is" in outcome[0].verdict.text
+        assert row["median_of_means_error"] > 0
+
+
+def test_many_components_are_judged_together(rng):
+    """Healthy tails of k about 0.3: among two hundred the largest k is high by chance."""
+    assert judged(rng.normal(size=(4, 2000, 200)) ** 4).verdict.status == "good"
