@@ -10,10 +10,10 @@ opens a stored result:
 Model files import what they need from the rooms: `nnft_ppl.fields`, `.spaces`, `.densities`, `.observables`, `.exact`.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as typing has it: nothing is imported before `nnft` listens to Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from nnft_ppl.checks import Check, Measurement, Outcome
     from nnft_ppl.draws import Kind
     from nnft_ppl.observables import Derived, Observable, effective_mass, ratio
@@ -43,7 +43,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name on first use: `import nnft_ppl` stays quick, and starts no device."""
     if name == "__version__":
         from importlib.metadata import version
@@ -52,4 +52,6 @@ def __getattr__(name: str) -> Any:
     room = next((room for room, names in _HOMES.items() if name in names), None)
     if room is None:
         raise AttributeError(f"module 'nnft_ppl' has no attribute {name!r}")
+    import importlib
+
     return getattr(importlib.import_module(f"nnft_ppl.{room}"), name)

@@ -55,7 +55,7 @@ class ModeCoverage(Check):
             progress: Told what is being done.
         """
         try:
-            if not theory.action_terms or self._proved(theory).convex:
+            if not theory.action_terms or self.proved(theory).convex:
                 return None
             return self._searched(theory, progress).places
         except Exception:  # whatever the model is made of; the verdict will say so
@@ -70,7 +70,7 @@ class ModeCoverage(Check):
         theory = draws.theory
         if not theory.action_terms and draws.kind is Kind.FREE:
             return self._proof("free", "the theory is free and its draws are exact: no mode can be missed")
-        proved = self._proved(theory)
+        proved = self.proved(theory)
         if proved.convex:
             return self._proof("convex", "one mode: −ln(density) is convex, by its formula")
         exact = all(site.exact for site in theory.sites)  # else the bound is not that of the action alone
@@ -83,7 +83,12 @@ class ModeCoverage(Check):
         count = _look(search, draws)
         return self._found(search, count, draws)
 
-    def _proved(self, theory: Theory) -> Shape:
+    def proved(self, theory: Theory) -> Shape:
+        """What is proved of the potential, from its formula.
+
+        Args:
+            theory: What is sampled.
+        """
         if self._shape is None:
             self._shape = shape(theory.target().potential, theory.dimension)
         return self._shape

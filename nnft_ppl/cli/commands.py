@@ -76,9 +76,10 @@ def _dispatch(asked: argparse.Namespace) -> int:
         return diagnose(asked, keywords_of(asked.set))
     if asked.command == "doctor":
         with _announce("looking for devices"):
-            from nnft_ppl.devices import refuse_unknown_flags, spread_over_cores
+            from nnft_ppl.devices import refuse_settings, refuse_unknown_flags, spread_over_cores
 
             refuse_unknown_flags()
+            refuse_settings()
             spread_over_cores(4)
             from nnft_ppl.cli.doctor import doctor
         return doctor(asked)

@@ -5,12 +5,11 @@ work kept · 4 the run failed. It is that of the work, also where the reader of 
 """
 
 import sys
-from collections.abc import Sequence
 
 INTERRUPTED = 3
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run `nnft` and return its exit status.
 
     Args:
@@ -22,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from nnft_ppl.cli.outputs import make_outputs_safe
 
         if arguments is not None:
-            return attempt(list(arguments))
+            return attempt(arguments)
         make_outputs_safe()
         return wait_for_compiler(attempt(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -67,7 +67,6 @@ def make_outputs_safe() -> None:
     A stream that is closed takes nothing and complains of nothing. Signs that the encoding lacks are written as others,
     bytes of file names that are no text as themselves.
     """
-    codecs.register_error("nnft", _other_sign)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -111,3 +110,6 @@ def _spelt(sign: str) -> str:
         letter = words[3].replace("LAMDA", "LAMBDA")  # Unicode's spelling
         return letter.lower() if words[1] == "SMALL" else letter.capitalize()
     return unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or "?"
+
+
+codecs.register_error("nnft", _other_sign)

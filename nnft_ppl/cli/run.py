@@ -13,7 +13,7 @@ from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensemble
 from nnft_ppl.runs import DEFAULT_DRAWS, make_request, sample, sampler_of
-from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, refuse_unbounded, unread_keywords, unread_words
+from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, unread_keywords, unread_words
 
 
 class Ran(NamedTuple):
@@ -48,8 +48,6 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
     theory = load_theory(asked, keywords)
     progress(Stage("checking the grid"))
     refuse_coarse_grid(theory)
-    progress(Stage("checking that the action is bounded"))
-    refuse_unbounded(theory)
     folder = Path(asked.out) if asked.out else _default_folder(theory, asked)
     progress.folder = folder
     earlier = (folder / "result.nc").is_file()

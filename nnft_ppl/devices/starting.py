@@ -25,13 +25,25 @@ def require_jax() -> None:
 
     Raises:
         RuntimeError: In a process forked from one in which JAX runs, where it would wait for ever.
-        ValueError: For settings of JAX with which no sampler runs, and for platforms that there are not.
+        ValueError: As `refuse_settings` does, and for platforms that there are not.
     """
     if _forked:
         raise RuntimeError(
             "this process was forked from one in which JAX runs, and would wait for ever: start workers by "
             'multiprocessing.get_context("spawn"), or fork them before anything is computed'
         )
+    refuse_settings()
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the latter for a platform whose plugin is missing
+        asked = os.environ.get("JAX_PLATFORMS")
+        found = f"with JAX_PLATFORMS={asked} " if asked else ""
+        words = f" ({str(error).splitlines()[0].partition(' (set ')[0]})" if str(error) else ""
+        raise ValueError(f"{found}JAX finds no device{words}: set JAX_PLATFORMS=cpu, or leave it out") from error
+
+
+def refuse_settings() -> None:
+    """Raise `ValueError` for settings of JAX with which no sampler runs."""
     if jax.config.jax_disable_jit:
         raise ValueError("JAX_DISABLE_JIT is set, but samplers are compiled programs: unset it")
     if jax.config.jax_check_tracer_leaks:
@@ -39,13 +51,6 @@ def require_jax() -> None:
     for direction in ("", "_host_to_device", "_device_to_host", "_device_to_device"):
         if str(getattr(jax.config, f"jax_transfer_guard{direction}", None)).startswith("disallow"):
             raise ValueError(f"JAX_TRANSFER_GUARD{direction.upper()} is set, but draws leave the device: unset it")
-    try:
-        jax.devices()
-    except (RuntimeError, AssertionError) as error:  # the latter for a platform whose plugin is missing
-        asked = os.environ.get("JAX_PLATFORMS")
-        found = f"with JAX_PLATFORMS={asked} " if asked else ""
-        words = f" ({str(error).splitlines()[0]})" if str(error) else ""
-        raise ValueError(f"{found}JAX finds no device{words}: set JAX_PLATFORMS=cpu, or leave it out") from error
 
 
 def refuse_unknown_flags() -> None:

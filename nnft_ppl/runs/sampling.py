@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import IdentityBank, MeasureProgram, checks_of
+from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, checks_of
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
@@ -20,12 +20,17 @@ from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
 from nnft_ppl.runs.auto import FALL_BACK, STRONGER, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
 from nnft_ppl.runs.judging import Judgement, judge
+from nnft_ppl.runs.precision import PrecisionError
 from nnft_ppl.runs.recorder import refuse_weightless
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.trial import Outdone
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
-from nnft_ppl.theory import Theory, refuse_lost_draws
+from nnft_ppl.theory import Theory, refuse_lost_draws, refuse_unbounded
+
+
+NOT_OF_THE_SAMPLER = {"derived", "exact_answers"}
+"""Checks whose failure no other sampler mends."""
 
 
 def sample(
@@ -72,6 +77,7 @@ def sample(
 
     Raises:
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
+        ModelError: If the action falls without bound, or draws of a site leave the floating range.
         ResultError: If `out` cannot be written or holds something else.
         SamplerError: If the sampler cannot go on.
         RuntimeError: In a process forked from one in which JAX runs.
@@ -86,6 +92,9 @@ def sample(
     asked_checks = checks_of(checks)
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
     refuse_lost_draws(theory)
+    modes = next((check for check in asked_checks if isinstance(check, ModeCoverage)), ModeCoverage())
+    if theory.action_terms and modes.proved(theory).lower == -math.inf:
+        refuse_unbounded(theory)
     folder = RunFolder(Path(out), request) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
     with show_progress(progress) as show:
@@ -173,6 +182,8 @@ def _escalate(
         except Outdone as outdone:
             choice = Choice("reweight", f"{choice.reason}; {outdone}")
             continue
+        except PrecisionError:
+            raise
         except SamplerError as error:
             raised.add(choice.name)
             if result is not None:
@@ -229,6 +240,7 @@ def _judge(
 
 def _stronger(choice: Choice, failed: Sequence[Verdict]) -> Choice | None:
     """What comes after a run whose checks failed; None where none did, or nothing comes."""
-    if not failed or choice.name not in STRONGER:
+    mended = [verdict for verdict in failed if verdict.check not in NOT_OF_THE_SAMPLER]
+    if not mended or choice.name not in STRONGER:
         return None
-    return Choice(STRONGER[choice.name], f"{choice.name} failed ({failed[0].text})")
+    return Choice(STRONGER[choice.name], f"{choice.name} failed ({mended[0].text})")

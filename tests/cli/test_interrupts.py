@@ -164,7 +164,7 @@ with progress_bar() as shown, interrupts.interruptible(shown) as progress:
 
 COMPILING = """
 import signal, sys, threading
-from nnft_ppl.cli import main
+from nnft_ppl.cli import commands, main
 from nnft_ppl.devices import background
 
 under_way, may_end = threading.Barrier(background.AT_ONCE + 1), threading.Event()
@@ -189,7 +189,7 @@ def dispatched(asked):
     {ending}
 
 background.wait = waited
-main._dispatch = dispatched
+commands._dispatch = dispatched
 sys.argv = ["nnft", "run", "phi4"]
 sys.exit(main.main())
 """
