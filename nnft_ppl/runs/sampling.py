@@ -28,7 +28,6 @@ from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
 from nnft_ppl.theory import Theory, refuse_lost_draws, refuse_unbounded
 
-
 NOT_OF_THE_SAMPLER = {"derived", "exact_answers"}
 """Checks whose failure no other sampler mends."""
 

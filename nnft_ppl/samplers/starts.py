@@ -60,8 +60,8 @@ def start_chains(target: Target, key: Array, num_chains: int, modes: Modes | Non
     positions, values, gradients = (np.concatenate(column) for column in zip(*found, strict=True))
     if len(values) < num_chains:
         raise SamplerError(
-            f"the action is infinite on all but {len(values)} of {MOST_ROUNDS * number} draws of the free theory, where "
-            f"{num_chains} chains would have to start: the model's factors forbid nearly everything; let its "
+            f"the action is infinite on all but {len(values)} of {MOST_ROUNDS * number} draws of the free theory, and "
+            f"{num_chains} chains have to start at some: the model's factors forbid nearly everything; let its "
             "distributions draw parameters inside (a truncated one, say), or make the wall a steep slope"
         )
     ranks = np.linspace(0, len(values) - 1, num_chains).round().astype(int)
@@ -72,8 +72,8 @@ def start_chains(target: Target, key: Array, num_chains: int, modes: Modes | Non
             f"the gradient of the action is not finite at the start of chain {int(np.argmin(smooth[chosen]))} "
             "although the action is: look for jnp.where, sqrt or norm at zero in the model"
         )
-    chains = (jnp.asarray(part[chosen]) for part in (positions, values, gradients))
-    return Start(*chains, gradients[smooth])
+    begun, potentials, forces = (jnp.asarray(part[chosen]) for part in (positions, values, gradients))
+    return Start(begun, potentials, forces, gradients[smooth])
 
 
 def _refuse_undefined(values: np.ndarray) -> None:
@@ -82,9 +82,9 @@ def _refuse_undefined(values: np.ndarray) -> None:
     if np.any(bad):
         chain = int(np.argmax(bad))
         raise SamplerError(
-            f"the action is {float(values[chain])} at the start of chain {chain}, a draw of the free theory: look for a "
-            "logarithm or root of a negative number, a division by zero or an overflow in the model's factors (`nnft "
-            "check` shows each term)"
+            f"the action is {float(values[chain])} at the start of chain {chain}, a draw of the free theory: look "
+            "for a logarithm or root of a negative number, a division by zero or an overflow in the model's factors "
+            "(`nnft check` shows each term)"
         )
 
 
