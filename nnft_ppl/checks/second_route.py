@@ -43,9 +43,10 @@ class SecondRoute(Check):
         smoothed, k_hat = smooth_log_weights(log_weight)
         second = estimate(series, draws.theory.derived, smoothed, independent=True)
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
-        verdict = compare(draws.estimates, second, float(k_hat))
+        answered = modes is not None and modes.verdict.status == "good"
+        verdict = compare(draws.estimates, second, float(k_hat), answered=answered)
         # Numbers of a route that cannot be trusted are shown nowhere.
-        return Outcome(verdict, findings, {} if verdict.status == "unavailable" else second)
+        return Outcome(verdict, findings, second if k_hat <= MAX_K_HAT else {})
 
     def _free_draws(self, draws: FinishedDraws, key: Array) -> tuple[dict[str, np.ndarray], np.ndarray]:
         chains, made = next(iter(draws.observables.values())).shape[:2]
@@ -62,17 +63,23 @@ class SecondRoute(Check):
         )
 
 
-def compare(first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat: float) -> Verdict:
+def compare(
+    first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat: float, *, answered: bool = True
+) -> Verdict:
     """The verdict on two routes.
 
     Args:
         first: Estimates from the chains.
         second: Estimates from reweighted free draws.
         k_hat: Pareto shape of their weights; above 0.7 the second route is not available, which is no failure.
+        answered: Whether every mode is known to have been visited; else that nothing could be compared is a warning.
     """
     if not k_hat <= MAX_K_HAT:
         text = f"second route: not available, k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
-        return Verdict(SecondRoute.name, "unavailable", k_hat, MAX_K_HAT, text)
+        if answered:
+            return Verdict(SecondRoute.name, "unavailable", k_hat, MAX_K_HAT, text)
+        text += "; nor is it known that every mode was visited: compare with another sampler"
+        return Verdict(SecondRoute.name, "warning", k_hat, MAX_K_HAT, text)
     # What is without an error in one of the routes cannot be compared.
     found = {name: np.abs(weighted_agreement(first[name], second[name])) for name in second}
     pulls = {name: float(np.nanmax(pull)) for name, pull in found.items() if not np.isnan(pull).all()}
@@ -81,5 +88,16 @@ def compare(first: Mapping[str, Estimate], second: Mapping[str, Estimate], k_hat
         return Verdict(SecondRoute.name, "unavailable", None, MAX_PULL, text)
     worst = max(pulls, key=lambda name: pulls[name])
     text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
+    coarsest = {name: _resolution(first[name], second[name]) for name in pulls}
+    if (least := max(coarsest, key=lambda name: coarsest[name])) and coarsest[least] > 0:
+        text += f"; could have seen {coarsest[least]:.1%} ({least}), and less in what else is compared"
     advice = "chains or weights miss part of the theory; trust neither before another sampler agrees with one"
     return Verdict.of(SecondRoute.name, pulls[worst], MAX_PULL, text, good=pulls[worst] < MAX_PULL, advice=advice)
+
+
+def _resolution(one: Estimate, other: Estimate) -> float:
+    """The smallest relative difference that would have failed; 0 of an observable that is zero within its errors."""
+    joint = np.hypot(one.error, other.error)
+    known = np.abs(one.value) > MAX_PULL * joint
+    shares = np.divide(MAX_PULL * joint, np.abs(one.value), out=np.zeros(joint.shape), where=known)
+    return float(np.max(shares, initial=0.0))
