@@ -76,7 +76,9 @@ class IdentityBank(Check):
         """
         self._bank = bank = Bank(theory, self._fields)
         dims = {"residual": ("vector_field",), "change": ("linear_field",)}
-        return Measurement(bank, dims, {"vector_field": [row.vector_field for row in bank.rows if row.observable == "1"]})
+        return Measurement(
+            bank, dims, {"vector_field": [row.vector_field for row in bank.rows if row.observable == "1"]}
+        )
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """Hotelling's T² of all residuals, and the power of the test.

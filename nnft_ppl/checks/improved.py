@@ -29,7 +29,9 @@ class ImprovedAgainstRaw(Check):
         pulls = {name: _largest_pull(one, draws.estimates.get(name)) for name, one in found.items()}
         worst = max(pulls, key=lambda name: pulls[name])
         text = f"raw and improved correlators differ by at most {pulls[worst]:.1f} errors ({worst})"
-        text += _resolution({name: (one, draws.estimates[name]) for name, one in found.items() if name in draws.estimates})
+        text += _resolution(
+            {name: (one, draws.estimates[name]) for name, one in found.items() if name in draws.estimates}
+        )
         advice = (
             "the draws do not have this density, or the action is not differentiable; try another sampler, and "
             "`nnft diagnose` to see where"

@@ -70,7 +70,9 @@ def action_jumps(measured: xr.Dataset) -> bool:
 
 def _seen(measured: xr.Dataset, alive: Bool[ndarray, "chain draw"]) -> set[str]:
     """Which of `jump`, `kink` and `value_jump` there is on draws that have a weight."""
-    return {name for name in ("jump", "kink", "value_jump") if name in measured and np.any(measured[name].values[alive])}
+    return {
+        name for name in ("jump", "kink", "value_jump") if name in measured and np.any(measured[name].values[alive])
+    }
 
 
 def _kept(bank: Bank, seen: set[str]) -> tuple[list[bool], str]:
@@ -107,7 +109,9 @@ def _bounded(
     known = values[alive]
     centre = _median(known, weights)
     # Where most values are the same their median distance is zero.
-    spread = _median(np.abs(known - centre), weights) or float(np.sqrt(np.average((known - centre) ** 2, weights=weights)))
+    spread = _median(np.abs(known - centre), weights) or float(
+        np.sqrt(np.average((known - centre) ** 2, weights=weights))
+    )
     if not spread > 0:
         return np.zeros_like(values), np.zeros_like(values)
     bounded = np.tanh((values - centre) / spread)

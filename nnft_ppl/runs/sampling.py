@@ -95,7 +95,18 @@ def sample(
         pilot = Pilot(target, told) if given is None else None
         program = MeasureProgram(theory, asked_checks, num_chains)
         job = Job(
-            theory, num_chains, num_draws, num_warmup, keep, until, target, improvement, asked_checks, program, folder, show
+            theory,
+            num_chains,
+            num_draws,
+            num_warmup,
+            keep,
+            until,
+            target,
+            improvement,
+            asked_checks,
+            program,
+            folder,
+            show,
         )
         choice = Choice(name, "asked for")
         if pilot:

@@ -55,8 +55,8 @@ def start_chains(target: Target, key: Array, num_chains: int) -> Start:
     positions, values, gradients = (np.concatenate(column) for column in zip(*found, strict=True))
     if len(values) < num_chains:
         raise SamplerError(
-            f"the action is infinite on all but {len(values)} of {MOST_ROUNDS * number} draws of the free theory, where "
-            f"{num_chains} chains would have to start: the model's factors forbid nearly everything; let its "
+            f"the action is infinite on all but {len(values)} of {MOST_ROUNDS * number} draws of the free theory, where"
+            f" {num_chains} chains would have to start: the model's factors forbid nearly everything; let its "
             "distributions draw parameters inside (a truncated one, say), or make the wall a steep slope"
         )
     smooth = np.all(np.isfinite(gradients), axis=1)

@@ -26,8 +26,8 @@ _HOMES = {
 
 __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
-    "check_model", "find_model", "grid_resolution", "label_of", "load", "load_file", "named_fields", "read", "refuse_coarse_grid",
-    "shipped_models", "unbounded_term", "unbounded_words",
+    "check_model", "find_model", "grid_resolution", "label_of", "load", "load_file", "named_fields", "read",
+    "refuse_coarse_grid", "shipped_models", "unbounded_term", "unbounded_words",
     "unread_keywords", "unread_words",
 ]  # fmt: skip
 
