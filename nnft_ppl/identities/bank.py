@@ -69,8 +69,8 @@ class Bank:
 
     Attributes:
         linear: The shifts, dilatations and rotations, in the order of `change`.
-        rows: All identities: those with F = 1 in the order of `residual` (`linear`, forces, and those given), then those
-            of `linear` with a bounded observable.
+        rows: All identities: those with F = 1 in the order of `residual` (`linear`, forces, and those given), then
+            those of `linear` with a bounded observable.
         sites: The sites that each of these moves.
         observable: Name of the observable O; empty where none varies and has a derivative. Of those that are smooth as
             they are written the first by name, else of all.

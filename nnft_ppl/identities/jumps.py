@@ -72,7 +72,8 @@ def search(function: Callable[[Position], Array], start: Position, step: Positio
         """The two ends in the first two rounds, that the function is compiled once; then the worse half."""
         left, right, largest = carry
         here = at(jnp.where(number == 0, 0.0, jnp.where(number == 1, 1.0, (left[0] + right[0]) / 2)))
-        worse_left = jnp.abs(_missing(left, here)) >= jnp.abs(_missing(here, right))
+        # Decided once: written out twice, with other rounding, the two ends could be moved by different decisions.
+        worse_left = jax.lax.optimization_barrier(jnp.abs(_missing(left, here)) >= jnp.abs(_missing(here, right)))
         new_left = jnp.where(number == 0, here, jnp.where((number == 1) | worse_left, left, here))
         new_right = jnp.where((number == 1) | ((number > 1) & worse_left), here, right)
         return new_left, new_right, jnp.maximum(largest, jnp.abs(here))

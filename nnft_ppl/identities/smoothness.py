@@ -17,98 +17,16 @@ from jaxtyping import Array
 
 from nnft_ppl.theory import SMOOTH_MAP, Theory, named_fields
 
-SMOOTH = frozenset(
-    [
-        "add",
-        "add_any",
-        "sub",
-        "neg",
-        "mul",
-        "div",
-        "integer_pow",
-        "square",
-        "pow",
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log1p",
-        "sqrt",
-        "rsqrt",
-        "cbrt",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "acosh",
-        "atanh",
-        "logistic",
-        "erf",
-        "erfc",
-        "erf_inv",
-        "lgamma",
-        "digamma",
-        "bessel_i0e",
-        "bessel_i1e",
-        "igamma",
-        "igammac",
-        "dot_general",
-        "ragged_dot_general",
-        "conv_general_dilated",
-        "reduce_sum",
-        "reduce_prod",
-        "cumsum",
-        "cumprod",
-        "cumlogsumexp",
-        "fft",
-        "real",
-        "imag",
-        "conj",
-        "complex",
-        "broadcast_in_dim",
-        "reshape",
-        "transpose",
-        "squeeze",
-        "expand_dims",
-        "concatenate",
-        "slice",
-        "pad",
-        "rev",
-        "split",
-        "stack",
-        "copy",
-        "copy_p",
-        "reduce_precision",
-        "optimization_barrier",
-        "iota",
-        "empty",
-        "empty2",
-        "tie_p",
-        "cholesky",
-        "triangular_solve",
-        "custom_linear_solve",
-        "linear_solve",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "eq",
-        "ne",
-        "and",
-        "or",
-        "not",
-        "xor",
-        "reduce_and",
-        "reduce_or",
-        "is_finite",
-    ]
-)
+SMOOTH = {
+    "add", "add_any", "sub", "neg", "mul", "div", "integer_pow", "square", "pow", "exp", "exp2", "expm1", "log",
+    "log1p", "sqrt", "rsqrt", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
+    "acosh", "atanh", "logistic", "erf", "erfc", "erf_inv", "lgamma", "digamma", "bessel_i0e", "bessel_i1e",
+    "igamma", "igammac", "dot_general", "conv_general_dilated", "reduce_sum", "reduce_prod", "cumsum", "cumprod",
+    "cumlogsumexp", "fft", "real", "imag", "conj", "complex", "broadcast_in_dim", "reshape", "transpose", "squeeze",
+    "expand_dims", "concatenate", "slice", "pad", "rev", "split", "stack", "copy", "copy_p", "reduce_precision",
+    "optimization_barrier", "iota", "empty", "cholesky", "triangular_solve", "custom_linear_solve", "lt", "le",
+    "gt", "ge", "eq", "ne", "and", "or", "not", "xor", "reduce_and", "reduce_or", "is_finite",
+}  # fmt: skip
 """Operations without jump or kink, up to poles. Comparisons are here for what they give, a truth value, varies by
 itself in nothing: what is chosen by it does."""
 CHOOSING = {
@@ -194,7 +112,7 @@ def _through(equation: Any, operands: list[Dependence]) -> list[Dependence]:
     inner = _inner(equation.params)
     if name in CALLS and len(inner) == 1:
         return dependences(inner[0], operands)
-    if name == "custom_jvp_call" and equation.params.get("name") in SMOOTH_BY_RULE:
+    if name == "custom_jvp_call" and len(inner) == 1 and _source_name(inner[0]) in SMOOTH_BY_RULE:
         return [together] * count
     if name == "convert_element_type" and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact):
         return [together] * count
@@ -207,6 +125,11 @@ def _through(equation: Any, operands: list[Dependence]) -> list[Dependence]:
         return [together] * count
     switching = together if name not in CHOOSING else _union(operands[CHOOSING[name]])
     return [_union([together, Dependence(NONE, switching.sites)])] * count
+
+
+def _source_name(program: Any) -> str:
+    """Name of the function that was traced."""
+    return str(getattr(getattr(program, "debug_info", None), "func_src_info", "")).partition(" ")[0]
 
 
 def _union(parts: Sequence[Dependence]) -> Dependence:

@@ -1,4 +1,4 @@
-"""Maps from reference coordinates to parameters that are known to be smooth, marked for who reads operations."""
+"""Maps from reference coordinates to parameters that are known to be smooth, marked for who reads the operations."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
