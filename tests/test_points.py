@@ -75,7 +75,9 @@ def test_the_dimension_of_points_is_given():
         Theory(flat, dim=0)
 
 
-@pytest.mark.parametrize("space", [None, lambda: Circle(12.0, points=12), lambda: Box(8.0, 1)], ids=["none", "circle", "box"])
+@pytest.mark.parametrize(
+    "space", [None, lambda: Circle(12.0, points=12), lambda: Box(8.0, 1)], ids=["none", "circle", "box"]
+)
 def test_a_lattice_is_measured_on_its_sites(space):
     """The average over o of G(r) is δ_{r0} exactly: every pair is at two sites that lie r apart."""
     theory = Theory(ModelFile(ring, "ring", space=space))

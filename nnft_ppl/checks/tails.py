@@ -12,6 +12,8 @@ from nnft_ppl.statistics import HEAVY, USABLE, Verdict, contributions, median_of
 
 SIGMAS = 2.0
 """Standard errors by which k̂ of a single component must exceed 0.7 to fail a run."""
+UNSEEN = 2.0
+"""Errors by which draws that did not come may move a mean."""
 BLOCKS = 32
 """Blocks of a median of means, at most; at least 8, each of 10 effective draws."""
 
@@ -21,7 +23,8 @@ class ObservableTails(Check):
 
     Above 1/2 the variance of what is averaged does not exist, or not yet with so many draws: a warning. Where k̂ exceeds
     0.7 by two of its standard errors, the error says nothing. Both are judged for the largest of m components at the
-    level at which one alone would be.
+    level at which one alone would be. A k̂ above 0.7 also fails where draws beyond the largest one, which did not come,
+    would move the mean by two of its errors.
     """
 
     name = "tails"
@@ -39,10 +42,8 @@ class ObservableTails(Check):
         if not known:
             text = "no observable has a tail: each ends where many draws come"
             return Outcome(Verdict(self.name, "good", None, HEAVY, text), {"rows": rows})
-        worst = max(known, key=lambda row: row["k_hat"] - sure * row["error"])
-        failed = worst["k_hat"] - sure * worst["error"] > HEAVY
-        if not failed:
-            worst = max(known, key=lambda row: row["k_hat"] - likely * row["error"])
+        failed = [row for row in known if _fails(row, sure)]
+        worst = max(failed or known, key=lambda row: row["k_hat"] - likely * row["error"])
         status = "failed" if failed else "warning" if worst["k_hat"] - likely * worst["error"] > USABLE else "good"
         return Outcome(
             Verdict(self.name, status, worst["k_hat"], HEAVY, _text(worst, status)), {"components": count, "rows": rows}
@@ -57,6 +58,7 @@ class ObservableTails(Check):
             "observable": name + (f"[{', '.join(str(i) for i in at)}]" if at else ""),
             "k_hat": float(found.k_hat[at]),
             "error": float(found.error[at]),
+            "unseen": float(found.unseen[at]),
         }
         blocks = int(np.clip(np.nan_to_num(found.effective) / 10, 8, BLOCKS))
         if np.isfinite(row["k_hat"]):
@@ -64,6 +66,11 @@ class ObservableTails(Check):
             mean = float(np.asarray(draws.estimates[name].value)[at])
             row |= {"median_of_means": mean + float(value), "median_of_means_error": float(error)}
         return row
+
+
+def _fails(row: Mapping[str, Any], sure: float) -> bool:
+    """Whether the error of one observable says nothing."""
+    return row["k_hat"] - sure * row["error"] > HEAVY or (row["k_hat"] > HEAVY and row["unseen"] > UNSEEN)
 
 
 def _text(worst: Mapping[str, Any], status: str) -> str:

@@ -3,8 +3,8 @@ r"""Raw and improved estimators of one quantity, mixed with the smallest error.
 With raw draws O, improved draws O' of the same mean and D = O − O', every c gives an unbiased O − c D, and
 c = Cov(Ō, D̄)/Var(D̄) the smallest error of the average (autocorrelation and weights included). A coefficient from the
 same draws would bias the average; here the first half of the draws uses the coefficient of the second, and the second
-that of the first. An improved estimator can have a tail so heavy that its error is no guide, where the raw one has
-none: there the raw draws stay.
+that of the first. An improved estimator, or what is left where two nearly cancel, can have a tail so heavy that its
+error is no guide, where the raw one has none: there the raw draws stay.
 """
 
 import numpy as np
@@ -27,8 +27,8 @@ def mix(
 ) -> Float[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component.
 
-    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of O'
-    has Pareto's k above 0.7 and that of O is lighter, the result is O.
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of O', or
+    of the mix, has Pareto's k above 0.7 and that of O is lighter, the result is O.
 
     Args:
         raw: The draws O, shape (chain, draw, *shape).
@@ -50,12 +50,12 @@ def mix(
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
     result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
-    return np.where(_heavier(improved, raw, log_weights), raw, result)
+    return np.where(_heavier((improved, result), raw, log_weights), raw, result)
 
 
-def _heavier(improved: ndarray, raw: ndarray, log_weights: ndarray | None) -> ndarray:
-    """Where improved draws have a heavier tail than an error can bear, and raw ones a lighter one."""
-    shape = tails(contributions(improved, log_weights)).k_hat
+def _heavier(others: tuple[ndarray, ...], raw: ndarray, log_weights: ndarray | None) -> ndarray:
+    """Where one of the others has a heavier tail than an error can bear, and raw draws a lighter one."""
+    shape = np.fmax.reduce([tails(contributions(one, log_weights)).k_hat for one in others])
     heavy = shape > HEAVY
     if not np.any(heavy):
         return heavy

@@ -28,8 +28,10 @@ NEAR, HITS = 0.9, 5
 """A tail whose last tenth holds so many effective draws ends there: a Pareto tail of shape 0.7 has 1.2."""
 FEW_VALUES = 10
 """A tail of fewer different values is that of an indicator or of a small number: it ends, too."""
-USABLE, HEAVY = 0.5, 0.7
-"""Shapes above which a variance does not exist, and above which an error is no guide."""
+USABLE = 0.5
+"""Shape above which a variance does not exist."""
+HEAVY = 0.7
+"""Shape above which an error is no guide."""
 _BLOCK_NUMBERS = 2**21
 
 
@@ -40,11 +42,18 @@ class Tails(NamedTuple):
     """Pareto's k; −∞ where the tails end (bounded series, constants), NaN with too few draws."""
     error: Float[ndarray, "*shape"]
     """Its standard error (1 + k)/√M with M effective draws in the tail; 0 where k is −∞."""
+    unseen: Float[ndarray, "*shape"]
+    """What the tail beyond the largest draw would add to the mean, in errors of the mean: k/(1 − k) times the largest
+    draw's share of the error. 0 where k is below 0, ∞ from 1 on."""
     effective: float
     """Effective draws of the series, by the autocorrelation of |x|."""
 
     def certain(self, sigmas: float) -> Float[ndarray, "*shape"]:
-        """What k exceeds by so many of its standard errors; −∞ where there is none."""
+        """What k exceeds by so many of its standard errors, of the shape of one draw; −∞ where there is none.
+
+        Args:
+            sigmas: How many.
+        """
         return np.where(np.isnan(self.k_hat), -np.inf, self.k_hat - sigmas * self.error)
 
 
@@ -54,7 +63,7 @@ def contributions(
     """What every draw adds to the mean's fluctuation, w_i (O_i − Ō) with weights of mean 1.
 
     Args:
-        series: An observable's draws, in its units.
+        series: An observable's draws, shape (chain, draw, *shape), in its units.
         log_weights: Log weights of the draws, if they have any.
     """
     values = np.asarray(series, float)
@@ -83,7 +92,7 @@ def tails(fluctuations: Float[ndarray, "chain draw *shape"], *, independent: boo
     effective = float(total) if independent else float(np.min(gamma_method(np.abs(delta)).ess, initial=total))
     if effective < FEWEST or not count:
         nothing = np.full(shape, np.nan)
-        return Tails(nothing, nothing, effective)
+        return Tails(nothing, nothing, nothing, effective)
     length = min(effective / 5, 3 * np.sqrt(effective))
     tail = int(length * total / effective)
     block = max(1, _BLOCK_NUMBERS // total)
@@ -93,7 +102,11 @@ def tails(fluctuations: Float[ndarray, "chain draw *shape"], *, independent: boo
         shapes.append(np.fmax(*(_side(side, tail, length) for side in (columns, -columns))))
     k_hat = np.concatenate(shapes)
     error = np.where(np.isfinite(k_hat), np.maximum(1 + k_hat, 0) / np.sqrt(length + PRIOR), 0.0)
-    return Tails(k_hat.reshape(shape), error.reshape(shape), effective)
+    squares = (delta**2).reshape(total, -1)
+    share = np.sqrt(squares.max(0) / np.maximum(squares.sum(0), 1e-300) * total / effective)
+    bounded = np.clip(np.where(np.isnan(k_hat), 0.0, k_hat), 0.0, 1.0)
+    unseen = share * np.divide(bounded, 1 - bounded, out=np.full_like(bounded, np.inf), where=bounded < 1)
+    return Tails(k_hat.reshape(shape), error.reshape(shape), unseen.reshape(shape), effective)
 
 
 def _side(columns: Float[ndarray, "component draw"], tail: int, length: float) -> Float[ndarray, "component"]:
