@@ -185,7 +185,7 @@ def test_kinds_of_draws_are_stated(ensemble):
     assert populations.kind is Kind.POPULATIONS
     assert "prior" in populations.data.children
     made = {verdict.check for verdict in populations.verdicts}
-    assert made == {"log_z_spread", "ess", "errors", "divergences", "improved", "exact_answers"}
+    assert made == {"log_z_spread", "tails", "ess", "errors", "slow", "divergences", "improved", "exact_answers"}
 
 
 class Mute(Check):

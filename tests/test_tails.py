@@ -94,5 +94,7 @@ def test_verdicts(rng, law, statuses):
 
 
 def test_many_components_are_judged_together(rng):
-    """Healthy tails of k about 0.3: among two hundred the largest k is high by chance."""
-    assert judged(rng.normal(size=(4, 2000, 200)) ** 4).verdict.status == "good"
+    """Tails of k about 0.55, z⁶: among two hundred the largest k is above 0.7 by chance."""
+    verdict = judged(rng.normal(size=(4, 2000, 200)) ** 6).verdict
+    assert verdict.status == "warning"
+    assert verdict.value > 0.7

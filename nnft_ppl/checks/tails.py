@@ -22,9 +22,9 @@ class ObservableTails(Check):
     """Pareto's k̂ of w (O − Ō) for every component of every observable, as it is quoted.
 
     Above 1/2 the variance of what is averaged does not exist, or not yet with so many draws: a warning. Where k̂ exceeds
-    0.7 by two of its standard errors, the error says nothing. Both are judged for the largest of m components at the
-    level at which one alone would be. A k̂ above 0.7 also fails where draws beyond the largest one, which did not come,
-    would move the mean by two of its errors.
+    0.7 by two of its standard errors, the error says nothing: a failure, for the largest of m components at the level
+    at which one alone would be. A k̂ above 0.7 also fails where draws beyond the largest one, which did not come, would
+    move the mean by two of its errors.
     """
 
     name = "tails"
@@ -35,16 +35,16 @@ class ObservableTails(Check):
         """The heaviest tail; of each observable k̂, and the median of means."""
         series = draws.quoted or draws.observables
         count = sum(int(np.prod(values.shape[2:])) for values in series.values())
-        # The largest of m normals exceeds these as rarely as one exceeds SIGMAS, and as often as one exceeds 0.
-        sure, likely = (-float(ndtri(chance / max(count, 1))) for chance in (ndtr(-SIGMAS), 0.5))
+        # The largest of m normals exceeds this as rarely as one exceeds SIGMAS.
+        sure = -float(ndtri(ndtr(-SIGMAS) / max(count, 1)))
         rows = [self._row(draws, name, values, sure) for name, values in series.items() if values.size]
         known = [row for row in rows if np.isfinite(row["k_hat"])]
         if not known:
             text = "no observable has a tail: each ends where many draws come"
             return Outcome(Verdict(self.name, "good", None, HEAVY, text), {"rows": rows})
         failed = [row for row in known if _fails(row, sure)]
-        worst = max(failed or known, key=lambda row: row["k_hat"] - likely * row["error"])
-        status = "failed" if failed else "warning" if worst["k_hat"] - likely * worst["error"] > USABLE else "good"
+        worst = max(failed or known, key=lambda row: row["k_hat"])
+        status = "failed" if failed else "warning" if worst["k_hat"] > USABLE else "good"
         return Outcome(
             Verdict(self.name, status, worst["k_hat"], HEAVY, _text(worst, status)), {"components": count, "rows": rows}
         )
@@ -70,7 +70,8 @@ class ObservableTails(Check):
 
 def _fails(row: Mapping[str, Any], sure: float) -> bool:
     """Whether the error of one observable says nothing."""
-    return row["k_hat"] - sure * row["error"] > HEAVY or (row["k_hat"] > HEAVY and row["unseen"] > UNSEEN)
+    least = sure - SIGMAS if row["unseen"] > UNSEEN else sure
+    return row["k_hat"] - least * row["error"] > HEAVY
 
 
 def _text(worst: Mapping[str, Any], status: str) -> str:

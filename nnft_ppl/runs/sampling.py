@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, checks_of
+from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, ObservableTails, checks_of
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
@@ -201,7 +201,7 @@ def _escalate(
         result = _judge(job, choice, drawn, key_second, earlier)
         blocks = drawn.blocks
         failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
-        stronger = _stronger(choice, failed) if given is None else None
+        stronger = _stronger(choice, failed, bool(job.theory.action_terms)) if given is None else None
         if stronger is None or result.interrupted or job.time_is_up:
             return result
         earlier[choice.name] = failed
@@ -237,9 +237,12 @@ def _judge(
     return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
 
 
-def _stronger(choice: Choice, failed: Sequence[Verdict]) -> Choice | None:
+def _stronger(choice: Choice, failed: Sequence[Verdict], interacting: bool) -> Choice | None:
     """What comes after a run whose checks failed; None where none did, or nothing comes."""
-    mended = [verdict for verdict in failed if verdict.check not in NOT_OF_THE_SAMPLER]
+    # Heavy tails are mended where weights make them.
+    mends = choice.name == "reweight" and interacting
+    kept = NOT_OF_THE_SAMPLER if mends else NOT_OF_THE_SAMPLER | {ObservableTails.name}
+    mended = [verdict for verdict in failed if verdict.check not in kept]
     if not mended or choice.name not in STRONGER:
         return None
     return Choice(STRONGER[choice.name], f"{choice.name} failed ({mended[0].text})")
