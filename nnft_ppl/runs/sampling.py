@@ -201,7 +201,7 @@ def _escalate(
         result = _judge(job, choice, drawn, key_second, earlier)
         blocks = drawn.blocks
         failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
-        stronger = _stronger(choice, failed, bool(job.theory.action_terms)) if given is None else None
+        stronger = _stronger(choice, failed, interacting=bool(job.theory.action_terms)) if given is None else None
         if stronger is None or result.interrupted or job.time_is_up:
             return result
         earlier[choice.name] = failed
@@ -237,7 +237,7 @@ def _judge(
     return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
 
 
-def _stronger(choice: Choice, failed: Sequence[Verdict], interacting: bool) -> Choice | None:
+def _stronger(choice: Choice, failed: Sequence[Verdict], *, interacting: bool) -> Choice | None:
     """What comes after a run whose checks failed; None where none did, or nothing comes."""
     # Heavy tails are mended where weights make them.
     mends = choice.name == "reweight" and interacting
