@@ -129,7 +129,7 @@ def test_the_second_route_is_not_shown_where_it_is_not_available(monkeypatch: py
     noise = np.random.default_rng(0)
     low = noise.normal(size=shape)
     series = {"low": low, "square": low**2}
-    for tail, status in ((0.1, "failed"), (3.0, "unavailable")):
+    for tail, status in ((0.1, "failed"), (3.0, "warning")):
         weights = tail * noise.exponential(size=shape)
         monkeypatch.setattr(SecondRoute, "_free_draws", lambda self, *_, weights=weights: (series, weights))
         outcome = SecondRoute().judge(draws)

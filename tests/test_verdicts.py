@@ -167,7 +167,7 @@ def test_an_observable_without_error_fails_and_a_function_of_means_does_not(nois
         draws = FinishedDraws(None, Kind.FREE, estimates | changed, series, {"log_weight": log_weights})
         return {name: verdict.status for name, verdict in verdicts_on(draws).items()}
 
-    good = {"k_hat": "good", "ess": "good", "errors": "good"}
+    good = {"k_hat": "good", "tails": "good", "ess": "good", "errors": "good"}
     assert found() == good | {"derived": "warning"}
     assert found(mass=numbers(0.1, 0.1)) == good | {"derived": "good"}
     # All of it undefined is a warning; a value without an error that can be trusted a failure.

@@ -8,12 +8,8 @@ from scipy.special import ndtr, ndtri
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.display import format_value
-from nnft_ppl.statistics import HEAVY, USABLE, Verdict, contributions, median_of_means, tails
+from nnft_ppl.statistics import HEAVY, SIGMAS, UNSEEN, USABLE, Verdict, contributions, median_of_means, tails
 
-SIGMAS = 2.0
-"""Standard errors by which k̂ of a single component must exceed 0.7 to fail a run."""
-UNSEEN = 2.0
-"""Errors by which draws that did not come may move a mean."""
 BLOCKS = 32
 """Blocks of a median of means, at most; at least 8, each of 10 effective draws."""
 

@@ -43,7 +43,11 @@ def require_jax() -> None:
 
 
 def refuse_settings() -> None:
-    """Raise `ValueError` for settings of JAX with which no sampler runs."""
+    """Refuse settings of JAX with which no sampler runs.
+
+    Raises:
+        ValueError: For one of them, with what to unset.
+    """
     if jax.config.jax_disable_jit:
         raise ValueError("JAX_DISABLE_JIT is set, but samplers are compiled programs: unset it")
     if jax.config.jax_check_tracer_leaks:
@@ -54,9 +58,12 @@ def refuse_settings() -> None:
 
 
 def refuse_unknown_flags() -> None:
-    """Raise `ValueError` where XLA would end the process for the sake of `XLA_FLAGS`: a forked child reads them first.
+    """Refuse `XLA_FLAGS` for which XLA would end the process: a forked child reads them first.
 
     To be called before JAX runs; later it does nothing.
+
+    Raises:
+        ValueError: If there is a flag that XLA does not know.
     """
     if not os.environ.get("XLA_FLAGS") or not hasattr(os, "fork") or jax_runs():
         return

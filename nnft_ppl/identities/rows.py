@@ -19,7 +19,10 @@ from nnft_ppl.statistics import relative_weights
 
 
 class Rows(NamedTuple):
-    """The identities that are tested."""
+    r"""The identities E[A_V F + V(F)] = 0 that are tested.
+
+    Source: derived in docs/theory/identities.md.
+    """
 
     names: tuple[Row, ...]
     """Which."""
@@ -32,13 +35,15 @@ class Rows(NamedTuple):
 
 
 def rows_of(bank: Bank, measured: xr.Dataset, log_weights: Float[ndarray, "chain draw"] | None) -> Rows:
-    """The rows of a bank, from what it measured.
+    """The rows r = A_V F + V(F) of a bank, from what it measured.
 
     Args:
         bank: What measured.
         measured: Its arrays on draws, (chain, draw, ...).
         log_weights: Log weights of these draws, if they have any. Draws of weight zero, behind a wall, count for
             nothing, whatever was measured there.
+
+    Source: derived in docs/theory/identities.md.
     """
     shape = measured["potential"].shape
     alive = np.ones(shape, bool) if log_weights is None else ~np.isneginf(log_weights)

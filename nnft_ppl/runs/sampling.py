@@ -172,7 +172,8 @@ def _escalate(
 
     What the samplers before it failed on is judged with it.
     """
-    blocks, result, raised = 0, None, set()
+    blocks, result = 0, None
+    raised: dict[str, SamplerError] = {}
     earlier: dict[str, tuple[Verdict, ...]] = {}
     while True:
         make = given or choice.trial or SAMPLERS[choice.name]
@@ -184,14 +185,14 @@ def _escalate(
         except PrecisionError:
             raise
         except SamplerError as error:
-            raised.add(choice.name)
+            raised[choice.name] = error
             if result is not None:
                 # What a weaker sampler found stays, with its failed checks.
                 reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
                 return replace(result, choice=Choice(result.choice.name, reason))
             other = next((name for name in FALL_BACK if name not in raised), None) if given is None else None
-            if other is None:
-                raise
+            if other is None:  # the first complaint is that of the sampler that suited best
+                raise next(iter(raised.values())) from None
             choice = Choice(other, f"{choice.reason}; {choice.name} could not go on ({error})")
             continue
         except KeyboardInterrupt:

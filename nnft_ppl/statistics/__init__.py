@@ -11,13 +11,15 @@ from nnft_ppl.statistics.log_weights import (
     smooth_log_weights,
 )
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-from nnft_ppl.statistics.tails import HEAVY, USABLE, Tails, contributions, tails
+from nnft_ppl.statistics.tails import HEAVY, SIGMAS, UNSEEN, USABLE, Tails, contributions, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
     "HEAVY",
     "MAX_PULL",
     "MINIMUM_DRAWS",
+    "SIGMAS",
+    "UNSEEN",
     "USABLE",
     "Estimate",
     "Estimates",

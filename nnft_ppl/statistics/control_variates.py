@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from nnft_ppl.statistics.log_weights import relative_weights
-from nnft_ppl.statistics.tails import HEAVY, contributions, tails
+from nnft_ppl.statistics.tails import SIGMAS, contributions, tails
 
 BATCHES = 16
 """Batches of each chain in each half, whose covariance gives the coefficient."""
@@ -28,7 +28,7 @@ def mix(
     """Draws O − c (O − O') with the best c of the other half, component by component.
 
     Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of O', or
-    of the mix, has Pareto's k above 0.7 and that of O is lighter, the result is O.
+    of the mix, is so heavy that an error means nothing, and that of O is lighter, the result is O.
 
     Args:
         raw: The draws O, shape (chain, draw, *shape).
@@ -55,8 +55,9 @@ def mix(
 
 def _heavier(others: tuple[ndarray, ...], raw: ndarray, log_weights: ndarray | None) -> ndarray:
     """Where one of the others has a heavier tail than an error can bear, and raw draws a lighter one."""
-    shape = np.fmax.reduce([tails(contributions(one, log_weights)).k_hat for one in others])
-    heavy = shape > HEAVY
+    found = [tails(contributions(one, log_weights)) for one in others]
+    shape = np.fmax.reduce([one.k_hat for one in found])
+    heavy = np.logical_or.reduce([one.useless(SIGMAS) for one in found])
     if not np.any(heavy):
         return heavy
     lighter = np.zeros_like(heavy)

@@ -14,7 +14,7 @@ arXiv:1507.02646, app. C.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from nnft_ppl.statistics.autocorrelation import gamma_method, standardise
@@ -32,6 +32,10 @@ USABLE = 0.5
 """Shape above which a variance does not exist."""
 HEAVY = 0.7
 """Shape above which an error is no guide."""
+SIGMAS = 2.0
+"""Standard errors by which k̂ of a single component must exceed 0.7 for that to be sure."""
+UNSEEN = 2.0
+"""Errors by which draws that did not come may move a mean."""
 _BLOCK_NUMBERS = 2**21
 
 
@@ -55,6 +59,18 @@ class Tails(NamedTuple):
             sigmas: How many.
         """
         return np.where(np.isnan(self.k_hat), -np.inf, self.k_hat - sigmas * self.error)
+
+    def useless(self, sigmas: float) -> Bool[ndarray, "*shape"]:
+        """Where an error of the mean says nothing, of the shape of one draw.
+
+        That is where k exceeds 0.7 by so many of its errors, or at all, if draws that did not come would move the mean
+        by `UNSEEN` of its errors.
+
+        Args:
+            sigmas: How many.
+        """
+        heavy = np.nan_to_num(self.k_hat, nan=-np.inf) > HEAVY
+        return (self.certain(sigmas) > HEAVY) | (heavy & (self.unseen > UNSEEN))
 
 
 def contributions(

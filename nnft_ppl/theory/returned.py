@@ -37,7 +37,11 @@ def field_names(returned: Any) -> tuple | None:
 
 
 def named_fields(returned: Any) -> dict[str, Callable]:
-    """Every field by the name that it is stored under: `field` where there is one, else `field.NAME`."""
+    """Every field by the name that it is stored under: `field` where there is one, else `field.NAME`.
+
+    Args:
+        returned: What a model returned.
+    """
     names = field_names(returned)
     if names is None:
         return {"field": returned}
