@@ -4,7 +4,7 @@ With raw draws O, improved draws O' of the same mean and D = O − O', every c g
 c = Cov(Ō, D̄)/Var(D̄) the smallest error of the average (autocorrelation and weights included). A coefficient from the
 same draws would bias the average; here the first half of the draws uses the coefficient of the second, and the second
 that of the first. An improved estimator, or what is left where two nearly cancel, can have a tail so heavy that its
-error is no guide, where the raw one has none: there the raw draws stay.
+error is no guide, where the other has none: there the improved draws alone are taken, or the raw ones.
 """
 
 import numpy as np
@@ -27,8 +27,9 @@ def mix(
 ) -> Float[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component.
 
-    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of O', or
-    of the mix, is so heavy that an error means nothing, and that of O is lighter, the result is O.
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of
+    the mix is so heavy that an error means nothing, the result is O' if its tail is lighter; where that is so heavy,
+    O if that one's is.
 
     Args:
         raw: The draws O, shape (chain, draw, *shape).
@@ -50,18 +51,18 @@ def mix(
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
     result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
-    return np.where(_heavier((improved, result), raw, log_weights), raw, result)
+    result = np.where(_heavier(result, improved, log_weights), improved, result)
+    return np.where(_heavier(result, raw, log_weights), raw, result)
 
 
-def _heavier(others: tuple[ndarray, ...], raw: ndarray, log_weights: ndarray | None) -> ndarray:
-    """Where one of the others has a heavier tail than an error can bear, and raw draws a lighter one."""
-    found = [tails(contributions(one, log_weights)) for one in others]
-    shape = np.fmax.reduce([one.k_hat for one in found])
-    heavy = np.logical_or.reduce([one.useless(SIGMAS) for one in found])
+def _heavier(one: ndarray, other: ndarray, log_weights: ndarray | None) -> ndarray:
+    """Where one has a heavier tail than an error can bear, and the other a lighter one."""
+    found = tails(contributions(one, log_weights))
+    heavy = found.useless(SIGMAS)
     if not np.any(heavy):
         return heavy
     lighter = np.zeros_like(heavy)
-    lighter[heavy] = tails(contributions(raw[..., heavy], log_weights)).k_hat < shape[heavy]
+    lighter[heavy] = tails(contributions(other[..., heavy], log_weights)).k_hat < found.k_hat[heavy]
     return lighter
 
 
