@@ -65,8 +65,8 @@ def start_chains(target: Target, key: Array, num_chains: int) -> Start:
             f"the gradient of the action is not finite at the start of chain {int(np.argmin(smooth[:num_chains]))} "
             "although the action is: look for jnp.where, sqrt or norm at zero in the model"
         )
-    chains = (jnp.asarray(part[:num_chains]) for part in (positions, values, gradients))
-    return Start(*chains, gradients[smooth])
+    first, potentials, forces = (jnp.asarray(part[:num_chains]) for part in (positions, values, gradients))
+    return Start(first, potentials, forces, gradients[smooth])
 
 
 def _refuse_undefined(values: np.ndarray) -> None:

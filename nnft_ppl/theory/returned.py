@@ -29,6 +29,10 @@ def field_names(returned: Any) -> tuple | None:
 
 
 def named_fields(returned: Any) -> dict[str, Callable]:
-    """Every field by the name that it is stored under: `field` where there is one, else `field.NAME`."""
+    """Every field by the name that it is stored under: `field` where there is one, else `field.NAME`.
+
+    Args:
+        returned: What the model returned: a field, or a tuple or dict of fields.
+    """
     names = field_names(returned)
     return {"field": returned} if names is None else {f"field.{str(name).lower()}": returned[name] for name in names}
