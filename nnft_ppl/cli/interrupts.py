@@ -53,7 +53,7 @@ class Interruption:
         self._seen = self._wanted = True
         self._finishing = self._whole
         if not self._whole:
-            # Python drops what a callback raises, and JAX has one in its garbage collection: progress raises it again.
+            # Python drops what a callback raises, such as that of a weak reference: progress raises it again.
             raise KeyboardInterrupt
 
     def watch(self, signals: socket.socket) -> None:
@@ -81,6 +81,11 @@ class Interruption:
         os._exit(INTERRUPTED)  # the main thread may be far inside a compiled program
 
 
+def _without_interrupts(hook: Callable[[Any], object]) -> Callable[[Any], object]:
+    """What Python tells of exceptions that it drops, but for the interruption: that is raised again."""
+    return lambda dropped: None if issubclass(dropped.exc_type, KeyboardInterrupt) else hook(dropped)
+
+
 @contextmanager
 def interruptible(shown: Shown) -> Iterator[Interruption]:
     """Signals handled as above, while the context lasts; nothing but progress in a thread that gets no signals."""
@@ -93,6 +98,7 @@ def interruptible(shown: Shown) -> Iterator[Interruption]:
     watcher = threading.Thread(target=interruption.watch, args=(receiver,), daemon=True)
     before: dict[signal.Signals, Callable | int | None] = {}
     fd = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    hook, sys.unraisablehook = sys.unraisablehook, _without_interrupts(sys.unraisablehook)
     try:
         before = {one: signal.signal(one, interruption.handle) for one in SIGNALS}
         watcher.start()
@@ -101,6 +107,7 @@ def interruptible(shown: Shown) -> Iterator[Interruption]:
         for one, handler in before.items():
             signal.signal(one, signal.SIG_DFL if handler is None else handler)
         signal.set_wakeup_fd(fd)
+        sys.unraisablehook = hook
         sender.close()
         watcher.join()
         receiver.close()

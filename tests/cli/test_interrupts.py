@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from commands import nnft
 from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, no_block
 
 from nnft_ppl import read
+from nnft_ppl.cli.interrupts import interruptible
+from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.devices.background import AT_ONCE, in_background
+from nnft_ppl.display import Stage
 from nnft_ppl.samplers import SAMPLERS
 
 COMMAND = [sys.executable, "-m", "nnft_ppl.cli.main"]
@@ -315,3 +319,23 @@ def test_sigterm_off_a_terminal_is_quiet_and_keeps_everything():
     assert "reading" not in err
     assert read("out").provenance.interrupted is True
     assert not list(Path("out").rglob("*.part"))
+
+
+class Thing:
+    """Something that a weak reference can point to."""
+
+
+def test_an_interruption_that_python_drops_is_raised_again_and_not_told(monkeypatch: pytest.MonkeyPatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped.exc_type))
+    with progress_bar() as shown, interruptible(shown) as interruption:
+        thing = Thing()
+        watched = weakref.ref(thing, lambda _: interruption.handle())  # the signal comes within a callback
+        del thing
+        assert watched() is None
+        with pytest.raises(KeyboardInterrupt):
+            interruption(Stage("drawing"))
+        broken = weakref.ref(other := Thing(), lambda _: 1 / 0)
+        del other
+    assert broken() is None
+    assert told == [ZeroDivisionError]  # what else Python drops is told as before
