@@ -12,8 +12,9 @@ import xarray as xr
 from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome
-from nnft_ppl.identities import Bank, ReferenceField, Residual, SchwingerDyson, rows_of
+from nnft_ppl.identities import Bank, ReferenceField, Residual, SchwingerDyson
 from nnft_ppl.identities.power import power
+from nnft_ppl.identities.rows import rows_of
 from nnft_ppl.identities.vector_fields import VectorField
 from nnft_ppl.statistics import MAX_PULL, MINIMUM_DRAWS, TSquared, Verdict, t_squared
 from nnft_ppl.theory import Theory

@@ -2,7 +2,7 @@
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.improved import Improvement, measure_improved
-from nnft_ppl.identities.rows import Rows, action_jumps, rows_of
+from nnft_ppl.identities.rows import action_jumps
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.statistics import TSquared, t_squared
@@ -17,12 +17,10 @@ __all__ = [
     "ReferenceField",
     "Residual",
     "Row",
-    "Rows",
     "SchwingerDyson",
     "TSquared",
     "VectorFieldError",
     "action_jumps",
     "measure_improved",
-    "rows_of",
     "t_squared",
 ]  # fmt: skip

@@ -28,8 +28,8 @@ def mix(
     """Draws O − c (O − O') with the best c of the other half, component by component.
 
     Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of
-    the mix is so heavy that an error means nothing, the result is O' if its tail is lighter; where that is so heavy,
-    O if that one's is.
+    the mix is so heavy that an error means nothing, the result is the better of O' and O, of those
+    whose tail is lighter.
 
     Args:
         raw: The draws O, shape (chain, draw, *shape).
@@ -51,19 +51,28 @@ def mix(
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
     result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
-    result = np.where(_heavier(result, improved, log_weights), improved, result)
-    return np.where(_heavier(result, raw, log_weights), raw, result)
+    shape = tails(contributions(result, log_weights))
+    # Raw draws in the mix can hide the tail of improved ones, but not cure it.
+    heavy = shape.useless(SIGMAS) | (
+        tails(contributions(improved, log_weights)).useless(SIGMAS) & (np.ptp(result, axis=(0, 1)) > 0)
+    )
+    if np.any(heavy):
+        result[..., heavy] = _lighter(
+            result[..., heavy], raw[..., heavy], improved[..., heavy], shape.k_hat[heavy], log_weights
+        )
+    return result
 
 
-def _heavier(one: ndarray, other: ndarray, log_weights: ndarray | None) -> ndarray:
-    """Where one has a heavier tail than an error can bear, and the other a lighter one."""
-    found = tails(contributions(one, log_weights))
-    heavy = found.useless(SIGMAS)
-    if not np.any(heavy):
-        return heavy
-    lighter = np.zeros_like(heavy)
-    lighter[heavy] = tails(contributions(other[..., heavy], log_weights)).k_hat < found.k_hat[heavy]
-    return lighter
+def _lighter(
+    mixed: ndarray, raw: ndarray, improved: ndarray, mixed_shape: ndarray, log_weights: ndarray | None
+) -> ndarray:
+    """In place of a mix with a heavy tail the better of raw and improved draws, if their tails are lighter."""
+    found = {name: tails(contributions(one, log_weights)) for name, one in {"raw": raw, "improved": improved}.items()}
+    spread = {name: np.std(one, axis=(0, 1)) for name, one in {"raw": raw, "improved": improved}.items()}
+    heaviest = np.fmax(mixed_shape, found["improved"].k_hat)
+    usable = ~found["improved"].useless(SIGMAS) & (found["improved"].k_hat < mixed_shape)
+    better = usable & (spread["improved"] < spread["raw"])
+    return np.where(better, improved, np.where(found["raw"].k_hat < heaviest, raw, mixed))
 
 
 def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> ndarray:
