@@ -3,6 +3,7 @@
 from nnft_ppl.checks.chains import MAX_DIVERGENT, MAX_R_HAT, MIN_BFMI, Divergences, EnergyFraction, RHat
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome, reason_of
 from nnft_ppl.checks.derived import DerivedQuantities, untrusted
+from nnft_ppl.checks.earlier import EarlierSamplers, found_only
 from nnft_ppl.checks.errors import MIN_ESS, EffectiveDraws, ErrorEstimators, fewest_draws
 from nnft_ppl.checks.exact import ExactAnswers
 from nnft_ppl.checks.identities import MIN_P_VALUE, BankFindings, Identity, IdentityBank
@@ -18,8 +19,9 @@ from nnft_ppl.checks.weights import MAX_K_HAT, PartitionSpread, WeightsTail
 
 __all__ = [
     "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "BankFindings", "Check",
-    "DerivedQuantities", "Divergences", "EffectiveDraws", "EnergyFraction", "ErrorEstimators", "ExactAnswers",
-    "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "MeasureProgram", "MeasureStream", "Measurement",
-    "ModeCoverage", "ObservableTails", "Outcome", "PartitionSpread", "RHat", "SecondRoute", "SlowModes", "WeightsTail",
-    "check_of", "checks_of", "fewest_draws", "reason_of", "untrusted", "without_rounding",
+    "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws", "EnergyFraction", "ErrorEstimators",
+    "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "MeasureProgram",
+    "MeasureStream", "Measurement", "ModeCoverage", "ObservableTails", "Outcome", "PartitionSpread", "RHat",
+    "SecondRoute", "SlowModes", "WeightsTail", "check_of", "checks_of", "fewest_draws", "found_only", "reason_of",
+    "untrusted", "without_rounding",
 ]  # fmt: skip

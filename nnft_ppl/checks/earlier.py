@@ -8,6 +8,15 @@ OF_THE_DENSITY = {"schwinger_dyson", "improved", "second_route", "exact"}
 """Checks that say that draws have another density; what the others find is how well draws mix, or are weighted."""
 
 
+def found_only(verdict: Verdict) -> str:
+    """What a verdict found, without its advice.
+
+    Args:
+        verdict: A failed one.
+    """
+    return verdict.text.rsplit(": ", 1)[0]
+
+
 class EarlierSamplers(Check):
     """Whether the failures of the samplers that `auto` tried before are explained."""
 
@@ -27,11 +36,13 @@ class EarlierSamplers(Check):
             for sampler, failed in draws.earlier.items()
             if not visited or {one.check for one in failed} <= OF_THE_DENSITY
         ]
-        told = "; ".join(f"{sampler} failed ({failed[0].text})" for sampler, failed in draws.earlier.items())
-        text = f"{1 + len(draws.earlier)} samplers were tried, and p-values are judged more strictly by as much: {told}"
+        told = "; ".join(f"{sampler} failed ({found_only(failed[0])})" for sampler, failed in draws.earlier.items())
+        text = (
+            f"this is sampler {1 + len(draws.earlier)} in turn, so that a p-value must be so many times larger: {told}"
+        )
         if open_ones:
             text += f"; nothing explains why {', '.join(open_ones)} failed: repeat with another seed, and compare"
         else:
-            text += "; answered, for this one mixes and has been in every mode"
+            text += "; explained, for this one has been in every mode, and passes"
         findings = {name: [one.to_json() for one in failed] for name, failed in draws.earlier.items()}
         return Outcome(Verdict(self.name, "warning" if open_ones else "good", None, None, text), {"failed": findings})

@@ -57,6 +57,6 @@ def _resolution(pairs: dict[str, tuple[Estimate, Estimate]]) -> str:
         if shares.size and np.max(shares) > ratio:
             at = int(np.argmax(shares))
             ratio = float(shares[at])
-            claim = f"{ratio:.0f} times its quoted error" if np.isfinite(ratio) else "although it is quoted without one"
-            coarsest = f"; raw draws confirm {name} to ±{error[at]:.2g} only, {claim}"
+            claim = f"{ratio:.0f} times the quoted one" if np.isfinite(ratio) else "although it is quoted without one"
+            coarsest = f"; a difference of {error[at]:.2g} in {name} would be one error only, {claim}"
     return coarsest

@@ -53,4 +53,4 @@ class SlowModes(Check):
 
 def _largest(growth: np.ndarray) -> float:
     """NaN of undefined quantities left out."""
-    return float(np.nanmax(growth, initial=1.0))
+    return float(np.max(np.nan_to_num(growth, nan=1.0), initial=1.0))

@@ -76,7 +76,7 @@ def _text(worst: Mapping[str, Any], status: str) -> str:
     if status == "good":
         return f"tails of observables: at most {shape} ({worst['observable']})"
     second = format_value(worst["median_of_means"], worst["median_of_means_error"])
-    second = f"the median of means is {second}"
+    second = f"the median of means, which one-sided tails make too small, is {second}"
     if status == "failed":
         advice = "its error says nothing; average bounded functionals (a tanh, an indicator), whose variance exists"
         return f"no usable variance of {worst['observable']}, the tail of its draws has {shape}: {advice}; {second}"

@@ -257,7 +257,7 @@ def _against(
 
 def _scale(values: np.ndarray | None) -> float:
     """The largest of them; 0 of none."""
-    return 0.0 if values is None else float(np.nanmax(np.abs(values), initial=0.0))
+    return 0.0 if values is None else float(np.max(np.nan_to_num(np.abs(values)), initial=0.0))
 
 
 def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:

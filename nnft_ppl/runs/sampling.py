@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, ObservableTails, checks_of
+from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, ObservableTails, checks_of, found_only
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
@@ -246,4 +246,4 @@ def _stronger(choice: Choice, failed: Sequence[Verdict], *, interacting: bool) -
     mended = [verdict for verdict in failed if verdict.check not in kept]
     if not mended or choice.name not in STRONGER:
         return None
-    return Choice(STRONGER[choice.name], f"{choice.name} failed ({mended[0].text})")
+    return Choice(STRONGER[choice.name], f"{choice.name} failed ({found_only(mended[0])})")

@@ -50,7 +50,7 @@ class Estimate:
     def rows(self) -> tuple[list[str], list[list[str]]]:
         """Headings, and coordinates, value with error and effective draws of every component."""
         value, error, ess = (np.asarray(part) for part in (self.value, self.error, self.ess))
-        scale = float(np.nanmax(np.abs(value), initial=0.0))
+        scale = float(np.max(np.nan_to_num(np.abs(value)), initial=0.0))
         shape = {dim: np.arange(size) for dim, size in zip("ijklmnpq", value.shape, strict=False)}
         rows = [
             [

@@ -192,6 +192,8 @@ def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
 
 def _grid(theory: Theory) -> tuple[bool, str]:
     resolution = grid_resolution(theory)
+    if not math.isfinite(resolution.action_spread):
+        return True, "grids cannot be judged where the action is not finite"
     words = (
         f"changes the action by ±{resolution.spread:.2g} between draws (its spread is {resolution.action_spread:.2g})"
     )
