@@ -6,6 +6,7 @@ are nearest to the mode's before all, ends in the mode to which they belong.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -30,6 +31,8 @@ NEAREST = 16
 FEWEST = 50
 """Effective draws that free draws must be worth in a mode for its weight to be told by them."""
 ADVICE = "the draws miss part of the density; use --sampler hmc or nuts, which jump between modes, or auto"
+UNSEEN = 0.1
+"""Share of descents in copies of a mode met once, above which there are copies that were not met."""
 SURE = 3.0
 """Of n draws none falls into a region of probability SURE/n with probability 5 %."""
 
@@ -46,6 +49,8 @@ class ModeCoverage(Check):
     def __init__(self) -> None:
         self._search: ModeSearch | None = None
         self._shape: Shape | None = None
+        self.seed = 0
+        """Of the search: another one looks in other directions."""
 
     def places(self, theory: Theory, progress: Progress) -> Modes | None:
         """The modes between which chains should jump; None where there is one, or a proof that there is one.
@@ -96,7 +101,7 @@ class ModeCoverage(Check):
     def _searched(self, theory: Theory, progress: Progress) -> ModeSearch:
         if self._search is None:
             progress(Stage("searching modes"))
-            self._search = ModeSearch(theory.target(), jax.random.key(0), progress)
+            self._search = ModeSearch(theory.target(), jax.random.key(self.seed), progress)
         return self._search
 
     def _proof(self, argument: str, text: str) -> Outcome:
@@ -104,9 +109,16 @@ class ModeCoverage(Check):
         return Outcome(verdict, {"verdict": "good", "argument": argument, "found": []})
 
     def _found(self, search: ModeSearch, count: float, draws: FinishedDraws) -> Outcome:
-        modes = [mode for mode in search.modes if mode.weight > MAX_UNVISITED]
+        families: dict[int, list[Mode]] = {}
+        for mode in search.modes:
+            families.setdefault(mode.family, []).append(mode)
+        modes = [_together(family) for family in families.values()]
+        modes = sorted((mode for mode in modes if mode.weight > MAX_UNVISITED), key=lambda mode: -mode.weight)
         told = ("weight", "visited", "hits", "energy", "free_worth")
-        found = [{name: getattr(mode, name) for name in told} for mode in modes]
+        found = [
+            {name: getattr(mode, name) for name in told} | {"copies": len(families[mode.family])} for mode in modes
+        ]
+        copied = len(modes) > 1 and any(_not_all(families[mode.family]) for mode in modes)
         missed = [mode for mode in modes if not mode.visited]
         worst = max((mode.weight for mode in missed), default=0.0)
         rare = rare_draws(found, draws.number) if draws.kind is Kind.FREE else ""
@@ -121,7 +133,25 @@ class ModeCoverage(Check):
             many = f"{len(modes)} modes, of weights {', '.join(f'{mode.weight:.2g}' for mode in modes[:6])}, all"
             text = rare or f"{'one mode' if len(modes) == 1 else many} visited by the draws"
             verdict = Verdict.of(self.name, worst, MAX_UNVISITED, text, good=not rare, advice=ADVICE)
+            if copied and not rare:
+                text += (
+                    "; they come in copies (exchanged neurons, signs), of which the search did not find all: how much "
+                )
+                text += "each weighs may be wrong; compare with --sampler tempered"
+                verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
         return Outcome(verdict, {"verdict": verdict.status, "argument": "search", "found": found})
+
+
+def _together(family: list[Mode]) -> Mode:
+    """Copies of one mode as one: weights, hits and what free draws are worth add up."""
+    sums = {name: sum(getattr(one, name) for one in family) for name in ("weight", "hits", "free_worth")}
+    return replace(family[0], **sums, visited=any(one.visited for one in family))
+
+
+def _not_all(family: list[Mode]) -> bool:
+    """Whether there should be copies that no descent ended in: many were found once only (Good and Turing)."""
+    once = sum(one.hits <= 1 for one in family)
+    return len(family) > 1 and once > UNSEEN * sum(one.hits for one in family)
 
 
 def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:

@@ -1,8 +1,8 @@
 r"""A search for the modes of a density, where no draw need have been.
 
-E(z) = |z|²/2 + reference(z) + S(z) = −ln(density) is minimised from free draws scaled by 1, 2, ..., 32. Minima that are
-the same, up to the exchange of neurons or a path without a barrier, count once. The weight of a mode is that of its
-Gaussian approximation, with H the curvature of E there (Laplace):
+E(z) = |z|²/2 + reference(z) + S(z) = −ln(density) is minimised from free draws scaled by 1, 2, ..., 32. Minima with a
+path without a barrier between them count once; those that a symmetry exchanges are of one family. The weight of a mode
+is that of its Gaussian approximation, with H the curvature of E there (Laplace):
 
     w ∝ e^{−E} / √det H
 
@@ -32,7 +32,7 @@ SCALES = 2.0 ** np.arange(6)
 """Free draws are scaled by each of these."""
 DESCENTS = 2
 """Descents from each scale, at first."""
-MORE = ((16, 16), (256, 8))
+MORE = ((16, 48), (256, 8))
 """(dimension, descents from each scale): up to these dimensions so many are made; beyond, the last number of them where
 the first ones ended in more than one minimum."""
 EVALUATIONS = 200
@@ -63,6 +63,8 @@ class Mode:
     """E there."""
     hits: int = 1
     """Descents that ended in it."""
+    family: int = 0
+    """Minima that a symmetry carries into one another, as far as E and observables tell, have one number."""
     visited: bool = False
     """Whether a draw belongs to it."""
     weight: float = np.nan
@@ -88,7 +90,7 @@ class ModeSearch:
 
     @cached_property
     def modes(self) -> list[Mode]:
-        """All minima found, the heaviest first."""
+        """All minima found, the heaviest first, copies by symmetry each by itself."""
         target = self._target
         most = next((count for dimension, count in MORE if target.dimension <= dimension), 0)
         free = np.asarray(jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, MORE[0][1])), float)
@@ -97,7 +99,7 @@ class ModeSearch:
             most = max(most, MORE[-1][1])
         self._descend([scale * one for one in free[DESCENTS:most] for scale in SCALES])
         self._weigh()
-        return self._found
+        return sorted(self._found, key=lambda mode: -mode.weight)
 
     def visit(self, positions: Float[ndarray, "draw dimension"]) -> None:
         """Mark the modes to which these draws belong; a mode that was not known is found by it.
@@ -106,16 +108,18 @@ class ModeSearch:
             positions: z of some draws, shape (draw, dimension).
         """
         known = len(self.modes)
-        for mode in self._descend(list(positions), hits=0):
-            mode.visited = True
+        reached = {mode.family for mode in self._descend(list(positions), hits=0)}
         if len(self._found) > known:
             self._weigh()
+            self.modes = sorted(self._found, key=lambda mode: -mode.weight)
+        for mode in self._found:
+            mode.visited |= mode.family in reached
 
     @property
     def places(self) -> Modes | None:
-        """The modes worth a jump, for samplers; None where there is but one."""
+        """The modes worth a jump, for samplers, copies and all; None where there is but one, and its copies."""
         heavy = [mode for mode in self.modes if mode.weight > LEAST_WEIGHT]
-        if len(heavy) < 2:
+        if len({mode.family for mode in heavy}) < 2:
             return None
         return Modes.of(np.stack([mode.position for mode in heavy]), [self._curvature(mode) for mode in heavy])
 
@@ -156,24 +160,38 @@ class ModeSearch:
         for energy, position in sorted(ends, key=lambda end: end[0]):
             if energy > min(lowest + RELEVANT, WALL / 2):
                 continue
-            mode = next((mode for mode in self._found if self._same(mode, energy, position)), None)
-            if mode is None:
-                mode = Mode(position, energy, 0)
-                self._found.append(mode)
+            mode = self._mode_at(energy, position)
             mode.hits += hits
             if energy < mode.energy:
                 mode.position, mode.energy, mode.observables = position, energy, {}
             reached.append(mode)
         return reached
 
-    def _same(self, mode: Mode, energy: float, position: ndarray) -> bool:
+    def _mode_at(self, energy: float, position: ndarray) -> Mode:
+        """The mode that this end of a descent is, put with the others if it is new."""
         size = max(1.0, float(np.max(np.abs(position))))
-        if np.max(np.abs(mode.position - position)) < 1e-3 * size:
-            return True
-        if abs(mode.energy - energy) < SAME_ENERGY * max(1.0, abs(energy)):
-            one, other = flat(self.observables_at(mode)), flat(self._observe(position))
-            if np.allclose(one, other, rtol=1e-2, atol=1e-3 * float(np.max(np.abs(other), initial=1e-300))):
-                return True
+        for mode in self._found:
+            if np.max(np.abs(mode.position - position)) < 1e-3 * size:
+                return mode
+        heads = [mode for number, mode in enumerate(self._found) if mode.family == number]
+        copy = next((mode for mode in heads if self._alike(mode, energy, position)), None)
+        if copy is None:
+            for mode in heads:
+                if self._joined(mode, energy, position):
+                    return mode
+        found = Mode(position, energy, 0, family=len(self._found) if copy is None else copy.family)
+        self._found.append(found)
+        return found
+
+    def _alike(self, mode: Mode, energy: float, position: ndarray) -> bool:
+        """Whether a minimum has the same E and observables: carried over by a symmetry, such as exchanged neurons."""
+        if abs(mode.energy - energy) >= SAME_ENERGY * max(1.0, abs(energy)):
+            return False
+        one, other = flat(self.observables_at(mode)), flat(self._observe(position))
+        return np.allclose(one, other, rtol=1e-2, atol=1e-3 * float(np.max(np.abs(other), initial=1e-300)))
+
+    def _joined(self, mode: Mode, energy: float, position: ndarray) -> bool:
+        """Whether E hardly rises on the straight line to a mode."""
         shares = np.linspace(0, 1, LINE)[1:-1]
         path = [self._energy(mode.position + share * (position - mode.position))[0] for share in shares]
         return max(path) < max(mode.energy, energy) + LOW_BARRIER
@@ -205,7 +223,6 @@ class ModeSearch:
         weights = np.exp(np.array(logs) - max(logs, default=0.0))
         for mode, weight in zip(self._found, weights / np.sum(weights), strict=True):
             mode.weight = float(weight)
-        self._found.sort(key=lambda mode: -mode.weight)
 
     def _curvature(self, mode: Mode) -> Float[ndarray, "dimension dimension"]:
         return self._hessian(mode.position)

@@ -92,6 +92,7 @@ def sample(
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
     refuse_lost_draws(theory)
     modes = next((check for check in asked_checks if isinstance(check, ModeCoverage)), ModeCoverage())
+    modes.seed = seed
     if theory.action_terms and modes.proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
     folder = RunFolder(Path(out), request) if out is not None else None

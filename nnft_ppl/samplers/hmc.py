@@ -124,7 +124,7 @@ def split_parameters(target: Target, scales: np.ndarray) -> Split:
     if sum(part.stop - part.start for _, part in parts) != target.dimension:
         return whole
     typical = {name: float(np.exp(np.mean(np.log(scales[part])))) for name, part in parts}
-    loosest = max(scale for scale in typical.values() if scale < UNFELT)
+    loosest = max((scale for scale in typical.values() if scale < UNFELT), default=0.0)
     slow = {name for name, scale in typical.items() if scale < SLOW * loosest}
     if not slow:
         return whole

@@ -23,8 +23,10 @@ import numpy as np
 from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float
 
-MOST_MODES = 8
+MOST_MODES = 64
 """Modes between which chains jump, at most: those of largest weight."""
+MOST_NUMBERS = 2**22
+"""Fewer of them where their matrices would have more numbers together, but at least eight."""
 LEAST_CURVATURE = 1e-2
 """A flatter direction counts as this flat; a Gaussian of free parameters has 1."""
 
@@ -50,13 +52,14 @@ class Modes(NamedTuple):
             curvatures: H at each, shape (dimension, dimension).
         """
         tension, spread, half = [], [], []
-        for curvature in curvatures[:MOST_MODES]:
+        most = min(MOST_MODES, max(8, MOST_NUMBERS // places.shape[1] ** 2))
+        for curvature in curvatures[:most]:
             values, vectors = np.linalg.eigh(curvature)
             values = np.maximum(values, LEAST_CURVATURE)
             tension.append((vectors * np.sqrt(values)) @ vectors.T)
             spread.append((vectors / np.sqrt(values)) @ vectors.T)
             half.append(0.5 * np.sum(np.log(values)))
-        arrays = (places[:MOST_MODES], np.stack(tension), np.stack(spread), np.array(half))
+        arrays = (places[:most], np.stack(tension), np.stack(spread), np.array(half))
         return cls(*(jnp.asarray(array, jnp.zeros(()).dtype) for array in arrays))
 
 
