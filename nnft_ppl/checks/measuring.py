@@ -55,7 +55,11 @@ class MeasureProgram:
         if self.measurements:
             group = max(1, min(BATCH, AT_ONCE // max(theory.dimension, 1)))
             evaluate = over_chains(lambda draws: jax.lax.map(self._one, draws, batch_size=group), num_chains)
-            self._compile = evaluate.traced(np.zeros((num_chains, BATCH, theory.dimension), jnp.zeros(()).dtype))
+            try:
+                self._compile = evaluate.traced(np.zeros((num_chains, BATCH, theory.dimension), jnp.zeros(()).dtype))
+            except Exception as error:  # what can be traced for one draw need not be for many
+                self.lost |= dict.fromkeys(self.measurements, reason_of(error))
+                self.measurements = {}
 
     def _one(self, position: jax.Array) -> dict[str, dict[str, jax.Array]]:
         return {name: _measure(one, position) for name, one in self.measurements.items()}

@@ -271,6 +271,6 @@ def test_raw_against_improved_says_what_it_could_see(key):
 
     right, wrong = verdict(1.0), verdict(0.8)
     assert right.status == "good"
-    assert "a difference of 0.02 in two would be one error only" in right.text
+    assert "a difference of 0.023 in two would be one error only" in right.text
     assert "although it is quoted without one" in right.text
     assert wrong.status == "failed"

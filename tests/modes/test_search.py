@@ -90,3 +90,22 @@ def test_draws_show_where_they_were():
     search.visit(np.array([[3.001, 3.0]]))
     assert (before, len(search.modes)) == (1, 2)
     assert search.modes[1].weight == pytest.approx(0.4, rel=0.01)
+
+
+def test_copies_by_symmetry_are_all_places_to_jump_to():
+    """Three equal tilted wells: four modes as the sum tells them, of one, three, three and one copies."""
+    modes = modes_of(lambda z: 0.5 * jnp.sum((z**2 - 6.25) ** 2 - 0.16 * z - z**2), 3, jnp.sum)
+    families: dict[int, list] = {}
+    for mode in modes:
+        families.setdefault(mode.family, []).append(mode)
+    copies = {round(sum(family[0].position) / 2.5): len(family) for family in families.values()}
+    assert copies == {3: 1, 1: 3, -1: 3, -3: 1}
+    wells = np.exp([0.08 * 2.5, -0.08 * 2.5])
+    heavier = wells[0] / wells.sum()
+    (up,) = (family[0] for family in families.values() if sum(family[0].position) > 6)
+    assert up.weight == pytest.approx(heavier**3, rel=0.05)
+    search = ModeSearch(
+        target_of(lambda z: 0.5 * jnp.sum((z**2 - 6.25) ** 2 - 0.16 * z - z**2), 3, jnp.sum), jax.random.key(1)
+    )
+    assert search.places is not None
+    assert len(search.places.place) == 8
