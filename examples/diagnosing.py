@@ -114,6 +114,9 @@ plt.show()
 #
 # The exact answer is quantum mechanics again: $\langle\phi\rangle = \operatorname{Tr} q\,e^{-TH} / \operatorname{Tr}
 # e^{-TH}$ by diagonalising $H$ on a grid.
+#
+# A usual run searches for modes, and `hmc` jumps between those that are found. Here the search is left out
+# (`checks=False`), to see what chains do that know nothing of the other well.
 
 # %%
 PERIOD, MODES, DEPTH, COUPLING, TILT = 2.0, 8, 6.0, 6.0, 0.1
@@ -157,7 +160,7 @@ well = Theory(
         exact=lambda: {"mean_field": exact_mean_field()},
     )
 )
-stuck = sample(well, "hmc", num_draws=1500, seed=1)
+stuck = sample(well, "hmc", num_draws=1500, seed=1, checks=False)
 assert "r_hat" in failed(stuck)
 stuck.verdicts
 
@@ -191,8 +194,7 @@ estimate = swapped.estimates()["mean_field"]
 assert abs(estimate.value - exact_mean_field()) < 5 * estimate.error
 
 # %% [markdown]
-# The default sampler does this by itself: `sample(well)` begins with a pilot, sees the failed check and goes over to
-# replica exchange.
+# The default needs neither: `sample(well)` finds both wells, weighs them, and jumps from one to the other.
 #
 # ## A slightly wrong density
 #
