@@ -1,5 +1,6 @@
 """Runs of densities with a mode where no free draw is: found, jumped to, weighed; or failed by the mode's name."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,8 +10,9 @@ import pytest
 from numpyro import distributions as dist
 
 from nnft_ppl import Observable, Theory, sample
-from nnft_ppl.checks import FinishedDraws, ModeCoverage
+from nnft_ppl.checks import EarlierSamplers, FinishedDraws, ModeCoverage, Outcome
 from nnft_ppl.draws import Kind
+from nnft_ppl.statistics import Verdict
 from nnft_ppl.theory import ModelFile
 
 PLACE, WIDTHS, SHARE = 6.0, (0.5, 0.1), 0.7
@@ -59,14 +61,20 @@ def test_a_sampler_that_stays_in_one_mode_is_failed_by_the_name_of_the_other():
     assert "not visited: a mode of weight 0.7 (Laplace) at phi = 6" in verdict.text
 
 
-def judged(theory: Theory, kind: Kind, positions: np.ndarray, log_weight: np.ndarray | None = None) -> Any:
+def judged(
+    theory: Theory,
+    kind: Kind,
+    positions: np.ndarray,
+    log_weight: np.ndarray | None = None,
+    check: ModeCoverage | None = None,
+) -> Any:
     """The check's outcome on draws at these positions, (chain, draw, dimension)."""
     stats = {} if log_weight is None else {"log_weight": log_weight}
     draws = FinishedDraws(
         theory, kind, {}, {"phi": positions[..., 0]}, stats, log_weights=log_weight, positions=positions,
         numbers=np.arange(positions.shape[1]),
     )  # fmt: skip
-    return ModeCoverage().judge(draws)
+    return (check or ModeCoverage()).judge(draws)
 
 
 def test_visited_modes_pass_and_too_few_draws_are_said_to_be_few():
@@ -100,3 +108,39 @@ def test_the_argument_is_told(name: str):
     log_weight = -np.asarray(jnp.apply_along_axis(action, -1, positions))
     outcome = judged(theory, Kind.FREE, positions, log_weight)
     assert (outcome.findings["argument"], outcome.verdict.status) == (argument, "good"), outcome.verdict.text
+
+
+def test_one_check_judges_several_runs_each_for_itself():
+    """A search, and where draws were, belong to one theory and one run."""
+    random, check = np.random.default_rng(2), ModeCoverage()
+    near, far = WIDTHS[0] * random.normal(size=(2, 200, 1)), PLACE + WIDTHS[1] * random.normal(size=(2, 200, 1))
+    one = theory()
+    assert judged(one, Kind.CHAINS, far, check=check).verdict.status == "failed"
+    assert judged(one, Kind.CHAINS, near, check=check).verdict.status == "failed"  # not: visited by the first run
+
+    def free():
+        z = numpyro.sample("z", dist.Normal(0, 1))
+        numpyro.factor("mass", -(z**2))
+        return lambda x: z + 0 * x[0]
+
+    assert judged(Theory(free), Kind.CHAINS, near, check=check).findings["argument"] == "convex"
+
+
+FAILED = Verdict("k_hat", "failed", 1.0, 0.7, "tail of the weights k̂ = 1.00: use --sampler hmc")
+VISITED = Outcome(Verdict("modes", "good", 0.0, 1e-3, "one mode visited by the draws"))
+
+
+@pytest.mark.parametrize(
+    ("failed", "before", "status"),
+    [
+        ("k_hat", {"modes": VISITED}, "good"),
+        ("k_hat", {}, "warning"),  # nobody looked whether every mode was visited
+        ("schwinger_dyson", {"modes": VISITED}, "warning"),  # another density is explained by no mode
+        ("exact_answers", {"modes": VISITED}, "warning"),
+    ],
+)
+def test_what_earlier_samplers_failed_on_is_explained_or_not(failed: str, before: dict, status: str):
+    draws = FinishedDraws(theory(), Kind.CHAINS, {}, {}, earlier={"reweight": (replace(FAILED, check=failed),)})
+    verdict = EarlierSamplers().judge(replace(draws, before=before)).verdict
+    assert verdict.status == status
+    assert "reweight failed (tail of the weights k̂ = 1.00)" in verdict.text

@@ -4,7 +4,7 @@ from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.statistics import Verdict
 
-OF_THE_DENSITY = {"schwinger_dyson", "improved", "second_route", "exact"}
+OF_THE_DENSITY = {"schwinger_dyson", "improved", "second_route", "exact_answers"}
 """Checks that say that draws have another density; what the others find is how well draws mix, or are weighted."""
 
 

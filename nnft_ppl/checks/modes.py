@@ -6,7 +6,7 @@ are nearest to the mode's before all, ends in the mode to which they belong.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -15,7 +15,7 @@ import numpy as np
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.draws import Kind
-from nnft_ppl.modes import Mode, ModeSearch, Shape, flat, shape
+from nnft_ppl.modes import LEAST_WEIGHT, Mode, ModeSearch, Shape, flat, shape
 from nnft_ppl.samplers import Modes
 from nnft_ppl.statistics import Verdict, kish, log_mean_weight
 from nnft_ppl.theory import Theory
@@ -31,7 +31,7 @@ NEAREST = 16
 FEWEST = 50
 """Effective draws that free draws must be worth in a mode for its weight to be told by them."""
 ADVICE = "the draws miss part of the density; use --sampler hmc or nuts, which jump between modes, or auto"
-UNSEEN = 0.1
+MET_ONCE = 0.1
 """Share of descents in copies of a mode met once, above which there are copies that were not met."""
 SURE = 3.0
 """Of n draws none falls into a region of probability SURE/n with probability 5 %."""
@@ -47,8 +47,7 @@ class ModeCoverage(Check):
     needs_positions = True
 
     def __init__(self) -> None:
-        self._search: ModeSearch | None = None
-        self._shape: Shape | None = None
+        self._known: _Known | None = None
         self.seed = 0
         """Of the search: another one looks in other directions."""
 
@@ -85,8 +84,8 @@ class ModeCoverage(Check):
         search = self._searched(theory, draws.progress)
         if not search.modes:
             raise ValueError("no minimum of −ln(density) was found")
-        count = _look(search, draws)
-        return self._found(search, count, draws)
+        visited, count = _look(search, draws)
+        return self._found(search, visited, count, draws)
 
     def proved(self, theory: Theory) -> Shape:
         """What is proved of the potential, from its formula.
@@ -94,32 +93,46 @@ class ModeCoverage(Check):
         Args:
             theory: What is sampled.
         """
-        if self._shape is None:
-            self._shape = shape(theory.target().potential, theory.dimension)
-        return self._shape
+        known = self._of(theory)
+        if known.shape is None:
+            try:
+                known.shape = shape(theory.target().potential, theory.dimension)
+            except Exception:  # whatever the model is made of: then nothing is proved
+                known.shape = Shape(-np.inf, np.inf, "unknown")
+        return known.shape
 
     def _searched(self, theory: Theory, progress: Progress) -> ModeSearch:
-        if self._search is None:
+        known = self._of(theory)
+        if known.search is None:
             progress(Stage("searching modes"))
-            self._search = ModeSearch(theory.target(), jax.random.key(self.seed), progress)
-        return self._search
+            known.search = ModeSearch(theory.target(), jax.random.key(self.seed), progress)
+        return known.search
+
+    def _of(self, theory: Theory) -> "_Known":
+        """What is known of this theory: one check may see several, and several runs of one."""
+        if self._known is None or self._known.theory is not theory or self._known.seed != self.seed:
+            self._known = _Known(theory, self.seed)
+        return self._known
 
     def _proof(self, argument: str, text: str) -> Outcome:
         verdict = Verdict(self.name, "good", 0.0, MAX_UNVISITED, text)
         return Outcome(verdict, {"verdict": "good", "argument": argument, "found": []})
 
-    def _found(self, search: ModeSearch, count: float, draws: FinishedDraws) -> Outcome:
+    def _found(self, search: ModeSearch, visited: set[int], count: float, draws: FinishedDraws) -> Outcome:
         families: dict[int, list[Mode]] = {}
         for mode in search.modes:
             families.setdefault(mode.family, []).append(mode)
         modes = [_together(family) for family in families.values()]
         modes = sorted((mode for mode in modes if mode.weight > MAX_UNVISITED), key=lambda mode: -mode.weight)
-        told = ("weight", "visited", "hits", "energy", "free_worth")
+        told = ("weight", "hits", "energy", "free_worth")
         found = [
-            {name: getattr(mode, name) for name in told} | {"copies": len(families[mode.family])} for mode in modes
+            {name: getattr(mode, name) for name in told}
+            | {"visited": mode.family in visited, "copies": len(families[mode.family])}
+            for mode in modes
         ]
-        copied = len(modes) > 1 and any(_not_all(families[mode.family]) for mode in modes)
-        missed = [mode for mode in modes if not mode.visited]
+        more = sum(mode.weight > LEAST_WEIGHT for mode in search.modes) > Modes.most(draws.theory.dimension)
+        copied = len(modes) > 1 and (more or any(_not_all(families[mode.family]) for mode in modes))
+        missed = [mode for mode in modes if mode.family not in visited]
         worst = max((mode.weight for mode in missed), default=0.0)
         rare = rare_draws(found, draws.number) if draws.kind is Kind.FREE else ""
         if missed:
@@ -135,23 +148,33 @@ class ModeCoverage(Check):
             verdict = Verdict.of(self.name, worst, MAX_UNVISITED, text, good=not rare, advice=ADVICE)
             if copied and not rare:
                 text += (
-                    "; they come in copies (exchanged neurons, signs), of which the search did not find all: how much "
+                    "; they come in copies (exchanged neurons, signs) of which not all are known and jumped to: their "
                 )
-                text += "each weighs may be wrong; compare with --sampler tempered"
+                text += "shares may be wrong; compare with --sampler tempered"
                 verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
         return Outcome(verdict, {"verdict": verdict.status, "argument": "search", "found": found})
+
+
+@dataclass
+class _Known:
+    """What was found out about one theory."""
+
+    theory: Theory
+    seed: int
+    shape: Shape | None = None
+    search: ModeSearch | None = None
 
 
 def _together(family: list[Mode]) -> Mode:
     """Copies of one mode as one: weights, hits and what free draws are worth add up."""
     sums = {name: sum(getattr(one, name) for one in family) for name in ("weight", "hits", "free_worth")}
-    return replace(family[0], **sums, visited=any(one.visited for one in family))
+    return replace(family[0], **sums)
 
 
 def _not_all(family: list[Mode]) -> bool:
     """Whether there should be copies that no descent ended in: many were found once only (Good and Turing)."""
     once = sum(one.hits <= 1 for one in family)
-    return len(family) > 1 and once > UNSEEN * sum(one.hits for one in family)
+    return len(family) > 1 and once > MET_ONCE * sum(one.hits for one in family)
 
 
 def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:
@@ -161,11 +184,12 @@ def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:
         found: Findings of the check, one entry for each mode.
         number: Free draws.
     """
-    worth = {one["weight"]: one["free_worth"] * number for one in found}
-    few = min(worth, key=lambda weight: worth[weight], default=0.0)
-    if len(found) < 2 or worth[few] >= FEWEST:
+    known = [one for one in found if np.isfinite(one["free_worth"])]
+    few = min(known, key=lambda one: one["free_worth"], default=None)
+    if few is None or len(found) < 2 or few["free_worth"] * number >= FEWEST:
         return ""
-    return f"{number} free draws are worth {worth[few]:.2g} in a mode of weight {few:.2g}, {FEWEST} are needed there"
+    worth, weight = few["free_worth"] * number, few["weight"]
+    return f"{number} free draws are worth {worth:.2g} in a mode of weight {weight:.2g}, {FEWEST} are needed there"
 
 
 def _describe(search: ModeSearch, mode: Mode) -> str:
@@ -183,10 +207,10 @@ def _most_missed(draws: FinishedDraws, lower: float) -> float:
         return float(SURE / log_weight.size * np.exp(-lower - log_z + 2 * error))
 
 
-def _look(search: ModeSearch, draws: FinishedDraws) -> float:
-    """Find out which modes were visited; the number of effective draws that could have been looked at."""
+def _look(search: ModeSearch, draws: FinishedDraws) -> tuple[set[int], float]:
+    """Which families of modes these draws visited, and the number of effective draws that could have been looked at."""
     if draws.positions is None or not draws.positions.size:
-        return 0.0
+        return set(), 0.0
     positions, numbers = draws.positions, draws.numbers
     chains, kept = positions.shape[:2]
     weights = None if numbers is None else draws.log_weights  # a few draws without number are picked by weight
@@ -195,18 +219,18 @@ def _look(search: ModeSearch, draws: FinishedDraws) -> float:
     ranks = (logs + np.random.default_rng(0).gumbel(size=logs.shape)).ravel()
     order = np.argsort(-ranks)[: np.count_nonzero(np.isfinite(ranks))]
     flat_positions = positions.reshape(chains * kept, -1)
-    search.visit(flat_positions[order[:SOME]])
+    visited = search.families_of(flat_positions[order[:SOME]])
     if numbers is None:
-        return float(len(order))
+        return visited, float(len(order))
     series = [np.asarray(one)[:, numbers].reshape(chains * kept, -1) for _, one in sorted(draws.observables.items())]
     observables = np.concatenate(series, axis=1).astype(float)
     spread = np.std(observables, axis=0)
     for mode in [mode for mode in search.modes if mode.weight > MAX_UNVISITED]:
-        if mode.visited:
+        if mode.family in visited:
             continue
         away = (observables - flat(search.observables_at(mode)))[:, spread > 0] / spread[spread > 0]
         nearest = order[np.argsort(np.sum(away[order] ** 2, axis=1))[:NEAREST]]
         for first in range(0, len(nearest), SOME):
-            if not mode.visited:
-                search.visit(flat_positions[nearest[first : first + SOME]])
-    return kish(logs)
+            if mode.family not in visited:
+                visited |= search.families_of(flat_positions[nearest[first : first + SOME]])
+    return visited, kish(logs)

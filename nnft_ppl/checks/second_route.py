@@ -14,8 +14,6 @@ from nnft_ppl.draws import Kind
 from nnft_ppl.samplers import Settings, reweight, run_blocks
 from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict, estimate, kish, smooth_log_weights, weighted_agreement
 
-SAME_WEIGHT = 1e-6
-"""Log weights that differ by less are equal."""
 MOST_DRAWS = 10_000
 """Draws per chain of the second route, at most."""
 
@@ -44,8 +42,6 @@ class SecondRoute(Check):
         series, log_weight = self._free_draws(draws, draws.key)
         smoothed, k_hat = smooth_log_weights(log_weight)
         second = estimate(series, draws.theory.derived, smoothed, independent=True)
-        if np.ptp(log_weight[np.isfinite(log_weight)]) < SAME_WEIGHT:
-            k_hat = -np.inf  # equal up to rounding: nothing to fit
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
         answered = modes is not None and modes.verdict.status == "good"
         verdict = compare(draws.estimates, second, float(k_hat), answered=answered)

@@ -48,7 +48,7 @@ RELEVANT = 30.0
 WALL = 1e150
 """E where the density is zero or not a number."""
 LARGEST = 2048
-"""Dimensions up to which the curvature is computed; beyond, all modes count as equally wide."""
+"""Dimensions up to which the curvature is computed; beyond, all modes count as equally wide, and none is jumped to."""
 LEAST_WEIGHT = 1e-4
 """Modes of less weight are not jumped to."""
 
@@ -65,12 +65,11 @@ class Mode:
     """Descents that ended in it."""
     family: int = 0
     """Minima that a symmetry carries into one another, as far as E and observables tell, have one number."""
-    visited: bool = False
-    """Whether a draw belongs to it."""
     weight: float = np.nan
     """Its share of the density, by Laplace's approximation."""
     free_worth: float = np.nan
-    """Effective draws of it that a reweighted free draw is worth, likewise; NaN where there is no other mode."""
+    """Effective draws of it that a reweighted free draw is worth, likewise; NaN where there is no other mode, or
+    the curvature is not known."""
     observables: dict[str, ndarray] = field(default_factory=dict)
     """All observables there, by name; filled in when they are asked for."""
 
@@ -101,8 +100,8 @@ class ModeSearch:
         self._weigh()
         return sorted(self._found, key=lambda mode: -mode.weight)
 
-    def visit(self, positions: Float[ndarray, "draw dimension"]) -> None:
-        """Mark the modes to which these draws belong; a mode that was not known is found by it.
+    def families_of(self, positions: Float[ndarray, "draw dimension"]) -> set[int]:
+        """The families of modes to which these draws belong; a mode that was not known is found by it.
 
         Args:
             positions: z of some draws, shape (draw, dimension).
@@ -112,16 +111,16 @@ class ModeSearch:
         if len(self._found) > known:
             self._weigh()
             self.modes = sorted(self._found, key=lambda mode: -mode.weight)
-        for mode in self._found:
-            mode.visited |= mode.family in reached
+        return reached
 
     @property
     def places(self) -> Modes | None:
         """The modes worth a jump, for samplers, copies and all; None where there is but one, and its copies."""
         heavy = [mode for mode in self.modes if mode.weight > LEAST_WEIGHT]
-        if len({mode.family for mode in heavy}) < 2:
+        if len({mode.family for mode in heavy}) < 2 or self._target.dimension > LARGEST:
             return None
-        return Modes.of(np.stack([mode.position for mode in heavy]), [self._curvature(mode) for mode in heavy])
+        held = heavy[: Modes.most(self._target.dimension)]
+        return Modes.of(np.stack([mode.position for mode in held]), [self._hessian(mode.position) for mode in held])
 
     @cached_property
     def _energy(self) -> Callable[[ndarray], tuple[float, ndarray]]:
@@ -149,12 +148,12 @@ class ModeSearch:
     def _descend(self, starts: list[ndarray], hits: int = 1) -> list[Mode]:
         """The mode to which each descent leads; those that are new are put with the others."""
         ends = []
-        for number, start in enumerate(starts):
-            if hits:
-                self._progress(Stage("searching modes", number, len(starts)))
-            with threadpool_limits(1):  # its matrices are tiny, and idle threads of BLAS keep other cores busy
+        with threadpool_limits(1):  # its matrices are tiny, and idle threads of BLAS keep other cores busy
+            for number, start in enumerate(starts):
+                if hits:
+                    self._progress(Stage("searching modes", number, len(starts)))
                 end = minimize(self._energy, start, jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
-            ends.append((float(end.fun), np.asarray(end.x)))
+                ends.append((float(end.fun), np.asarray(end.x)))
         lowest = min([energy for energy, _ in ends] + [mode.energy for mode in self._found], default=0.0)
         reached: list[Mode] = []
         for energy, position in sorted(ends, key=lambda end: end[0]):
@@ -207,13 +206,13 @@ class ModeSearch:
         return mode.observables
 
     def _weigh(self) -> None:
-        """Laplace's weights of all modes, and the modes in their order."""
+        """Laplace's weights of all modes."""
         lowest = min((mode.energy for mode in self._found), default=0.0)
         logs = []
         for mode in self._found:
             log_volume = 0.0
-            if len(self._found) > 1:
-                values = np.maximum(np.linalg.eigvalsh(self._curvature(mode)), LEAST_CURVATURE)
+            if len(self._found) > 1 and self._target.dimension <= LARGEST:
+                values = np.maximum(np.linalg.eigvalsh(self._hessian(mode.position)), LEAST_CURVATURE)
                 log_volume = -0.5 * float(np.sum(np.log(values)))
                 # (∫ p w)² / ∫ p w² of the weights w = e^{−S}: the curvature of −ln(p w²) is 2H − 1.
                 log_free = self._action(mode.position) - mode.energy + 2 * log_volume
@@ -224,9 +223,6 @@ class ModeSearch:
         for mode, weight in zip(self._found, weights / np.sum(weights), strict=True):
             mode.weight = float(weight)
 
-    def _curvature(self, mode: Mode) -> Float[ndarray, "dimension dimension"]:
-        return self._hessian(mode.position)
-
     @cached_property
     def _action(self) -> Callable[[ndarray], float]:
         compiled = jax.jit(self._target.action)
@@ -235,8 +231,6 @@ class ModeSearch:
     @cached_property
     def _hessian(self) -> Callable[[ndarray], ndarray]:
         dimension = self._target.dimension
-        if dimension > LARGEST:
-            return lambda position: np.eye(dimension)
         gradient: Any = jax.grad(self._target.log_density)
 
         def hessian(position: Array) -> Array:

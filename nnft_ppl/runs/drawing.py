@@ -51,6 +51,8 @@ class Job:
     improvement: Improvement
     """The improved estimators that the target measures."""
     checks: list[Check]
+    coverage: ModeCoverage | None
+    """The one of them that searches for modes."""
     program: MeasureProgram
     """What they measure."""
     folder: RunFolder | None
@@ -62,8 +64,7 @@ class Job:
         Args:
             sampler: Its name.
         """
-        check = next((check for check in self.checks if isinstance(check, ModeCoverage)), None)
-        return check.places(self.theory, self.progress) if check and sampler in TOLD_MODES else None
+        return self.coverage.places(self.theory, self.progress) if self.coverage and sampler in TOLD_MODES else None
 
     @property
     def usual(self) -> int:

@@ -91,9 +91,10 @@ def sample(
     asked_checks = checks_of(checks)
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
     refuse_lost_draws(theory)
-    modes = next((check for check in asked_checks if isinstance(check, ModeCoverage)), ModeCoverage())
-    modes.seed = seed
-    if theory.action_terms and modes.proved(theory).lower == -math.inf:
+    coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
+    if coverage:
+        coverage.seed = seed
+    if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
     folder = RunFolder(Path(out), request) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
@@ -108,19 +109,9 @@ def sample(
         pilot = Pilot(target, told) if given is None else None
         program = MeasureProgram(theory, asked_checks, num_chains)
         job = Job(
-            theory,
-            num_chains,
-            num_draws,
-            num_warmup,
-            keep,
-            until,
-            target,
-            improvement,
-            asked_checks,
-            program,
-            folder,
-            show,
-        )
+            theory, num_chains, num_draws, num_warmup, keep, until, target, improvement, asked_checks, coverage,
+            program, folder, show,
+        )  # fmt: skip
         choice = Choice(name, "asked for")
         if pilot:
             show(Stage("pilot"))

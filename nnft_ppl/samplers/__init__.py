@@ -7,7 +7,7 @@ import nnft_ppl.samplers.blackjax_first  # noqa: F401  before anything else impo
 from nnft_ppl.samplers.chains import Chains, one_draw
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
-from nnft_ppl.samplers.jumps import LEAST_CURVATURE, Modes
+from nnft_ppl.samplers.modes import LEAST_CURVATURE, Modes
 from nnft_ppl.samplers.nuts import nuts
 from nnft_ppl.samplers.pcn import pcn
 from nnft_ppl.samplers.replica_exchange import replica_exchange

@@ -22,7 +22,7 @@ from jaxtyping import Array
 from nnft_ppl.samplers.chains import Chains, Draws, Program, Sweep, one_draw, record
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.hoisting import resting_share
-from nnft_ppl.samplers.jumps import Modes, jump
+from nnft_ppl.samplers.jumps import Fixed, with_jumps
 from nnft_ppl.samplers.pcn import PcnState, metropolis, refresh_some
 from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_chains
@@ -39,15 +39,6 @@ UNFELT = 100.0
 """Parameters whose scale is above this hardly feel the action: they move, but say nothing about the others."""
 MOST_DRAWS = 12
 """Draws in a sweep, at most."""
-
-
-class Fixed(NamedTuple):
-    """What the program of the draws has built in."""
-
-    scales: np.ndarray
-    """Scale of each coordinate, by which parameters rest or move."""
-    modes: Modes | None
-    """Modes to jump between."""
 
 
 class Split(NamedTuple):
@@ -133,27 +124,6 @@ def split_parameters(target: Target, scales: np.ndarray) -> Split:
         return whole
     draws = max(2, round(1 / max(1 - share, 1 / MOST_DRAWS)))
     return Split(tuple((part, name not in slow) for name, part in parts), draws)
-
-
-def with_jumps(sweep: Sweep, target: Target, modes: Modes | None) -> Sweep:
-    """The sweep with a jump between modes before it, told as `jump_rate`; without modes the sweep itself.
-
-    Args:
-        sweep: A sweep of chains with the state of `nnft_ppl.samplers.tuning`.
-        target: What is sampled.
-        modes: At least two, or None.
-    """
-    if modes is None:
-        return sweep
-
-    def jump_and_sweep(key: Array, state: State) -> tuple[State, Draws]:
-        key_jump, key = jax.random.split(key)
-        inner, probability = jump(key_jump, state.inner, target.log_density, modes)
-        state, draws = sweep(key, State(inner, state.tuning))
-        count = jax.tree.leaves(draws)[0].shape[0]
-        return state, draws._replace(stats=draws.stats | {"jump_rate": jnp.full(count, probability)})
-
-    return jump_and_sweep
 
 
 def _sweep(target: Target, settings: Settings, split: Split, integrator: Callable, refresh: Callable) -> Sweep:

@@ -21,46 +21,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from blackjax.mcmc.hmc import HMCState
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-MOST_MODES = 64
-"""Modes between which chains jump, at most: those of largest weight."""
-MOST_NUMBERS = 2**22
-"""Fewer of them where their matrices would have more numbers together, but at least eight."""
-LEAST_CURVATURE = 1e-2
-"""A flatter direction counts as this flat; a Gaussian of free parameters has 1."""
+from nnft_ppl.samplers.chains import Draws, Sweep
+from nnft_ppl.samplers.modes import Modes
+from nnft_ppl.samplers.tuning import State
+from nnft_ppl.target import Target
 
 
-class Modes(NamedTuple):
-    """Modes of a density, the heaviest first, with the curvature of −ln(density) there."""
+class Fixed(NamedTuple):
+    """What the program of the draws has built in."""
 
-    place: Float[Array, "mode dimension"]
-    """z at the modes."""
-    tension: Float[Array, "mode dimension dimension"]
-    """H^{1/2}, symmetric."""
-    spread: Float[Array, "mode dimension dimension"]
-    """H^{−1/2}, symmetric."""
-    half_log_det: Float[Array, " mode"]
-    """½ ln det H."""
-
-    @classmethod
-    def of(cls, places: Float[np.ndarray, "mode dimension"], curvatures: list[np.ndarray]) -> "Modes":
-        """The modes at these places.
-
-        Args:
-            places: z at each, the heaviest first.
-            curvatures: H at each, shape (dimension, dimension).
-        """
-        tension, spread, half = [], [], []
-        most = min(MOST_MODES, max(8, MOST_NUMBERS // places.shape[1] ** 2))
-        for curvature in curvatures[:most]:
-            values, vectors = np.linalg.eigh(curvature)
-            values = np.maximum(values, LEAST_CURVATURE)
-            tension.append((vectors * np.sqrt(values)) @ vectors.T)
-            spread.append((vectors / np.sqrt(values)) @ vectors.T)
-            half.append(0.5 * np.sum(np.log(values)))
-        arrays = (places[:most], np.stack(tension), np.stack(spread), np.array(half))
-        return cls(*(jnp.asarray(array, jnp.zeros(()).dtype) for array in arrays))
+    scales: np.ndarray
+    """Scale of each coordinate, by which parameters rest or move."""
+    modes: Modes | None
+    """Modes to jump between."""
 
 
 def jump(key: Array, state: HMCState, log_density: Callable, modes: Modes) -> tuple[HMCState, Array]:
@@ -89,14 +64,22 @@ def jump(key: Array, state: HMCState, log_density: Callable, modes: Modes) -> tu
     return jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, state), probability
 
 
-def start_in_modes(key: Array, modes: Modes, num_chains: int) -> Float[Array, "chain dimension"]:
-    """Where chains start: each in the next of the modes, at a draw of its Gaussian approximation.
+def with_jumps(sweep: Sweep, target: Target, modes: Modes | None) -> Sweep:
+    """The sweep with a jump between modes before it, told as `jump_rate`; without modes the sweep itself.
 
     Args:
-        key: A random key, a scalar.
-        modes: At least one.
-        num_chains: Number of chains.
+        sweep: A sweep of chains with the state of `nnft_ppl.samplers.tuning`.
+        target: What is sampled.
+        modes: At least two, or None.
     """
-    which = np.arange(num_chains) % len(modes.place)
-    noise = jax.random.normal(key, (num_chains, modes.place.shape[1]))
-    return modes.place[which] + jnp.einsum("cij,cj->ci", modes.spread[which], noise)
+    if modes is None:
+        return sweep
+
+    def jump_and_sweep(key: Array, state: State) -> tuple[State, Draws]:
+        key_jump, key = jax.random.split(key)
+        inner, probability = jump(key_jump, state.inner, target.log_density, modes)
+        state, draws = sweep(key, State(inner, state.tuning))
+        count = jax.tree.leaves(draws)[0].shape[0]
+        return state, draws._replace(stats=draws.stats | {"jump_rate": jnp.full(count, probability)})
+
+    return jump_and_sweep

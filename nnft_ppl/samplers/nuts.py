@@ -11,7 +11,7 @@ from jaxtyping import Array
 
 from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
-from nnft_ppl.samplers.hmc import Fixed, with_jumps
+from nnft_ppl.samplers.jumps import Fixed, with_jumps
 from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_chains
 from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, states_at, warm_up

@@ -18,7 +18,7 @@ from jaxtyping import Array
 
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind, check_statistics
-from nnft_ppl.samplers.jumps import Modes
+from nnft_ppl.samplers.modes import Modes
 from nnft_ppl.target import Target
 
 CHECK_DRAWS = 25

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nnft_ppl.samplers.jumps import Modes, start_in_modes
+from nnft_ppl.samplers.modes import Modes, start_in_modes
 from nnft_ppl.samplers.sampler import SamplerError
 from nnft_ppl.target import Target
 

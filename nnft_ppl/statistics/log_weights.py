@@ -7,6 +7,9 @@ from scipy.special import logsumexp
 
 from nnft_ppl.arguments import require_log_weights
 
+EQUAL = 1e-6
+"""Log weights of the tail that differ by less are equal: rounding of an action that hardly varies has no tail."""
+
 
 def relative_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarray, "*draws"]:
     """Weights of mean 1, n w_i / sum_j w_j.
@@ -90,7 +93,7 @@ def smooth_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[n
         return logs - logsumexp(logs), np.nan
     tail = int(3 * np.sqrt(logs.size)) if logs.size > 225 else logs.size // 5
     upper = np.partition(logs.ravel(), logs.size - tail)[logs.size - tail :]
-    if upper.max() - upper.min() < 1e-12:
+    if upper.max() - upper.min() < EQUAL:
         return logs - logsumexp(logs), -np.inf
     # ArviZ expects log likelihoods, the negatives of log weights; ties in the tail make its fit divide by zero.
     with np.errstate(divide="ignore", invalid="ignore"):

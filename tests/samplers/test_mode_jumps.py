@@ -10,7 +10,8 @@ from blackjax.mcmc import hmc as blackjax_hmc
 from jaxtyping import Array
 
 from nnft_ppl.samplers import Modes, Settings, hmc, nuts, run_blocks
-from nnft_ppl.samplers.jumps import jump, start_in_modes
+from nnft_ppl.samplers.jumps import jump
+from nnft_ppl.samplers.modes import start_in_modes
 from nnft_ppl.target import Target
 
 PLACES = np.array([[0.0, 0.0], [4.0, 1.0]])
