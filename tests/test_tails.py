@@ -6,7 +6,7 @@ from scipy.special import ndtr
 
 from nnft_ppl.checks import FinishedDraws, ObservableTails
 from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import contributions, estimate, mix, tails
+from nnft_ppl.statistics import Tails, contributions, estimate, mix, tails
 
 SHAPE = (4, 2000, 40)
 
@@ -98,3 +98,19 @@ def test_many_components_are_judged_together(rng):
     verdict = judged(rng.normal(size=(4, 2000, 200)) ** 6).verdict
     assert verdict.status == "warning"
     assert verdict.value > 0.7
+
+
+@pytest.mark.parametrize(
+    ("k_hat", "error", "unseen", "sigmas", "useless"),
+    [
+        (0.95, 0.1, 0.0, 2.0, True),  # two errors above 0.7
+        (0.85, 0.1, 0.0, 2.0, False),
+        (0.85, 0.1, 3.0, 2.0, True),  # what did not come would move the mean
+        (0.65, 0.1, 3.0, 2.0, False),
+        (0.95, 0.1, 0.0, 3.0, False),  # the largest of many
+        (np.nan, 0.1, 3.0, 2.0, False),
+    ],
+)
+def test_where_an_error_says_nothing(k_hat, error, unseen, sigmas, useless):
+    found = Tails(np.array(k_hat), np.array(error), np.array(unseen), 1000.0)
+    assert found.useless(sigmas) == useless

@@ -8,7 +8,7 @@ from scipy.special import ndtr, ndtri
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.display import format_value
-from nnft_ppl.statistics import HEAVY, SIGMAS, UNSEEN, USABLE, Verdict, contributions, median_of_means, tails
+from nnft_ppl.statistics import HEAVY, SIGMAS, USABLE, Verdict, contributions, median_of_means, tails
 
 BLOCKS = 32
 """Blocks of a median of means, at most; at least 8, each of 10 effective draws."""
@@ -38,7 +38,7 @@ class ObservableTails(Check):
         if not known:
             text = "no observable has a tail: each ends where many draws come"
             return Outcome(Verdict(self.name, "good", None, HEAVY, text), {"rows": rows})
-        failed = [row for row in known if _fails(row, sure)]
+        failed = [row for row in known if row["useless"]]
         worst = max(failed or known, key=lambda row: row["k_hat"])
         status = "failed" if failed else "warning" if worst["k_hat"] > USABLE else "good"
         return Outcome(
@@ -49,12 +49,15 @@ class ObservableTails(Check):
         """The heaviest component of one observable."""
         fluctuations = contributions(values, draws.log_weights if draws.kind.weighted else None)
         found = tails(fluctuations, independent=draws.kind.independent)
-        at = np.unravel_index(int(np.argmax(found.certain(sure))), found.k_hat.shape)
+        useless = found.useless(sure)
+        heaviest = np.where(useless | ~np.any(useless), found.certain(sure), -np.inf)  # among the useless, if any
+        at = np.unravel_index(int(np.argmax(heaviest)), found.k_hat.shape)
         row = {
             "observable": name + (f"[{', '.join(str(i) for i in at)}]" if at else ""),
             "k_hat": float(found.k_hat[at]),
             "error": float(found.error[at]),
             "unseen": float(found.unseen[at]),
+            "useless": bool(useless[at]),
         }
         blocks = int(np.clip(np.nan_to_num(found.effective) / 10, 8, BLOCKS))
         if np.isfinite(row["k_hat"]):
@@ -62,12 +65,6 @@ class ObservableTails(Check):
             mean = float(np.asarray(draws.estimates[name].value)[at])
             row |= {"median_of_means": mean + float(value), "median_of_means_error": float(error)}
         return row
-
-
-def _fails(row: Mapping[str, Any], sure: float) -> bool:
-    """Whether the error of one observable says nothing."""
-    least = sure - SIGMAS if row["unseen"] > UNSEEN else sure
-    return row["k_hat"] - least * row["error"] > HEAVY
 
 
 def _text(worst: Mapping[str, Any], status: str) -> str:

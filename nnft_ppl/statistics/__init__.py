@@ -11,7 +11,7 @@ from nnft_ppl.statistics.log_weights import (
     smooth_log_weights,
 )
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-from nnft_ppl.statistics.tails import HEAVY, SIGMAS, UNSEEN, USABLE, Tails, contributions, tails
+from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "MAX_PULL",
     "MINIMUM_DRAWS",
     "SIGMAS",
-    "UNSEEN",
     "USABLE",
     "Estimate",
     "Estimates",

@@ -63,14 +63,14 @@ class Tails(NamedTuple):
     def useless(self, sigmas: float) -> Bool[ndarray, "*shape"]:
         """Where an error of the mean says nothing, of the shape of one draw.
 
-        That is where k exceeds 0.7 by so many of its errors, or at all, if draws that did not come would move the mean
-        by `UNSEEN` of its errors.
+        That is where k exceeds 0.7 by so many of its errors; by `SIGMAS` fewer, if draws that did not come would move
+        the mean by `UNSEEN` of its errors.
 
         Args:
-            sigmas: How many.
+            sigmas: How many; more than `SIGMAS` where the largest k of several is judged.
         """
-        heavy = np.nan_to_num(self.k_hat, nan=-np.inf) > HEAVY
-        return (self.certain(sigmas) > HEAVY) | (heavy & (self.unseen > UNSEEN))
+        likely = self.certain(sigmas - SIGMAS) > HEAVY
+        return (self.certain(sigmas) > HEAVY) | (likely & (self.unseen > UNSEEN))
 
 
 def contributions(
