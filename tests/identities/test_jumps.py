@@ -20,7 +20,7 @@ from nnft_ppl.identities import Improvement
 from nnft_ppl.identities.jumps import random_step, search
 from nnft_ppl.identities.linear_sites import linear_sites
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.statistics import estimate
+from nnft_ppl.statistics import TSquared, estimate
 from nnft_ppl.theory import ModelFile
 
 SEEN = {
@@ -160,6 +160,26 @@ def test_an_action_that_jumps_is_not_improved(name, seed):
 def test_an_action_with_a_kink_is_improved():
     found = Improvement(amplitude(jnp.abs))
     assert found.names == ("phi_squared", "two_point")
+
+
+def test_p_values_are_judged_more_strictly_after_samplers_that_failed(monkeypatch):
+    """Going on until a test passes would let a wrong density pass in the end."""
+    rows = 5
+    lucky = TSquared(40.0, rows, 200, 1.5e-4, np.zeros(rows), np.ones(rows), 500.0, np.eye(rows))
+    theory = Theory(free_site)
+    monkeypatch.setattr("nnft_ppl.checks.identities.t_squared", lambda *_, **__: lucky)
+    monkeypatch.setattr("nnft_ppl.checks.identities.power", lambda *_, **__: (1.0, 1.0))
+    bank = IdentityBank()
+    stream = MeasureStream(MeasureProgram(theory, [bank], 2))
+    stream.add(np.random.default_rng(0).normal(size=(2, 100, 1)), 0, 1)
+    draws = FinishedDraws(theory, Kind.CHAINS, {}, {}, measured=stream.finish()[bank.name])
+    assert bank.judge(draws).verdict.status == "good"
+    assert bank.judge(replace(draws, earlier={"reweight": ()})).verdict.status == "failed"
+
+
+def free_site():
+    a = numpyro.sample("a", dist.Normal(0, 1))
+    return lambda x: a + 0 * x[0]
 
 
 def judged(theory: Theory, draws: np.ndarray, log_weights: np.ndarray | None = None):

@@ -90,6 +90,7 @@ PLANTED = {
     "chosen place": lambda z: z[jnp.argmax(z)] * z[0],
     "sorted": lambda z: jnp.sort(z)[0] * 2,
     "inverse": lambda z: 1 / z[0],
+    "power of either sign": lambda z: z[0] ** jnp.round(z[1]),
     "wrapped": lambda z: jnp.sum(z.astype(jnp.int8) * jnp.int8(3)) * z[0],
 }
 
