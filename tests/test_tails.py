@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from arviz_stats.base.array import array_stats
 from scipy.special import ndtr
 
 from nnft_ppl.checks import FinishedDraws, ObservableTails
@@ -114,3 +115,12 @@ def test_many_components_are_judged_together(rng):
 def test_where_an_error_says_nothing(k_hat, error, unseen, sigmas, useless):
     found = Tails(np.array(k_hat), np.array(error), np.array(unseen), 1000.0)
     assert found.useless(sigmas) == useless
+
+
+@pytest.mark.parametrize("law", [np.exp, lambda z: z**4, lambda z: np.exp(3 * z)])
+def test_shapes_are_those_of_arviz(rng, law):
+    series = law(rng.normal(size=(4, 2000)))
+    series = series - series.mean()
+    above = np.where(series > 0, series, 1e-12)  # ArviZ takes log likelihoods, of which the lower tail is fitted
+    theirs = array_stats.psislw(-np.log(above.ravel()))[1]
+    assert float(tails(series, independent=True).k_hat) == pytest.approx(float(theirs), abs=1e-4)
