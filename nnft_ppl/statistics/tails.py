@@ -148,8 +148,8 @@ def _side(columns: Float[ndarray, "component draw"], tail: int, length: float) -
 def _pareto_shape(excess: Float[ndarray, "component tail"], quartile: Float[ndarray, "component"]) -> ndarray:
     """Shapes k of generalised Pareto laws, excesses ascending to 1, by Zhang and Stephens' posterior mean of −k/σ.
 
-    ArviZ fits one series at a time; here are all components of an observable, whose tails of correlated draws are longer
-    than their effective number. The shapes are ArviZ's (tests/test_tails.py).
+    ArviZ fits one series at a time; here are all components of an observable, and tails of correlated draws that are
+    longer than their effective number. The shapes are ArviZ's (tests/test_tails.py).
     """
     count = excess.shape[1]
     grid = 30 + int(np.sqrt(count))
