@@ -4,8 +4,12 @@ Nine in ten are runs of a few theories with exact answers, seed by seed, whose c
 are of many kinds. A run is as a user makes it: `auto`, all checks, as many draws as it takes for 400 effective ones.
 """
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from itertools import count
+from multiprocessing import get_context
 from typing import Any
 
 import jax.numpy as jnp
@@ -72,38 +76,61 @@ def _within(claim: str, inside: list[bool]) -> Row:
     return Row(f"{claim}: share of {len(inside)} values within one error", float(np.mean(inside)), low, high)
 
 
+@dataclass
+class _Found:
+    """What the runs of one theory gave."""
+
+    made: int = 0
+    inside: list[bool] = field(default_factory=list)
+    """Whether a value was within one error of the exact one."""
+    p_values: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    """The first failed verdict of every run that had one."""
+
+
+def _runs(name: str, first: int, number: int) -> _Found:
+    """Runs of one theory by its name in `SHARED` or `KINDS`, with seeds that follow one another."""
+    shared = name in SHARED
+    if shared:
+        model, keywords = SHARED[name]
+        theory = load(model, **keywords)
+    else:
+        theory = Theory(ModelFile(KINDS[name], name.replace(" ", "_"), observables=_observables))
+    found, observable = _Found(number), next(iter(theory.exact), None)
+    for seed in range(first, first + number):
+        run = sample(theory, seed=seed)
+        found.failed += [f"{name}: {one.text}" for one in run.verdicts if one.status == "failed"][:1]
+        if observable:
+            # One component of each run, for those of one run are correlated.
+            one, exact = run.estimates()[observable], theory.exact[observable]
+            index = tuple(size // 2 for size in exact.shape)
+            found.inside.append(bool(abs(one.value[index] - exact[index]) < one.error[index]))
+        p_value = run.findings.get("schwinger_dyson", {}).get("p_value")
+        if shared and p_value is not None and np.isfinite(p_value):
+            found.p_values.append(float(p_value))
+    return found
+
+
 def rows(fraction: float) -> Iterator[Row]:
-    """Coverage of each theory, the bank's p-values, and the failed verdicts of all."""
-    fresh, failed, made, every = count(50_000), [], 0, []
-    for name, (model, keywords) in SHARED.items():
-        theory, inside, p_values = load(model, **keywords), [], []
-        observable = next(iter(theory.exact), None)
-        for seed in (next(fresh) for _ in seeds(RUNS, fraction)):
-            run = sample(theory, seed=seed, keep="auto")
-            made += 1
-            failed += [f"{name}: {one.text}" for one in run.verdicts if one.status == "failed"][:1]
-            if observable:
-                # One component of each run, for those of one run are correlated.
-                one, exact = run.estimates()[observable], theory.exact[observable]
-                index = tuple(size // 2 for size in exact.shape)
-                inside.append(bool(abs(one.value[index] - exact[index]) < one.error[index]))
-            p_values.append(run.findings.get("schwinger_dyson", {}).get("p_value"))
-        known = [float(p) for p in p_values if p is not None and np.isfinite(p)]
-        every += inside
-        if inside:
-            yield _within(name, inside)
-        if len(known) > 5:
-            yield Row(
-                f"{name}: KS p-value of {len(known)} p of the bank", float(kstest(known, "uniform").pvalue), 1e-3, 1
-            )
-    yield _within("all", every)
-    for name, model in KINDS.items():
-        theory = Theory(ModelFile(model, name.replace(" ", "_"), observables=_observables))
-        for seed in (next(fresh) for _ in seeds(OTHERS, fraction)):
-            made += 1
-            failed += [f"{name}: {one.text}" for one in sample(theory, seed=seed).verdicts if one.status == "failed"][
-                :1
-            ]
+    """Coverage of each theory, the bank's p-values, and the failed verdicts of all.
+
+    Most of a run is tracing, which uses one core: each core has theories of its own.
+    """
+    numbers = [(name, len(seeds(RUNS if name in SHARED else OTHERS, fraction))) for name in (*SHARED, *KINDS)]
+    first = count(50_000, RUNS)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        waiting = {name: pool.submit(_runs, name, next(first), number) for name, number in numbers}
+        every = []
+        for name, one in waiting.items():
+            found = one.result()
+            every.append(found)
+            if found.inside:
+                yield _within(name, found.inside)
+            if len(found.p_values) > 5:
+                claim = f"{name}: KS p-value of {len(found.p_values)} p of the bank"
+                yield Row(claim, float(kstest(found.p_values, "uniform").pvalue), 1e-3, 1)
+    yield _within("all", [one for found in every for one in found.inside])
+    failed, made = [text for found in every for text in found.failed], sum(found.made for found in every)
     for text in failed:
         print(f"     {text[:200]}", flush=True)
     yield Row(f"failed verdicts among {made} runs with nothing wrong", len(failed), 0, max(1.0, ALARMS * made))

@@ -1,11 +1,13 @@
 """Slow modes: errors grow where long blocks contradict the Gamma method, and stay where it is right."""
 
 import numpy as np
+from scipy.signal import lfilter
 from statistical import autoregressive
 
 from nnft_ppl.checks import FinishedDraws, SlowModes
 from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import estimate, gamma_method
+from nnft_ppl.statistics import errors_agree, estimate, gamma_method
+from nnft_ppl.statistics.second_errors import errors_near
 from nnft_ppl.statistics.slow import second_look, share_of_slow
 
 SHAPE = (4, 2000, 300)
@@ -49,7 +51,7 @@ def test_no_plateau_no_agreement(rng):
     assert np.mean(found.agree) < 0.2
     verdict = SlowModes().judge(FinishedDraws(None, Kind.CHAINS, {"one": found}, {"one": series})).verdict
     assert verdict.status == "warning"
-    assert "long blocks show a slow mode" in verdict.text
+    assert "long lags show a slow mode" in verdict.text
 
 
 def test_a_mix_does_not_hide_its_raw_slow_mode(rng):
@@ -69,3 +71,17 @@ def test_a_mix_does_not_hide_its_raw_slow_mode(rng):
     assert together.growth >= estimate(few)["one"].growth
     draws = FinishedDraws(None, Kind.CHAINS, {"one": together}, {"one": raw[..., 0]}, improved=few)
     assert "raw draws of one are slow" in SlowModes().judge(draws).verdict.text
+
+
+def test_the_larger_of_two_errors_that_nearly_agree_is_quoted():
+    """A faint long tail beyond the window; three chains that sit apart are not mended so."""
+    first, second = np.array([1.0, 1.0, 1.0, 1.0]), np.array([1.05, 1.3, 1.7, 1.3])
+    chances = np.array([1.0, 1.0, 1.0, 1e-6])
+    assert errors_agree(first, second, 0.01, chances).tolist() == [True, False, False, False]
+    assert errors_near(first, second, chances).tolist() == [True, True, False, False]
+    noise, slow = (np.random.default_rng(seed).normal(size=(4, 40_000)) for seed in (2, 3))
+    series = lfilter([1], [1, -0.5], noise, axis=1) + 0.03 * lfilter([1], [1, -0.985], slow, axis=1)
+    one, gamma = estimate({"a": series})["a"], gamma_method(series)
+    assert not errors_agree(gamma.error, one.second_error, gamma.relative_error, gamma.chain_probability)
+    assert one.agree
+    assert one.error >= one.second_error > 1.1 * gamma.error

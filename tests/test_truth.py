@@ -154,6 +154,16 @@ def test_auto_goes_on_until_a_function_of_means_has_an_error(mean: float, enough
     assert enough_draws(recorder.data, recorder, made.derived) == enough
 
 
+@pytest.mark.parametrize(("apart", "enough"), [(0.0, True), (0.05, False)])
+def test_auto_goes_on_while_two_error_estimators_disagree(apart: float, enough: bool):
+    made = theory(mean=1.0)
+    recorder, z = Recorder(made, 0), np.random.default_rng(1).normal(size=(4, 30000))
+    z += apart * np.array([[0.0], [1.0], [2.0], [3.0]])
+    measured = {"low": z, "kept": np.zeros((4, 30000, 2)), "square": z**2}
+    recorder.add(Block(Kind.CHAINS, {"observables": measured, "action": {"shift": z}}, {"energy": z}, None))
+    assert enough_draws(recorder.data, recorder) == enough
+
+
 def block_of(term: np.ndarray, kind: Kind, log_weight: np.ndarray | None = None) -> xr.DataTree:
     stats = {} if log_weight is None else {"log_weight": (("chain", "draw"), log_weight)}
     action = {"likelihood": (("chain", "draw"), term)}

@@ -4,7 +4,7 @@ from nnft_ppl.checks.chains import MAX_DIVERGENT, MAX_R_HAT, MIN_BFMI, Divergenc
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome, reason_of
 from nnft_ppl.checks.derived import DerivedQuantities, untrusted
 from nnft_ppl.checks.earlier import EarlierSamplers, found_only
-from nnft_ppl.checks.errors import MIN_ESS, EffectiveDraws, ErrorEstimators, fewest_draws
+from nnft_ppl.checks.errors import MIN_ESS, EffectiveDraws, ErrorEstimators, disagreeing, fewest_draws
 from nnft_ppl.checks.exact import ExactAnswers
 from nnft_ppl.checks.identities import MIN_P_VALUE, BankFindings, Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
@@ -22,6 +22,6 @@ __all__ = [
     "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws", "EnergyFraction", "ErrorEstimators",
     "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "MeasureProgram",
     "MeasureStream", "Measurement", "ModeCoverage", "ObservableTails", "Outcome", "PartitionSpread", "RHat",
-    "SecondRoute", "SlowModes", "WeightsTail", "check_of", "checks_of", "fewest_draws", "found_only", "reason_of",
-    "untrusted", "without_rounding",
+    "SecondRoute", "SlowModes", "WeightsTail", "check_of", "checks_of", "disagreeing", "fewest_draws", "found_only",
+    "reason_of", "untrusted", "without_rounding",
 ]  # fmt: skip

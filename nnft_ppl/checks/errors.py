@@ -37,6 +37,20 @@ def fewest_draws(estimates: Mapping[str, Estimate], observables: Collection[str]
     return least
 
 
+def disagreeing(estimates: Mapping[str, Estimate], observables: Collection[str]) -> list[str]:
+    """The estimates of whose error two independent estimators disagree.
+
+    Args:
+        estimates: By name.
+        observables: Which of them are means of observables; a function of means without an error has none to compare.
+    """
+    return [
+        name
+        for name, one in estimates.items()
+        if not np.all(np.asarray(one.agree, bool) | (np.isnan(one.error) & (name not in observables)))
+    ]
+
+
 class EffectiveDraws(Check):
     """Effective draws of the estimate that has fewest."""
 
@@ -64,12 +78,7 @@ class ErrorEstimators(Check):
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The number of estimates whose errors disagree."""
-        apart = [
-            name
-            for name, one in draws.estimates.items()
-            # A function of means without an error has none to compare.
-            if not np.all(np.asarray(one.agree, bool) | (np.isnan(one.error) & (name not in draws.observables)))
-        ]
+        apart = disagreeing(draws.estimates, draws.observables)
         text = "two independent error estimators agree"
         if apart:
             text = f"two independent error estimators disagree for {', '.join(apart)}"

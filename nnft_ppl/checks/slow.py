@@ -39,7 +39,7 @@ class SlowModes(Check):
         said = []
         if largest > GROWN:
             said.append(
-                f"long blocks show a slow mode beyond the Gamma method's window, errors are {largest:.1f} × larger "
+                f"long lags show a slow mode beyond the Gamma method's window, errors are {largest:.1f} × larger "
                 f"({worst})"
             )
         slowest = min(raw, key=lambda name: raw[name], default="")

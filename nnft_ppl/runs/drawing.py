@@ -10,7 +10,16 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import MIN_ESS, Check, MeasureProgram, MeasureStream, ModeCoverage, fewest_draws, untrusted
+from nnft_ppl.checks import (
+    MIN_ESS,
+    Check,
+    MeasureProgram,
+    MeasureStream,
+    ModeCoverage,
+    disagreeing,
+    fewest_draws,
+    untrusted,
+)
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.identities import Improvement
 from nnft_ppl.observables import Derived
@@ -188,8 +197,9 @@ class _Enough:
 def enough_draws(data: xr.DataTree, recorder: Recorder, derived: Mapping[str, Derived] | None = None) -> bool:
     """Whether every estimate has more than 1.2 times the effective draws that the verdict asks for.
 
-    A function of means is looked at as it will be quoted: not enough while no error of it can be trusted; entries
-    without an error beside others are not waited for.
+    Nor is it enough while two error estimators disagree: a chain is too short for its autocorrelation then, which more
+    draws mend. A function of means is looked at as it will be quoted: not enough while no error of it can be trusted;
+    entries without an error beside others are not waited for.
 
     Args:
         data: The draws.
@@ -200,8 +210,8 @@ def enough_draws(data: xr.DataTree, recorder: Recorder, derived: Mapping[str, De
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
     series = series_of(data)
     found = estimate(series, None, weights, independent=recorder.kind.independent)
-    if derived:
-        quoted = estimate(quoted_series(data, weights), derived, weights, independent=recorder.kind.independent)
-        found |= {name: quoted[name] for name in derived}
+    quoted = estimate(quoted_series(data, weights), derived, weights, independent=recorder.kind.independent)
+    found |= {name: quoted[name] for name in derived or {}}
     fewest = fewest_draws(found, series)
-    return not untrusted(found, series) and all(number > 1.2 * MIN_ESS for number in fewest.values())
+    enough = not untrusted(found, series) and all(number > 1.2 * MIN_ESS for number in fewest.values())
+    return enough and not disagreeing(quoted, series)

@@ -9,6 +9,11 @@ from numpy import ndarray
 from nnft_ppl.arguments import require_series
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, standardise
 
+APART = 1e-4
+"""Chains are not of one density where a `chain_probability` is below this."""
+NEAR = 1.5
+"""Errors that differ by less than this factor: the larger is good enough."""
+
 
 def geyer_errors(series: ArrayLike) -> Float[ndarray, "*shape"]:
     """Standard error of the mean from ArviZ: split chains and Geyer's initial monotone sequence.
@@ -98,7 +103,28 @@ def errors_agree(
     # with 400 and 2000 effective draws, in 1 and 4 chains, 99.9 % of |ln ratio| lie below 2.7 relative errors (4.8 for
     # white noise in one chain). Five keep false alarms below 1e-3; a tenth of an error is never worth an alarm.
     tolerance = np.maximum(5 * np.asarray(relative_error, dtype=np.float64), 0.1)
+    return _within(first, second, tolerance) & (np.asarray(chain_probability) >= APART)
+
+
+def errors_near(
+    error: ArrayLike, second_error: ArrayLike, chain_probability: ArrayLike = 1.0
+) -> Bool[ndarray, "*shape"]:
+    """Whether two error estimates differ by no more than `NEAR`, so that the larger can be quoted.
+
+    Where there are draws enough to tell apart errors that differ by a tenth, a long and faint tail of the
+    autocorrelation, which one of them cuts off, is no reason to mistrust the other.
+
+    Args:
+        error: First error, shape `shape`.
+        second_error: Second error in the same units, shape `shape`.
+        chain_probability: As for `errors_agree`.
+    """
+    first, second = np.asarray(error, dtype=np.float64), np.asarray(second_error, dtype=np.float64)
+    return _within(first, second, np.log(NEAR)) & (np.asarray(chain_probability) >= APART)
+
+
+def _within(first: ndarray, second: ndarray, tolerance: ArrayLike) -> Bool[ndarray, "*shape"]:
+    """Whether the logarithms of two errors differ by less than this."""
     both = (first > 0) & (second > 0)
     spread = np.abs(np.log(np.where(both, first, 1.0)) - np.log(np.where(both, second, 1.0)))
-    alike = np.where(both, spread <= tolerance, first == second)
-    return np.asarray(alike & (np.asarray(chain_probability) >= 1e-4))
+    return np.asarray(np.where(both, spread <= tolerance, first == second))
