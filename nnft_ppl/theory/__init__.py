@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.smooth_maps import SMOOTH_MAP
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
+    from nnft_ppl.theory.undefined import undefined_terms
 
 _HOMES = {
     "boundedness": ("refuse_unbounded", "unbounded_term", "unbounded_words"),
@@ -48,13 +49,14 @@ _HOMES = {
     "smooth_maps": ("SMOOTH_MAP",),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),
+    "undefined": ("undefined_terms",),
 }
 
 __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
     "check_model", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "named_fields", "read",
     "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of",
-    "shipped_models", "unbounded_term", "unbounded_words", "unread_keywords", "unread_words",
+    "shipped_models", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 
