@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from nnft_ppl.display import STATUSES, format_value, model_call
+from nnft_ppl.display import STATUSES, format_value, keyword_words, model_call
 from nnft_ppl.report.checks import check_findings
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
@@ -66,6 +66,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     return environment.get_template("report.html.j2").render(
         about=about,
         title=model_call(about.model, about.keywords),
+        keywords=[(name, keyword_words(value)) for name, value in about.keywords.items()],
         statuses=STATUSES,
         verdicts=ensemble.verdicts,
         good=about.verdict == "good",

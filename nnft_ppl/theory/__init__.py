@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nnft_ppl.theory.boundedness import refuse_unbounded, unbounded_term, unbounded_words
     from nnft_ppl.theory.errors import ModelError
-    from nnft_ppl.theory.keywords import literal, record, restored
+    from nnft_ppl.theory.keywords import literal, record, restored, shown
     from nnft_ppl.theory.loading import (
         COMPANIONS,
         ModelFile,
@@ -41,7 +41,7 @@ _HOMES = {
     ),
     "errors": ("ModelError",),
     "lost_draws": ("refuse_lost_draws",),
-    "keywords": ("literal", "record", "restored"),
+    "keywords": ("literal", "record", "restored", "shown"),
     "naming": ("label_of",),
     "reading": ("Reading", "Site", "base_distribution", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
@@ -56,7 +56,8 @@ __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
     "check_model", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "named_fields", "read",
     "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of",
-    "shipped_models", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords", "unread_words",
+    "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords",
+    "unread_words",
 ]  # fmt: skip
 
 
