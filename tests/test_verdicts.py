@@ -136,9 +136,9 @@ def test_what_never_changes_has_no_r_hat_and_is_named(noise: np.random.Generator
     found = judged(series)
     assert {name: verdict.status for name, verdict in found.items()} == dict.fromkeys(found, "good")
     assert "it is not available for what never changes: one[1]" in found["r_hat"].text
-    alone = judged(np.ones((CHAINS, DRAWS)))["r_hat"]
-    assert (alone.status, alone.value) == ("unavailable", None)
-    assert "nothing that is measured ever changes (one)" in alone.text
+    alone = judged(np.ones((CHAINS, DRAWS)))
+    assert {(alone[name].status, alone[name].value) for name in ("r_hat", "ess")} == {("unavailable", None)}
+    assert "nothing that is measured ever changes (one)" in alone["r_hat"].text
     # Control: the other components go on being judged; and chains that stand still in different places have not mixed.
     series[0, :, 2] += 1.0
     assert judged(series)["r_hat"].status == "failed"

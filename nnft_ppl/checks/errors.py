@@ -20,8 +20,9 @@ APART = {
 def fewest_draws(estimates: Mapping[str, Estimate], observables: Collection[str]) -> dict[str, float]:
     """The fewest effective draws of each estimate.
 
-    A function of means may have entries without an error, which are left out (`DerivedQuantities` speaks of them); an
-    observable may not: its number is NaN then.
+    What has an error of zero never changed, has no number of draws, and is left out. A function of means may have
+    entries without an error, which are left out, too (`DerivedQuantities` speaks of them); an observable may not: its
+    number is NaN then.
 
     Args:
         estimates: By name.
@@ -29,7 +30,7 @@ def fewest_draws(estimates: Mapping[str, Estimate], observables: Collection[str]
     """
     least = {}
     for name, one in estimates.items():
-        known = np.asarray(one.ess)
+        known = np.asarray(one.ess)[np.asarray(one.error) != 0]
         if name not in observables:
             known = known[np.isfinite(known)]
         if known.size:
@@ -45,8 +46,14 @@ class EffectiveDraws(Check):
     threshold = MIN_ESS
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The smallest number, NaN first."""
+        """The smallest number, NaN first.
+
+        Raises:
+            ValueError: If nothing ever changes.
+        """
         ess = fewest_draws(draws.estimates, draws.observables)
+        if not ess:
+            raise ValueError("nothing that is measured ever changes")
         worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
         free = draws.kind is Kind.FREE
         advice = "draw more, or use --sampler hmc" if free else "run longer, or try another sampler"

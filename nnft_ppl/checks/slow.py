@@ -43,7 +43,7 @@ class SlowModes(Check):
                 f"({worst})"
             )
         slowest = min(raw, key=lambda name: raw[name], default="")
-        if slowest and raw[slowest] < MIN_ESS <= float(np.min(draws.estimates[slowest].ess)):
+        if slowest and raw[slowest] < MIN_ESS <= float(np.nanmin(draws.estimates[slowest].ess, initial=np.inf)):
             said.append(f"raw draws of {slowest} are slow, {raw[slowest]:.0f} effective, though improved ones are not")
         if said:
             text = f"{self.title}: {'; '.join(said)}: run longer, or use --sampler replica-exchange"
