@@ -10,9 +10,9 @@ from nnft_ppl.statistics import Estimate, Verdict
 
 MIN_ESS = 400.0
 APART = {
-    Kind.CHAINS: "the chain is too short for its autocorrelation, or chains sit apart: run at least 10 × longer",
-    Kind.FREE: "draw more: a few draws dominate the error",
-    Kind.POPULATIONS: "populations sit apart: run longer",
+    Kind.CHAINS: "chains are too short for their autocorrelation, or disagree: run at least 10 × longer",
+    Kind.FREE: "a few draws dominate the error: make more",
+    Kind.POPULATIONS: "the populations disagree: run longer",
 }
 """What to do where two error estimators disagree."""
 
@@ -56,8 +56,8 @@ class EffectiveDraws(Check):
             raise ValueError("nothing that is measured ever changes")
         worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
         free = draws.kind is Kind.FREE
-        advice = "draw more, or use --sampler hmc" if free else "run longer, or try another sampler"
-        advice = f"too few for an honest error, {MIN_ESS:.0f} are needed; {advice}"
+        advice = "make more draws, or use --sampler hmc" if free else "run longer, or try another sampler"
+        advice = f"too few for errors that can be trusted, which takes {MIN_ESS:.0f}; {advice}"
         text, good = f"at least {ess[worst]:.0f} effective draws ({worst})", ess[worst] >= MIN_ESS
         return Outcome(Verdict.of(self.name, ess[worst], MIN_ESS, text, good=good, advice=advice))
 

@@ -63,6 +63,8 @@ class Mode:
     """E there."""
     hits: int = 1
     """Descents that ended in it."""
+    directions: frozenset[int] = frozenset()
+    """The free draws, by number, from multiples of which they began."""
     family: int = 0
     """Minima that a symmetry carries into one another, as far as E and observables tell, have one number."""
     weight: float = np.nan
@@ -86,6 +88,8 @@ class ModeSearch:
     def __init__(self, target: Target, key: Array, progress: Progress = lambda stage: None) -> None:
         self._target, self._key, self._progress = target, key, progress
         self._found: list[Mode] = []
+        self.directions = 0
+        """Free draws from multiples of which descents began."""
 
     @cached_property
     def modes(self) -> list[Mode]:
@@ -93,10 +97,10 @@ class ModeSearch:
         target = self._target
         most = next((count for dimension, count in MORE if target.dimension <= dimension), 0)
         free = np.asarray(jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, MORE[0][1])), float)
-        self._descend([scale * one for one in free[:DESCENTS] for scale in SCALES])
+        self._look_along(free[:DESCENTS])
         if len(self._found) > 1:
             most = max(most, MORE[-1][1])
-        self._descend([scale * one for one in free[DESCENTS:most] for scale in SCALES])
+        self._look_along(free[DESCENTS:most])
         self._weigh()
         return sorted(self._found, key=lambda mode: -mode.weight)
 
@@ -107,7 +111,7 @@ class ModeSearch:
             positions: z of some draws, shape (draw, dimension).
         """
         known = len(self.modes)
-        reached = {mode.family for mode in self._descend(list(positions), hits=0)}
+        reached = {mode.family for mode in self._descend(positions)}
         if len(self._found) > known:
             self._weigh()
             self.modes = sorted(self._found, key=lambda mode: -mode.weight)
@@ -145,22 +149,30 @@ class ModeSearch:
         compiled = jax.jit(lambda position: self._target.measure(position)["observables"])
         return lambda position: {name: np.asarray(value) for name, value in compiled(position).items()}
 
-    def _descend(self, starts: list[ndarray], hits: int = 1) -> list[Mode]:
-        """The mode to which each descent leads; those that are new are put with the others."""
+    def _look_along(self, free: Float[ndarray, "draw dimension"]) -> None:
+        """Descend from multiples of free draws."""
+        numbers = np.repeat(np.arange(self.directions, self.directions + len(free)), len(SCALES))
+        self._descend((free[:, None] * SCALES[:, None]).reshape(len(numbers), -1), numbers)
+        self.directions += len(free)
+
+    def _descend(self, starts: ndarray, directions: ndarray | None = None) -> list[Mode]:
+        """The mode to which each descent leads; new ones join the others. Only those along directions are hits."""
         ends = []
         with threadpool_limits(1):  # its matrices are tiny, and idle threads of BLAS keep other cores busy
             for number, start in enumerate(starts):
-                if hits:
+                if directions is not None:
                     self._progress(Stage("searching modes", number, len(starts)))
                 end = minimize(self._energy, start, jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
-                ends.append((float(end.fun), np.asarray(end.x)))
-        lowest = min([energy for energy, _ in ends] + [mode.energy for mode in self._found], default=0.0)
+                along = () if directions is None else (int(directions[number]),)
+                ends.append((float(end.fun), np.asarray(end.x), along))
+        lowest = min([energy for energy, *_ in ends] + [mode.energy for mode in self._found], default=0.0)
         reached: list[Mode] = []
-        for energy, position in sorted(ends, key=lambda end: end[0]):
+        for energy, position, along in sorted(ends, key=lambda end: end[0]):
             if energy > min(lowest + RELEVANT, WALL / 2):
                 continue
             mode = self._mode_at(energy, position)
-            mode.hits += hits
+            mode.hits += len(along)
+            mode.directions |= {*along}
             if energy < mode.energy:
                 mode.position, mode.energy, mode.observables = position, energy, {}
             reached.append(mode)

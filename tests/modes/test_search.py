@@ -118,3 +118,19 @@ def test_copies_by_symmetry_are_all_places_to_jump_to():
     )
     assert search.places is not None
     assert len(search.places.place) == 8
+
+
+def test_modes_remember_the_directions_that_led_to_them():
+    """As often as a direction leads there: half of them on a line, few to a narrow mode far away in a plane."""
+    line = ModeSearch(
+        target_of(mixture(np.array([[-3.0], [3.0]]), np.ones(2), np.array([0.5, 0.5])), 1), jax.random.key(0)
+    )
+    shares = [len(mode.directions) / line.directions for mode in line.modes]
+    assert line.directions == 48
+    assert sum(shares) == 1  # no direction leads to both, each leads to one
+    assert abs(shares[0] - 0.5) < 5 * 0.5 / np.sqrt(48)
+    # What a draw shows is no find of the search.
+    needle = mixture(np.array([[0.0, 0], [3, 3]]), np.array([1.0, 0.002]), np.array([0.6, 0.4]))
+    search = ModeSearch(target_of(needle, 2), jax.random.key(0))
+    search.families_of(np.array([[3.001, 3.0]]))
+    assert [len(mode.directions) for mode in search.modes] == [48, 0]
