@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from nnft_ppl.display import Progress, Stage
+from nnft_ppl.modes.rays import behind_barriers
 from nnft_ppl.samplers import LEAST_CURVATURE, Modes
 from nnft_ppl.target import Target
 
@@ -35,6 +36,10 @@ DESCENTS = 2
 MORE = ((16, 48), (256, 8))
 """(dimension, descents from each scale): up to these dimensions so many are made; beyond, the last number of them where
 the first ones ended in more than one minimum."""
+RAYS = (8, 4096)
+"""(dimension, free draws): up to this dimension rays through so many are looked at for places behind a barrier."""
+BEHIND = 16
+"""Descents from such places, at most."""
 EVALUATIONS = 200
 """Evaluations of E and its gradient in one descent, at most."""
 SAME_ENERGY = 1e-3
@@ -96,11 +101,15 @@ class ModeSearch:
         """All minima found, the heaviest first, copies by symmetry each by itself."""
         target = self._target
         most = next((count for dimension, count in MORE if target.dimension <= dimension), 0)
-        free = np.asarray(jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, MORE[0][1])), float)
+        rays = RAYS[1] if target.dimension <= RAYS[0] else 0
+        draws = jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, max(rays, MORE[0][1])))
+        free = np.asarray(draws, float)
         self._look_along(free[:DESCENTS])
         if len(self._found) > 1:
             most = max(most, MORE[-1][1])
         self._look_along(free[DESCENTS:most])
+        if rays:
+            self._descend(behind_barriers(self._height, draws, LOW_BARRIER, BEHIND))
         self._weigh()
         return sorted(self._found, key=lambda mode: -mode.weight)
 
@@ -126,14 +135,12 @@ class ModeSearch:
         held = heavy[: Modes.most(self._target.dimension)]
         return Modes.of(np.stack([mode.position for mode in held]), [self._hessian(mode.position) for mode in held])
 
+    def _height(self, position: Array) -> Array:
+        return -self._target.log_density(position)
+
     @cached_property
     def _energy(self) -> Callable[[ndarray], tuple[float, ndarray]]:
-        target = self._target
-
-        def energy(position: Array) -> Array:
-            return -target.log_density(position)
-
-        compiled = jax.jit(jax.value_and_grad(energy))
+        compiled = jax.jit(jax.value_and_grad(self._height))
 
         def evaluate(position: ndarray) -> tuple[float, ndarray]:
             value, gradient = compiled(position)
