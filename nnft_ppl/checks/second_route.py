@@ -90,7 +90,8 @@ def compare(
     text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
     coarsest = {name: _resolution(first[name], second[name]) for name in pulls}
     if (least := max(coarsest, key=lambda name: coarsest[name])) and coarsest[least] > 0:
-        text += f"; a difference of {coarsest[least]:.1%} would have been noticed in {least}, and smaller ones in the others"
+        text += f"; a difference of {coarsest[least]:.1%} would have been noticed in {least}"
+        text += ", and smaller ones in the others" if len(coarsest) > 1 else ""
     advice = "chains or weights miss part of the theory; trust neither until another sampler agrees with one"
     return Verdict.of(SecondRoute.name, pulls[worst], MAX_PULL, text, good=pulls[worst] < MAX_PULL, advice=advice)
 
