@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 from rich.text import Text
 
-from nnft_ppl.display import MARKS, STATUSES, columns, format_value, mark_lines, on_terminal, paragraph, without_noise
+from nnft_ppl.display import (
+    MARKS,
+    STATUSES,
+    columns,
+    format_value,
+    keyword_words,
+    mark_lines,
+    model_call,
+    on_terminal,
+    paragraph,
+    without_noise,
+)
 from nnft_ppl.statistics import Estimate, Estimates
+from nnft_ppl.theory import record, shown
 
 
 def made(value: object, coordinates: dict[str, np.ndarray] | None = None) -> Estimate:
@@ -85,3 +97,32 @@ def test_a_status_has_one_mark_everywhere():
 
 def test_columns_stand_below_one_another():
     assert columns(["a", "n"], [["long", "1"], ["b", "100"]], words=1) == "a       n\nlong    1\nb     100"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "words"),
+    [
+        (3, "3"),
+        (0.1, "0.1"),
+        ("pair", "pair"),
+        (np.inf, "inf"),
+        (1 - 2j, "1-2j"),
+        ((4, 8, 16), "[4, 8, 16]"),
+        (list(range(20)), "[0, 1, …: 20 in all]"),
+        ({"rows": [1, 2]}, "{rows: [1, 2]}"),
+        (np.float64(2.5), "2.5"),
+        (np.array([1, 2]), "array([1, 2])"),
+        (np.array(0.5, np.float32), "0.5"),
+        (np.arange(12).reshape(3, 4) / np.float32(10), "array(3×4, [0.0, 0.1, …])"),
+        (np.zeros((1000, 3)), "array(1000×3, float64)"),
+        (np.array([np.nan, 1.0, 2.0, 3.0, 4.0]), "array(5, [nan, 1.0, …])"),
+        (np.tanh, "tanh"),
+    ],
+)
+def test_keywords_are_shown_in_a_few_words(keyword: object, words: str):
+    """Of a live theory, and of the JSON that is stored of it."""
+    found = keyword_words(record(keyword))
+    assert words in found if callable(keyword) else found == words
+    assert model_call("model", {"one": record(keyword)}) == f"model(one={found})"
+    if isinstance(keyword, np.ndarray):
+        assert shown(keyword) == found

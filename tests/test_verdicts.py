@@ -135,10 +135,10 @@ def test_what_never_changes_has_no_r_hat_and_is_named(noise: np.random.Generator
     series[..., 1] = 0.7  # a boundary value
     found = judged(series)
     assert {name: verdict.status for name, verdict in found.items()} == dict.fromkeys(found, "good")
-    assert "it is not available for what never changes: one[1]" in found["r_hat"].text
-    alone = judged(np.ones((CHAINS, DRAWS)))["r_hat"]
-    assert (alone.status, alone.value) == ("unavailable", None)
-    assert "nothing that is measured ever changes (one)" in alone.text
+    assert "constant, and so without one: one[1]" in found["r_hat"].text
+    alone = judged(np.ones((CHAINS, DRAWS)))
+    assert {(alone[name].status, alone[name].value) for name in ("r_hat", "ess")} == {("unavailable", None)}
+    assert "nothing that is measured ever changes (one)" in alone["r_hat"].text
     # Control: the other components go on being judged; and chains that stand still in different places have not mixed.
     series[0, :, 2] += 1.0
     assert judged(series)["r_hat"].status == "failed"
@@ -192,7 +192,7 @@ def test_functions_of_means_are_spoken_of_by_name(noise: np.random.Generator):
     failed = said({"mass": mass, "odd": odd})
     assert failed.status == "failed"
     assert failed.text.startswith("odd: its denominator (or logarithm) low is ")
-    assert "errors from 0: the error is not to be trusted: draw more" in failed.text
+    assert "errors from 0: the error is not to be trusted: make more draws" in failed.text
 
 
 @pytest.mark.parametrize(("tail", "status"), [(0.3, "good"), (1.2, "failed")])

@@ -35,7 +35,7 @@ class RHat(Check):
         # NaN must count as failed, so it is sorted above every number.
         worst = max(values, key=lambda name: np.inf if np.isnan(values[name]) else values[name])
         text = f"R̂ of observables is at most {values[worst]:.3f} ({worst})"
-        text += f"; it is not available for what never changes: {', '.join(constant)}" if constant else ""
+        text += f"; constant, and so without one: {', '.join(constant)}" if constant else ""
         advice = "the chains have not mixed; run longer, or use another sampler"
         good = values[worst] <= MAX_R_HAT
         return Outcome(Verdict.of(self.name, values[worst], MAX_R_HAT, text, good=good, advice=advice))
@@ -51,7 +51,7 @@ class Divergences(Check):
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The share of all transitions."""
         share = float(np.mean(draws.stats["diverging"]))
-        advice = "the integrator loses the action's steep parts; use more warm-up, or --precision float64"
+        advice = "the steps are too long where the action is steep; use more warm-up, or --precision float64"
         text, good = f"{share:.2%} of transitions diverged", share <= MAX_DIVERGENT
         return Outcome(Verdict.of(self.name, share, MAX_DIVERGENT, text, good=good, advice=advice))
 
@@ -73,7 +73,7 @@ class EnergyFraction(Check):
         energy = draws.stats["energy"]
         changes, spread = np.mean(np.diff(energy, axis=1) ** 2, axis=1), np.var(energy, axis=1)
         value = float(np.min(np.divide(changes, spread, out=np.full(spread.shape, np.nan), where=spread > 0)))
-        advice = "momenta refresh the energy too slowly (heavy tails); reparametrise, or use --sampler reweight"
+        advice = "fresh momenta change the energy too little (heavy tails); reparametrise, or use --sampler reweight"
         text, good = f"E-BFMI is at least {value:.2f}", value >= MIN_BFMI
         return Outcome(Verdict.of(self.name, value, MIN_BFMI, text, good=good, advice=advice))
 

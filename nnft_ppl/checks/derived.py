@@ -18,7 +18,7 @@ class DerivedQuantities(Check):
     """
 
     name = "derived"
-    title = "functions of means"
+    title = "derived quantities"
     threshold = 0.0
 
     def applies(self, draws: FinishedDraws) -> bool:
@@ -30,11 +30,14 @@ class DerivedQuantities(Check):
         quantities = {name: one for name, one in draws.estimates.items() if name not in draws.observables}
         failed = [_doubt(name, quantities[name]) for name in untrusted(quantities, draws.observables)]
         if failed:
-            text, advice = "; ".join(failed), "draw more, until its means are known, or quote the means themselves"
+            text, advice = (
+                "; ".join(failed),
+                "make more draws, until the means in it are known better, or quote these means",
+            )
             return Outcome(Verdict.of(self.name, float(len(failed)), 0.0, text, good=False, advice=advice))
         if holes := [_holes(name, one) for name, one in quantities.items() if np.isnan(one.error).any()]:
             return Outcome(Verdict(self.name, "warning", 0.0, 0.0, "; ".join(holes)))
-        text = f"functions of means are nearly linear over their errors ({', '.join(quantities)})"
+        text = f"derived quantities are nearly linear within the errors of their means ({', '.join(quantities)})"
         return Outcome(Verdict.of(self.name, 0.0, 0.0, text, good=True))
 
 
@@ -63,7 +66,7 @@ def _holes(name: str, one: Estimate) -> str:
     undefined = np.isnan(one.value)
     doubted = np.isnan(one.error) & ~undefined
     if undefined.all():
-        return f"{name} is undefined at the means that were found"
+        return f"{name} is undefined at these means"
     parts = [f"undefined in {undefined.sum()}"] if undefined.any() else []
     if doubted.any():
         entry = min(one.doubts, default=None)

@@ -36,13 +36,12 @@ class EarlierSamplers(Check):
             for sampler, failed in draws.earlier.items()
             if not visited or {one.check for one in failed} <= OF_THE_DENSITY
         ]
+        tries = 1 + len(draws.earlier)
         told = "; ".join(f"{sampler} failed ({found_only(failed[0])})" for sampler, failed in draws.earlier.items())
-        text = (
-            f"this is sampler {1 + len(draws.earlier)} in turn, so that a p-value must be so many times larger: {told}"
-        )
+        text = f"try {tries}, so p-values must be {tries} times the usual threshold; before, {told}"
         if open_ones:
-            text += f"; nothing explains why {', '.join(open_ones)} failed: repeat with another seed, and compare"
+            text += f"; why {', '.join(open_ones)} failed is not explained: repeat with another seed, and compare"
         else:
-            text += "; explained, for this one has been in every mode, and passes"
+            text += "; explained by how it mixes or weighs draws, for now every mode was visited"
         findings = {name: [one.to_json() for one in failed] for name, failed in draws.earlier.items()}
         return Outcome(Verdict(self.name, "warning" if open_ones else "good", None, None, text), {"failed": findings})

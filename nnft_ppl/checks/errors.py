@@ -10,9 +10,9 @@ from nnft_ppl.statistics import Estimate, Verdict
 
 MIN_ESS = 400.0
 APART = {
-    Kind.CHAINS: "the chain is too short for its autocorrelation, or chains sit apart: run at least 10 × longer",
-    Kind.FREE: "draw more: a few draws dominate the error",
-    Kind.POPULATIONS: "populations sit apart: run longer",
+    Kind.CHAINS: "chains are too short for their autocorrelation, or disagree: run at least 10 × longer",
+    Kind.FREE: "a few draws dominate the error: make more",
+    Kind.POPULATIONS: "the populations disagree: run longer",
 }
 """What to do where two error estimators disagree."""
 
@@ -20,8 +20,9 @@ APART = {
 def fewest_draws(estimates: Mapping[str, Estimate], observables: Collection[str]) -> dict[str, float]:
     """The fewest effective draws of each estimate.
 
-    A function of means may have entries without an error, which are left out (`DerivedQuantities` speaks of them); an
-    observable may not: its number is NaN then.
+    What has an error of zero never changed, has no number of draws, and is left out. A function of means may have
+    entries without an error, which are left out, too (`DerivedQuantities` speaks of them); an observable may not: its
+    number is NaN then.
 
     Args:
         estimates: By name.
@@ -29,7 +30,7 @@ def fewest_draws(estimates: Mapping[str, Estimate], observables: Collection[str]
     """
     least = {}
     for name, one in estimates.items():
-        known = np.asarray(one.ess)
+        known = np.asarray(one.ess)[np.asarray(one.error) != 0]
         if name not in observables:
             known = known[np.isfinite(known)]
         if known.size:
@@ -59,12 +60,18 @@ class EffectiveDraws(Check):
     threshold = MIN_ESS
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The smallest number, NaN first."""
+        """The smallest number, NaN first.
+
+        Raises:
+            ValueError: If nothing ever changes.
+        """
         ess = fewest_draws(draws.estimates, draws.observables)
+        if not ess:
+            raise ValueError("nothing that is measured ever changes")
         worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
         free = draws.kind is Kind.FREE
-        advice = "draw more, or use --sampler hmc" if free else "run longer, or try another sampler"
-        advice = f"too few for an honest error, {MIN_ESS:.0f} are needed; {advice}"
+        advice = "make more draws, or use --sampler hmc" if free else "run longer, or try another sampler"
+        advice = f"too few for errors that can be trusted, which takes {MIN_ESS:.0f}; {advice}"
         text, good = f"at least {ess[worst]:.0f} effective draws ({worst})", ess[worst] >= MIN_ESS
         return Outcome(Verdict.of(self.name, ess[worst], MIN_ESS, text, good=good, advice=advice))
 

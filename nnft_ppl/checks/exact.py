@@ -39,9 +39,9 @@ class ExactAnswers(Check):
         called = f"{worst}{list(map(int, entry)) or ''}"
         compared = int(sum(np.isfinite(pull).sum() for pull in found.values()))
         beyond = " beyond the truncation that the model states" if any(map(np.any, theory.truncation.values())) else ""
-        text = f"{compared} exact values are met within {largest[worst]:.1f} errors{beyond} ({called})"
+        text = f"estimates agree with {compared} exact values within {largest[worst]:.1f} errors{beyond} ({called})"
         if not largest[worst] <= MAX_PULL:
             text = f"{called} is {largest[worst]:.1f} errors from its exact value{beyond}"
-        advice = "the draws, the model, or what it calls exact is wrong; another sampler tells which"
+        advice = "the draws, the model, or its exact value is wrong; another sampler tells which"
         good = largest[worst] <= MAX_PULL
         return Outcome(Verdict.of(self.name, largest[worst], MAX_PULL, text, good=good, advice=advice))

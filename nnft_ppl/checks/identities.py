@@ -116,15 +116,19 @@ class IdentityBank(Check):
     ) -> Verdict:
         text = f"{test.dof} identities on {test.ess:.0f} effective draws"
         if not np.isfinite(test.p_value):
-            text += f" in {shape[0]} × {shape[1]} are too few: run longer"
+            few = f"{test.ess:.0f} effective draws ({shape[0]} × {shape[1]} looked at)"
+            text = f"{few} are too few for {test.dof} identities: run longer"
         elif bound > 0:  # there is an action
-            text += f"; an action 10 % off would show at {0.1 * seen:.1f} errors, in any test at most {0.1 * bound:.1f}"
-        text += f"; {lost} more are not finite on every draw" if lost else ""
+            text += (
+                f"; an action wrong by 10 % would show as {0.1 * seen:.1f} errors (at most {0.1 * bound:.1f} in any "
+                "test of these draws)"
+            )
+        text += f"; {lost} more are left out, not finite on some draws" if lost else ""
         text += f"; {left_out}" if left_out else ""
         if not np.isfinite(test.p_value):
             return self.unavailable(text).verdict
         text = f"{self.title}: p = {test.p_value:.2g}, {text}"
-        advice = "the draws do not have this density; try another sampler, and `nnft diagnose` to see where"
+        advice = "the draws do not follow the density; try another sampler, and `nnft diagnose` to see where"
         return Verdict.of(self.name, test.p_value, least, text, good=test.p_value >= least, advice=advice)
 
 
@@ -193,7 +197,7 @@ class Identity(Check):
         parts = {name: {"value": float(one.value), "error": float(one.error)} for name, one in outcome.terms.items()}
         findings = {**parts, "z": outcome.z, "flux_at_infinity": outcome.flux_at_infinity}
         good = abs(outcome.z) < MAX_PULL and not outcome.flux_at_infinity
-        advice = "the draws do not have this density, or the vector field is not what it should be"
+        advice = "the draws do not follow the density, or the vector field is not what it should be"
         text = f"{self.title}: {outcome}"
         return Outcome(Verdict.of(self.name, abs(outcome.z), MAX_PULL, text, good=good, advice=advice), findings)
 

@@ -33,7 +33,7 @@ class ImprovedAgainstRaw(Check):
             {name: (one, draws.estimates[name]) for name, one in found.items() if name in draws.estimates}
         )
         advice = (
-            "the draws do not have this density, or the action is not differentiable; try another sampler, and "
+            "the draws do not follow the density, or the action is not differentiable; try another sampler, and "
             "`nnft diagnose` to see where"
         )
         good = pulls[worst] < MAX_PULL
@@ -57,6 +57,6 @@ def _resolution(pairs: dict[str, tuple[Estimate, Estimate]]) -> str:
         if shares.size and np.max(shares) > ratio:
             at = int(np.argmax(shares))
             ratio = float(shares[at])
-            claim = f"{ratio:.0f} times the quoted one" if np.isfinite(ratio) else "although it is quoted without one"
-            coarsest = f"; a difference of {error[at]:.2g} in {name} would be one error only, {claim}"
+            claim = f"{ratio:.0f} times its quoted error" if np.isfinite(ratio) else "while it is quoted without error"
+            coarsest = f"; the comparison has an error of {error[at]:.2g} for {name}, {claim}"
     return coarsest

@@ -34,7 +34,7 @@ ADVICE = "the draws miss part of the density; use --sampler hmc or nuts, which j
 MET_ONCE = 0.1
 """Share of descents in copies of a mode met once, above which there are copies that were not met."""
 SURE = 3.0
-"""Of n draws none falls into a region of probability SURE/n with probability 5 %."""
+"""Of n draws, or random directions, none falls into a region of probability SURE/n with probability 5 %."""
 
 
 class ModeCoverage(Check):
@@ -138,21 +138,25 @@ class ModeCoverage(Check):
         if missed:
             text = "not visited: " + ", ".join(_describe(search, mode) for mode in missed)
             if worst * count < EXPECTED:
-                text += f"; too few draws were kept ({count:.0f}) to tell whether any should have been"
+                text += f"; with {count:.0f} kept draws that may be chance"
                 verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
             else:
                 verdict = Verdict.of(self.name, worst, MAX_UNVISITED, text, good=False, advice=ADVICE)
         else:
             many = f"{len(modes)} modes, of weights {', '.join(f'{mode.weight:.2g}' for mode in modes[:6])}, all"
-            text = rare or f"{'one mode' if len(modes) == 1 else many} visited by the draws"
+            seen = (
+                f"{'one mode,' if len(modes) == 1 else many} visited by the draws; {_unseen(modes, search.directions)}"
+            )
+            text = rare or seen
             verdict = Verdict.of(self.name, worst, MAX_UNVISITED, text, good=not rare, advice=ADVICE)
             if copied and not rare:
                 text += (
-                    "; they come in copies (exchanged neurons, signs) of which not all are known and jumped to: their "
+                    "; symmetry (exchanged neurons, signs) makes copies of them that are not all known and jumped to: "
+                    "their shares may be wrong; compare with --sampler tempered"
                 )
-                text += "shares may be wrong; compare with --sampler tempered"
                 verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
-        return Outcome(verdict, {"verdict": verdict.status, "argument": "search", "found": found})
+        searched = {"directions": search.directions, "alone": _alone(modes)}
+        return Outcome(verdict, {"verdict": verdict.status, "argument": "search", "found": found} | searched)
 
 
 @dataclass
@@ -168,13 +172,34 @@ class _Known:
 def _together(family: list[Mode]) -> Mode:
     """Copies of one mode as one: weights, hits and what free draws are worth add up."""
     sums = {name: sum(getattr(one, name) for one in family) for name in ("weight", "hits", "free_worth")}
-    return replace(family[0], **sums)
+    return replace(family[0], **sums, directions=frozenset[int]().union(*(one.directions for one in family)))
 
 
 def _not_all(family: list[Mode]) -> bool:
     """Whether there should be copies that no descent ended in: many were found once only (Good and Turing)."""
     once = sum(one.hits <= 1 for one in family)
     return len(family) > 1 and once > MET_ONCE * sum(one.hits for one in family)
+
+
+def _alone(modes: Sequence[Mode]) -> int:
+    """Directions that led to a mode to which no other led."""
+    return sum(len(mode.directions) == 1 for mode in modes)
+
+
+def _unseen(modes: Sequence[Mode], directions: int) -> str:
+    """What a search may have missed, in words.
+
+    A mode to which the share p of all directions leads is missed by n of them with probability (1 − p)ⁿ: 5 % at
+    p = 3/n. The share that leads to modes not found yet is about that of those found along one direction only (Good
+    and Turing).
+    """
+    if alone := _alone(modes):
+        share = f"about 1 in {directions / alone:.0f} further ones would find another"
+        return f"of {directions} random directions searched {alone} led where no other did: {share}"
+    if directions <= 2 * SURE:
+        return f"searched along {directions} random directions only"
+    least = f"1 in {directions / SURE:.0f} lead to (95 %)"
+    return f"searched along {directions} random directions, which find a mode that {least}"
 
 
 def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:
@@ -189,7 +214,9 @@ def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:
     if few is None or len(found) < 2 or few["free_worth"] * number >= FEWEST:
         return ""
     worth, weight = few["free_worth"] * number, few["weight"]
-    return f"{number} free draws are worth {worth:.2g} in a mode of weight {weight:.2g}, {FEWEST} are needed there"
+    return (
+        f"{number} free draws make {worth:.2g} effective draws in a mode of weight {weight:.2g}, which takes {FEWEST}"
+    )
 
 
 def _describe(search: ModeSearch, mode: Mode) -> str:

@@ -34,7 +34,7 @@ class SecondRoute(Check):
             ValueError: If nothing may be drawn.
         """
         if draws.key is None:
-            raise ValueError("nothing more was drawn")
+            raise ValueError("no free draws were made for it")
         modes = draws.before.get(ModeCoverage.name)
         rare = rare_draws(modes.findings.get("found", ()), min(draws.number, MOST_DRAWS)) if modes else None
         if rare:
@@ -90,8 +90,9 @@ def compare(
     text = f"reweighted free draws differ by at most {pulls[worst]:.1f} errors ({worst})"
     coarsest = {name: _resolution(first[name], second[name]) for name in pulls}
     if (least := max(coarsest, key=lambda name: coarsest[name])) and coarsest[least] > 0:
-        text += f"; could have seen {coarsest[least]:.1%} ({least}), and less in what else is compared"
-    advice = "chains or weights miss part of the theory; trust neither before another sampler agrees with one"
+        text += f"; a difference of {coarsest[least]:.1%} would have been noticed in {least}"
+        text += ", and smaller ones in the others" if len(coarsest) > 1 else ""
+    advice = "chains or weights miss part of the theory; trust neither until another sampler agrees with one"
     return Verdict.of(SecondRoute.name, pulls[worst], MAX_PULL, text, good=pulls[worst] < MAX_PULL, advice=advice)
 
 

@@ -39,16 +39,20 @@ class SlowModes(Check):
         said = []
         if largest > GROWN:
             said.append(
-                f"long lags show a slow mode beyond the Gamma method's window, errors are {largest:.1f} × larger "
-                f"({worst})"
+                f"draws far apart are correlated beyond the Gamma method's window, which makes errors "
+                f"{largest:.1f} × larger ({worst})"
             )
         slowest = min(raw, key=lambda name: raw[name], default="")
-        if slowest and raw[slowest] < MIN_ESS <= float(np.min(draws.estimates[slowest].ess)):
-            said.append(f"raw draws of {slowest} are slow, {raw[slowest]:.0f} effective, though improved ones are not")
+        if slowest and raw[slowest] < MIN_ESS <= float(np.nanmin(draws.estimates[slowest].ess, initial=np.inf)):
+            said.append(
+                f"the raw {slowest} has {raw[slowest]:.0f} effective draws only, though the improved one has enough"
+            )
         if said:
             text = f"{self.title}: {'; '.join(said)}: run longer, or use --sampler replica-exchange"
             return Outcome(Verdict(self.name, "warning", largest, GROWN, text), findings)
-        return Outcome(Verdict(self.name, "good", largest, GROWN, f"{self.title}: none in long blocks"), findings)
+        return Outcome(
+            Verdict(self.name, "good", largest, GROWN, f"{self.title}: none seen in long blocks of draws"), findings
+        )
 
 
 def _largest(growth: np.ndarray) -> float:

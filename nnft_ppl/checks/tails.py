@@ -36,7 +36,7 @@ class ObservableTails(Check):
         rows = [self._row(draws, name, values, sure) for name, values in series.items() if values.size]
         known = [row for row in rows if np.isfinite(row["k_hat"])]
         if not known:
-            text = "no observable has a tail: each ends where many draws come"
+            text = "tails of observables: none, many draws are at the largest values"
             return Outcome(Verdict(self.name, "good", None, HEAVY, text), {"rows": rows})
         failed = [row for row in known if row["useless"]]
         worst = max(failed or known, key=lambda row: row["k_hat"])
@@ -71,10 +71,11 @@ def _text(worst: Mapping[str, Any], status: str) -> str:
     """The verdict in words."""
     shape = f"k̂ = {worst['k_hat']:.2f} ± {worst['error']:.2f}"
     if status == "good":
-        return f"tails of observables: at most {shape} ({worst['observable']})"
+        return f"tails of observables: the heaviest has {shape} ({worst['observable']})"
     second = format_value(worst["median_of_means"], worst["median_of_means_error"])
-    second = f"the median of means, which one-sided tails make too small, is {second}"
+    second = f"the median of means, biased where a tail is one-sided, is {second}"
     if status == "failed":
-        advice = "its error says nothing; average bounded functionals (a tanh, an indicator), whose variance exists"
-        return f"no usable variance of {worst['observable']}, the tail of its draws has {shape}: {advice}; {second}"
-    return f"heavy tail of {worst['observable']}, {shape}: a few draws make its error, which may be too small; {second}"
+        advice = "its error means nothing; average a bounded functional (a tanh, an indicator), whose variance exists"
+        return f"too heavy a tail of {worst['observable']}, {shape}, for a usable variance: {advice}; {second}"
+    doubt = "a few draws dominate its error, which may be too small"
+    return f"heavy tail of {worst['observable']}, {shape}: {doubt}; {second}"

@@ -44,7 +44,7 @@ class PartitionSpread(Check):
             return Outcome(Verdict(self.name, "unavailable", None, MAX_LOG_Z_SPREAD, text))
         spread = float(np.std(log_z, ddof=1))
         advice = "a few of them carry the weight; make more draws, or use --sampler replica-exchange"
-        text, good = f"ln Z of {log_z.size} populations spreads by {spread:.2g}", spread <= MAX_LOG_Z_SPREAD
+        text, good = f"ln Z of {log_z.size} populations has standard deviation {spread:.2g}", spread <= MAX_LOG_Z_SPREAD
         return Outcome(Verdict.of(self.name, spread, MAX_LOG_Z_SPREAD, text, good=good, advice=advice))
 
 

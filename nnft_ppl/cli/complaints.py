@@ -56,12 +56,9 @@ def complaint(error: Exception) -> tuple[str, bool]:
 
 def _model_complaint(error: ModelError) -> str:
     """A refusal of a model, with the line of the file that it comes from, where there is one."""
-    cause = error.__cause__
-    place = _place_in_user_code(cause) if isinstance(cause, Exception) else None
-    if not place or not isinstance(cause, Exception):
-        return str(error)
-    words = TRACED.get(type(cause).__name__)
-    return f"{place}: {words or error}"
+    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    place, words = _place_in_user_code(cause), TRACED.get(type(cause).__name__, str(error))
+    return f"{place}: {words}" if place and not words.startswith(place) else words
 
 
 def _words(error: Exception) -> str:

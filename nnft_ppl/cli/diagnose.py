@@ -20,7 +20,7 @@ from nnft_ppl.display import format_value, model_call, on_terminal
 from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
 from nnft_ppl.runs import judge_again
 from nnft_ppl.statistics import Estimate, overall
-from nnft_ppl.theory import ModelFile, Theory, load_file, read_source, restored, sha256_of
+from nnft_ppl.theory import ModelFile, Theory, load_file, read_source, record, restored, sha256_of
 
 BAR = 5.0
 """A bar of full length is this many errors."""
@@ -38,7 +38,8 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     words = model_call(about.model, about.keywords)
     if asked.against:
         theory = _other_theory(about, asked.against, keywords)
-        words = f"draws of {words} against {model_call(theory.name, theory.keywords)}"
+        own = {name: record(value) for name, value in theory.keywords.items()}
+        words = f"draws of {words} against {model_call(theory.name, own)}"
         outcomes = _make_again(ensemble, theory, [IdentityBank(), *further])
     else:
         outcomes = _own(ensemble, asked.model, further)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from nnft_ppl.theory import load_file, shipped_models
+from nnft_ppl.theory import load_file, shipped_models, shown
 
 
 def list_models() -> int:
@@ -44,5 +44,5 @@ def describe_model(model: str) -> str:
     lines = [f"model {file.name} ({file.path})", "", "keywords (--set NAME=VALUE):"]
     for name, parameter in inspect.signature(file.model).parameters.items():
         required = parameter.default is inspect.Parameter.empty
-        lines.append(f"  {name:<16} {'required' if required else repr(parameter.default)}")
+        lines.append(f"  {name:<16} {'required' if required else shown(parameter.default)}")
     return "\n".join([*lines, "", file.description])

@@ -15,7 +15,7 @@ from nnft_ppl.display import format_value
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.runs import sample
 from nnft_ppl.statistics import MAX_PULL
-from nnft_ppl.theory import Theory, load_file, shipped_models
+from nnft_ppl.theory import Theory, load_file, shipped_models, shown
 
 ROUTES = ("hmc", "reweight")
 """Samplers of every comparison: chains, and free draws with weights."""
@@ -118,7 +118,7 @@ def page(rows: Sequence[Row], theories: Sequence[Theory], seed: int, precision: 
 
 
 def _called(theory: Theory) -> str:
-    return f"{theory.name}({', '.join(f'{name}={value!r}' for name, value in theory.keywords.items())})"
+    return f"{theory.name}({', '.join(f'{name}={shown(value)}' for name, value in theory.keywords.items())})"
 
 
 def _largest(rows: Sequence[Row]) -> float:

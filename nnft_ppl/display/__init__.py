@@ -1,6 +1,7 @@
 """Values, tables and progress as a person reads them; knows nothing of physics."""
 
 from nnft_ppl.display.html import mark_lines, paragraph, table
+from nnft_ppl.display.keywords import keyword_words, model_call
 from nnft_ppl.display.marks import MARKS, STATUSES, on_terminal
 from nnft_ppl.display.progress import Progress, Stage, show_progress
 from nnft_ppl.display.spelling import did_you_mean, error_words
@@ -9,7 +10,6 @@ from nnft_ppl.display.values import (
     columns,
     format_value,
     format_values,
-    model_call,
     places_along,
     without_noise,
 )
@@ -25,6 +25,7 @@ __all__ = [
     "error_words",
     "format_value",
     "format_values",
+    "keyword_words",
     "mark_lines",
     "model_call",
     "on_terminal",

@@ -1,8 +1,7 @@
-"""Values and names as text: `0.3570(7)`, `model(keyword=value)`."""
+"""Values as text: `0.3570(7)`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -99,8 +98,3 @@ def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) 
         for pairs in (zip(line, widths, strict=True) for line in lines)
     )
     return "\n".join("  ".join(cells).rstrip() for cells in aligned)
-
-
-def model_call(model: str, keywords: Mapping[str, Any]) -> str:
-    """A model with its keywords: `name(keyword=value, ...)`."""
-    return f"{model}({', '.join(f'{name}={value}' for name, value in keywords.items())})"

@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from nnft_ppl.display import Progress, Stage
+from nnft_ppl.modes.rays import behind_barriers
 from nnft_ppl.samplers import LEAST_CURVATURE, Modes
 from nnft_ppl.target import Target
 
@@ -35,6 +36,10 @@ DESCENTS = 2
 MORE = ((16, 48), (256, 8))
 """(dimension, descents from each scale): up to these dimensions so many are made; beyond, the last number of them where
 the first ones ended in more than one minimum."""
+RAYS = (8, 4096)
+"""(dimension, free draws): up to this dimension rays through so many are looked at for places behind a barrier."""
+BEHIND = 16
+"""Descents from such places, at most."""
 EVALUATIONS = 200
 """Evaluations of E and its gradient in one descent, at most."""
 SAME_ENERGY = 1e-3
@@ -63,6 +68,8 @@ class Mode:
     """E there."""
     hits: int = 1
     """Descents that ended in it."""
+    directions: frozenset[int] = frozenset()
+    """The free draws, by number, from multiples of which they began."""
     family: int = 0
     """Minima that a symmetry carries into one another, as far as E and observables tell, have one number."""
     weight: float = np.nan
@@ -86,17 +93,23 @@ class ModeSearch:
     def __init__(self, target: Target, key: Array, progress: Progress = lambda stage: None) -> None:
         self._target, self._key, self._progress = target, key, progress
         self._found: list[Mode] = []
+        self.directions = 0
+        """Free draws from multiples of which descents began."""
 
     @cached_property
     def modes(self) -> list[Mode]:
         """All minima found, the heaviest first, copies by symmetry each by itself."""
         target = self._target
         most = next((count for dimension, count in MORE if target.dimension <= dimension), 0)
-        free = np.asarray(jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, MORE[0][1])), float)
-        self._descend([scale * one for one in free[:DESCENTS] for scale in SCALES])
+        rays = RAYS[1] if target.dimension <= RAYS[0] else 0
+        draws = jax.jit(jax.vmap(target.free_draw))(jax.random.split(self._key, max(rays, MORE[0][1])))
+        free = np.asarray(draws, float)
+        self._look_along(free[:DESCENTS])
         if len(self._found) > 1:
             most = max(most, MORE[-1][1])
-        self._descend([scale * one for one in free[DESCENTS:most] for scale in SCALES])
+        self._look_along(free[DESCENTS:most])
+        if rays:
+            self._descend(behind_barriers(self._height, draws, LOW_BARRIER, BEHIND))
         self._weigh()
         return sorted(self._found, key=lambda mode: -mode.weight)
 
@@ -107,7 +120,7 @@ class ModeSearch:
             positions: z of some draws, shape (draw, dimension).
         """
         known = len(self.modes)
-        reached = {mode.family for mode in self._descend(list(positions), hits=0)}
+        reached = {mode.family for mode in self._descend(positions)}
         if len(self._found) > known:
             self._weigh()
             self.modes = sorted(self._found, key=lambda mode: -mode.weight)
@@ -122,14 +135,12 @@ class ModeSearch:
         held = heavy[: Modes.most(self._target.dimension)]
         return Modes.of(np.stack([mode.position for mode in held]), [self._hessian(mode.position) for mode in held])
 
+    def _height(self, position: Array) -> Array:
+        return -self._target.log_density(position)
+
     @cached_property
     def _energy(self) -> Callable[[ndarray], tuple[float, ndarray]]:
-        target = self._target
-
-        def energy(position: Array) -> Array:
-            return -target.log_density(position)
-
-        compiled = jax.jit(jax.value_and_grad(energy))
+        compiled = jax.jit(jax.value_and_grad(self._height))
 
         def evaluate(position: ndarray) -> tuple[float, ndarray]:
             value, gradient = compiled(position)
@@ -145,22 +156,30 @@ class ModeSearch:
         compiled = jax.jit(lambda position: self._target.measure(position)["observables"])
         return lambda position: {name: np.asarray(value) for name, value in compiled(position).items()}
 
-    def _descend(self, starts: list[ndarray], hits: int = 1) -> list[Mode]:
-        """The mode to which each descent leads; those that are new are put with the others."""
+    def _look_along(self, free: Float[ndarray, "draw dimension"]) -> None:
+        """Descend from multiples of free draws."""
+        numbers = np.repeat(np.arange(self.directions, self.directions + len(free)), len(SCALES))
+        self._descend((free[:, None] * SCALES[:, None]).reshape(len(numbers), -1), numbers)
+        self.directions += len(free)
+
+    def _descend(self, starts: ndarray, directions: ndarray | None = None) -> list[Mode]:
+        """The mode to which each descent leads; new ones join the others. Only those along directions are hits."""
         ends = []
         with threadpool_limits(1):  # its matrices are tiny, and idle threads of BLAS keep other cores busy
             for number, start in enumerate(starts):
-                if hits:
+                if directions is not None:
                     self._progress(Stage("searching modes", number, len(starts)))
                 end = minimize(self._energy, start, jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
-                ends.append((float(end.fun), np.asarray(end.x)))
-        lowest = min([energy for energy, _ in ends] + [mode.energy for mode in self._found], default=0.0)
+                along = () if directions is None else (int(directions[number]),)
+                ends.append((float(end.fun), np.asarray(end.x), along))
+        lowest = min([energy for energy, *_ in ends] + [mode.energy for mode in self._found], default=0.0)
         reached: list[Mode] = []
-        for energy, position in sorted(ends, key=lambda end: end[0]):
+        for energy, position, along in sorted(ends, key=lambda end: end[0]):
             if energy > min(lowest + RELEVANT, WALL / 2):
                 continue
             mode = self._mode_at(energy, position)
-            mode.hits += hits
+            mode.hits += len(along)
+            mode.directions |= {*along}
             if energy < mode.energy:
                 mode.position, mode.energy, mode.observables = position, energy, {}
             reached.append(mode)

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from nnft_ppl.display import STATUSES, format_value, model_call
+from nnft_ppl.display import STATUSES, format_value, keyword_words, model_call
 from nnft_ppl.report.checks import check_findings
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
@@ -66,6 +66,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     return environment.get_template("report.html.j2").render(
         about=about,
         title=model_call(about.model, about.keywords),
+        keywords=[(name, keyword_words(value)) for name, value in about.keywords.items()],
         statuses=STATUSES,
         verdicts=ensemble.verdicts,
         good=about.verdict == "good",
@@ -91,7 +92,7 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
         (
             name,
             format_value(float(one.value), float(one.error)),
-            f"{float(one.error) * float(np.sqrt(max(one.ess, 0))):.3g}",
+            f"{float(one.error) * float(np.sqrt(np.nan_to_num(one.ess))):.3g}",
         )
         for name, one in found.items()
     ]
@@ -102,16 +103,16 @@ def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
     about, stats = ensemble.provenance, ensemble.data["sample_stats"].dataset
     chains, draws = (ensemble.data["observables"].sizes[dim] for dim in ("chain", "draw"))
     known = [float(np.nanmin(one.ess)) for one in ensemble.estimates().values() if np.isfinite(one.ess).any()]
-    least = min(known, default=np.nan)
-    found = [
-        ("time, everything included", f"{about.wall_s:.1f} s"),
-        ("draws", f"{chains} chains × {draws}"),
-        ("effective draws of the slowest estimate", f"{least:.0f}"),
-        ("effective draws per second", f"{least / about.wall_s:.3g}"),
-    ]
-    if "n_steps" in stats:
-        gradients = float(stats["n_steps"].sum())
-        found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
+    found = [("time, everything included", f"{about.wall_s:.1f} s"), ("draws", f"{chains} chains × {draws}")]
+    if known:
+        least = min(known)
+        found += [
+            ("effective draws of the slowest estimate", f"{least:.0f}"),
+            ("effective draws per second", f"{least / about.wall_s:.3g}"),
+        ]
+        if "n_steps" in stats:
+            gradients = float(stats["n_steps"].sum())
+            found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
     return [*found, ("parameters", str(about.dimension)), ("device", about.device)]
 
 

@@ -231,7 +231,7 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
             row = [name, place, "" if unit in (None, "1") else unit, _estimate(one, index, scale)]
             if exact:
                 row += _against(one, known, found.get(name), index)
-            row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "?")
+            row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "—")
             if second:
                 row.append(_estimate(second[name], index, 0.0) if name in second else "")
             rows.append(row)

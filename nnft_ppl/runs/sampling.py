@@ -21,12 +21,12 @@ from nnft_ppl.runs.auto import FALL_BACK, STRONGER, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
 from nnft_ppl.runs.judging import Judgement, judge
 from nnft_ppl.runs.precision import PrecisionError
-from nnft_ppl.runs.recorder import refuse_weightless
+from nnft_ppl.runs.recorder import FieldError, refuse_weightless
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.trial import Outdone
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
-from nnft_ppl.theory import Theory, refuse_lost_draws, refuse_unbounded
+from nnft_ppl.theory import Theory, refuse_lost_draws, refuse_unbounded, undefined_terms
 
 NOT_OF_THE_SAMPLER = {"derived", "exact_answers"}
 """Checks whose failure no other sampler mends."""
@@ -116,7 +116,12 @@ def sample(
         if pilot:
             show(Stage("pilot"))
             choice = pilot.choose(until - time.perf_counter())
-        result = _escalate(job, choice, given, key_draws, key_second)
+        try:
+            result = _escalate(job, choice, given, key_draws, key_second)
+        except (SamplerError, FieldError) as error:
+            if words := undefined_terms(theory):
+                error.args = (f"{words}: {error}",)
+            raise
         judgement = result.judgement
         provenance = Provenance.after(
             request,

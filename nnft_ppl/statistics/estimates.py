@@ -27,7 +27,8 @@ class Estimate:
     """Its standard error, autocorrelation and reweighting included; NaN where the value is undefined, or, of a function
     of means, where the linear propagation of errors is not to be trusted."""
     ess: Float[ndarray, "*shape"]
-    """Number of independent draws of the target that would have this error, Var(F) / error^2."""
+    """Number of independent draws of the target that would have this error, Var(F) / error^2; NaN where the error is
+    zero, for draws that never change say nothing of their number."""
     second_error: Float[ndarray, "*shape"]
     """The standard error by an independent estimator."""
     agree: Bool[ndarray, "*shape"] | None = None
@@ -56,7 +57,7 @@ class Estimate:
             [
                 place,
                 format_value(without_noise(float(value[index]), scale), float(error[index])),
-                f"{ess[index]:.0f}" if np.isfinite(ess[index]) else "?",
+                f"{ess[index]:.0f}" if np.isfinite(ess[index]) else "—",
             ]
             for index, place in places_along(self.coordinates or shape)
         ]
@@ -202,9 +203,8 @@ def _estimate_linear(
         error, agree = np.where(near, np.maximum(error, second), error), (agree | near) & ~look.rising
         growth = np.divide(error, gamma.error, out=np.ones_like(error), where=gamma.error > 0)
     variance = (per_draw * fluctuation**2).mean((0, 1)) * weights.size / (weights.size - 1)
-    # A constant has no variance to compare: it is worth what the weights are.
-    constant = np.full(value.shape, weights.sum() ** 2 / (weights**2).sum())
-    ess = np.divide(variance, error**2, out=constant, where=error > 0)
+    # A constant has no variance to compare.
+    ess = np.divide(variance, error**2, out=np.full(value.shape, np.nan), where=error > 0)
     nan = np.where(defined, 0.0, np.nan)
     return Estimate(value, error + nan, ess + nan, second + nan, agree & defined, growth + nan)
 

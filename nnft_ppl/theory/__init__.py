@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nnft_ppl.theory.boundedness import refuse_unbounded, unbounded_term, unbounded_words
     from nnft_ppl.theory.errors import ModelError
-    from nnft_ppl.theory.keywords import literal, record, restored
+    from nnft_ppl.theory.keywords import literal, record, restored, shown
     from nnft_ppl.theory.loading import (
         COMPANIONS,
         ModelFile,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.smooth_maps import SMOOTH_MAP
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
+    from nnft_ppl.theory.undefined import undefined_terms
 
 _HOMES = {
     "boundedness": ("refuse_unbounded", "unbounded_term", "unbounded_words"),
@@ -40,7 +41,7 @@ _HOMES = {
     ),
     "errors": ("ModelError",),
     "lost_draws": ("refuse_lost_draws",),
-    "keywords": ("literal", "record", "restored"),
+    "keywords": ("literal", "record", "restored", "shown"),
     "naming": ("label_of",),
     "reading": ("Reading", "Site", "base_distribution", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
@@ -48,13 +49,15 @@ _HOMES = {
     "smooth_maps": ("SMOOTH_MAP",),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),
+    "undefined": ("undefined_terms",),
 }
 
 __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
     "check_model", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "named_fields", "read",
     "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of",
-    "shipped_models", "unbounded_term", "unbounded_words", "unread_keywords", "unread_words",
+    "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords",
+    "unread_words",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nnft_ppl.display import keyword_words
 from nnft_ppl.theory.content import called, content_digest, is_array
 from nnft_ppl.theory.errors import ModelError
 
@@ -88,7 +89,8 @@ def shown(value: Any) -> str:
     """
     if is_array(value) and not isinstance(value, np.generic):
         array = np.asarray(value)
-        return f"array({array.tolist()})" if array.size <= 4 else f"{array.dtype} array of shape {array.shape}"
+        small = array.size <= MOST_ENTRIES
+        return keyword_words(_array(array) if small else {"array": array.shape, "dtype": array.dtype, "sha256": ""})
     if callable(value):
         return called(value)
     if isinstance(value, Mapping):

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
 
 from nnft_ppl.theory.errors import ModelError
 
@@ -59,14 +60,14 @@ def refuse_reserved(what: str, name: str) -> None:
         )
 
 
-def refuse_shared(sites: Iterable[str], dims: Iterable[str]) -> None:
+def refuse_shared(sites: Mapping[str, Any], dims: Set[str]) -> None:
     """Raise `ModelError` for a site that is stored under the name of a plate or another dimension.
 
     Args:
-        sites: Stored names of the sites.
+        sites: The sites by their stored names.
         dims: Names of their dimensions.
     """
-    if shared := sorted(set(sites) & set(dims)):
+    if shared := sorted(sites.keys() & dims):
         raise ModelError(
             f"site {shared[0]!r} has the name of a plate (or of a dimension), and a result holds one thing of that "
             "name: rename the site or the plate"

@@ -28,6 +28,7 @@ from numpyro.primitives import CondIndepStackFrame, Messenger
 
 from nnft_ppl.densities import transport
 from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.layers import base_distribution, refuse_latent
 from nnft_ppl.theory.log_laws import LogLaw, log_law
 from nnft_ppl.theory.naming import label_of, refuse_reserved, refuse_shared
 from nnft_ppl.theory.nesting import refuse_nested
@@ -68,6 +69,8 @@ class Reading:
     """`site:LABEL` -> −ln p(θ) − ln|∂θ/∂u| − |u|²/2 of each site that has no transport; never tempered."""
     action_terms: dict[str, Array]
     """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k)."""
+    lines: dict[str, str]
+    """Name of an action term -> `FILE:LINE` of the model that adds it; empty where that is a library's."""
 
     @property
     def potential(self) -> Array:
@@ -95,7 +98,6 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
     with interpreter:
         returned = run()
     interpreter.refuse_free_parameters()
-    refuse_shared(interpreter.values, (dim for site in interpreter.sites for dim in site.dims))
     return Reading(
         returned,
         tuple(interpreter.sites),
@@ -103,6 +105,7 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
         interpreter.values,
         interpreter.reference_terms,
         interpreter.action_terms,
+        interpreter.lines,
     )
 
 
@@ -117,14 +120,17 @@ class _Interpreter(Messenger):
         self.values: dict[str, Array] = {}
         self.reference_terms: dict[str, Array] = {}
         self.action_terms: dict[str, Array] = {}
+        self.lines: dict[str, str] = {}
+        self.line = ""
         self.parameters: dict[str, int] = {}
         self.plates: dict[str, CondIndepStackFrame] = {}
+        self.dims: set[str] = set()
         self.in_template = False
 
     def process_message(self, msg: dict) -> None:
         kind, name = msg["type"], msg.get("name")
         if kind in ("sample", "param", "prng_key"):
-            refuse_nested(str(name), read.__code__)
+            self.line = refuse_nested(str(name), read.__code__)
         if kind == "control_flow":
             raise ModelError(
                 f"{name or 'scan/cond'!r}: sites inside numpyro.contrib.control_flow cannot be read; write the "
@@ -170,7 +176,7 @@ class _Interpreter(Messenger):
         if isinstance(delta := base_distribution(fn), dist.Delta):
             self._set_delta(msg, fn, delta)
             return
-        _refuse_latent(name, fn)
+        refuse_latent(name, fn)
         exact = transport(fn)
         place: Any
         place, shape = (exact, fn.shape()) if exact else _bijection(name, fn)
@@ -180,6 +186,7 @@ class _Interpreter(Messenger):
         label = self._add(self.values, name, value)
         self.coordinates[name] = coordinates
         self.sites.append(Site(name, label, fn.shape(), shape, self._dims(msg, fn, label), exact is not None))
+        refuse_shared(self.values, self.dims)
         if exact is None:
             density = unconstrained(fn, place).log_density(coordinates)
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
@@ -196,6 +203,8 @@ class _Interpreter(Messenger):
                 "names must differ in lower case"
             )
         terms[label] = value
+        if terms is self.action_terms:
+            self.lines[label] = self.line
         return label
 
     def _dims(self, msg: dict, fn: dist.Distribution, label: str) -> tuple[str, ...]:
@@ -212,7 +221,9 @@ class _Interpreter(Messenger):
         plates = {frame.dim: label_of(frame.name) for frame in msg["cond_indep_stack"]}
         batch = len(fn.batch_shape)
         names = [plates.get(axis - batch) for axis in range(batch)] + [None] * len(fn.event_shape)
-        return tuple(name or f"{label}_dim_{axis}" for axis, name in enumerate(names))
+        dims = tuple(name or f"{label}_dim_{axis}" for axis, name in enumerate(names))
+        self.dims.update(dims)
+        return dims
 
     def refuse_free_parameters(self) -> None:
         for name, leaves in self.parameters.items():
@@ -228,38 +239,6 @@ def _expand(msg: dict) -> dist.Distribution:
 
 def _scale(msg: dict, log_prob: Array) -> Array:
     return log_prob if msg["scale"] is None else msg["scale"] * log_prob
-
-
-def base_distribution(fn: dist.Distribution) -> dist.Distribution:
-    """The distribution inside plates' expansions, `to_event` and masks.
-
-    Args:
-        fn: The distribution at a site, layers and all.
-    """
-    return _layers(fn)[-1]
-
-
-def _layers(fn: dist.Distribution) -> list[dist.Distribution]:
-    layers = [fn]
-    while isinstance(fn, dist.ExpandedDistribution | dist.Independent | dist.MaskedDistribution):
-        fn = fn.base_dist
-        layers.append(fn)
-    return layers
-
-
-def _refuse_latent(name: str, fn: dist.Distribution) -> None:
-    layers = _layers(fn)
-    if any(isinstance(layer, dist.MaskedDistribution) for layer in layers):
-        raise ModelError(
-            f"latent site {name!r} is masked: sample only the entries that exist, or mask the observed site"
-        )
-    if isinstance(layers[-1], dist.ImproperUniform):
-        raise ModelError(f"latent site {name!r} is ImproperUniform: it has no free draws; give it a proper density")
-    if fn.support is None or fn.support.is_discrete:
-        raise ModelError(
-            f"latent site {name!r} ({type(layers[-1]).__name__}) is discrete: sum it out "
-            "(for instance with MixtureSameFamily), the samplers here move continuous parameters"
-        )
 
 
 def unconstrained(fn: dist.Distribution, bijection: Any) -> LogLaw:
@@ -285,7 +264,7 @@ def _bijection(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
         return bijection, tuple(bijection.inverse_shape(fn.shape()))
     except (NotImplementedError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"latent site {name!r}: {type(_layers(fn)[-1]).__name__} has neither a transport from N(0, I) nor a "
+            f"latent site {name!r}: {type(base_distribution(fn)).__name__} has neither a transport from N(0, I) nor a "
             "NumPyro bijection of its support; give it a method transport(z), or reparametrise the site"
         ) from error
 

@@ -21,6 +21,7 @@ from nnft_ppl.theory.lost_draws import refuse_lost_draws
 from nnft_ppl.theory.reading import base_distribution, read
 from nnft_ppl.theory.resolution import grid_resolution
 from nnft_ppl.theory.theory import Theory
+from nnft_ppl.theory.undefined import term_with_line
 
 DRAWS = 16
 MAX_EVENT = 64
@@ -107,10 +108,17 @@ def _laws(theory: Theory) -> tuple[bool, str]:
 def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
     potential = theory.target().potential
     values, gradients = jax.jit(jax.vmap(jax.value_and_grad(potential)))(positions)
-    terms = jax.jit(jax.vmap(lambda position: theory.at(position).action_terms))(positions)
+    lines: dict[str, str] = {}
+
+    def terms_at(position: Array) -> dict[str, Array]:
+        reading = theory.at(position)
+        lines.update(reading.lines)
+        return reading.action_terms
+
+    terms = jax.jit(jax.vmap(terms_at))(positions)
     words = ", ".join(f"{name} = {np.mean(term):.4g} ± {np.std(term):.2g}" for name, term in terms.items())
     if not np.all(np.isfinite(values)):
-        bad = [name for name, term in terms.items() if not np.all(np.isfinite(term))]
+        bad = [term_with_line(name, lines) for name, term in terms.items() if not np.all(np.isfinite(term))]
         return False, f"the action is not finite on free draws: {', '.join(bad) or 'site terms'} ({words})"
     if not np.all(np.isfinite(gradients)):
         sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[:, part]))]

@@ -202,4 +202,4 @@ def test_rows_that_are_not_finite_are_left_out(seed):
     assert all(row["observable"] != "1" for row in unknown)
     (verdict,) = [one for one in run.verdicts if one.check == "schwinger_dyson"]
     assert verdict.status == "good"
-    assert f"{len(unknown)} more are not finite" in verdict.text
+    assert f"{len(unknown)} more are left out, not finite" in verdict.text

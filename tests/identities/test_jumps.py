@@ -291,6 +291,6 @@ def test_raw_against_improved_says_what_it_could_see(key):
 
     right, wrong = verdict(1.0), verdict(0.8)
     assert right.status == "good"
-    assert "a difference of 0.023 in two would be one error only" in right.text
-    assert "although it is quoted without one" in right.text
+    assert "the comparison has an error of 0.023 for two" in right.text
+    assert "while it is quoted without error" in right.text
     assert wrong.status == "failed"

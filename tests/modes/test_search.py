@@ -9,6 +9,7 @@ import pytest
 from scipy import integrate
 
 from nnft_ppl.modes import ModeSearch
+from nnft_ppl.modes.rays import behind_barriers
 from nnft_ppl.target import Target
 
 
@@ -118,3 +119,49 @@ def test_copies_by_symmetry_are_all_places_to_jump_to():
     )
     assert search.places is not None
     assert len(search.places.place) == 8
+
+
+def test_modes_remember_the_directions_that_led_to_them():
+    """As often as a direction leads there: half of them on a line, few to a narrow mode far away in a plane."""
+    line = ModeSearch(
+        target_of(mixture(np.array([[-3.0], [3.0]]), np.ones(2), np.array([0.5, 0.5])), 1), jax.random.key(0)
+    )
+    shares = [len(mode.directions) / line.directions for mode in line.modes]
+    assert line.directions == 48
+    assert sum(shares) == 1  # no direction leads to both, each leads to one
+    assert abs(shares[0] - 0.5) < 5 * 0.5 / np.sqrt(48)
+    # What a draw shows is no find of the search.
+    needle = mixture(np.array([[0.0, 0], [3, 3]]), np.array([1.0, 0.002]), np.array([0.6, 0.4]))
+    search = ModeSearch(target_of(needle, 2), jax.random.key(0))
+    search.families_of(np.array([[3.001, 3.0]]))
+    assert [len(mode.directions) for mode in search.modes] == [48, 0]
+
+
+@pytest.mark.parametrize(("dimension", "width", "distance"), [(2, 0.02, 4.24), (5, 0.3, 5.0)])
+def test_a_narrow_mode_off_the_directions_of_the_descents_is_found_by_rays(
+    dimension: int, width: float, distance: float, monkeypatch: pytest.MonkeyPatch
+):
+    places = np.zeros((2, dimension))
+    places[1] = distance / np.sqrt(dimension)
+    action = mixture(places, np.array([1.0, width]), np.array([0.6, 0.4]))
+    assert [mode.weight for mode in modes_of(action, dimension)] == pytest.approx([0.6, 0.4], rel=0.01)
+    monkeypatch.setattr("nnft_ppl.modes.search.RAYS", (0, 0))
+    assert len(modes_of(action, dimension)) == 1  # control: the descents alone miss it
+
+
+HEIGHTS = {
+    "a well": (lambda r: r**2, None),
+    "a ring": (lambda r: (r - 4) ** 2, None),
+    "a well behind a barrier": (lambda r: jnp.minimum(r**2, 3 * (r - 8) ** 2 + 5), 8.0),
+    "a well behind a wall": (lambda r: jnp.where(jnp.abs(r - 4) < 1, jnp.nan, (r - 8) ** 2), 8.0),
+    "a ripple": (lambda r: r**2 / 100 + 0.2 * jnp.cos(4 * r), None),
+    "a fall at the end": (lambda r: jnp.where(r < 31, r, 0.0), None),
+}
+
+
+@pytest.mark.parametrize("name", HEIGHTS)
+def test_places_behind_barriers(name: str):
+    height, place = HEIGHTS[name]
+    free = jnp.ones((256, 1))
+    found = behind_barriers(lambda z: height(z[0]), free, 1.0, 3)
+    assert found.tolist() == ([] if place is None else [[place]] * 3)
