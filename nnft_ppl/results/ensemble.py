@@ -155,8 +155,8 @@ class Ensemble:
         Args:
             name: The observable's, or the coordinate's.
         """
-        dataset = self.data["observables"].dataset
-        return dataset[name].attrs.get("units") if name in dataset.variables else None
+        groups = (self.data[group].dataset for group in ("observables", "estimates"))
+        return next((one[name].attrs["units"] for one in groups if name in one and "units" in one[name].attrs), None)
 
     def __repr__(self) -> str:
         lines = [f"{name} = {value}" for name, value in self.estimates().items()]

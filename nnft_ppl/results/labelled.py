@@ -13,9 +13,12 @@ PARTS = tuple(field.name for field in fields(Estimate) if field.name not in ("va
 
 
 def estimates_dataset(
-    estimates: Mapping[str, Estimate], dims: Mapping[str, tuple[str, ...]], coords: Mapping[str, Any]
+    estimates: Mapping[str, Estimate],
+    dims: Mapping[str, tuple[str, ...]],
+    coords: Mapping[str, Any],
+    units: Mapping[str, Mapping[str, str]] | None = None,
 ) -> xr.Dataset:
-    """Estimates as one Dataset; `read_estimates` is its inverse."""
+    """Estimates as one Dataset, with units of values and coordinates; `read_estimates` is its inverse."""
     variables = {}
     for name, one in estimates.items():
         labels = dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(one.value.ndim))
@@ -23,7 +26,17 @@ def estimates_dataset(
         for part in PARTS:
             variables[f"{name}.{part}"] = (labels, np.asarray(getattr(one, part)))
     used = {dim for labels, _ in variables.values() for dim in labels}
-    return xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
+    dataset = xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
+    for name, stated in (units or {}).items():
+        if name in variables:
+            state_units(dataset, name, stated)
+    return dataset
+
+
+def state_units(dataset: xr.Dataset, name: str, units: Mapping[str, str]) -> None:
+    """Keep the units of a variable ("") and of its coordinates in the attribute from which xarray labels axes."""
+    for of, unit in units.items():
+        dataset[of or name].attrs["units"] = unit
 
 
 def read_estimates(dataset: xr.Dataset) -> Estimates:

@@ -161,11 +161,14 @@ class _Writer:
 
     def __init__(self, theory: Theory, data: xr.DataTree) -> None:
         self._theory, self._data = theory, data
+        derived = theory.derived
         self._coords = {str(dim): values.values for dim, values in data["observables"].coords.items()}
-        self._dims = {name: one.dims for name, one in theory.observables.items()}
+        self._coords |= {dim: list(values) for one in derived.values() for dim, values in one.coords.items()}
+        self._dims = {name: one.dims for name, one in (theory.observables | derived).items()}
+        self._units = {name: one.units for name, one in (derived | theory.held_out).items()}
 
     def __call__(self, group: str, estimates: Mapping[str, Estimate]) -> None:
-        self._data[group] = xr.DataTree(estimates_dataset(estimates, self._dims, self._coords))
+        self._data[group] = xr.DataTree(estimates_dataset(estimates, self._dims, self._coords, self._units))
 
     def exact(self) -> None:
         """Exact values beside the estimates, and exact curves, `NAME` along `NAME.at`."""
