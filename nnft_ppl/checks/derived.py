@@ -63,7 +63,7 @@ def _holes(name: str, one: Estimate) -> str:
     undefined = np.isnan(one.value)
     doubted = np.isnan(one.error) & ~undefined
     if undefined.all():
-        return f"{name} is undefined at the means that were found"
+        return f"{name} is undefined at the means that were found{''.join(f': {why}' for why in one.doubts.values())}"
     parts = [f"undefined in {undefined.sum()}"] if undefined.any() else []
     if doubted.any():
         entry = min(one.doubts, default=None)

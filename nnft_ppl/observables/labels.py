@@ -1,9 +1,9 @@
-"""Names of dimensions, coordinates and units: what all that is measured carries, and how what is not stated is found."""
+"""Names of dimensions, coordinates and units: what all that is measured carries; and how those not stated are found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import EllipsisType
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 Dims = tuple[str | EllipsisType, ...]
 """Names of dimensions; `...` stands for those that are not named."""
@@ -28,10 +28,7 @@ class Labelled(Protocol):
         ...
 
 
-L = TypeVar("L", bound=Labelled)
-
-
-def name_dimensions(
+def name_dimensions[L: Labelled](
     name: str,
     quantity: L,
     shape: tuple[int, ...],
@@ -60,9 +57,7 @@ def name_dimensions(
         if dim in coords and len(coords[dim]) != size:
             raise ValueError(f"{name!r}: {len(coords[dim])} coordinates along {dim!r} of size {size}")
     if foreign := set(quantity.units) - {"", *coords}:
-        raise ValueError(
-            f"{name!r} states units of {sorted(foreign)}; it has coordinates {sorted(coords) or 'none'}"
-        )
+        raise ValueError(f"{name!r} states units of {sorted(foreign)}; it has coordinates {sorted(coords) or 'none'}")
     return replace(quantity, dims=dims, coords=coords)  # pyright: ignore[reportArgumentType]
 
 

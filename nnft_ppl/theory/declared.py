@@ -37,7 +37,9 @@ def separate(model: str, declared: Any) -> Declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
         refuse_reserved(f"{model}: observable", name)
-    sorted_out = [{name: value for name, value in declared.items() if isinstance(value, kind)} for kind in kinds]
+    sorted_out: list[Any] = [
+        {name: value for name, value in declared.items() if isinstance(value, kind)} for kind in kinds
+    ]
     if not sorted_out[0]:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
     return Declared(*sorted_out)

@@ -197,8 +197,8 @@ def label(quantities: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], 
         except ValueError as error:
             raise ModelError(f"{words.removesuffix(f' {name!r}')} {error}") from error
         for dim, size in zip(one.dims, shapes[name], strict=True):
-            if sizes.setdefault(dim, size) != size:
-                raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {sizes[dim]} before: use two names")
+            if (before := sizes.setdefault(dim, size)) != size:
+                raise ModelError(f"dimension {dim!r} has size {size} in {name!r} and {before} before: use two names")
         if reserved := set(one.dims) & {*RESERVED, *quantities, *others}:
             raise ModelError(f"{words}: dimension {sorted(reserved)} is the name of something else")
         _check_coordinates(words, name, one, coords)
