@@ -7,6 +7,7 @@ from nnft_ppl.observables.derived import Derived, effective_mass, ratio
 from nnft_ppl.observables.held_out import HeldOut
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
+from nnft_ppl.observables.levels import correlator_matrix, levels
 from nnft_ppl.observables.observable import Draw, Field, Observable, evaluate, reads_parameters
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Observable",
     "box_average",
     "circle_two_point",
+    "correlator_matrix",
     "default_observables",
     "effective_mass",
     "evaluate",
+    "levels",
     "mean_squared",
     "n_point",
     "name_dimensions",
