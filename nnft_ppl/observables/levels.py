@@ -134,4 +134,5 @@ def levels(
             return logarithms / (end - start)
         return cosh_rate(logarithms, np.asarray(period / 2 - start), np.asarray(period / 2 - end))
 
-    return Derived(energies, (f"{name}.level",))
+    # One program each for the value and its derivatives, where every step would be one of its own.
+    return Derived(jax.jit(energies), (f"{name}.level",))
