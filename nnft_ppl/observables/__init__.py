@@ -8,11 +8,10 @@ from nnft_ppl.observables.held_out import HeldOut
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import correlator_matrix, levels
-from nnft_ppl.observables.observable import Draw, Field, Observable, evaluate, reads_parameters
+from nnft_ppl.observables.observable import Field, Observable, evaluate, reads_parameters
 
 __all__ = [
     "Derived",
-    "Draw",
     "Field",
     "HeldOut",
     "Invariant",

@@ -99,7 +99,7 @@ class Observable:
 
 
 def evaluate(function: Callable[..., Any], fields: Any, parameters: Mapping[str, Array] | None) -> Any:
-    """What a functional of one draw gives: `function(fields)`, or `function(fields, parameters)` where it asks for two.
+    """What a functional of one draw gives: f(φ), or f(φ, θ) where it has two positional parameters.
 
     Args:
         function: The functional.

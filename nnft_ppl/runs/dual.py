@@ -42,6 +42,7 @@ class Duality:
     """Whether two theories are equal: a verdict in words, and every difference."""
 
     verdict: Verdict
+    """`good` where nothing tells them apart, with what was compared and how finely; else what does."""
     rows: tuple[Difference, ...]
     """Every entry of every observable that both have."""
     p_value: float | None
