@@ -16,6 +16,7 @@ Source: Fourier networks of arXiv:2504.05462 deformed as in arXiv:2307.03223; th
 docs/theory/circle.md.
 """
 
+import jax.numpy as jnp
 import numpy as np
 import numpyro
 from numpyro import distributions as dist
@@ -93,7 +94,7 @@ def exact(period, mass, coupling, modes, spectrum):
         answers |= {
             "phi_fourth": cumulant + 3 * square**2,
             "kurtosis": cumulant / square**2,
-            "levels": np.asarray(energies(period)({"odd": exact_odd(period, mass, coupling, modes)})),
+            "levels": np.asarray(energies(period)({"odd": jnp.asarray(exact_odd(period, mass, coupling, modes))})),
         }
     return answers
 

@@ -99,12 +99,12 @@ class Observable:
 
 
 def evaluate(function: Callable[..., Any], fields: Any, parameters: Mapping[str, Array] | None) -> Any:
-    """What a functional of one draw gives: f(φ), or f(φ, θ) where it has two positional parameters.
+    """What a functional of one draw gives: φ -> f(φ), or (φ, θ) -> f(φ, θ) where it has two positional parameters.
 
     Args:
         function: The functional.
         fields: What the model returned.
-        parameters: The parameters θ by stored name; None where they are not known.
+        parameters: The parameters θ by stored name, of the sites' shapes; None where they are not known.
 
     Raises:
         TypeError: If it reads the parameters and there are none.
