@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from nnft_ppl.checks import Check, Measurement, Outcome
     from nnft_ppl.draws import Kind
-    from nnft_ppl.observables import Derived, Observable, effective_mass, ratio
+    from nnft_ppl.observables import Derived, HeldOut, Invariant, Observable, effective_mass, levels, ratio
     from nnft_ppl.results import Ensemble, read
-    from nnft_ppl.runs import KeptDraws, kept_draws, sample
+    from nnft_ppl.runs import Duality, KeptDraws, dual, kept_draws, sample
     from nnft_ppl.samplers import Block, Chains, Sampler, Settings, one_draw, run_blocks
     from nnft_ppl.statistics import Estimate, Estimates, Verdict
     from nnft_ppl.target import Target
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "checks": ("Check", "Measurement", "Outcome"),
     "draws": ("Kind",),
-    "observables": ("Derived", "Observable", "effective_mass", "ratio"),
+    "observables": ("Derived", "HeldOut", "Invariant", "Observable", "effective_mass", "levels", "ratio"),
     "results": ("Ensemble", "read"),
-    "runs": ("KeptDraws", "kept_draws", "sample"),
+    "runs": ("Duality", "KeptDraws", "dual", "kept_draws", "sample"),
     "samplers": ("Block", "Chains", "Sampler", "Settings", "one_draw", "run_blocks"),
     "statistics": ("Estimate", "Estimates", "Verdict"),
     "target": ("Target",),
@@ -37,9 +37,10 @@ _HOMES = {
 }
 
 __all__ = [
-    "Block", "Chains", "Check", "Derived", "Ensemble", "Estimate", "Estimates", "KeptDraws", "Kind", "Measurement",
-    "ModelFile", "Observable", "Outcome", "Sampler", "Settings", "Target", "Theory", "Verdict", "effective_mass",
-    "kept_draws", "load", "one_draw", "ratio", "read", "run_blocks", "sample",
+    "Block", "Chains", "Check", "Derived", "Duality", "Ensemble", "Estimate", "Estimates", "HeldOut", "Invariant",
+    "KeptDraws", "Kind", "Measurement", "ModelFile", "Observable", "Outcome", "Sampler", "Settings", "Target", "Theory",
+    "Verdict", "dual", "effective_mass", "kept_draws", "levels", "load", "one_draw", "ratio", "read", "run_blocks",
+    "sample",
 ]  # fmt: skip
 
 

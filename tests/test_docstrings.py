@@ -26,7 +26,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "nnft_ppl"
 PHYSICS = {"fields", "spaces", "densities", "exact", "observables", "identities"}
-DEFINITIONS = {"Dense", "Linear", "Observable", "default_observables", "n_point", "on_axes", "two_point"}
+DEFINITIONS = {"Dense", "Linear", "Observable", "default_observables", "evaluate", "n_point", "on_axes", "two_point"}
 PLAIN = {"checks", "devices", "display", "draws", "results", "runs"}
 FORMULA = re.compile(r"[=≈∝∼~⟨→≤⇒$]|->")
 SOURCE = re.compile(r"Source:|docs/theory/|arXiv:|hep-lat/|[Dd]erived here")

@@ -8,6 +8,7 @@ from nnft_ppl.checks.errors import MIN_ESS, EffectiveDraws, ErrorEstimators, dis
 from nnft_ppl.checks.exact import ExactAnswers
 from nnft_ppl.checks.identities import MIN_P_VALUE, BankFindings, Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
+from nnft_ppl.checks.invariants import Invariants
 from nnft_ppl.checks.measuring import MeasureProgram, MeasureStream
 from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.checks.rounding import without_rounding
@@ -20,7 +21,7 @@ from nnft_ppl.checks.weights import MAX_K_HAT, PartitionSpread, WeightsTail
 __all__ = [
     "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "BankFindings", "Check",
     "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws", "EnergyFraction", "ErrorEstimators",
-    "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "MeasureProgram",
+    "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "Invariants", "MeasureProgram",
     "MeasureStream", "Measurement", "ModeCoverage", "ObservableTails", "Outcome", "PartitionSpread", "RHat",
     "SecondRoute", "SlowModes", "WeightsTail", "check_of", "checks_of", "disagreeing", "fewest_draws", "found_only",
     "reason_of", "untrusted", "without_rounding",

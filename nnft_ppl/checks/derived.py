@@ -66,7 +66,7 @@ def _holes(name: str, one: Estimate) -> str:
     undefined = np.isnan(one.value)
     doubted = np.isnan(one.error) & ~undefined
     if undefined.all():
-        return f"{name} is undefined at these means"
+        return f"{name} is undefined at these means{''.join(f': {why}' for why in one.doubts.values())}"
     parts = [f"undefined in {undefined.sum()}"] if undefined.any() else []
     if doubted.any():
         entry = min(one.doubts, default=None)

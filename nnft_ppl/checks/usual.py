@@ -13,6 +13,7 @@ from nnft_ppl.checks.errors import EffectiveDraws, ErrorEstimators
 from nnft_ppl.checks.exact import ExactAnswers
 from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
+from nnft_ppl.checks.invariants import Invariants
 from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.checks.second_route import SecondRoute
 from nnft_ppl.checks.slow import SlowModes
@@ -35,6 +36,7 @@ USUAL: tuple[type[Check], ...] = (
     ModeCoverage,
     ImprovedAgainstRaw,
     ExactAnswers,
+    Invariants,
     IdentityBank,
     SecondRoute,
     EarlierSamplers,
@@ -45,8 +47,9 @@ FURTHER: tuple[type[Check], ...] = ()
 
 
 TAKEN = {
-    "action", "curves", "diagnostics", "estimates", "exact", "fields", "improved_estimates", "keywords", "log_z",
-    "model", "observables", "posterior", "prior", "raw_estimates", "reference", "sample_stats", "sampler", "tempering",
+    "action", "curves", "diagnostics", "estimates", "exact", "fields", "held_out", "improved_estimates", "keywords",
+    "log_z", "model", "observables", "posterior", "prior", "raw_estimates", "reference", "sample_stats", "sampler",
+    "tempering",
 }  # fmt: skip
 """Groups of a result and entries of its JSON object, which no check may be called."""
 

@@ -12,6 +12,7 @@ from nnft_ppl.exact.quartic_oscillator import (
     log_partition,
     missing_modes_constant,
     spectrum,
+    thermal_correlator,
     thermal_two_point,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "missing_modes_constant",
     "radial_moments",
     "spectrum",
+    "thermal_correlator",
     "thermal_two_point",
 ]

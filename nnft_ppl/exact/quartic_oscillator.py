@@ -85,17 +85,63 @@ def thermal_two_point(
 
     Source: Spectral decomposition; derived here.
     """
-    distance = require_finite("thermal_two_point", "separation", separation)
-    require_positive("thermal_two_point", "period", period)
+    return _thermal("thermal_two_point", separation, period, coupling, mass, (1, 1), states)
+
+
+def thermal_correlator(
+    separation: Float[np.ndarray, "*point"] | float,
+    period: float,
+    coupling: float,
+    mass: float,
+    powers: tuple[int, int],
+    states: int = 240,
+) -> Float[np.ndarray, "*point"]:
+    """Two-point function of powers of the position of the quartic oscillator on a circle.
+
+    `C(t) = Tr(e^{-(T-t)H} x^p e^{-tH} x^q) / Tr e^{-TH}`, disconnected, extended to all t as `thermal_two_point`.
+
+    Args:
+        separation: Distance t along the circle, any shape, units 1/mass.
+        period: Circumference T, positive, units 1/mass.
+        coupling: At least zero, units mass^3.
+        mass: At least zero; positive if the coupling is zero.
+        powers: p and q, whole numbers from 0 to 4.
+        states: Number of basis states.
+
+    Returns:
+        C at each separation, units mass^(-(p + q)/2).
+
+    Raises:
+        TypeError: If `states` or a power is not an integer.
+        ValueError: If an argument is out of range, or the period is too short for `states` levels.
+
+    Source: Spectral decomposition; derived here.
+    """
+    for power in powers:
+        require_count("thermal_correlator", "powers", power, least=0, most=4)
+    return _thermal("thermal_correlator", separation, period, coupling, mass, powers, states)
+
+
+def _thermal(
+    owner: str,
+    separation: Float[np.ndarray, "*point"] | float,
+    period: float,
+    coupling: float,
+    mass: float,
+    powers: tuple[int, int],
+    states: int,
+) -> Float[np.ndarray, "*point"]:
+    distance = require_finite(owner, "separation", separation)
+    require_positive(owner, "period", period)
     energies, position = spectrum(coupling, mass, states)
     excitations = energies - energies[0]
-    _check_period("thermal_two_point", excitations, period)
+    _check_period(owner, excitations, period)
     flat = np.mod(distance, period).ravel()
-    strengths = position**2
+    first, second = (np.linalg.matrix_power(position, power) for power in powers)
     late = np.exp(-(period - flat)[:, None] * excitations)
     early = np.exp(-flat[:, None] * excitations)
     partition = np.sum(np.exp(-period * excitations))
-    return (np.einsum("ti,ij,tj->t", late, strengths, early, optimize=True) / partition).reshape(distance.shape)
+    return (np.einsum("ti,ij,tj->t", late, first * second, early, optimize=True) / partition).reshape(distance.shape)
 
 
 def log_partition(period: float, coupling: float, mass: float, states: int = 240) -> float:

@@ -236,7 +236,7 @@ def _observable(theory: Theory) -> tuple[str, Callable[[Position], Array]]:
     for name in sorted(theory.observables, key=lambda name: (bool(doubtful[name]), name)):
 
         def last(position: Array, observable: Observable = theory.observables[name]) -> Array:
-            return jnp.ravel(observable(theory.realise(position)))[-1]
+            return jnp.ravel(observable.on(theory.at(position)))[-1]
 
         if not np.prod(theory.shapes[name]):
             continue

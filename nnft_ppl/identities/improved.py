@@ -129,7 +129,7 @@ class Improvement:
                 continue
 
             def value(amplitudes: Array, observable: Observable = observable) -> Array:
-                return observable(at(amplitudes).returned)
+                return observable.on(at(amplitudes))
 
             units = jnp.sum(jax.vmap(value)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype)), axis=0)
             found[name] = units - 0.5 * jax.jvp(value, (amplitudes,), (slope,))[1]
@@ -180,7 +180,7 @@ class Improvement:
 
     def _quadratic(self, observable: Observable) -> bool:
         """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes, small and large."""
-        evaluate = jax.jit(jax.vmap(lambda position: observable(self.theory.realise(position))))
+        evaluate = jax.jit(jax.vmap(lambda position: observable.on(self.theory.at(position))))
         for rest, a, b in positions_to_try(self.theory, mask_of(self.theory, self.sites)):
             positions = np.concatenate([rest + a + b, rest + a - b, rest + a, rest + b, rest + 2 * a])
             found = np.asarray(evaluate(jnp.asarray(positions))).reshape(5, len(rest), -1)

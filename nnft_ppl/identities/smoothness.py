@@ -72,7 +72,7 @@ def smoothness(theory: Theory) -> Smoothness:
 
     def everything(coordinates: dict[str, Array]) -> tuple[Array, dict[str, Array], list[Array]]:
         reading = theory.at_sites(coordinates)
-        observables = {name: one(reading.returned) for name, one in theory.observables.items()}
+        observables = {name: one.on(reading) for name, one in theory.observables.items()}
         point = jnp.asarray(theory.window[0], float)
         return reading.potential, observables, [field(point) for field in named_fields(reading.returned).values()]
 

@@ -3,8 +3,9 @@
 Source: derived here; values and errors of f(means) as in `nnft_ppl.statistics.estimate`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +13,16 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
+from nnft_ppl.observables.labels import Dims
 
 BISECTIONS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # known by itself, so that what is compiled for it is found again
 class Derived:
-    """A function of means of observables, f(⟨O_1⟩, ⟨O_2⟩, ...): a ratio, a connected part, an effective mass.
+    """A function of means of observables, f(⟨O_1⟩, ⟨O_2⟩, ...), with labelled dimensions.
+
+    A ratio, a connected part, an effective mass, the levels of a matrix of correlators.
 
     Example:
         >>> variance = Derived(lambda means: means["phi_squared"] - means["phi"] ** 2)
@@ -28,6 +32,14 @@ class Derived:
 
     function: Callable[[dict[str, Array]], Array]
     """Differentiable map from {name: mean of the observable} to an array."""
+    dims: Dims = ()
+    """Names of the array's dimensions, the first axes'; those behind `...` are the last axes'."""
+    coords: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Coordinate values along some of the dimensions, stored and printed with the result."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
+    like: tuple[str, ...] = ()
+    """Observables from which axes without a name take theirs, and its coordinates, counted from the last axis."""
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.
@@ -37,15 +49,24 @@ class Derived:
         """
         return self.function(means)
 
+    def in_units(self, value: str, **coords: str) -> "Derived":
+        """The same quantity with its units stated, as for `Observable.in_units`.
+
+        Args:
+            value: Unit of the value, such as `mass`; `1` for a pure number.
+            coords: Unit of the coordinate along each dimension.
+        """
+        return replace(self, units={"": value, **coords})
+
 
 def ratio(numerator: str, denominator: str) -> Derived:
-    """The quotient of two means, ⟨numerator⟩ / ⟨denominator⟩, with the shapes broadcast.
+    """The quotient of two means, ⟨numerator⟩ / ⟨denominator⟩, with the shapes broadcast, and the dimensions of both.
 
     Args:
         numerator: Name of the observable above the line.
         denominator: Name of the observable below the line.
     """
-    return Derived(lambda means: means[numerator] / means[denominator])
+    return Derived(lambda means: means[numerator] / means[denominator], like=(numerator, denominator))
 
 
 def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, period: float | None = None) -> Derived:
@@ -64,7 +85,8 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, per
         period: Length T of the circle; None for an open line. Then the distances are needed, from 0 to T.
 
     Returns:
-        The derived quantity, of shape (*shape, point - 1), in inverse units of the separation.
+        The derived quantity, of shape (*shape, point - 1), in inverse units of the separation. Its last dimension is
+        `NAME.separation`, with the middles (r_i + r_{i+1})/2 as coordinates where the distances are given.
 
     Raises:
         TypeError: If the separations are not real numbers.
@@ -76,8 +98,10 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, per
         raise ValueError(
             f"effective_mass: separation = {points}; give strictly increasing distances, or one spacing > 0"
         )
+    middles = {f"{name}.separation": tuple(((points[:-1] + points[1:]) / 2).tolist())} if points.ndim else {}
+    labels: dict[str, Any] = {"dims": (..., f"{name}.separation"), "coords": middles, "like": (name,)}
     if period is None:
-        return Derived(lambda means: jnp.log(means[name][..., :-1] / means[name][..., 1:]) / steps)
+        return Derived(lambda means: jnp.log(means[name][..., :-1] / means[name][..., 1:]) / steps, **labels)
     if not points.ndim or points.min() < 0 or points.max() > period:
         raise ValueError(f"effective_mass: separation = {points}; give distances from 0 to the period, {period}")
     from_middle = np.abs(period / 2 - points)
@@ -87,15 +111,20 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, per
 
     def cosh_mass(means: dict[str, Array]) -> Array:
         logarithm = jnp.log(means[name][..., :-1] / means[name][..., 1:]) * sign
-        return _cosh_rate(jnp.asarray(logarithm), np.maximum(left, right), np.minimum(left, right))
+        return cosh_rate(jnp.asarray(logarithm), np.maximum(left, right), np.minimum(left, right))
 
-    return Derived(cosh_mass)
+    return Derived(cosh_mass, **labels)
 
 
-def _cosh_rate(logarithm: Array, far: np.ndarray, near: np.ndarray) -> Array:
+def cosh_rate(logarithm: Array, far: np.ndarray, near: np.ndarray) -> Array:
     """The m ≥ 0 of g(m) = ln cosh(m far) − ln cosh(m near) = logarithm; NaN where there is none.
 
     The root lies between logarithm/(far − near) and (logarithm + ln 2)/(far − near).
+
+    Args:
+        logarithm: Of the ratio of two correlators on a circle, any shape.
+        far: Distance from half way round of the larger one, a shape that broadcasts.
+        near: Distance of the smaller one.
     """
 
     def excess(rate: Array) -> Array:

@@ -16,10 +16,9 @@ MARKERS = {"quoted": "o", "raw": "s", "improved": "D", "reweighted": "^"}
 
 
 def along_coordinate(ensemble: Ensemble) -> list[str]:
-    """Observables with one dimension that has coordinates: those that can be drawn as a curve."""
-    data = ensemble.data["observables"].dataset
-    names = (str(name) for name in data.data_vars)
-    return [name for name in names if data[name].ndim == 3 and data[name].dims[2] in data.coords]
+    """Observables and functions of means with one dimension that has coordinates: what can be drawn as a curve."""
+    data = ensemble.data["estimates"].dataset
+    return [name for name in ensemble.estimates() if data[name].ndim == 1 and data[name].dims[0] in data.coords]
 
 
 def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
@@ -27,7 +26,7 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
 
     Args:
         ensemble: A run.
-        name: An observable with one dimension that has coordinates.
+        name: An observable, or a function of means, with one dimension that has coordinates.
 
     Raises:
         ValueError: If there is no such observable.
@@ -45,7 +44,7 @@ def plot_correlator(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
 
     Args:
         ensemble: A run.
-        name: An observable with one dimension that has coordinates.
+        name: An observable, or a function of means, with one dimension that has coordinates.
         axes: Where to draw; a new figure by default.
 
     Returns:
@@ -63,7 +62,7 @@ def plot_correlator(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     elif bool(table["exact"].notna().any()):
         axes.plot(places, table["exact"], "_", color=COLOURS[1], markersize=16, label="exact", zorder=1)
     axes.errorbar(places, value, yerr=error, fmt="o", color=COLOURS[0], markersize=4.5, capsize=3, label="estimate")
-    low, high = (value - 3 * error).min(), value.max()
+    low, high = (value - 3 * error).min(), value.max()  # NaN where something is unknown: then on a linear axis
     if low > 0 and high > MANY_DECADES * value.min():
         axes.set_yscale("log")
     axes.set_xlabel(label(ensemble, str(table.columns[0])))
@@ -146,7 +145,7 @@ def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
             capsize=2,
             label=kind,
         )
-    dim = ensemble.data["observables"].dataset[name].dims[2]
+    dim = ensemble.data["estimates"].dataset[name].dims[0]
     axes.set_xticks(ranks, [f"{place:.3g}" for place in places])
     axes.set_xlabel(label(ensemble, str(dim)))
     axes.set_ylabel(label(ensemble, name, "difference"))
@@ -173,7 +172,8 @@ def effective_mass_table(ensemble: Ensemble, name: str = "two_point") -> pd.Data
     if not np.all(np.diff(places) > 0):
         raise ValueError(f"the points of {name!r} along {dim} do not increase: {places}")
     mass = effective_mass(name, places, period_of(ensemble, name))
-    found = ensemble.estimates({"effective_mass": mass})["effective_mass"]
+    called = f"{name}.effective_mass"  # of which the model may have one of its own
+    found = ensemble.estimates({called: mass})[called]
     exact = ensemble.exact.get(name, np.full(len(places), np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):
         known = np.asarray(mass({name: jnp.asarray(exact)}), float)
@@ -213,6 +213,6 @@ def _coordinate(ensemble: Ensemble, name: str) -> tuple[str, np.ndarray]:
         raise ValueError(
             f"{name!r} cannot be drawn along a coordinate; these can: {', '.join(known) or 'no observable of this run'}"
         )
-    values = ensemble.data["observables"].dataset[name]
-    dim = str(values.dims[2])
+    values = ensemble.data["estimates"].dataset[name]
+    dim = str(values.dims[0])
     return dim, values.coords[dim].values

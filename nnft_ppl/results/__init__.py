@@ -11,7 +11,8 @@ from nnft_ppl.results.ensemble import (
     series_of,
     usable_log_weights,
 )
-from nnft_ppl.results.labelled import estimates_dataset
+from nnft_ppl.results.held_out import held_out_estimates
+from nnft_ppl.results.labelled import estimates_dataset, state_units
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.provenance import (
     FORMAT,
@@ -25,6 +26,8 @@ from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomica
 
 __all__ = [
     "FORMAT", "TRUNCATION", "Ensemble", "ImprovedRecord", "PartitionFunction", "Provenance", "Request", "ResultError",
-    "RunFolder", "SamplerRecord", "WriteError", "atomically", "estimate_rows", "estimates_dataset", "improved_series",
-    "places", "plain_json", "quoted_series", "read", "series_of", "usable_log_weights",
+    "RunFolder", "SamplerRecord", "WriteError", "atomically", "estimate_rows", "estimates_dataset",
+    "held_out_estimates", "improved_series",
+    "places", "plain_json", "quoted_series", "read", "series_of", "state_units",
+    "usable_log_weights",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ Groups of `Ensemble.data`:
     action        every term of the action on every draw
     estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities; improved
                   observables as the best mix of raw and improved draws
+    held_out      value and error of what was found on one half of the draws, of either half, and what was found
     raw_estimates, improved_estimates    the same of each alone, for observables that have both
     schwinger_dyson  residuals of the bank of identities on some of the draws, and the potential
     second_route  the same from reweighted free draws, where a Markov chain was run
@@ -31,8 +32,9 @@ import xarray as xr
 
 from nnft_ppl.display import format_value, model_call, paragraph, places_along, table, without_noise
 from nnft_ppl.draws import Kind
-from nnft_ppl.observables import Derived
-from nnft_ppl.results.labelled import coordinates_of, read_estimates
+from nnft_ppl.observables import Derived, HeldOut
+from nnft_ppl.results.held_out import held_out_estimates
+from nnft_ppl.results.labelled import coordinates_of, read_estimates, with_coordinates
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.storage import read_result
 from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, mix, pulls, smooth_log_weights
@@ -77,11 +79,12 @@ class Ensemble:
         """What the draws are: Markov chains, free draws with weights, or weighted populations."""
         return Kind(self.provenance.sampler.kind)
 
-    def estimates(self, derived: Mapping[str, Derived] | None = None) -> Estimates:
+    def estimates(self, derived: Mapping[str, Derived | HeldOut] | None = None) -> Estimates:
         """Value ± error of every observable and derived quantity.
 
         Args:
-            derived: Further quantities to compute from the stored draws, with correlated errors.
+            derived: Further quantities to compute from the stored draws, with correlated errors; or statements to find
+                on one half of them and test on the other.
 
         Returns:
             Stored estimates by name, then those of `derived`.
@@ -94,8 +97,14 @@ class Ensemble:
             return stored
         series = quoted_series(self.data, self.log_weights)
         raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
-        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent, raw=raw)
-        return Estimates(stored | {name: wanted[name] for name in derived})
+        told: dict[str, Any] = {"independent": self.kind.independent, "raw": raw}
+        functions = {name: one for name, one in derived.items() if not isinstance(one, HeldOut)}
+        wanted = estimate(series, functions, self.log_weights, **told)
+        known = self.data["observables"].dataset
+        found = {name: with_coordinates(name, wanted[name], one, known) for name, one in functions.items()}
+        statements = {name: one for name, one in derived.items() if isinstance(one, HeldOut)}
+        found |= held_out_estimates(statements, series, self.log_weights, **told)[0]
+        return Estimates(stored | {name: found[name] for name in derived})
 
     @property
     def log_weights(self) -> np.ndarray | None:
@@ -155,8 +164,8 @@ class Ensemble:
         Args:
             name: The observable's, or the coordinate's.
         """
-        dataset = self.data["observables"].dataset
-        return dataset[name].attrs.get("units") if name in dataset.variables else None
+        groups = (self.data[group].dataset for group in ("observables", "estimates"))
+        return next((one[name].attrs["units"] for one in groups if name in one and "units" in one[name].attrs), None)
 
     def __repr__(self) -> str:
         lines = [f"{name} = {value}" for name, value in self.estimates().items()]
@@ -217,7 +226,8 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for every component of every estimate.
 
     The columns are observable · at · unit · estimate · [exact · pull] · ess · [reweighted]; those in brackets only
-    where the run has them. The pull is (estimate − exact)/error; the unit is empty for pure numbers.
+    where the run has them. The pull is (estimate − exact)/error; the unit is empty for pure numbers. An invariant has
+    its largest deviation in place of an estimate.
     """
     exact, found, second = ensemble.exact, ensemble.pulls(), ensemble.second_route
     headings = ["observable", "at", "unit", "estimate"]
@@ -235,6 +245,8 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
             if second:
                 row.append(_estimate(second[name], index, 0.0) if name in second else "")
             rows.append(row)
+    for one in ensemble.findings.get("invariants", {}).get("rows", ()):
+        rows.append([one["invariant"], one["place"], "", one["words"], *[""] * (len(headings) - 4)])
     return headings, rows
 
 

@@ -1,21 +1,26 @@
 """Estimates as labelled data, and back."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from nnft_ppl.observables import Derived, name_dimensions
 from nnft_ppl.statistics import Estimate, Estimates
 
 PARTS = tuple(field.name for field in fields(Estimate) if field.name not in ("value", "coordinates", "doubts"))
 
 
 def estimates_dataset(
-    estimates: Mapping[str, Estimate], dims: Mapping[str, tuple[str, ...]], coords: Mapping[str, Any]
+    estimates: Mapping[str, Estimate],
+    dims: Mapping[str, tuple[str, ...]],
+    coords: Mapping[str, Any],
+    units: Mapping[str, Mapping[str, str]] | None = None,
 ) -> xr.Dataset:
-    """Estimates as one Dataset; `read_estimates` is its inverse."""
+    """Estimates as one Dataset, with units of values and coordinates; `read_estimates` is its inverse."""
     variables = {}
     for name, one in estimates.items():
         labels = dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(one.value.ndim))
@@ -23,7 +28,46 @@ def estimates_dataset(
         for part in PARTS:
             variables[f"{name}.{part}"] = (labels, np.asarray(getattr(one, part)))
     used = {dim for labels, _ in variables.values() for dim in labels}
-    return xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
+    dataset = xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
+    for name, stated in (units or {}).items():
+        if name in variables:
+            state_units(dataset, name, stated)
+    return dataset
+
+
+def state_units(dataset: xr.Dataset, name: str, units: Mapping[str, str]) -> None:
+    """Keep the units of a variable ("") and of its coordinates in the attribute from which xarray labels axes."""
+    for of, unit in units.items():
+        dataset[of or name].attrs["units"] = unit
+
+
+def with_coordinates(name: str, one: Estimate, quantity: Any, observables: xr.Dataset) -> Estimate:
+    """The estimate of a derived quantity with its coordinates, those of the observables that it is like included.
+
+    Args:
+        name: Its name.
+        one: The estimate.
+        quantity: A `Derived`, or any function of means, which has none.
+        observables: Stored series, (chain, draw, ...).
+
+    Raises:
+        ValueError: If its dimensions do not fit.
+    """
+    if not isinstance(quantity, Derived):
+        return one
+    known = {
+        str(other): Derived(itemgetter(other), tuple(map(str, values.dims[2:])), _numbers(values))
+        for other, values in observables.items()
+    }
+    named = name_dimensions(name, quantity, one.value.shape, known, {str(k): v for k, v in observables.sizes.items()})
+    sizes = zip(map(str, named.dims), one.value.shape, strict=True)
+    along = {dim: np.asarray(named.coords[dim]) if dim in named.coords else np.arange(n) for dim, n in sizes}
+    return replace(one, coordinates=along)
+
+
+def _numbers(values: xr.DataArray) -> dict[str, Any]:
+    """Coordinates along the dimensions of an observable."""
+    return {str(dim): values.coords[dim].values for dim in values.dims[2:] if dim in values.coords}
 
 
 def read_estimates(dataset: xr.Dataset) -> Estimates:

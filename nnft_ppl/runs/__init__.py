@@ -2,12 +2,13 @@
 
 from nnft_ppl.runs.diagnosing import judge_again
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS
+from nnft_ppl.runs.dual import Duality, dual
 from nnft_ppl.runs.kept import DrawsError, KeptDraws, kept_draws
 from nnft_ppl.runs.recorder import FieldError
 from nnft_ppl.runs.request import make_request, sampler_of
 from nnft_ppl.runs.sampling import sample
 
 __all__ = [
-    "DEFAULT_DRAWS", "DrawsError", "FieldError", "KeptDraws", "judge_again", "kept_draws", "make_request", "sample",
-    "sampler_of",
+    "DEFAULT_DRAWS", "DrawsError", "Duality", "FieldError", "KeptDraws", "dual", "judge_again", "kept_draws",
+    "make_request", "sample", "sampler_of",
 ]  # fmt: skip

@@ -125,7 +125,7 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
     returned_every = keep_every or (stream.every if stream else 0)
     sizes = block_sizes(*size, most, limited=job.until < math.inf)
     settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **sizes, progress=job.progress)
-    recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job.usual, job.theory.derived)
+    recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job)
     interrupted = False
     settings = replace(settings, modes=job.modes(name))
     job.progress(Stage(f"compiling {name}"))
@@ -184,17 +184,21 @@ def _log_weights(block: Block, first: int, every: int) -> np.ndarray:
 class _Enough:
     """Whether every estimate has effective draws enough, with some to spare; looked at ever more seldom."""
 
-    def __init__(self, usual: int, derived: Mapping[str, Derived]) -> None:
-        self._next, self._derived = float(usual), derived
+    def __init__(self, job: Job) -> None:
+        self._next, self._derived = float(job.usual), job.theory.derived
+        # What is tested on either half of the draws needs as many there.
+        self._times = 2.0 if job.theory.held_out else 1.0
 
     def __call__(self, recorder: Recorder) -> bool:
         if recorder.draws < self._next:
             return False
         self._next = LOOK_AGAIN * recorder.draws
-        return enough_draws(recorder.data, recorder, self._derived)
+        return enough_draws(recorder.data, recorder, self._derived, self._times)
 
 
-def enough_draws(data: xr.DataTree, recorder: Recorder, derived: Mapping[str, Derived] | None = None) -> bool:
+def enough_draws(
+    data: xr.DataTree, recorder: Recorder, derived: Mapping[str, Derived] | None = None, times: float = 1.0
+) -> bool:
     """Whether every estimate has more than 1.2 times the effective draws that the verdict asks for.
 
     Nor is it enough while two error estimators disagree: a chain is too short for its autocorrelation then, which more
@@ -205,6 +209,7 @@ def enough_draws(data: xr.DataTree, recorder: Recorder, derived: Mapping[str, De
         data: The draws.
         recorder: Of what kind they are.
         derived: Functions of means.
+        times: How many times as many are enough.
     """
     assert recorder.kind is not None
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
@@ -213,5 +218,5 @@ def enough_draws(data: xr.DataTree, recorder: Recorder, derived: Mapping[str, De
     quoted = estimate(quoted_series(data, weights), derived, weights, independent=recorder.kind.independent)
     found |= {name: quoted[name] for name in derived or {}}
     fewest = fewest_draws(found, series)
-    enough = not untrusted(found, series) and all(number > 1.2 * MIN_ESS for number in fewest.values())
+    enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())
     return enough and not disagreeing(quoted, series)

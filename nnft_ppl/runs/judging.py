@@ -15,6 +15,7 @@ from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
     estimates_dataset,
+    held_out_estimates,
     improved_series,
     quoted_series,
     series_of,
@@ -80,6 +81,10 @@ def judge(
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
     estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    if theory.held_out:
+        found, halves = held_out_estimates(theory.held_out, quoted, weights, independent=kind.independent, raw=raw)
+        estimates |= found
+        data["held_out"] = xr.DataTree(halves)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
@@ -161,11 +166,14 @@ class _Writer:
 
     def __init__(self, theory: Theory, data: xr.DataTree) -> None:
         self._theory, self._data = theory, data
+        derived = theory.derived
         self._coords = {str(dim): values.values for dim, values in data["observables"].coords.items()}
-        self._dims = {name: one.dims for name, one in theory.observables.items()}
+        self._coords |= {dim: list(values) for one in derived.values() for dim, values in one.coords.items()}
+        self._dims = {name: tuple(map(str, one.dims)) for name, one in (theory.observables | derived).items()}
+        self._units = {name: one.units for name, one in (derived | theory.held_out).items()}
 
     def __call__(self, group: str, estimates: Mapping[str, Estimate]) -> None:
-        self._data[group] = xr.DataTree(estimates_dataset(estimates, self._dims, self._coords))
+        self._data[group] = xr.DataTree(estimates_dataset(estimates, self._dims, self._coords, self._units))
 
     def exact(self) -> None:
         """Exact values beside the estimates, and exact curves, `NAME` along `NAME.at`."""

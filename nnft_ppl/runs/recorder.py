@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from nnft_ppl.draws import Kind, KindError
+from nnft_ppl.results import state_units
 from nnft_ppl.samplers import Block, Curve
 from nnft_ppl.theory import Theory
 
@@ -108,9 +109,7 @@ def _dataset(
     labels: dict[str, Any] = {"chain": np.arange(chains), "draw": draws} | dict(coords or {})
     dataset = xr.Dataset(variables, coords=labels)
     for name, stated in (units or {}).items():
-        for of, unit in stated.items():
-            # xarray's own convention: its plots label axes with this attribute.
-            dataset[of or name].attrs["units"] = unit
+        state_units(dataset, name, stated)
     return dataset
 
 

@@ -2,6 +2,7 @@
 
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
 from nnft_ppl.statistics.control_variates import mix
+from nnft_ppl.statistics.cross_fit import CrossFitted, cross_fit
 from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate, median_of_means, pulls, weighted_agreement
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
@@ -20,6 +21,7 @@ __all__ = [
     "MINIMUM_DRAWS",
     "SIGMAS",
     "USABLE",
+    "CrossFitted",
     "Estimate",
     "Estimates",
     "TSquared",
@@ -28,6 +30,7 @@ __all__ = [
     "Verdicts",
     "autocorrelation_function",
     "contributions",
+    "cross_fit",
     "errors_agree",
     "estimate",
     "gamma_method",

@@ -17,14 +17,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.display import paragraph, table
-from nnft_ppl.observables import Derived, Observable, default_observables
+from nnft_ppl.observables import default_observables
 from nnft_ppl.spaces import Space
 from nnft_ppl.target import Target
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
-from nnft_ppl.theory.declared import exact_curves, exact_values, label, separate, try_derived, try_observables
+from nnft_ppl.theory.declared import exact_curves, exact_values, separate
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.loading import ModelFile, bind, load_file, with_dim
+from nnft_ppl.theory.measured import Measured, measured
 from nnft_ppl.theory.reading import Reading, Site, read
 from nnft_ppl.theory.returned import (
     check_returned,
@@ -78,7 +79,8 @@ class Theory:
         self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
-        self.observables, self.derived, self.shapes = self._declared_observables(field_names(first.returned))
+        found = self._measured(field_names(first.returned))
+        self.observables, self.derived, self.held_out, self.invariants, self.shapes = found
         answers = self._call(self.file.exact) if self.file.exact else {}
         self.exact, self.truncation = exact_values(self.name, answers, self.shapes)
         self.curves = (
@@ -199,7 +201,7 @@ class Theory:
         """Every observable and every action term at one point: `{"observables": {...}, "action": {...}}`."""
         reading = self.at(position)
         return {
-            "observables": {name: observable(reading.returned) for name, observable in self.observables.items()},
+            "observables": {name: observable.on(reading) for name, observable in self.observables.items()},
             "action": reading.action_terms,
         }
 
@@ -250,10 +252,8 @@ class Theory:
                 )
         return first, shapes, jumps
 
-    def _declared_observables(
-        self, names: tuple | None
-    ) -> tuple[dict[str, Observable], dict[str, Derived], dict[str, tuple[int, ...]]]:
-        """Observables and derived quantities with the shapes of both; the dimensions are checked against the shapes."""
+    def _measured(self, names: tuple | None) -> Measured:
+        """What the model file declares, or what every field has, tried on one draw."""
         if self.file.observables:
             declared = self._call(self.file.observables)
         else:
@@ -262,19 +262,13 @@ class Theory:
             centre, spacing = lattice or (centre, None)
             labels = field_labels(names) if names else None
             declared = default_observables(names, self.dim, centre, side, labels=labels, spacing=spacing)
-        observables, derived = separate(self.name, declared)
 
-        def measured(key: Array) -> dict[str, Array]:
-            fields = self.realise(self.free_draw(key))
-            values = try_observables(self.name, self.dim, observables, fields)
+        def check(reading: Reading) -> None:
             if not self.space:
-                refuse_points(self.name, fields, self.dim)
-            return values
+                refuse_points(self.name, reading.returned, self.dim)
 
-        values = jax.eval_shape(measured, _key_shape())
-        observables = label(observables, {name: value.shape for name, value in values.items()}, derived)
-        values |= try_derived(derived, values)
-        return observables, derived, {name: tuple(value.shape) for name, value in values.items()}
+        sorted_out = separate(self.name, declared)
+        return measured(self.name, self.dim, sorted_out, lambda key: self.at(self.free_draw(key)), check)
 
 
 def load(model: str, /, **keywords: Any) -> Theory:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nnft_ppl.exact import free_circle_two_point, log_partition, spectrum, thermal_two_point
+from nnft_ppl.exact import free_circle_two_point, log_partition, spectrum, thermal_correlator, thermal_two_point
 from nnft_ppl.exact.quartic_oscillator import _basis_frequency, missing_modes_constant
 
 # Coupling: E0, E1, E2, E3 at mass 1. The rows 2.4 and 24 are the textbook's g x^4, g = 0.1 and 1.
@@ -248,3 +248,17 @@ def test_bad_arguments_are_named(call, message):
 def test_states_must_be_an_integer():
     with pytest.raises(TypeError, match=r"states = 20\.5; give an integer"):
         spectrum(1.0, 1.0, states=20.5)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("coupling", [0.6, 6.0])
+def test_powers_of_the_position(coupling):
+    """Moments of a long circle, Wick's theorem of the free one, and what is no power."""
+    fourth = thermal_correlator(0.0, 40.0, coupling, 1.0, (2, 2))
+    assert float(fourth) == pytest.approx(MOMENTS[coupling][3], abs=1e-11)
+    assert float(thermal_correlator(0.0, 40.0, coupling, 1.0, (0, 4))) == pytest.approx(float(fourth), abs=1e-11)
+    t = np.array([0.3, 1.0])
+    here, there = free_circle_two_point(0.0, 4.0, 1.0), free_circle_two_point(t, 4.0, 1.0)
+    cubes = thermal_correlator(t, 4.0, 0.0, 1.0, (3, 3))
+    np.testing.assert_allclose(cubes, 9 * here**2 * there + 6 * there**3, rtol=1e-9)
+    with pytest.raises(ValueError, match="powers = 5; give an integer from 0 to 4"):
+        thermal_correlator(t, 4.0, 0.0, 1.0, (1, 5))

@@ -1,11 +1,13 @@
 """φ⁴ on a circle against Tr e^{−TH}: both routes at every coupling, and controls that the same test rejects."""
 
+import jax
 import numpy as np
 import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load, sample
 from nnft_ppl.exact import thermal_two_point
+from nnft_ppl.statistics import estimate
 
 DRAWS = {("hmc", 1.0): 12_000, ("hmc", 6.0): 16_000, ("hmc", 24.0): 85_000}
 DRAWS |= {("reweight", 1.0): 10_000, ("reweight", 6.0): 20_000, ("reweight", 24.0): 40_000}
@@ -60,3 +62,25 @@ def test_action_terms_are_stored_apart(seed):
     assert set(ensemble.data["action"].data_vars) == {"quartic", "counterterm"}
     total = sum(ensemble.data["action"].dataset[name] for name in ("quartic", "counterterm"))
     np.testing.assert_allclose(-ensemble.data["sample_stats"]["log_weight"], total, rtol=1e-12)
+
+
+def test_levels_and_kurtosis(seed):
+    """At 5 modes their exact values hold, missing modes included; those of the whole field are rejected."""
+    theory = load("phi4_circle", modes=5, spectrum=True)
+
+    def one(key):
+        position = theory.free_draw(key)
+        return theory.measure(position)["observables"], -theory.action(position)
+
+    measure = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=500))
+    observables, logs = measure(jax.random.split(jax.random.key(seed), 40_000))
+    series = {name: np.asarray(values)[None] for name, values in observables.items()}
+    found = estimate(series, theory.derived, np.asarray(logs)[None], independent=True)
+    for name in ("levels", "kurtosis", "phi_fourth"):
+        assert worst_pull(found[name], theory.exact[name]) < ACCEPTED, name
+    whole = load("phi4_circle", modes=400, spectrum=True).exact
+    assert worst_pull(found["levels"], whole["levels"]) > REJECTED
+    assert worst_pull(found["phi_fourth"], whole["phi_fourth"]) > REJECTED
+    gaps = np.array([1.405039134340908, 4.936650108731068])
+    np.testing.assert_allclose(whole["levels"], gaps, rtol=0.015)  # a long circle would have these
+    assert whole["kurtosis"] == pytest.approx(-0.18229011, rel=0.03)

@@ -1,0 +1,94 @@
+"""Levels from a matrix of correlators, against the spectral decomposition that the matrix is made of."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from statistical import ACCEPTED, REJECTED, worst_pull
+
+from nnft_ppl import levels
+from nnft_ppl.exact import spectrum
+from nnft_ppl.fields import FourierSeries
+from nnft_ppl.observables import correlator_matrix
+from nnft_ppl.spaces import Circle
+from nnft_ppl.statistics import estimate
+
+TIMES = np.array([0.5, 1.0])
+
+
+def oscillator(period, coupling=6.0):
+    """Thermal two-point functions of x and x³ at the times, and E₁ − E₀, E₃ − E₀."""
+    energies, position = spectrum(coupling, 1.0)
+    excited = energies - energies[0]
+    operators = [position, position @ position @ position]
+    weights = np.exp(-(period - TIMES)[:, None, None] * excited[:, None] - TIMES[:, None, None] * excited)
+    weights /= np.sum(np.exp(-period * excited))
+    matrix = np.array([[[np.sum(w * a * b) for b in operators] for a in operators] for w in weights])
+    return matrix, excited[[1, 3]]
+
+
+def test_levels_of_the_quartic_oscillator():
+    """Two operators see E₁ to 1e-6 and E₃ to 1e-3; what is missing is E₅, and lifts E₃. On a circle: the cosh."""
+    line, known = oscillator(60.0)
+    found = np.asarray(levels("c", TIMES)({"c": line}))
+    assert found[0] - known[0] == pytest.approx(0, abs=2e-6)
+    assert 0 < found[1] - known[1] < 4e-3
+    # Other combinations of the operators have the same levels.
+    mix = np.array([[1.0, 0.0], [-3.0, 40.0]])
+    np.testing.assert_allclose(levels("c", TIMES)({"c": mix @ line @ mix.T}), found, rtol=1e-9)
+    circle, _ = oscillator(8.0)
+    assert float(levels("c", TIMES, period=8.0)({"c": circle})[0]) == pytest.approx(known[0], abs=2e-4)
+    assert abs(float(levels("c", TIMES)({"c": circle})[0]) - known[0]) < abs(
+        float(levels("c", TIMES)({"c": oscillator(4.0)[0]})[0]) - known[0]
+    )
+
+
+def test_errors_are_those_of_the_draws(rng):
+    """Correlated noise on the matrix; the levels of another coupling are rejected."""
+    matrix, _ = oscillator(60.0)
+    shared = rng.normal(size=(2, 4000, 1, 1, 1))
+    noise = rng.normal(size=(2, 4000, *matrix.shape))
+    series = matrix * (1 + 0.3 * shared) + 0.02 * matrix[1, 0, 0] * (noise + np.swapaxes(noise, 3, 4))
+    quantity = levels("c", TIMES)
+    found = estimate({"c": series}, {"levels": quantity}, independent=True)["levels"]
+    assert worst_pull(found, np.asarray(quantity({"c": matrix}))) < ACCEPTED
+    other = np.asarray(quantity({"c": oscillator(60.0, 24.0)[0]}))
+    assert worst_pull(found, other) > REJECTED
+    # Noise that all entries share cancels: two times with errors of their own would leave five times as much.
+    assert found.error[0] < 0.2 * np.sqrt(2) * 0.3 / np.sqrt(8000) / (TIMES[1] - TIMES[0])
+
+
+def test_undefined_levels_are_unknown():
+    assert np.isnan(levels("c", TIMES)({"c": np.stack([-np.eye(2), np.eye(2)])})).all()
+    rising = np.asarray(levels("c", TIMES, period=4.0)({"c": np.stack([np.eye(2), np.diag([2.0, 0.5])])}))
+    assert np.isnan(rising).tolist() == [True, False]
+
+
+def test_matrix_of_a_field(rng):
+    """Against averages over a grid, at times that are multiples of its spacing, and between them for φφ."""
+    phi = FourierSeries(4.0, *(jnp.asarray(rng.normal(size=shape)) for shape in ((), 5, 5)))
+    circle = Circle(4.0, points=64)
+    steps = np.array([0, 3, 32])
+    found = np.asarray(correlator_matrix(circle, [lambda f: f, lambda f: f**3], steps / 16)(phi))
+    values = np.asarray(circle.evaluate(phi))
+    powers = np.stack([values, values**3])
+    for step, matrix in zip(steps, found, strict=True):
+        shifted = np.roll(powers, -step, axis=1)
+        expected = powers @ shifted.T / 64
+        np.testing.assert_allclose(matrix, (expected + expected.T) / 2, rtol=1e-9, atol=1e-9)
+    between = correlator_matrix(circle, [lambda f: f], [0.123])(phi)
+    np.testing.assert_allclose(between[0, 0, 0], phi.translation_average(0.123), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: levels("c", TIMES, (0, 2)), r"between = \(0, 2\); give the numbers of two of the 2 times"),
+        (lambda: levels("c", TIMES, (1, 0)), "goes from t = 1 to 0.5; give a later one"),
+        (lambda: levels("c", TIMES, period=1.5), "give distances from 0 to half the period, 0.75"),
+        (lambda: levels("c", TIMES)({"c": np.ones((2, 3))}), r"'c' has shape \(2, 3\); give \(point, operator, operat"),
+        (lambda: correlator_matrix(Circle(4.0), [], [1.0]), "operators is empty"),
+    ],
+)
+def test_mistakes(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
