@@ -88,16 +88,21 @@ class Harmonics(eqx.Module):
         if x.shape != (3,):
             raise ValueError(f"Harmonics: x has shape {x.shape}; give one unit vector of shape (3,)")
         x = x / jnp.linalg.norm(x)
-        real, imaginary = [jnp.ones_like(x[0])], [jnp.zeros_like(x[0])]
-        for _ in range(self.degree):
-            real, imaginary = (
-                [*real, x[0] * real[-1] - x[1] * imaginary[-1]],
-                [*imaginary, x[0] * imaginary[-1] + x[1] * real[-1]],
-            )
-        table = legendre(x[2], self.degree, jnp)
+        powers = jnp.cumprod(jnp.full(self.degree, jax.lax.complex(x[0], x[1])))  # (x + iy)^m from m = 1
+        table = _recursion(self.degree, x.dtype)
+
+        def step(rows: tuple[Array, Array], constants: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], Array]:
+            row = _next_row(x[2], *rows, *constants)
+            return (rows[1], row), row
+
+        none = jnp.zeros(self.degree + 1, x.dtype)
+        _, rows = jax.lax.scan(step, (none, none), table)
         cosine, sine = self._by_order()
-        return jnp.tensordot(table * jnp.stack(real), cosine, axes=2) + jnp.tensordot(
-            table * jnp.stack(imaginary), sine, axes=2
+        real = jnp.concatenate([jnp.ones(1, x.dtype), powers.real])
+        imaginary = jnp.concatenate([jnp.zeros(1, x.dtype), powers.imag])
+        highest = jax.lax.Precision.HIGHEST
+        return jnp.tensordot(rows * real, cosine, 2, precision=highest) + jnp.tensordot(
+            rows * imaginary, sine, 2, precision=highest
         )
 
     def on_sphere(
@@ -115,40 +120,36 @@ class Harmonics(eqx.Module):
         dtype, orders = self.coefficients.dtype, np.arange(self.degree + 1)
         height = np.asarray(height, np.float64)
         radius = np.sqrt((1 - height) * (1 + height))
-        table = legendre(height, self.degree, np) * radius ** orders[:, None]
+        rows = [np.zeros((len(height), len(orders)))] * 2
+        for constants in zip(*_recursion(self.degree, np.dtype(float)), strict=True):
+            rows.append(_next_row(height[:, None], rows[-2], rows[-1], *constants))
+        table = np.stack(rows[2:]) * radius[:, None] ** orders
         angle = np.asarray(azimuth, np.float64)[:, None] * orders
         values = 0.0
         for part, wave in zip(self._by_order(), (np.cos(angle), np.sin(angle)), strict=True):
-            along = jnp.einsum("lmh,lm...->mh...", table.astype(dtype), part, precision=jax.lax.Precision.HIGHEST)
+            along = jnp.einsum("lhm,lm...->mh...", table.astype(dtype), part, precision=jax.lax.Precision.HIGHEST)
             values = values + jnp.einsum(
                 "am,mh...->ha...", wave.astype(dtype), along, precision=jax.lax.Precision.HIGHEST
             )
         return jnp.asarray(values)
 
 
-def legendre(height: Any, degree: int, library: Any) -> Any:
-    """√2^{[m>0]} N_lm P_lm(z) (1 − z²)^{−m/2} by recursion in l, zero for m > l; shape (degree+1, degree+1, *shape).
+def _next_row(height: Any, before: Any, last: Any, steep: Any, older: Any, new: Any) -> Any:
+    """Q_lm over the orders m in the last axis, from Q_{l−2,m} and Q_{l−1,m} at heights z; zero for m > l."""
+    return steep * (height * last - older * before) + new
 
-    Args:
-        height: z, any shape.
-        degree: Highest l.
-        library: NumPy or jax.numpy.
-    """
-    orders = np.arange(degree + 1)
-    column = (-1, *[1] * library.ndim(height))
-    growth = np.sqrt((2 * orders[1:] + 1) / (2 * orders[1:]))
-    diagonal = np.cumprod([math.sqrt(1 / (4 * math.pi)), *growth]) * np.where(orders > 0, math.sqrt(2), 1)
-    dtype = height.dtype
-    before = last = library.zeros((degree + 1, *library.shape(height)), dtype)
-    rows = []
-    for l in range(degree + 1):
-        inside = orders < l
-        steep = np.sqrt((4 * l * l - 1) / np.where(inside, l * l - orders**2, 1)) * inside if l else 0.0 * orders
-        older = np.sqrt(np.where(inside, (l - 1) ** 2 - orders**2, 0) / max(4 * (l - 1) ** 2 - 1, 1))
-        steep, older, new = (part.reshape(column).astype(dtype) for part in (steep, older, diagonal * (orders == l)))
-        before, last = last, steep * (height * last - older * before) + new
-        rows.append(last)
-    return library.stack(rows)
+
+@lru_cache(maxsize=16)
+def _recursion(degree: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The constants of `_next_row` for every l, arrays over (l, m); √2 for m > 0 is in Q."""
+    l, m = np.meshgrid(np.arange(degree + 1), np.arange(degree + 1), indexing="ij")
+    below, l_before = m < l, np.maximum(l - 1, 0)
+    steep = np.sqrt(below * (4 * l * l - 1) / np.where(below, l * l - m * m, 1))
+    older = np.sqrt(np.where(below, l_before**2 - m * m, 0) / np.maximum(4 * l_before**2 - 1, 1))
+    orders = np.arange(1, degree + 1)
+    diagonal = math.sqrt(1 / (4 * math.pi)) * np.cumprod([1.0, *np.sqrt((2 * orders + 1) / (2 * orders))])
+    new = np.diag(diagonal * np.where(np.arange(degree + 1) > 0, math.sqrt(2), 1))
+    return steep.astype(dtype), older.astype(dtype), new.astype(dtype)
 
 
 @lru_cache(maxsize=16)

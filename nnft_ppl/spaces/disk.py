@@ -51,7 +51,9 @@ class Disk(Space):
 
         Args:
             radius: Radius, positive.
-            points: Number of radii n; by default ⌈bandlimit·radius/2⌉ + 8, or 32 without bandlimit.
+            points: Number of radii n; by default ⌈bandlimit·radius/2⌉ + 8, or 32 without bandlimit. The
+                default's error at the bandlimit, relative to the area, was measured as 2e-10, 2e-8, 5e-6 for
+                bandlimit·radius = 10, 20, 80.
             bandlimit: Highest momentum of the *integrand*, not of the field: for φ⁴ of a field with momenta up to Λ it
                 is 4Λ.
             centre: The two coordinates of the centre.

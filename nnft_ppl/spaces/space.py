@@ -1,5 +1,6 @@
 """What every space does: evaluate fields on a grid, integrate, average; and grids with more points, to compare."""
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,10 @@ from nnft_ppl.arguments import require_count
 from nnft_ppl.spaces.on_axes import on_axes
 from nnft_ppl.spaces.region import Region
 
-# A context of JAX's own: a function that was compiled outside is traced anew inside.
+# Contexts of JAX's own: a function that was compiled outside is traced anew inside.
 _refinement = jax.make_user_context(1)
+_watch = jax.make_user_context(0)
+_watches = itertools.count(1)
 _used: ContextVar["list[Space] | None"] = ContextVar("nnft_ppl_used_spaces", default=None)
 
 
@@ -29,7 +32,8 @@ def used_spaces() -> Iterator["list[Space]"]:
     used: list[Space] = []
     token = _used.set(used)
     try:
-        yield used
+        with _watch(next(_watches)):
+            yield used
     finally:
         _used.reset(token)
 
