@@ -87,19 +87,19 @@ class Harmonics(eqx.Module):
         x = jnp.asarray(x)
         if x.shape != (3,):
             raise ValueError(f"Harmonics: x has shape {x.shape}; give one unit vector of shape (3,)")
-        x = x / jnp.linalg.norm(x)
-        powers = jnp.cumprod(jnp.full(self.degree, jax.lax.complex(x[0], x[1])))  # (x + iy)^m from m = 1
-        table = _recursion(self.degree, x.dtype)
+        unit: Array = x / jnp.linalg.norm(x)
+        powers = jnp.cumprod(jnp.full(self.degree, jax.lax.complex(unit[0], unit[1])))  # (x + iy)^m from m = 1
+        table = _recursion(self.degree, unit.dtype)
 
-        def step(rows: tuple[Array, Array], constants: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], Array]:
-            row = _next_row(x[2], *rows, *constants)
+        def step(rows: tuple[Array, Array], constants: tuple) -> tuple[tuple[Array, Array], Array]:
+            row = _next_row(unit[2], *rows, *constants)
             return (rows[1], row), row
 
-        none = jnp.zeros(self.degree + 1, x.dtype)
+        none = jnp.zeros(self.degree + 1, unit.dtype)
         _, rows = jax.lax.scan(step, (none, none), table)
         cosine, sine = self._by_order()
-        real = jnp.concatenate([jnp.ones(1, x.dtype), powers.real])
-        imaginary = jnp.concatenate([jnp.zeros(1, x.dtype), powers.imag])
+        real = jnp.concatenate([jnp.ones(1, unit.dtype), powers.real])
+        imaginary = jnp.concatenate([jnp.zeros(1, unit.dtype), powers.imag])
         highest = jax.lax.Precision.HIGHEST
         return jnp.tensordot(rows * real, cosine, 2, precision=highest) + jnp.tensordot(
             rows * imaginary, sine, 2, precision=highest

@@ -1,13 +1,13 @@
 """A field on the sites of a lattice."""
 
 from collections.abc import Sequence
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Bool, Float, Int, Shaped
+from jaxtyping import Array, ArrayLike, Bool, Float, Shaped
 
 TOLERANCE = 1e-3
 """How far from a site, in spacings, a point may be by rounding."""
@@ -76,9 +76,7 @@ class LatticeField(eqx.Module):
         """Number of coordinates."""
         return len(self.lattice.sites)
 
-    def _along(
-        self, axis: int, x: Float[ArrayLike, "*shape"]
-    ) -> tuple[Int[ArrayLike, "*shape"], Bool[Array, "*shape"]]:
+    def _along(self, axis: int, x: Float[ArrayLike, "*shape"]) -> tuple[Any, Any]:
         """Numbers of the sites at these coordinates along one axis, and whether there are such sites."""
         library = np if isinstance(x, np.ndarray) else jnp
         count = self.lattice.sites[axis]

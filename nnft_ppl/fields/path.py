@@ -1,13 +1,13 @@
 """A field that is known at given times: a path of a random process."""
 
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Float, Int, Shaped
+from jaxtyping import Array, ArrayLike, Float, Shaped
 
 from nnft_ppl.arguments import require_finite
 
@@ -58,7 +58,7 @@ class Path(eqx.Module):
         """Number of coordinates, always 1."""
         return 1
 
-    def _nearest(self, x: Float[ArrayLike, "*shape"]) -> tuple[Int[Array, "*shape"], Array]:
+    def _nearest(self, x: Float[ArrayLike, "*shape"]) -> tuple[Any, Any]:
         """Number of the time that is nearest to each point, and whether it is that time."""
         library = np if isinstance(x, np.ndarray) else jnp
         times = np.array(self.times)

@@ -93,7 +93,7 @@ def mode_sum(
     constant: Float[Array, ""],
     cosine: Float[Array, " mode"],
     sine: Float[Array, " mode"],
-    turns: Sequence[Float[ArrayLike, " points"]],
+    turns: Sequence[Float[Array, " points"] | Float[np.ndarray, " points"]],
 ) -> Float[Array, "..."]:
     """Values constant + Σ_n cosine_n cos(2π n·t) + sine_n sin(2π n·t) over `half_modes` on a tensor grid.
 
@@ -130,7 +130,9 @@ def mode_sum(
 
 
 def waves(
-    turns: Float[ArrayLike, "*shape dim"], harmonics: Int[np.ndarray, "mode dim"], dtype: np.dtype
+    turns: Float[Array, "*shape dim"] | Float[np.ndarray, "*shape dim"],
+    harmonics: Int[np.ndarray, "mode dim"],
+    dtype: np.dtype,
 ) -> tuple[Float[ArrayLike, "*shape mode"], Float[ArrayLike, "*shape mode"]]:
     """Cosines and sines of 2π n·t, shape (*shape, mode), made with numpy where t are numbers and not traced."""
     if isinstance(turns, jax.Array):

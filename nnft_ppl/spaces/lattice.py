@@ -72,7 +72,7 @@ class Lattice(Space):
         """The site that is looked at: the first of a periodic lattice, whose sites are all alike, or the middle one."""
         return [0 if self.periodic else (count - 1) // 2 for count in self.sites]
 
-    def _site(self, numbers: Sequence[int]) -> np.ndarray:
+    def _site(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         return np.array(self.first) + self.spacing * np.array(numbers)
 
     def rules(self, refinement: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -90,7 +90,7 @@ class Lattice(Space):
     @property
     def places(self) -> dict[str, Float[np.ndarray, " site"]]:
         """The sites along the first two axes."""
-        return dict(zip(self.names[:2], self.axes, strict=False))
+        return dict(zip(("x0", "x1"), self.axes, strict=False))
 
     def pairs(self, separations: Sequence[float]) -> Pairs:
         """Pairs (x, x + r) of sites along the first axis: separations are rounded to whole spacings.

@@ -63,11 +63,6 @@ class Line(Space):
         return [(times, np.append(steps, 0) + np.append(0, steps))]
 
     @property
-    def names(self) -> tuple[str]:
-        """The one coordinate, time."""
-        return ("time",)
-
-    @property
     def places(self) -> dict[str, Float[np.ndarray, " time"]]:
         """All times, shape (time,)."""
         return {"time": np.array(self.times)}

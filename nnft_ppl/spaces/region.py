@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Shaped
@@ -43,17 +43,22 @@ class Region:
     centre: Float[np.ndarray, " dim"]
     pure: tuple[str, ...] = ()
 
-    @cached_property
-    def sides(self) -> tuple[float, ...]:
-        """Edges of the box in which fields are looked at, one per axis."""
-        if type(self).side is Region.side and "side" not in vars(self):
-            raise TypeError(f"{type(self).__name__}: it does not say where to look; give it `centre` and `sides`")
-        return (float(self.side),) * self.dim
+    if TYPE_CHECKING:  # either follows from the other
+        sides: tuple[float, ...]
+        side: float
+    else:
 
-    @cached_property
-    def side(self) -> float:
-        """The longest edge, a number."""
-        return max(self.sides)
+        @cached_property
+        def sides(self) -> tuple[float, ...]:
+            """Edges of the box in which fields are looked at, one per axis."""
+            if type(self).side is Region.side and "side" not in vars(self):
+                raise TypeError(f"{type(self).__name__}: it does not say where to look; give it `centre` and `sides`")
+            return (float(self.side),) * self.dim
+
+        @cached_property
+        def side(self) -> float:
+            """The longest edge, a number."""
+            return max(self.sides)
 
     @property
     def periods(self) -> tuple[float | None, ...]:

@@ -70,6 +70,7 @@ class Space(Region, ABC):
         centre: Middle of the box in which fields are looked at (pictures, checks, default observables), shape (dim,).
         sides: Edge of that box along each axis, in units of length; `side`, one number, where all are the same.
         refinement: How many times more points per axis there are than was asked for (`refined`); it is set by itself.
+        names: Names of the grid's coordinates where those are not the points' own, one for each of its axes.
         fixed: Whether the points belong to the theory, as a lattice's do, so that there are never more.
 
     Example:
@@ -93,6 +94,7 @@ class Space(Region, ABC):
     """
 
     refinement: int
+    names: tuple[str, ...] = ()
     fixed: bool = False
 
     def __new__(cls, *_: object, **__: object) -> Self:
@@ -127,11 +129,6 @@ class Space(Region, ABC):
             refinement: There are this many times more points than was asked for.
         """
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the grid's coordinates, one for each of its axes."""
-        return tuple(f"x{axis}" for axis in range(self.dim))
-
     def embed(self, coordinates: Sequence[Float[np.ndarray, "*shape"]]) -> Float[np.ndarray, "*shape dim"]:
         """Points x(u) of grid coordinates u, which are the points' own unless a space says otherwise.
 
@@ -154,8 +151,8 @@ class Space(Region, ABC):
             (np.array(points, float), np.array(weights, float)) for points, weights in self.rules(self.refinement)
         )
         owner = type(self).__name__
-        if len(rules) != len(self.names):
-            axes = f"dim = {self.dim}" if len(self.names) == self.dim else f"the axes {', '.join(self.names)}"
+        if len(rules) != (len(self.names) or self.dim):
+            axes = f"the axes {', '.join(self.names)}" if self.names else f"dim = {self.dim}"
             raise ValueError(f"{owner}: rules are {len(rules)} for {axes}; give one (points, weights) per axis")
         for array in (array for rule in rules for array in rule):
             array.flags.writeable = False

