@@ -83,7 +83,11 @@ class FourierSeries(eqx.Module):
 
     @property
     def period(self) -> float:
-        """Length of the circle."""
+        """Length of the circle, a number.
+
+        Raises:
+            AttributeError: If this is a torus of more dimensions.
+        """
         if self.dim > 1:
             raise AttributeError(f"FourierSeries: a torus of {self.dim} dimensions has `sides`, no period")
         return self.sides[0]

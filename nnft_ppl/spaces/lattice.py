@@ -89,7 +89,7 @@ class Lattice(Space):
 
     @property
     def places(self) -> dict[str, Float[np.ndarray, " site"]]:
-        """The sites along the first two axes."""
+        """The sites along the first two axes, shape (site,) each."""
         return dict(zip(("x0", "x1"), self.axes, strict=False))
 
     def pairs(self, separations: Sequence[float]) -> Pairs:

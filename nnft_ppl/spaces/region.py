@@ -16,7 +16,10 @@ SLICE_POINTS = 49
 
 
 class Pairs(NamedTuple):
-    """Where a field is measured by default."""
+    """Where a field is measured by default, φ(x)² at `point` and φ(x) φ(y) at `points` with |x − y| = r.
+
+    Source: derived here.
+    """
 
     point: Float[np.ndarray, "dim"]
     """One point, for the field squared."""
@@ -27,7 +30,7 @@ class Pairs(NamedTuple):
 
 
 class Region:
-    """Where fields are looked at: about `centre`, within a box of edges `sides` unless a class says otherwise.
+    """Where fields are looked at: |x_j − centre_j| ≤ sides_j/2 along each axis j, unless a class says otherwise.
 
     Attributes:
         dim: Number of coordinates of a point.
@@ -117,7 +120,7 @@ class Region:
 class Unbounded(Region):
     """All of R^dim, looked at in a cube about the origin: what a theory without a space has.
 
-    Pictures show the cube of edge 4; fields are tried in that of edge 2; separations have no cap.
+    Pictures show the cube |x_j| ≤ 2; fields are tried in |x_j| ≤ 1; separations are at most 2.
 
     Source: derived here.
     """

@@ -89,7 +89,7 @@ class Sphere(Space):
 
     @property
     def places(self) -> dict[str, Float[np.ndarray, " points"]]:
-        """Azimuths from −π to π and heights from −1 to 1: a picture in which areas are right."""
+        """Azimuths from −π to π, shape (97,), and heights from −1 to 1, shape (49,); areas are right."""
         return {"azimuth": np.linspace(-np.pi, np.pi, 97), "height": np.linspace(-1, 1, 49)}
 
     def look(self, phi: Callable[[Array], Array]) -> Shaped[Array, "..."]:
