@@ -2,12 +2,28 @@
 
 Any callable will do. A field may add `on_grid(axes)`, a faster way to its values on a tensor grid: `axes`
 is a tuple of dim 1-d arrays, the answer has shape (n_1, ..., n_dim) and the components, and must agree with
-the pointwise values to rounding.
+the pointwise values to rounding. For grids of the sphere the same is `on_sphere(height, azimuth)`.
 """
 
 from nnft_ppl.fields.dense import Dense
-from nnft_ppl.fields.fourier import FourierSeries, free_scales
+from nnft_ppl.fields.fourier import FourierSeries
+from nnft_ppl.fields.harmonics import Harmonics
+from nnft_ppl.fields.lattice_field import LatticeField
 from nnft_ppl.fields.linear import Linear
+from nnft_ppl.fields.path import Path
 from nnft_ppl.fields.plane_waves import PlaneWaves
+from nnft_ppl.fields.stack import stack
+from nnft_ppl.fields.torus_modes import free_scales, half_modes
 
-__all__ = ["Dense", "FourierSeries", "Linear", "PlaneWaves", "free_scales"]
+__all__ = [
+    "Dense",
+    "FourierSeries",
+    "Harmonics",
+    "LatticeField",
+    "Linear",
+    "Path",
+    "PlaneWaves",
+    "free_scales",
+    "half_modes",
+    "stack",
+]

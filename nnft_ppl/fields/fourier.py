@@ -1,6 +1,6 @@
-"""A field on a circle, given by its Fourier coefficients, and the scales of the free field."""
+"""A field on a circle or a torus, given by its Fourier coefficients."""
 
-import math
+from collections.abc import Sequence
 from typing import final
 
 import equinox as eqx
@@ -9,32 +9,35 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from nnft_ppl.arguments import require_count, require_positive
+from nnft_ppl.arguments import require_positive
+from nnft_ppl.fields.torus_modes import half_modes, highest_mode, mode_sum, waves
 
 
 @final
 class FourierSeries(eqx.Module):
-    """Field on a circle, φ(t) = constant + Σ_{n=1}^K [cosine_n cos(ω_n t) + sine_n sin(ω_n t)].
+    """Field on a circle, φ(t) = constant + Σ_{n=1}^K [cosine_n cos(ω_n t) + sine_n sin(ω_n t)], ω_n = 2πn/period.
 
-    ω_n = 2πn/period. `period` is static: a Python number, part of the structure and not a parameter.
+    On a torus of dimension d it is φ(x) = constant + Σ_n [cosine_n cos(p_n·x) + sine_n sin(p_n·x)] with the momenta
+    p_nj = 2πn_j/side_j of the integer vectors |n_j| ≤ K, one of each pair ±n (`half_modes`, in their order).
+    `period` is static: Python numbers, part of the structure and not a parameter.
 
     Attributes:
-        period: Length of the circle, in units of length.
-        constant: Average of φ over the circle, a scalar.
-        cosine: Coefficients of cos(ω_n t), n = 1..K, shape (modes,).
-        sine: Coefficients of sin(ω_n t), n = 1..K, shape (modes,).
+        sides: Length of each axis, in units of length.
+        constant: Average of φ, a scalar.
+        cosine: Coefficients of the cosines, shape (modes,).
+        sine: Coefficients of the sines, shape (modes,).
 
     Source: derived here.
     """
 
-    period: float = eqx.field(static=True)
+    sides: tuple[float, ...] = eqx.field(static=True)
     constant: Float[Array, ""]
     cosine: Float[Array, " modes"]
     sine: Float[Array, " modes"]
 
     def __init__(
         self,
-        period: float,
+        period: float | Sequence[float],
         constant: Float[ArrayLike, ""],
         cosine: Float[ArrayLike, " modes"],
         sine: Float[ArrayLike, " modes"],
@@ -42,16 +45,18 @@ class FourierSeries(eqx.Module):
         """Check the shapes and bring the coefficients to one dtype.
 
         Args:
-            period: Length of the circle, a positive Python number.
-            constant: Average of φ over the circle, a scalar.
-            cosine: Coefficients of the cosines from n = 1, shape (modes,).
-            sine: Coefficients of the sines from n = 1, shape (modes,).
+            period: Length of the circle, a positive Python number; or of each axis of the torus.
+            constant: Average of φ, a scalar.
+            cosine: Coefficients of the cosines, shape (modes,): from n = 1 on a circle; on a torus of dimension d there
+                are ((2K+1)^d − 1)/2.
+            sine: Coefficients of the sines, shape (modes,).
 
         Raises:
-            TypeError: If `period` is not a Python number or a coefficient is complex.
+            TypeError: If `period` is not of Python numbers or a coefficient is complex.
             ValueError: If `period` is not positive or shapes do not fit together.
         """
-        self.period = require_positive("FourierSeries", "period", period)
+        lengths = tuple(period) if isinstance(period, Sequence | np.ndarray) else (period,)
+        self.sides = tuple(require_positive("FourierSeries", "period", side) for side in lengths)
         constant, cosine, sine = jnp.asarray(constant), jnp.asarray(cosine), jnp.asarray(sine)
         if constant.shape != ():
             raise ValueError(
@@ -61,6 +66,11 @@ class FourierSeries(eqx.Module):
             raise ValueError(
                 f"FourierSeries: cosine has shape {cosine.shape} and sine {sine.shape}; give both of shape (modes,)"
             )
+        if not self.sides or highest_mode(len(cosine), self.dim) is None:
+            raise ValueError(
+                f"FourierSeries: {len(cosine)} modes on a torus of {self.dim} dimensions; there are ((2K+1)^{self.dim} "
+                "- 1)/2 with |n_j| <= K, in the order of half_modes(K, dim)"
+            )
         dtype = jnp.result_type(float, constant, cosine, sine)
         if jnp.issubdtype(dtype, jnp.complexfloating):
             raise TypeError("FourierSeries: a coefficient is complex; give real ones")
@@ -68,26 +78,33 @@ class FourierSeries(eqx.Module):
 
     @property
     def dim(self) -> int:
-        """Number of coordinates, always 1."""
-        return 1
+        """Number of coordinates."""
+        return len(self.sides)
+
+    @property
+    def period(self) -> float:
+        """Length of the circle, a number.
+
+        Raises:
+            AttributeError: If this is a torus of more dimensions.
+        """
+        if self.dim > 1:
+            raise AttributeError(f"FourierSeries: a torus of {self.dim} dimensions has `sides`, no period")
+        return self.sides[0]
 
     @property
     def modes(self) -> int:
-        """Number of modes K."""
-        return self.cosine.shape[-1]
+        """Highest mode K along each axis."""
+        found = highest_mode(self.cosine.shape[-1], self.dim)
+        assert found is not None
+        return found
 
     def _tables(
-        self, times: Float[ArrayLike, " *times"]
-    ) -> tuple[Float[ArrayLike, " *times modes"], Float[ArrayLike, " *times modes"]]:
-        """The cosines and sines of ω_n t, made with numpy when the times are numbers and not traced."""
-        harmonic = np.arange(1, self.modes + 1)
-        if isinstance(times, jax.Array):
-            angle = (times / self.period * (2 * math.pi))[..., None] * harmonic.astype(times.dtype)
-            return jnp.cos(angle), jnp.sin(angle)
-        # Whole turns are dropped before the cosine, where they would cost digits.
-        turns = np.remainder((np.asarray(times, np.float64) / self.period)[..., None] * harmonic, 1.0)
-        dtype = self.cosine.dtype
-        return np.cos(2 * np.pi * turns).astype(dtype), np.sin(2 * np.pi * turns).astype(dtype)
+        self, points: Float[ArrayLike, "*points dim"]
+    ) -> tuple[Float[ArrayLike, "*points modes"], Float[ArrayLike, "*points modes"]]:
+        """Cosines and sines of p_n·x, made with numpy where the points are numbers and not traced."""
+        turns = points / np.array(self.sides, points.dtype if isinstance(points, jax.Array) else np.float64)
+        return waves(turns, half_modes(self.modes, self.dim), self.cosine.dtype)
 
     def _sum(
         self,
@@ -97,11 +114,11 @@ class FourierSeries(eqx.Module):
     ) -> Float[Array, " *times"]:
         return constant + jnp.matmul(table, coefficient, precision=jax.lax.Precision.HIGHEST)
 
-    def __call__(self, x: Float[ArrayLike, " 1"] | Float[ArrayLike, ""]) -> Float[Array, ""]:
-        """Value of the field at one point of the circle.
+    def __call__(self, x: Float[ArrayLike, " dim"] | Float[ArrayLike, ""]) -> Float[Array, ""]:
+        """Value of the field at one point.
 
         Args:
-            x: The point, shape (1,) or a scalar; points a period apart are the same.
+            x: The point, shape (dim,), on a circle also a scalar; points a period apart are the same.
 
         Returns:
             φ(x), a scalar.
@@ -110,90 +127,65 @@ class FourierSeries(eqx.Module):
             ValueError: If `x` is not one point.
         """
         x = jnp.asarray(x)
-        if x.shape not in {(1,), ()}:
+        if x.shape != (self.dim,) and (self.dim > 1 or x.shape != ()):
             raise ValueError(
-                f"FourierSeries: x has shape {x.shape}; give one point of shape (1,), and many points through jax.vmap"
+                f"FourierSeries: x has shape {x.shape}; give one point of shape ({self.dim},), and many points through "
+                "jax.vmap"
             )
-        cosine, sine = self._tables(x.reshape(()))
+        cosine, sine = self._tables(x.reshape(self.dim))
         return self._sum(self._sum(self.constant, self.cosine, cosine), self.sine, sine)
 
-    def on_grid(self, axes: tuple[Float[ArrayLike, " points"]]) -> Float[Array, " points"]:
-        """Values on a grid, by products with tables of cosines and sines.
+    def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:
+        """Values on a tensor grid, by products with tables of cosines and sines, one axis after the other.
 
         For a numpy axis the tables are made once, with numpy in float64, and enter a compiled function as
         constants in the dtype of the field; for a traced axis they are computed where they are used.
 
         Args:
-            axes: One array of points in a tuple, shape (points,).
+            axes: One array of points per dimension, shapes (n_1,), ..., (n_dim,).
 
         Returns:
-            φ on the grid, shape (points,).
+            φ on the grid, shape (n_1, ..., n_dim).
 
         Raises:
-            ValueError: If there is not exactly one 1-d axis.
+            ValueError: If there is not exactly one 1-d axis per dimension.
         """
-        if len(axes) != 1 or jnp.ndim(axes[0]) != 1:
-            raise ValueError(
-                f"FourierSeries: axes have shapes {[jnp.shape(axis) for axis in axes]}; "
-                "give one axis of shape (points,)"
-            )
-        cosine, sine = self._tables(self._follow(axes[0]))
-        return self._sum(self._sum(self.constant, self.cosine, cosine), self.sine, sine)
+        if len(axes) != self.dim or any(jnp.ndim(axis) != 1 for axis in axes):
+            wanted = "one axis of shape (points,)" if self.dim == 1 else f"{self.dim} axes of shape (points,)"
+            raise ValueError(f"FourierSeries: axes have shapes {[jnp.shape(axis) for axis in axes]}; give {wanted}")
+        if self.dim == 1:
+            cosine, sine = self._tables(self._follow(axes[0])[:, None])
+            return self._sum(self._sum(self.constant, self.cosine, cosine), self.sine, sine)
+        turns = [self._follow(axis) / side for axis, side in zip(axes, self.sides, strict=True)]
+        return mode_sum(self.modes, self.constant, self.cosine, self.sine, turns)
 
-    def translation_average(self, separation: Float[ArrayLike, " *separation"]) -> Float[Array, " *separation"]:
-        """Two-point function averaged over the circle, (1/T) ∫_0^T φ(s) φ(s+t) ds with T = period.
+    def translation_average(self, separation: Float[ArrayLike, "..."]) -> Float[Array, " *separation"]:
+        """Two-point function averaged over all translations, (1/V) ∫ dx φ(x) φ(x+r).
 
-        Exactly constant² + ½ Σ_n (cosine_n² + sine_n²) cos(ω_n t). It is not connected: no ⟨φ⟩² is
+        Exactly constant² + ½ Σ_n (cosine_n² + sine_n²) cos(p_n·r). It is not connected: no ⟨φ⟩² is
         taken off.
 
         Args:
-            separation: Separations t, any shape.
+            separation: Separations r: on a circle of any shape, on a torus of shape (*separation, dim).
 
         Returns:
-            The average at each t, of the shape of `separation`.
+            The average at each r, of the shape of `separation`, on a torus without its last axis.
+
+        Raises:
+            ValueError: If the last axis is not the dimension of the torus.
 
         Source: derived here (orthogonality of the modes).
         """
+        apart = self._follow(separation)
+        if self.dim == 1:
+            apart = apart[..., None]
+        if apart.shape[-1:] != (self.dim,):
+            raise ValueError(
+                f"FourierSeries: separations have shape {apart.shape}; give (*separation, {self.dim}), vectors"
+            )
         power = (self.cosine**2 + self.sine**2) / 2
-        return self._sum(self.constant**2, power, self._tables(self._follow(separation))[0])
+        return self._sum(self.constant**2, power, self._tables(apart)[0])
 
-    def _follow(self, times: Float[ArrayLike, " *times"]) -> Float[ArrayLike, " *times"]:
-        """JAX arrays of times in the dtype of the field; everything else as numpy."""
-        return times.astype(self.cosine.dtype) if isinstance(times, jax.Array) else np.asarray(times)
-
-
-def free_scales(
-    period: float, mass: float | Float[Array, ""], modes: int
-) -> tuple[float | Float[ArrayLike, ""], Float[ArrayLike, " modes"]]:
-    """Standard deviations of the Fourier coefficients of the free field on a circle.
-
-    With T = period, independent normal coefficients of deviation 1/(m√T) for the constant and
-    √(2/T / (ω_n² + m²)) for cosine_n and sine_n alike give
-    ⟨φ(s) φ(s+t)⟩ = (1/T) Σ_{n=−K}^{K} exp(iω_n t) / (ω_n² + m²), the free propagator 1/(p² + m²) cut at
-    K modes, for the action ∫ [½ φ'² + ½ m² φ²].
-
-    Args:
-        period: Length of the circle T, a positive Python number.
-        mass: m, positive, in inverse units of length; a number, or a scalar JAX array, which is followed
-            in its dtype and may be traced (its sign is then not checked).
-        modes: Number of modes K.
-
-    Returns:
-        The deviation of the constant, a scalar, and that of the modes n = 1..K, shape (modes,). Numpy for
-        a number `mass`, JAX arrays for an array.
-
-    Raises:
-        TypeError: If `modes` is not an integer, or `period` or `mass` not a number.
-        ValueError: If `modes` is negative, or `period` or `mass` not positive.
-
-    Source: derived here.
-    """
-    period = require_positive("free_scales", "period", period)
-    modes = require_count("free_scales", "modes", modes, least=0)
-    omega = 2 * np.pi / period * np.arange(1, modes + 1)
-    if isinstance(mass, jax.Array):
-        return 1 / (mass * math.sqrt(period)), jnp.sqrt(
-            (2 / period) / (omega.astype(jnp.result_type(float, mass)) ** 2 + mass**2)
-        )
-    mass = require_positive("free_scales", "mass", mass)
-    return 1 / (mass * math.sqrt(period)), np.sqrt((2 / period) / (omega**2 + mass**2))
+    def _follow(self, points: Float[ArrayLike, "..."]) -> Float[Array, "..."] | Float[np.ndarray, "..."]:
+        """JAX arrays of points in the dtype of the field; everything else as numpy."""
+        return points.astype(self.cosine.dtype) if isinstance(points, jax.Array) else np.asarray(points)

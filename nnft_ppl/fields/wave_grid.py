@@ -30,8 +30,8 @@ CHUNK_NUMBERS = 2**23
 
 def wave_sum(
     momentum: Float[Array, "neuron dim"],
-    cosine: Float[Array, " neuron"],
-    sine: Float[Array, " neuron"],
+    cosine: Float[Array, "neuron *component"],
+    sine: Float[Array, "neuron *component"],
     axes: Sequence[Float[ArrayLike, " points"]],
 ) -> Float[Array, "..."]:
     """Σ_i cosine_i cos(b_i·x) + sine_i sin(b_i·x) on the tensor grid of these axes.
@@ -41,28 +41,33 @@ def wave_sum(
 
     Args:
         momentum: b_i, in the dtype of the result.
-        cosine: Amplitude of each cosine.
-        sine: Amplitude of each sine.
+        cosine: Amplitude of each cosine, with components behind.
+        sine: Amplitude of each sine, of the same shape.
         axes: One array of coordinates per dimension, shapes (n_1,), ..., (n_dim,).
 
     Returns:
-        Values of shape (n_1, ..., n_dim).
+        Values of shape (n_1, ..., n_dim, *components).
     """
+    components = cosine.shape[1:]
+    cosine, sine = (part.reshape(len(part), -1) for part in (cosine, sine))
     halves = [_Half.of(axis, momentum.dtype) for axis in axes]
     # Waves about the grid's middle: e^{ib·(x − m)} takes the phase e^{ib·m}.
     middle = np.array([half.middle for half in halves])
     if np.any(middle):
         shift = jnp.matmul(momentum, jnp.asarray(middle, momentum.dtype), precision=jax.lax.Precision.HIGHEST)
-        turn_cosine, turn_sine = jnp.cos(shift), jnp.sin(shift)
+        turn_cosine, turn_sine = jnp.cos(shift)[:, None], jnp.sin(shift)[:, None]
         cosine, sine = cosine * turn_cosine + sine * turn_sine, sine * turn_cosine - cosine * turn_sine
 
     def sum_folded(parameters: tuple[Array, Array, Array]) -> Array:
         return _folded_sum(*parameters, tuple(half.points for half in halves))
 
-    neurons, entries = len(cosine), sum(half.columns for half in halves)
+    split = (len(axes) + 1) // 2
+    neurons, copies = len(cosine), cosine.shape[1]
     if len(axes) > 2:
-        split = (len(axes) + 1) // 2
-        entries = sum(int(np.prod([half.columns for half in part])) for part in (halves[:split], halves[split:]))
+        entries, right = (int(np.prod([half.columns for half in part])) for part in (halves[:split], halves[split:]))
+    else:
+        entries, right = halves[0].columns, sum(half.columns for half in halves[1:])
+    entries += right * copies
     chunks = -(-neurons * entries // CHUNK_NUMBERS)
     if chunks == 1:
         values = sum_folded((momentum, cosine, sine))
@@ -72,11 +77,11 @@ def wave_sum(
         parts = [jnp.pad(part, [(0, padding)] + [(0, 0)] * (part.ndim - 1)) for part in (momentum, cosine, sine)]
         parts = [part.reshape(chunks, size, *part.shape[1:]) for part in parts]
         step = jax.checkpoint(lambda total, part: (total + sum_folded(part), None))
-        zero = jnp.zeros([half.columns for half in halves], momentum.dtype)
+        zero = jnp.zeros([*(half.columns for half in halves), copies], momentum.dtype)
         values, _ = jax.lax.scan(step, zero, tuple(parts))
     for axis, half in enumerate(halves):
         values = half.unfold(values, axis)
-    return values
+    return values.reshape(*values.shape[:-1], *components)
 
 
 class _Half:
@@ -115,14 +120,17 @@ class _Half:
 
 @jax.jit  # traced once for all the places where a program takes a field on one grid
 def _folded_sum(momentum: Array, cosine: Array, sine: Array, points: tuple[Array, ...]) -> Array:
-    """The sum over neurons; along each axis its even part and then its odd part, shape (columns_1, ...)."""
+    """The sum over neurons; along each axis its even part and then its odd part, shape (columns_1, ..., component)."""
     waves = [sine_cosine(momentum[:, axis, None] * along) for axis, along in enumerate(points)]
     split = (len(points) + 1) // 2
     left, right = _products(waves[:split]), _products(waves[split:])
     amplitudes = (cosine, sine, -cosine, -sine)  # of a product with this number of sines, modulo four
     blocks: dict[tuple[int, ...], Array] = {}
     for odd in (0, 1):
-        columns = [amplitudes[(sum(letters) + odd) % 4][:, None] * matrix for letters, matrix in right.items()]
+        columns = [
+            (amplitudes[(sum(letters) + odd) % 4][:, None, :] * matrix[:, :, None]).reshape(len(momentum), -1)
+            for letters, matrix in right.items()
+        ]
         # Two sines more in the first half change the sign only.
         rows = {
             letters: matrix if sum(letters) < 2 else -matrix
@@ -138,14 +146,14 @@ def _folded_sum(momentum: Array, cosine: Array, sine: Array, points: tuple[Array
     # (letters left, points left, letters right, points right) -> one axis (letter, point) per dimension.
     counts = [len(along) for along in points]
     values = jnp.stack([blocks[letters] for letters in left])
-    values = values.reshape(*[2] * split, *counts[:split], *[2] * (len(points) - split), *counts[split:])
+    values = values.reshape(*[2] * split, *counts[:split], *[2] * (len(points) - split), *counts[split:], -1)
     order = [
         axis
         for start, stop in ((0, split), (split, len(points)))
         for j in range(start, stop)
         for axis in (start + j, stop + j)
     ]
-    return values.transpose(order).reshape([2 * count for count in counts])
+    return values.transpose([*order, len(order)]).reshape([*(2 * count for count in counts), -1])
 
 
 def _products(waves: Sequence[tuple[Array, Array]]) -> dict[tuple[int, ...], Array]:

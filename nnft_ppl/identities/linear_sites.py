@@ -77,14 +77,13 @@ def positions_to_try(theory: Theory, mask: np.ndarray) -> Iterator[Float[np.ndar
 
 
 def _points(theory: Theory) -> Float[Array, "point dim"]:
-    """Some points of the window, and of those that the observables name."""
-    centre, side = theory.window
-    offsets = np.random.default_rng(0).uniform(-side / 4, side / 4, (POINTS, theory.dim))
+    """Some points of the region, and of those that the observables name."""
+    tried = theory.region.random_points(np.random.default_rng(0), POINTS)
     given = [one.points for one in theory.observables.values() if one.points is not None]
     named = [points.reshape(-1, theory.dim) for points in given if points.shape[-1] == theory.dim]
     places = np.unique(np.concatenate(named), axis=0) if named else np.zeros((0, theory.dim))
     chosen = places[np.unique(np.linspace(0, len(places) - 1, min(len(places), MOST_POINTS)).astype(int))]
-    return jnp.asarray(np.concatenate([centre + offsets, chosen]))
+    return jnp.asarray(np.concatenate([tried, chosen]))
 
 
 def _affine(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:

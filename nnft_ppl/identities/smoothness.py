@@ -73,7 +73,7 @@ def smoothness(theory: Theory) -> Smoothness:
     def everything(coordinates: dict[str, Array]) -> tuple[Array, dict[str, Array], list[Array]]:
         reading = theory.at_sites(coordinates)
         observables = {name: one.on(reading) for name, one in theory.observables.items()}
-        point = jnp.asarray(theory.window[0], float)
+        point = jnp.asarray(theory.region.pairs([0.0]).point, float)
         return reading.potential, observables, [field(point) for field in named_fields(reading.returned).values()]
 
     coordinates = jax.eval_shape(theory.split, jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0)))

@@ -2,52 +2,65 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.observables.correlators import n_point, two_point
+from nnft_ppl.observables.correlators import n_point
 from nnft_ppl.observables.observable import Field, Observable
+
+SEPARATIONS = (0.0, 0.5, 1.0, 2.0)
+
+
+class Pairs(Protocol):
+    """One point, shape (dim,), and pairs of points, shape (pair, 2, dim), at these separations."""
+
+    @property
+    def point(self) -> Float[np.ndarray, "dim"]:
+        """The one point."""
+        ...
+
+    @property
+    def separations(self) -> Sequence[float]:
+        """The separations."""
+        ...
+
+    @property
+    def points(self) -> Float[np.ndarray, "pair 2 dim"]:
+        """The pairs."""
+        ...
+
+
+class Looking(Protocol):
+    """Where fields are looked at, such as a `nnft_ppl.spaces.Space`."""
+
+    def pairs(self, separations: Sequence[float], /) -> Pairs:
+        """Pairs of points at about these separations."""
+        ...
 
 
 def default_observables(
-    names: tuple | None,
-    dim: int,
-    centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0,
-    side: float | None = None,
-    *,
-    labels: Sequence[str] | None = None,
-    spacing: float | None = None,
+    names: tuple | None, region: Looking, *, labels: Sequence[str] | None = None
 ) -> dict[str, Observable]:
     r"""What is measured for a model file that names no observables.
 
-    `phi_squared` = φ(x_c)² at the centre (the origin without a space) and `two_point` of pairs symmetric about it at
-    the separations 0, ½, 1, 2 (capped at half the side). A field on a lattice has no value of its own between sites:
-    there x_c is a site, pairs are (x_c, x_c + r), and separations are rounded to whole spacings. A tuple or dict of
-    fields gets one of each per field, `two_point.NAME`.
+    `phi_squared` = φ(x_c)² at one point and `two_point` of pairs at the separations 0, ½, 1, 2, where the region says:
+    in a box at its centre and symmetric about it (and separations at most half the side), on a lattice at sites x and
+    x + r, on a sphere along a great circle. A tuple or dict of fields gets one of each per field, `two_point.NAME`.
 
     Args:
         names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
-        dim: Dimension of the points.
-        centre: Centre of the space, a number or shape (dim,).
-        side: Side of the space, None for an unbounded one.
+        region: Where the fields are looked at, a space or `nnft_ppl.spaces.Unbounded`.
         labels: What observables of these fields are called; the keys in lower case unless given.
-        spacing: Distance of neighbouring sites, where the fields are those of a lattice; its centre is to be a site.
     """
-    separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})
-    point = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
-    if spacing:
-        whole = sorted({float(np.floor(r / spacing + 0.25) * spacing) for r in separations})
-        ends = point + np.array([[0.0, r] for r in whole])[..., None] * np.eye(dim)[0]
-        pairs = n_point(ends, ("separation",), {"separation": tuple(whole)})
-    else:
-        pairs = two_point(separations, dim, centre)
+    places = region.pairs(SEPARATIONS)
+    pairs = n_point(places.points, ("separation",), {"separation": tuple(places.separations)})
 
     def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
         return {
-            f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(point)) ** 2),
+            f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(places.point)) ** 2),
             f"two_point{suffix}": replace(pairs, function=lambda fields: pairs(select(fields))),
         }
 

@@ -11,7 +11,9 @@ from nnft_ppl.results import Ensemble
 
 
 def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:
-    """A few drawn fields on a grid, dims (snapshot, x0) or (snapshot, x0, x1); of several components the first.
+    """A few drawn fields where their space shows them; of several components the first.
+
+    Dims are snapshot and one or two coordinates of the space: x0 and x1, or time, or azimuth and height.
 
     Args:
         ensemble: A run that kept positions of draws (any but `keep="none"` without checks).
@@ -30,6 +32,11 @@ def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:
     return values.isel({dim: 0 for dim in values.dims if "_component_" in str(dim)})
 
 
+def shown_axes(pictures: xr.DataArray) -> list[str]:
+    """Names of the one or two coordinates that pictures show."""
+    return [str(dim) for dim in pictures.dims if dim != "snapshot"]
+
+
 def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
     """The pictures as columns: snapshot, coordinates, value."""
     return field_pictures(ensemble, name).to_dataframe(name="value").reset_index()
@@ -38,7 +45,8 @@ def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
 def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | None = None) -> list[Axes]:
     """Draw a few fields that the theory gives: lines in d = 1, heat maps on one colour scale in d ≥ 2.
 
-    In d ≥ 3 the picture is the plane of the first two axes through the centre. Weighted draws are picked by weight.
+    In d ≥ 3 the picture is the plane of the first two axes through the centre; of a sphere it shows azimuth and height,
+    with areas as they are. Weighted draws are picked by weight.
 
     Args:
         ensemble: A run.
@@ -52,23 +60,23 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
         ValueError: If the run stored no fields.
     """
     pictures = field_pictures(ensemble, name)
-    flat = "x1" not in pictures.dims
+    first, *second = shown_axes(pictures)
     length = ensemble.unit("separation")
     if figure is None:
         from matplotlib import pyplot
 
-        figure = pyplot.figure(figsize=(6.4, 2.8 if flat else 5.0), layout="constrained")
-    if flat:
+        figure = pyplot.figure(figsize=(6.4, 5.0 if second else 2.8), layout="constrained")
+    if not second:
         axes = figure.subplots()
         for number, values in enumerate(pictures.values):
-            axes.plot(pictures["x0"], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
-        axes.set_xlabel(in_unit("x", length))
+            axes.plot(pictures[first], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
+        axes.set_xlabel(_words(pictures[first], length, "x"))
         axes.set_ylabel("φ(x)")
         return [axes]
     rows = 2 if len(pictures) > 2 else 1
     panels = figure.subplots(rows, -(-len(pictures) // rows), sharex=True, sharey=True, squeeze=False).ravel()
-    largest = float(np.abs(pictures.values).max())
-    x0, x1 = pictures["x0"].values, pictures["x1"].values
+    largest = float(np.nanmax(np.abs(pictures.values)))  # outside a disc there is nothing
+    x0, x1 = pictures[first].values, pictures[second[0]].values
     images = [
         panel.imshow(
             values.T,
@@ -81,7 +89,13 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
         for panel, values in zip(panels, pictures.values, strict=False)
     ]
     panels[0].locator_params(nbins=4)
-    figure.supxlabel(in_unit("x₀", length), fontsize="medium")
-    figure.supylabel("x₁", fontsize="medium")
+    figure.supxlabel(_words(pictures[first], length, "x₀"), fontsize="medium")
+    figure.supylabel(_words(pictures[second[0]], None, "x₁"), fontsize="medium")
     figure.colorbar(images[0], ax=list(panels), label="φ(x)", shrink=0.75)
     return list(panels[: len(pictures)])
+
+
+def _words(coordinate: xr.DataArray, length: str | None, place: str) -> str:
+    """The name of a coordinate on its axis, x, x₀ or x₁ for those of a point, with the unit of lengths."""
+    words = place if str(coordinate.name) in ("x0", "x1") else str(coordinate.name)
+    return in_unit(words, coordinate.attrs.get("units", length))

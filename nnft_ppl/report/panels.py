@@ -137,7 +137,8 @@ def _exact_pulls(rows: list[dict[str, object]]) -> Panel:
 def _field(ensemble: Ensemble, name: str) -> Panel:
     pictures = fields.field_pictures(ensemble, name)
     words = "Fields φ(x) of single draws, picked at random (by weight, where draws have weights)."
-    if "x1" in pictures.dims:
+    flat = len(fields.shown_axes(pictures)) == 1
+    if not flat:
         words += " One colour scale, one unit of length on both axes; beyond two dimensions a plane through the centre."
     return Panel(
         name,
@@ -145,7 +146,7 @@ def _field(ensemble: Ensemble, name: str) -> Panel:
         words,
         fields.fields_table(ensemble, name),
         lambda figure: fields.plot_fields(ensemble, name, figure),
-        4.4 if "x1" in pictures.dims else 2.8,
+        2.8 if flat else 4.4,
     )
 
 

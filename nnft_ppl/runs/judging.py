@@ -23,7 +23,6 @@ from nnft_ppl.results import (
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
-from nnft_ppl.spaces import Circle
 from nnft_ppl.statistics import Estimate, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
@@ -92,8 +91,8 @@ def judge(
         if values:
             write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
     write("estimates", estimates)
-    if isinstance(theory.space, Circle):
-        data["estimates"].attrs["period"] = float(theory.space.period)
+    if theory.space and (period := theory.space.periods[0]):
+        data["estimates"].attrs["period"] = period
     log_z = _temper(theory, kind, data, curves)
     positions, numbers = kept_positions(data)
     if positions is None and some_positions is not None:

@@ -7,17 +7,10 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
-from nnft_ppl.spaces import on_axes
 from nnft_ppl.theory import Theory
 
 COUNT = 4
 """Fields that are kept."""
-POINTS = {1: 257, 2: 65}
-"""Points per axis by dimension."""
-SLICE_POINTS = 49
-"""The same in higher dimensions, where two axes run through the centre and the others rest there."""
-UNBOUNDED_SIDE = 4.0
-"""Side of the picture where a theory has no space."""
 
 
 class Snapshots:
@@ -45,35 +38,28 @@ class Snapshots:
         return self._positions
 
     def pictures(self, theory: Theory) -> xr.Dataset | None:
-        """The picked fields on a grid: variables `field` (or `field.NAME`), dims (snapshot, x0, ..., component).
+        """The picked fields where the region shows them: variables `field` (or `field.NAME`).
 
-        Axes past the second rest at the centre of the space and are left out. None where no draw passed by, or the
-        field has no value at such points.
+        Dims are snapshot, the region's own (x0, x1, or time, azimuth, height), and components. None where no draw
+        passed by, or the field has no value at such points.
         """
         if self._positions is None or not len(self._positions):
             return None
-        axes = _axes(theory)
+        region = theory.region
+
+        def look(position: Float[Array, "dimension"]) -> dict[str, Array]:
+            return {name: region.look(phi) for name, phi in theory.fields(position).items()}
+
         try:
-            values = jax.jit(jax.vmap(lambda position: _on_axes(theory, position, axes)))(self._positions)
+            values = jax.jit(jax.vmap(look))(self._positions)
         except Exception:  # whatever the field is made of: a picture is no reason to lose a run
             return None
-        shown = [f"x{axis}" for axis in range(min(theory.dim, 2))]
+        places = region.places
         variables = {}
         for name, value in values.items():
-            plane = np.asarray(value).reshape(
-                len(value), *(len(axis) for axis in axes[:2]), *value.shape[1 + theory.dim :]
-            )
-            components = [f"{name}_component_{axis}" for axis in range(plane.ndim - 1 - len(shown))]
-            variables[name] = (("snapshot", *shown, *components), plane)
-        return xr.Dataset(variables, coords=dict(zip(shown, axes, strict=False)))
-
-
-def _axes(theory: Theory) -> list[np.ndarray]:
-    centre, side = (theory.space.centre, theory.space.side) if theory.space else (np.zeros(theory.dim), UNBOUNDED_SIDE)
-    points = POINTS.get(theory.dim, SLICE_POINTS)
-    offsets = [np.linspace(-side / 2, side / 2, points) if axis < 2 else np.zeros(1) for axis in range(theory.dim)]
-    return [middle + offset for middle, offset in zip(centre, offsets, strict=True)]
-
-
-def _on_axes(theory: Theory, position: Float[Array, "dimension"], axes: list[np.ndarray]) -> dict[str, Array]:
-    return {name: on_axes(phi, axes) for name, phi in theory.fields(position).items()}
+            components = [f"{name}_component_{axis}" for axis in range(value.ndim - 1 - len(places))]
+            variables[name] = (("snapshot", *places, *components), np.asarray(value))
+        pure = {"units": "1"}  # of angles; lengths are in the unit of the separation
+        return xr.Dataset(
+            variables, coords={name: (name, at, pure if name in region.pure else {}) for name, at in places.items()}
+        )

@@ -14,7 +14,7 @@ from nnft_ppl.spaces.space import Space
 
 
 @lru_cache(maxsize=64)
-def _gauss_legendre(points: int) -> tuple[np.ndarray, np.ndarray]:
+def gauss_legendre(points: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on [−1, 1]."""
     return np.polynomial.legendre.leggauss(points)
 
@@ -91,8 +91,7 @@ class Box(Space):
 
     def rules(self, refinement: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """Gauss–Legendre nodes and weights along each axis; arguments as for `Space.rules`."""
-        del refinement  # in `points` already, and so in what boxes are compared by
-        nodes, weights = _gauss_legendre(self.points)
+        nodes, weights = gauss_legendre(self.points // self.refinement * refinement)
         return [(middle + nodes * (self.side / 2), weights * (self.side / 2)) for middle in self.midpoint]
 
     @property

@@ -9,6 +9,13 @@ from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.spaces.space import Space
 
 
+def uniform_rule(period: float, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points j·period/points and their weights, both of shape (points,)."""
+    spacing = period / points
+    # The grid starts at 0, without the rounding of centre − period/2.
+    return np.arange(points) * spacing, np.full(points, spacing)
+
+
 @final
 @dataclass(frozen=True, init=False)
 class Circle(Space):
@@ -63,10 +70,12 @@ class Circle(Space):
 
     def rules(self, refinement: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """The uniform grid and its weights; arguments as for `Space.rules`."""
-        del refinement  # in `points` already, and so in what circles are compared by
-        spacing = self.period / self.points
-        # The grid starts at 0, without the rounding of centre − period/2.
-        return [(np.arange(self.points) * spacing, np.full(self.points, spacing))]
+        return [uniform_rule(self.period, self.points // self.refinement * refinement)]
+
+    @property
+    def periods(self) -> tuple[float]:
+        """The circle's length."""
+        return (self.period,)
 
     @property
     def volume(self) -> float:

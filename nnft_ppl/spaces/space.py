@@ -1,12 +1,14 @@
 """What every space does: evaluate fields on a grid, integrate, average; and grids with more points, to compare."""
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -15,20 +17,25 @@ from jaxtyping import Array, ArrayLike, Float, Shaped
 
 from nnft_ppl.arguments import require_count
 from nnft_ppl.spaces.on_axes import on_axes
+from nnft_ppl.spaces.region import Region
 
-_refinement: ContextVar[int] = ContextVar("nnft_ppl_grid_refinement", default=1)
-_created: ContextVar["list[Space] | None"] = ContextVar("nnft_ppl_created_spaces", default=None)
+# Contexts of JAX's own: a function that was compiled outside is traced anew inside.
+_refinement = jax.make_user_context(1)
+_watch = jax.make_user_context(0)
+_watches = itertools.count(1)
+_used: ContextVar["list[Space] | None"] = ContextVar("nnft_ppl_used_spaces", default=None)
 
 
 @contextmanager
-def created_spaces() -> Iterator["list[Space]"]:
-    """Context that lists every space created inside it, so that a model's own spaces can be looked at."""
-    created: list[Space] = []
-    token = _created.set(created)
+def used_spaces() -> Iterator["list[Space]"]:
+    """Context that lists every space whose grid is used inside it, each once, in the order of their first use."""
+    used: list[Space] = []
+    token = _used.set(used)
     try:
-        yield created
+        with _watch(next(_watches)):
+            yield used
     finally:
-        _created.reset(token)
+        _used.reset(token)
 
 
 @contextmanager
@@ -36,8 +43,8 @@ def refined(factor: int) -> Iterator[None]:
     """Context in which every space created has `factor` times as many points per axis.
 
     A model that builds its own space is read again on a finer grid: where an integrand has no bandlimit,
-    this is the check that the grid resolves it. Spaces that exist already keep their points, and so does
-    a function compiled earlier that builds its space inside: trace it anew within the context. Nested
+    this is the check that the grid resolves it. Spaces that exist already keep their points, and so do those
+    that are never refined (`Space.fixed`); functions compiled outside are traced anew. Nested
     factors multiply. What a space refuses is judged by the points asked for, before refinement.
 
     Args:
@@ -47,24 +54,24 @@ def refined(factor: int) -> Iterator[None]:
         TypeError: If `factor` is not an integer.
         ValueError: If `factor` is below 1.
     """
-    token = _refinement.set(_refinement.get() * require_count("refined", "factor", factor))
-    try:
+    with _refinement(_refinement.value * require_count("refined", "factor", factor)):
         yield
-    finally:
-        _refinement.reset(token)
 
 
-class Space(ABC):
+class Space(Region, ABC):
     """A region with a quadrature rule on a tensor grid. A space of one's own states `dim`, `rules` and where to look.
 
-    Spaces hold Python numbers only: as frozen dataclasses they compare and hash by value, and can be static arguments
-    of jit. (A refined space of one's own equals the one without refinement, unless its class says otherwise.)
+    Spaces hold Python numbers only: as frozen dataclasses they compare and hash by value and refinement, and can be
+    static arguments of jit. The coordinates of the grid are those of the points unless the space says how they are
+    embedded (`names`, `embed`: angles on a sphere).
 
     Attributes:
-        dim: Number of coordinates.
-        centre: Middle of the cube in which fields are looked at (pictures, checks, default observables), shape (dim,).
-        side: Edge of that cube, in units of length.
+        dim: Number of coordinates of a point.
+        centre: Middle of the box in which fields are looked at (pictures, checks, default observables), shape (dim,).
+        sides: Edge of that box along each axis, in units of length; `side`, one number, where all are the same.
         refinement: How many times more points per axis there are than was asked for (`refined`); it is set by itself.
+        names: Names of the grid's coordinates where those are not the points' own, one for each of its axes.
+        fixed: Whether the points belong to the theory, as a lattice's do, so that there are never more.
 
     Example:
         The half-line x > 0 with the measure exp(−x) dx, looked at between 0 and 4:
@@ -86,26 +93,52 @@ class Space(ABC):
     Source: derived here (products of rules in one dimension).
     """
 
-    dim: int
-    centre: Float[np.ndarray, " dim"]
-    side: float
     refinement: int
+    names: tuple[str, ...] = ()
+    fixed: bool = False
 
     def __new__(cls, *_: object, **__: object) -> Self:
-        """Note the refinement in force, and list the space where spaces are listed."""
+        """Note the refinement in force."""
         space = super().__new__(cls)
-        vars(space)["refinement"] = _refinement.get()
-        if (created := _created.get()) is not None:
-            created.append(space)
+        vars(space)["refinement"] = 1 if cls.fixed else _refinement.value
         return space
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Let dataclasses, which would write their own, compare by refinement, too: jit tells the grids apart."""
+        super().__init_subclass__(**keywords)
+        for name in ("__eq__", "__hash__"):
+            if name not in vars(cls):
+                setattr(cls, name, vars(Space)[name])
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Space) and self._identity == other._identity)
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple:
+        values = [getattr(self, one.name) for one in fields(self)] if is_dataclass(self) else [id(self)]
+        return (type(self), self.refinement, *values)
 
     @abstractmethod
     def rules(self, refinement: int) -> Sequence[tuple[np.ndarray, np.ndarray]]:
-        """Points and weights along each axis, dim pairs of float64 arrays of shape (points,): ∫ dx f ≈ Σ_j w_j f(x_j).
+        """Points and weights along each axis, pairs of float64 arrays of shape (points,): ∫ dx f ≈ Σ_j w_j f(x_j).
 
         Args:
             refinement: There are this many times more points than was asked for.
         """
+
+    def embed(self, coordinates: Sequence[Float[np.ndarray, "*shape"]]) -> Float[np.ndarray, "*shape dim"]:
+        """Points x(u) of grid coordinates u, which are the points' own unless a space says otherwise.
+
+        Args:
+            coordinates: One array for each of the grid's axes, all of one shape.
+
+        Returns:
+            The points, shape (*shape, dim).
+        """
+        return np.stack(coordinates, axis=-1)
 
     @property
     def limited(self) -> bool:
@@ -113,27 +146,40 @@ class Space(ABC):
         return False
 
     @cached_property
-    def _rules(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    def _checked_rules(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
         rules = tuple(
             (np.array(points, float), np.array(weights, float)) for points, weights in self.rules(self.refinement)
         )
-        if len(rules) != self.dim:
-            owner = type(self).__name__
-            raise ValueError(
-                f"{owner}: rules are {len(rules)} for dim = {self.dim}; give one (points, weights) per axis"
-            )
+        owner = type(self).__name__
+        if len(rules) != (len(self.names) or self.dim):
+            axes = f"the axes {', '.join(self.names)}" if self.names else f"dim = {self.dim}"
+            raise ValueError(f"{owner}: rules are {len(rules)} for {axes}; give one (points, weights) per axis")
         for array in (array for rule in rules for array in rule):
             array.flags.writeable = False
+        if self.refinement > 1:
+            asked = [len(points) for points, _ in self.rules(1)]
+            if any(len(points) <= few for (points, _), few in zip(rules, asked, strict=True)):
+                raise ValueError(
+                    f"{owner}: rules(refinement) gives {[len(points) for points, _ in rules]} points at refinement = "
+                    f"{self.refinement} and {asked} at 1, so that its grid cannot be checked; give `refinement` times "
+                    "as many points, or say `fixed = True` where the points belong to the theory, as a lattice's do"
+                )
         return rules
 
     @property
+    def _rules(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        if (used := _used.get()) is not None and not any(one is self for one in used):
+            used.append(self)
+        return self._checked_rules
+
+    @property
     def axes(self) -> tuple[Float[np.ndarray, " points"], ...]:
-        """Coordinates of the grid, dim read-only numpy float64 arrays of shape (points,)."""
+        """Coordinates of the grid, one read-only numpy float64 array of shape (points,) for each of its axes."""
         return tuple(points for points, _ in self._rules)
 
     @property
     def weights(self) -> tuple[Float[np.ndarray, " points"], ...]:
-        """Quadrature weights along each axis, dim arrays of shape (points,)."""
+        """Quadrature weights along each axis, arrays of shape (points,)."""
         return tuple(weights for _, weights in self._rules)
 
     @property
@@ -148,11 +194,15 @@ class Space(ABC):
 
     def _check(self, method: str, subject: str, values: Shaped[Array, "..."]) -> None:
         """Refuse values whose leading axes are not the grid."""
-        if values.shape[: self.dim] != self.shape:
+        if values.shape[: len(self.shape)] != self.shape:
             raise ValueError(
                 f"{type(self).__name__}.{method}: {subject} shape {values.shape} and the grid has shape "
                 f"{self.shape}; give values with the grid first and components behind"
             )
+
+    def _values(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+        """Values of a field on a tensor grid of the space's coordinates."""
+        return on_axes(phi, axes)
 
     def evaluate(self, phi: Callable[[Array], Array]) -> Shaped[Array, "..."]:
         """Values of a field on the grid, by its `on_grid` if it has one, else point by point.
@@ -164,7 +214,7 @@ class Space(ABC):
             phi: Callable from a point of shape (dim,) to a scalar or to components.
 
         Returns:
-            Values, shape (n_1, ..., n_dim) and the components, if any.
+            Values, shape (n_1, n_2, ...) of the grid and the components, if any.
 
         Raises:
             TypeError: If `phi` is not callable.
@@ -172,15 +222,15 @@ class Space(ABC):
         """
         if not callable(phi):
             raise TypeError(f"{type(self).__name__}.evaluate: {phi!r} is no field; give a callable phi(x)")
-        values = on_axes(phi, self.axes)
+        values = self._values(phi, self.axes)
         self._check("evaluate", f"on_grid of {type(phi).__name__} gave", values)
         return values
 
     def integrate(self, values: Shaped[ArrayLike, "..."]) -> Shaped[Array, "..."]:
-        """Integral over the region, Σ w_{j1} ⋯ w_{jd} values[j1, ..., jd].
+        """Integral over the region, Σ w_{j1} w_{j2} ⋯ values[j1, j2, ...].
 
         Args:
-            values: Values on the grid, shape (n_1, ..., n_dim) and any components behind.
+            values: Values on the grid, shape (n_1, n_2, ...) and any components behind.
 
         Returns:
             The integral, of the components' shape and the dtype of `values`, in their units times length^dim.

@@ -1,7 +1,8 @@
 """Whether the quadrature grids of a theory resolve its action: the same draws on a grid of twice the points.
 
-A space with a band limit is safe by construction. Where a model integrates over a space without one (a network with
-ReLU, say, has no highest momentum), the action of a few free draws is compared on two grids.
+A space with a band limit is safe by construction, and one whose points belong to the theory (a lattice, given times) is
+what it is. Where a model integrates over another space (a network with ReLU, say, has no highest momentum), the action
+of a few free draws is compared on two grids.
 """
 
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from nnft_ppl.spaces import created_spaces, refined
+from nnft_ppl.spaces import Space, refined, used_spaces
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.theory import Theory
 
@@ -38,11 +39,20 @@ def grid_resolution(theory: Theory) -> Resolution:
 
     Args:
         theory: Any theory.
+
+    Raises:
+        ModelError: If a space without a band limit is not built anew on the finer grid, so that nothing is compared.
     """
     positions = jax.vmap(theory.free_draw)(jax.random.split(jax.random.key(0), DRAWS))
     coarse = _actions(theory, positions)
-    with refined(2):
+    with refined(2), used_spaces() as used:
         fine = _actions(theory, positions)
+    for space in used:
+        if space.refinement == 1 and not space.limited and not space.fixed:
+            raise ModelError(
+                f"{theory.name}: the action uses {space!r}, which was built before the model ran, so that its grid "
+                "cannot be compared with a finer one: build it inside the model (space() may build it, too)"
+            )
     return Resolution(float(np.std(np.asarray(fine - coarse))), float(np.std(np.asarray(coarse))))
 
 
@@ -55,11 +65,11 @@ def _actions(theory: Theory, positions: Array) -> Array:
     return jax.jit(jax.vmap(action))(positions)
 
 
-def has_unlimited_space(theory: Theory) -> bool:
-    """Whether the model integrates over a space whose band limit is not stated."""
-    with created_spaces() as created:
+def spaces_of(theory: Theory) -> list[Space]:
+    """The spaces whose grids the action uses."""
+    with used_spaces() as used:
         jax.eval_shape(lambda key: theory.action(theory.free_draw(key)), jax.random.key(0))
-    return any(not space.limited for space in created)
+    return used
 
 
 def refuse_coarse_grid(theory: Theory) -> None:
@@ -69,9 +79,10 @@ def refuse_coarse_grid(theory: Theory) -> None:
         theory: Any theory.
 
     Raises:
-        ModelError: If doubling the points changes the action by more than `MAX_SPREAD` between draws.
+        ModelError: If doubling the points changes the action by more than `MAX_SPREAD` between draws, or a grid is not
+            doubled.
     """
-    if not has_unlimited_space(theory):
+    if all(space.limited or space.fixed for space in spaces_of(theory)):
         return
     resolution = grid_resolution(theory)
     if not resolution.fine:

@@ -19,7 +19,7 @@ from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.loading import COMPANIONS
 from nnft_ppl.theory.lost_draws import refuse_lost_draws
 from nnft_ppl.theory.reading import base_distribution, read
-from nnft_ppl.theory.resolution import grid_resolution
+from nnft_ppl.theory.resolution import grid_resolution, spaces_of
 from nnft_ppl.theory.theory import Theory
 from nnft_ppl.theory.undefined import term_with_line
 
@@ -180,15 +180,13 @@ def _density_residual(fn: dist.Distribution, event: tuple[int, ...], place: Call
 
 def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
     """Every field at a random point of its space, on free draws."""
-    centre, side = theory.window
+    points = theory.region.random_points(np.random.default_rng(0), len(keys))
 
-    def values(key: Array) -> list[Array]:
-        key_draw, key_point = jax.random.split(key)
-        x = jnp.asarray(centre) + side * jax.random.uniform(key_point, (theory.dim,), minval=-0.5, maxval=0.5)
-        return [jnp.asarray(phi(x)) for phi in theory.fields(theory.free_draw(key_draw)).values()]
+    def values(key: Array, x: Array) -> list[Array]:
+        return [jnp.asarray(phi(x)) for phi in theory.fields(theory.free_draw(key)).values()]
 
     try:
-        fields = jax.jit(jax.vmap(values))(keys)
+        fields = jax.jit(jax.vmap(values))(keys, points)
     except (TypeError, ValueError, IndexError) as error:
         reason = str(error).splitlines()[0]
         return False, f"phi(x) fails at a point x of shape ({theory.dim},): {reason} (give a space, or --dim)"
@@ -199,7 +197,13 @@ def _field(theory: Theory, keys: Array) -> tuple[bool, str]:
 
 
 def _grid(theory: Theory) -> tuple[bool, str]:
-    resolution = grid_resolution(theory)
+    used = spaces_of(theory)
+    if used and all(space.fixed for space in used):
+        return True, f"a {type(used[0]).__name__.lower()} is what it is: its points belong to the theory"
+    try:
+        resolution = grid_resolution(theory)
+    except ModelError as error:
+        return False, str(error)
     if not math.isfinite(resolution.action_spread):
         return True, "grids cannot be judged where the action is not finite"
     words = (

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.display import paragraph, table
 from nnft_ppl.observables import default_observables
-from nnft_ppl.spaces import Space
+from nnft_ppl.spaces import Region, Space, Unbounded, sites_in
 from nnft_ppl.target import Target
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
 from nnft_ppl.theory.declared import exact_curves, exact_values, separate
@@ -34,7 +34,6 @@ from nnft_ppl.theory.returned import (
     jumps_between_sites,
     named_fields,
     refuse_points,
-    sites_of,
 )
 
 
@@ -106,10 +105,11 @@ class Theory:
         """Name of the model: its file's, or the function's."""
         return self.file.name
 
-    @property
-    def window(self) -> tuple[Float[np.ndarray, "dim"], float]:
-        """Centre, shape (dim,), and edge of the cube in which fields are looked at; edge 2 about 0 without a space."""
-        return (self.space.centre, self.space.side) if self.space else (np.zeros(self.dim), 2.0)
+    @cached_property
+    def region(self) -> Region:
+        """Where fields are looked at: the space, or all of R^dim; only at sites where they are those of a lattice."""
+        region = self.space or Unbounded(self.dim)
+        return sites_in(region) if self._jumps else region
 
     @cached_property
     def groups(self) -> dict[str, slice]:
@@ -236,8 +236,7 @@ class Theory:
         def look(key: Array) -> dict[str, Array]:
             reading = read(self.run, choose_free(key))
             check_returned(self.name, reading.returned)
-            lattice = not self.file.observables and jumps_between_sites(reading.returned, self.dim)
-            readings.append((reading, lattice))
+            readings.append((reading, jumps_between_sites(reading.returned, self.dim)))
             return reading.coordinates
 
         shapes = jax.eval_shape(look, _key_shape())
@@ -257,11 +256,7 @@ class Theory:
         if self.file.observables:
             declared = self._call(self.file.observables)
         else:
-            centre, side = self.window if self.space else (0.0, None)
-            lattice = sites_of(self.space) if self._jumps else None
-            centre, spacing = lattice or (centre, None)
-            labels = field_labels(names) if names else None
-            declared = default_observables(names, self.dim, centre, side, labels=labels, spacing=spacing)
+            declared = default_observables(names, self.region, labels=field_labels(names) if names else None)
 
         def check(reading: Reading) -> None:
             if not self.space:

@@ -174,7 +174,7 @@ def test_draws_without_weight_are_not_shown_and_a_picture_costs_no_run(monkeypat
     dataset = snapshots.pictures(theory)
     assert dataset is not None
     assert dataset.sizes["snapshot"] == 1
-    monkeypatch.setattr("nnft_ppl.runs.snapshots.on_axes", lambda phi, axes: 1 / 0)
+    monkeypatch.setattr("nnft_ppl.spaces.region.on_axes", lambda phi, axes: 1 / 0)
     assert snapshots.pictures(theory) is None
 
 
