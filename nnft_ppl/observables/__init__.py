@@ -1,21 +1,43 @@
 """Functionals of the fields, and quantities computed from their means."""
 
 from nnft_ppl.observables.averages import box_average, mean_squared
-from nnft_ppl.observables.correlators import circle_two_point, n_point, two_point
+from nnft_ppl.observables.connected import Moment, Moments, connected, products
+from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
 from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, ratio
+from nnft_ppl.observables.insertion import Functional, Insertion, Local, Part
+from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.observable import Field, Observable
+from nnft_ppl.observables.readings import Readings, aligned, read_off
 
 __all__ = [
     "Derived",
+    "Exponential",
     "Field",
+    "Functional",
+    "Insertion",
+    "Local",
+    "Moment",
+    "Moments",
     "Observable",
+    "Part",
+    "Readings",
+    "aligned",
+    "at",
     "box_average",
     "circle_two_point",
+    "connected",
     "default_observables",
+    "derivative",
     "effective_mass",
     "mean_squared",
+    "mode",
     "n_point",
+    "product",
+    "products",
     "ratio",
+    "read_off",
+    "smeared",
     "two_point",
+    "vertex",
 ]

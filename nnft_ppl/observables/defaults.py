@@ -1,15 +1,15 @@
 """What is measured for a model file that names no observables."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.observables.correlators import n_point, two_point
-from nnft_ppl.observables.observable import Field, Observable
+from nnft_ppl.observables.correlators import n_point, symmetric_pairs
+from nnft_ppl.observables.observable import Observable
+from nnft_ppl.observables.readings import chosen
 
 
 def default_observables(
@@ -39,22 +39,19 @@ def default_observables(
     separations = sorted({min(r, side / 2 if side else r) for r in (0.0, 0.5, 1.0, 2.0)})
     point = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
     if spacing:
-        whole = sorted({float(np.floor(r / spacing + 0.25) * spacing) for r in separations})
-        ends = point + np.array([[0.0, r] for r in whole])[..., None] * np.eye(dim)[0]
-        pairs = n_point(ends, ("separation",), {"separation": tuple(whole)})
+        separations = sorted({float(np.floor(r / spacing + 0.25) * spacing) for r in separations})
+        ends = point + np.array([[0.0, r] for r in separations])[..., None] * np.eye(dim)[0]
     else:
-        pairs = two_point(separations, dim, centre)
+        ends = symmetric_pairs(separations, dim, centre)
 
-    def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
+    def for_field(name: Any, suffix: str) -> dict[str, Observable]:
         return {
-            f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(point)) ** 2),
-            f"two_point{suffix}": replace(pairs, function=lambda fields: pairs(select(fields))),
+            f"phi_squared{suffix}": Observable(lambda fields: chosen(fields, name)(jnp.asarray(point)) ** 2),
+            f"two_point{suffix}": n_point(ends, ("separation",), {"separation": tuple(separations)}, field=name),
         }
 
     if names is None:
-        return for_field(lambda phi: phi, "")
+        return for_field(None, "")
     shown = labels or [str(name).lower() for name in names]
-    every = [
-        for_field(lambda fields, name=name: fields[name], f".{label}") for name, label in zip(names, shown, strict=True)
-    ]
+    every = [for_field(name, f".{label}") for name, label in zip(names, shown, strict=True)]
     return {name: observable for of_field in every for name, observable in of_field.items()}

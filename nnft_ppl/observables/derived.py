@@ -4,7 +4,7 @@ Source: derived here; values and errors of f(means) as in `nnft_ppl.statistics.e
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
+from nnft_ppl.observables.observable import Observable
 
 BISECTIONS = 60
 
@@ -28,6 +29,19 @@ class Derived:
 
     function: Callable[[dict[str, Array]], Array]
     """Differentiable map from {name: mean of the observable} to an array."""
+    moments: Observable | None = field(default=None, compare=False)
+    """What is measured for it alone, and is `means["moments"]` to its function; None for what takes others' means."""
+
+    def named(self, name: str) -> "Derived":
+        """The quantity as a function of means that go by the names that they are stored under.
+
+        Args:
+            name: Its own name; what is measured for it alone is `NAME.moments`.
+        """
+        if self.moments is None:
+            return self
+        own = f"{name}.moments"
+        return replace(self, function=lambda means: self.function({"moments": means[own]}))
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field as dataclass_field, replace
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
+
+from nnft_ppl.observables.insertion import Insertion
 
 Field = Callable[[Float[Array, "dim"]], Array]
 
@@ -31,11 +32,17 @@ class Observable:
     """Names of the array's dimensions; names are shared between observables only where sizes are the same."""
     coords: Mapping[str, Sequence[float]] = dataclass_field(default_factory=dict)
     """Coordinate values along some of the dimensions, stored and printed with the result."""
-    points: np.ndarray | None = None
-    """Of a product of the field at points: the points, shape (*value's shape, number of factors, dim); else None."""
-
+    factors: tuple[Insertion, ...] | None = None
+    """Of a product of linear functionals: these, so that it can be improved; else None."""
     units: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
+    hidden: bool = False
+    """Whether it is measured for what is computed from it alone, and left out of tables and figures."""
+
+    @property
+    def insertions(self) -> tuple[Insertion, ...]:
+        """All linear functionals that it is made of, as far as it says so."""
+        return self.factors or ()
 
     def __call__(self, fields: Any) -> Array:
         """The observable's value on one draw.

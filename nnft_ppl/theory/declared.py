@@ -31,9 +31,17 @@ def separate(model: str, declared: Any) -> tuple[dict[str, Observable], dict[str
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
         refuse_reserved(f"{model}: observable", name)
     plain = {name: value for name, value in declared.items() if isinstance(value, Observable)}
+    derived = {name: value for name, value in declared.items() if isinstance(value, Derived)}
+    for name, value in derived.items():
+        if (own := value.moments) is not None:
+            if f"{name}.moments" in declared:
+                raise ModelError(
+                    f"{model}: the moments of {name!r} are stored as {name}.moments: rename that observable"
+                )
+            plain[f"{name}.moments"] = replace(own, dims=(f"{name}.moment", *own.dims))
     if not plain:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
-    return plain, {name: value for name, value in declared.items() if isinstance(value, Derived)}
+    return plain, {name: value.named(name) for name, value in derived.items()}
 
 
 def try_observables(model: str, dim: int, observables: Mapping[str, Observable], fields: Any) -> dict[str, Array]:
@@ -44,10 +52,11 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
     """
     values = {}
     for name, observable in observables.items():
-        if observable.points is not None and (found := observable.points.shape[-1]) != dim:
+        named = {found for insertion in observable.insertions for found in insertion.dims}
+        if found := sorted(named - {dim}):
             raise ModelError(
-                f"{model}: observable {name!r} is measured at points of shape ({found},), but points have shape "
-                f"({dim},) here: give the model a space(), or Theory(model, dim={found}), --dim {found}"
+                f"{model}: observable {name!r} is measured at points of shape ({found[0]},), but points have shape "
+                f"({dim},) here: give the model a space(), or Theory(model, dim={found[0]}), --dim {found[0]}"
             )
         try:
             returned = observable.function(fields)
