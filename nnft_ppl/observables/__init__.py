@@ -7,7 +7,7 @@ from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, ratio
 from nnft_ppl.observables.insertion import Functional, Insertion, Local, Part
 from nnft_ppl.observables.insertions import at, derivative, mode, smeared
-from nnft_ppl.observables.observable import Field, Observable
+from nnft_ppl.observables.observable import Field, Observable, hidden_names
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "default_observables",
     "derivative",
     "effective_mass",
+    "hidden_names",
     "mean_squared",
     "mode",
     "n_point",

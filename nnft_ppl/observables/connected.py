@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -83,7 +84,8 @@ def connected(
         return products(cumulant.moments, jnp.stack(jnp.broadcast_arrays(*factors_of(factors, fields))))
 
     own = Moments(measured, dims, dict(coords or {}), factors, hidden=True, moments=cumulant.moments)
-    return Derived(lambda means: cumulant(means["moments"]), moments=own)
+    compiled = jax.jit(cumulant)  # its operations are many and small
+    return Derived(lambda means: compiled(means["moments"]), moments=own)
 
 
 def products(moments: Sequence[Moment], factors: Array) -> Array:
@@ -116,24 +118,20 @@ class Cumulant:
         return tuple(sorted(found, key=lambda moment: (len(moment), moment)))
 
     @cached_property
-    def _levels(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Per order: the moment of every cumulant that contains the first factor; and what is subtracted.
+    def _steps(self) -> tuple[np.ndarray, ...]:
+        """One for every cumulant that contains the first factor, lower orders first: its moment, and what is subtracted.
 
-        That is a sum of products of a cumulant of lower order, by its number, and a moment, each so many times.
+        That is a sum of products of an earlier cumulant, by its number, and a moment, each so many times.
         """
         places = {moment: place for place, moment in enumerate(self.moments)}
-        done: dict[Moment, int] = {}
-        levels = []
-        for size in sorted({len(moment) for moment in self.moments}):
-            level = [moment for moment in self.moments if len(moment) == size and moment[0] == 0]
-            sums = [self._subtracted(moment, done, places) for moment in level]
-            longest = max(map(len, sums))
-            table = np.array([list(one) + [(0, 0)] * (longest - len(one)) for one in sums], int)
-            table = table.reshape(len(level), longest, 2)
-            counts = np.array([list(one.values()) + [0] * (longest - len(one)) for one in sums], float)
-            levels.append((np.array([places[one] for one in level]), table[..., 0], table[..., 1], counts))
-            done |= {moment: len(done) + at for at, moment in enumerate(level)}
-        return levels
+        order = [moment for moment in self.moments if moment[0] == 0]
+        done = {moment: number for number, moment in enumerate(order)}
+        sums = [self._subtracted(moment, done, places) for moment in order]
+        longest = max(map(len, sums))
+        terms = [[*((*pair, times) for pair, times in one.items()), *[(0, 0, 0)] * (longest - len(one))] for one in sums]
+        table = np.array(terms, int).reshape(len(order), longest, 3)
+        own = np.array([places[moment] for moment in order])
+        return np.arange(len(order)), own, *np.moveaxis(table, -1, 0)
 
     @staticmethod
     def _subtracted(moment: Moment, done: Mapping[Moment, int], places: Mapping[Moment, int]) -> Counter:
@@ -153,11 +151,14 @@ class Cumulant:
         Args:
             means: Of the moments, shape (moment, *shape).
         """
-        means, lower = jnp.asarray(means), jnp.zeros((0, *means.shape[1:]))
-        for own, cumulants, moments, counts in self._levels:
-            value = means[own]
-            if counts.size:
-                times = counts.reshape(*counts.shape, *(1,) * (means.ndim - 1))
-                value = value - jnp.sum(times * lower[cumulants] * means[moments], axis=1)
-            lower = jnp.concatenate([lower, value])
-        return lower[-1]
+        means = jnp.asarray(means)
+        number, own, cumulants, moments, times = self._steps
+
+        def step(lower: Array, one: tuple[Array, ...]) -> tuple[Array, None]:
+            number, own, cumulants, moments, times = one
+            subtracted = jnp.tensordot(times.astype(means.dtype), lower[cumulants] * means[moments], 1)
+            return lower.at[number].set(means[own] - subtracted), None
+
+        start = jnp.zeros((len(own), *means.shape[1:]), means.dtype)
+        found, _ = jax.lax.scan(step, start, tuple(map(jnp.asarray, (number, own, cumulants, moments, times))))
+        return found[-1]

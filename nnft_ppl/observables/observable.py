@@ -69,3 +69,12 @@ class Observable:
             {'': '1/mass'}
         """
         return replace(self, units={"": value, **coords})
+
+
+def hidden_names(observables: Mapping[str, Observable]) -> set[str]:
+    """Names of those that no table and no figure shows.
+
+    Args:
+        observables: By name.
+    """
+    return {name for name, one in observables.items() if one.hidden}

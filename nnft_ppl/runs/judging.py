@@ -20,10 +20,11 @@ from nnft_ppl.results import (
     series_of,
     usable_log_weights,
 )
+from nnft_ppl.observables import hidden_names
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
 from nnft_ppl.spaces import Circle
-from nnft_ppl.statistics import Estimate, Verdict, estimate, log_mean_weight
+from nnft_ppl.statistics import Estimate, Estimates, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
 AVERAGED = {"acceptance_rate": "acceptance", "step_size": "step_size", "swap_rate": "swap_rate"}
@@ -79,13 +80,15 @@ def judge(
     improved = improved_series(data)
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
-    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    hidden = hidden_names(theory.observables)
+    found = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
     for name, values in {"raw": raw, "improved": improved}.items():
-        if values:
-            write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
+        if shown := {one: series for one, series in values.items() if one not in hidden}:
+            write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent))
     write("estimates", estimates)
     if isinstance(theory.space, Circle):
         data["estimates"].attrs["period"] = float(theory.space.period)
@@ -186,12 +189,12 @@ class _Writer:
 
 def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curve]) -> PartitionFunction | None:
     """Ln Z/Z_free, and in the data the way there, where the draws know it."""
-    dims = {name: one.dims for name, one in theory.observables.items()}
+    dims = {name: one.dims for name, one in theory.observables.items() if not one.hidden}
     if kind is Kind.CHAINS:
         return None
     if kind is Kind.FREE:
         ends = series_of(data, "sample_stats")["log_weight"]
-        data["tempering"] = xr.DataTree(curve_of_free_draws(series_of(data), ends, dims))
+        data["tempering"] = xr.DataTree(curve_of_free_draws({name: series_of(data)[name] for name in dims}, ends, dims))
     elif curves:
         ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
