@@ -119,7 +119,7 @@ class Cumulant:
 
     @cached_property
     def _steps(self) -> tuple[np.ndarray, ...]:
-        """One for every cumulant that contains the first factor, lower orders first: its moment, and what is subtracted.
+        """One for every cumulant that contains the first factor, by order: its moment, and what is subtracted.
 
         That is a sum of products of an earlier cumulant, by its number, and a moment, each so many times.
         """
@@ -128,7 +128,8 @@ class Cumulant:
         done = {moment: number for number, moment in enumerate(order)}
         sums = [self._subtracted(moment, done, places) for moment in order]
         longest = max(map(len, sums))
-        terms = [[*((*pair, times) for pair, times in one.items()), *[(0, 0, 0)] * (longest - len(one))] for one in sums]
+        terms = [[(*pair, times) for pair, times in one.items()] for one in sums]
+        terms = [one + [(0, 0, 0)] * (longest - len(one)) for one in terms]
         table = np.array(terms, int).reshape(len(order), longest, 3)
         own = np.array([places[moment] for moment in order])
         return np.arange(len(order)), own, *np.moveaxis(table, -1, 0)

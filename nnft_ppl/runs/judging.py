@@ -11,6 +11,7 @@ import xarray as xr
 from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of, without_rounding
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
+from nnft_ppl.observables import hidden_names
 from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
@@ -20,7 +21,6 @@ from nnft_ppl.results import (
     series_of,
     usable_log_weights,
 )
-from nnft_ppl.observables import hidden_names
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
 from nnft_ppl.spaces import Circle
