@@ -5,9 +5,10 @@ from nnft_ppl.observables.connected import Moment, Moments, connected, products
 from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
 from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, ratio
-from nnft_ppl.observables.insertion import Functional, Insertion, Local, Part
+from nnft_ppl.observables.insertion import Insertion
 from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.observable import Field, Observable, hidden_names
+from nnft_ppl.observables.parts import Functional, Local, Part
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 
 __all__ = [

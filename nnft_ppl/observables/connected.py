@@ -12,7 +12,7 @@ Source: the recursion of moments and cumulants; docs/theory/identities.md.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 from typing import Any
 
@@ -22,9 +22,9 @@ import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.observables.derived import Derived
-from nnft_ppl.observables.insertion import Insertion
+from nnft_ppl.observables.insertion import Insertion, require_insertions
 from nnft_ppl.observables.observable import Observable
-from nnft_ppl.observables.readings import factors_of, require_insertions
+from nnft_ppl.observables.readings import factors_of
 
 MOST = 8
 """Insertions at most: the next order would have four times as many terms."""
@@ -84,8 +84,7 @@ def connected(
         return products(cumulant.moments, jnp.stack(jnp.broadcast_arrays(*factors_of(factors, fields))))
 
     own = Moments(measured, dims, dict(coords or {}), factors, hidden=True, moments=cumulant.moments)
-    compiled = jax.jit(cumulant)  # its operations are many and small
-    return Derived(lambda means: compiled(means["moments"]), moments=own)
+    return Derived(lambda means: cumulant(means["moments"]), moments=own)
 
 
 def products(moments: Sequence[Moment], factors: Array) -> Array:
@@ -146,8 +145,9 @@ class Cumulant:
                     found[done[own], places[rest]] += 1
         return found
 
+    @partial(jax.jit, static_argnums=0)
     def __call__(self, means: Array) -> Array:
-        """The cumulant.
+        """The cumulant; compiled, for its operations are many and small.
 
         Args:
             means: Of the moments, shape (moment, *shape).

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
-from nnft_ppl.observables.insertion import Insertion, Local, Part
+from nnft_ppl.observables.insertion import Insertion, require_insertions
 from nnft_ppl.observables.insertions import at
 from nnft_ppl.observables.observable import Observable
-from nnft_ppl.observables.readings import factors_of, require_insertions
+from nnft_ppl.observables.parts import Local, Part
+from nnft_ppl.observables.readings import factors_of
 
 
 @dataclass(frozen=True)

@@ -4,74 +4,15 @@ Products of insertions are correlators (`nnft_ppl.observables.product`). Because
 product over Gaussian amplitudes can be taken by hand, whatever its factors are (`nnft_ppl.identities.improved`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, Shaped
+from jaxtyping import Array, ArrayLike, Shaped
 
-Direction = tuple[complex, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Local:
-    """A field, or a derivative of it, at points."""
-
-    points: Float[np.ndarray, "*shape dim"]
-    field: str | int | None
-    """Which of the fields, its key or position; None where there is one."""
-    component: int | tuple[int, ...] | None
-    """Which component; None for all of them, behind the shape."""
-    directions: tuple[Direction, ...] = ()
-    """Along which to differentiate, one after the other, each as a vector of shape (dim,)."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """That of the points."""
-        return self.points.shape[:-1]
-
-
-@dataclass(frozen=True, eq=False)
-class Functional:
-    """A linear function of what the model returns."""
-
-    function: Callable[[Any], Array]
-    shape: tuple[int, ...] | None = None
-    """Of its value, components of a field left out; None where all axes are the shape's."""
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A coefficient times something that is read off the fields, or times a weighted sum of it over its last axis."""
-
-    read: Local | Functional
-    coefficient: complex | np.ndarray = 1.0
-    weights: np.ndarray | None = None
-    """Shape (*shape, point), broadcasting; None for no sum."""
-    conjugated: bool = False
-    """Whether what is read is conjugated; coefficient and weights are not."""
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        """Of the value; None where only the value tells."""
-        if self.read.shape is None:
-            return None
-        read = self.read.shape
-        if self.weights is not None:
-            read = np.broadcast_shapes(read, self.weights.shape)[:-1]
-        return np.broadcast_shapes(read, np.shape(self.coefficient))
-
-    @property
-    def content(self) -> tuple:
-        """What is the same in two parts that are: hashable, and compared by value."""
-        read = self.read
-        what = (read.points, read.field, read.component, read.directions) if isinstance(read, Local) else (read,)
-        return tuple(map(_by_value, (*what, self.coefficient, self.weights, self.conjugated)))
-
-
-def _by_value(value: Any) -> Any:
-    return (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
+from nnft_ppl.observables.parts import Functional, Local, Part
+from nnft_ppl.observables.readings import read_off
 
 
 class Insertion:
@@ -154,8 +95,6 @@ class Insertion:
         Args:
             fields: What the model returns.
         """
-        from nnft_ppl.observables.readings import read_off  # written in terms of insertions
-
         found = read_off([self], fields)
         return found.values[found.rows[0]]
 
@@ -183,3 +122,31 @@ class Insertion:
 
     def __truediv__(self, number: complex | Shaped[ArrayLike, "*shape"]) -> "Insertion":
         return self * (1 / np.asarray(number))
+
+
+def require_insertions(owner: str, insertions: Sequence[Any], most: int | None = None) -> None:
+    """Refuse what is no insertion, none or too many of them, and shapes that do not broadcast.
+
+    Args:
+        owner: Who asks.
+        insertions: The factors.
+        most: How many there may be.
+
+    Raises:
+        TypeError: If there is none, or one is something else.
+        ValueError: If there are too many, or shapes do not broadcast.
+    """
+    wrong = next((one for one in insertions if not isinstance(one, Insertion)), None)
+    if not insertions or wrong is not None:
+        given = "nothing" if not insertions else f"{wrong!r}"
+        raise TypeError(f"{owner}: {given} is no insertion; give at(x), derivative(x, 0), Insertion(function), ...")
+    if most is not None and len(insertions) > most:
+        raise ValueError(f"{owner}: {len(insertions)} insertions; give {most} at most")
+    shapes = [one.shape for one in insertions]
+    try:
+        np.broadcast_shapes(*[shape for shape in shapes if shape is not None])
+    except ValueError:
+        raise ValueError(f"{owner}: insertions have shapes {shapes}; give shapes that broadcast") from None
+    dims = {dim for one in insertions for dim in one.dims}
+    if len(dims) > 1:
+        raise ValueError(f"{owner}: points have dimensions {sorted(dims)}; give points of one dimension")

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Shaped
 
 from nnft_ppl.arguments import require_finite
-from nnft_ppl.observables.insertion import Direction, Functional, Insertion, Local, Part
+from nnft_ppl.observables.insertion import Insertion
+from nnft_ppl.observables.parts import Direction, Functional, Local, Part
 from nnft_ppl.observables.readings import chosen, component_of
 
 

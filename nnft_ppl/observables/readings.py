@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from nnft_ppl.observables.insertion import Direction, Functional, Insertion, Local, Part
+from nnft_ppl.observables.parts import Direction, Functional, Local, Part, Summed
 
 
 class Readings(NamedTuple):
@@ -24,7 +24,7 @@ class Readings(NamedTuple):
     """Whether each insertion's values are real; `values` are complex if any of them is."""
 
 
-def read_off(insertions: Sequence[Insertion], fields: Any) -> Readings:
+def read_off(insertions: Sequence[Summed], fields: Any) -> Readings:
     """The values of insertions on one draw.
 
     Args:
@@ -41,7 +41,7 @@ def read_off(insertions: Sequence[Insertion], fields: Any) -> Readings:
     in_sums = _evaluate([part.read for one in sums for part in one.parts], fields)
     blocks: list[Array] = []
     starts: dict[tuple[int, bool], int] = {}
-    found: dict[Insertion, tuple[np.ndarray, int, bool]] = {}
+    found: dict[Summed, tuple[np.ndarray, int, bool]] = {}
 
     def add(block: Array) -> int:
         blocks.append(jnp.ravel(block))
@@ -65,7 +65,7 @@ def read_off(insertions: Sequence[Insertion], fields: Any) -> Readings:
     return Readings(jnp.concatenate(blocks)[used], rows, axes, real)
 
 
-def factors_of(insertions: Sequence[Insertion], fields: Any) -> list[Array]:
+def factors_of(insertions: Sequence[Summed], fields: Any) -> list[Array]:
     """The values of insertions on one draw, with shapes that broadcast; real where they are.
 
     Args:
@@ -76,34 +76,6 @@ def factors_of(insertions: Sequence[Insertion], fields: Any) -> list[Array]:
     values = [found.values[rows] for rows in found.rows]
     parts = [value.real if real else value for value, real in zip(values, found.real, strict=True)]
     return aligned(parts, found.axes)
-
-
-def require_insertions(owner: str, insertions: Sequence[Any], most: int | None = None) -> None:
-    """Refuse what is no insertion, none or too many of them, and shapes that do not broadcast.
-
-    Args:
-        owner: Who asks.
-        insertions: The factors.
-        most: How many there may be.
-
-    Raises:
-        TypeError: If there is none, or one is something else.
-        ValueError: If there are too many, or shapes do not broadcast.
-    """
-    wrong = next((one for one in insertions if not isinstance(one, Insertion)), None)
-    if not insertions or wrong is not None:
-        given = "nothing" if not insertions else f"{wrong!r}"
-        raise TypeError(f"{owner}: {given} is no insertion; give at(x), derivative(x, 0), Insertion(function), ...")
-    if most is not None and len(insertions) > most:
-        raise ValueError(f"{owner}: {len(insertions)} insertions; give {most} at most")
-    shapes = [one.shape for one in insertions]
-    try:
-        np.broadcast_shapes(*[shape for shape in shapes if shape is not None])
-    except ValueError:
-        raise ValueError(f"{owner}: insertions have shapes {shapes}; give shapes that broadcast") from None
-    dims = {dim for one in insertions for dim in one.dims}
-    if len(dims) > 1:
-        raise ValueError(f"{owner}: points have dimensions {sorted(dims)}; give points of one dimension")
 
 
 def aligned[T: (np.ndarray, Array)](values: Iterable[T], axes: Sequence[int]) -> list[T]:
@@ -184,7 +156,7 @@ def along(function: Callable[[Array], Array], direction: Direction) -> Callable[
     return slope
 
 
-def _plain(insertion: Insertion) -> Local | None:
+def _plain(insertion: Summed) -> Local | None:
     """What it reads, where that is a field, or a derivative, at points and nothing else is done with it."""
     first, *more = insertion.parts
     scaled = first.weights is not None or np.ndim(first.coefficient) or first.coefficient != 1
