@@ -41,7 +41,8 @@ class SecondRoute(Check):
             raise ValueError(rare)
         series, log_weight = self._free_draws(draws, draws.key)
         smoothed, k_hat = smooth_log_weights(log_weight)
-        second = estimate(series, draws.theory.derived, smoothed, independent=True)
+        found = estimate(series, draws.theory.derived, smoothed, independent=True)
+        second = {name: one for name, one in found.items() if name in draws.estimates}
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
         answered = modes is not None and modes.verdict.status == "good"
         verdict = compare(draws.estimates, second, float(k_hat), answered=answered)

@@ -31,7 +31,7 @@ from nnft_ppl.identities.jumps import random_step, search
 from nnft_ppl.identities.linear_sites import mask_of
 from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of
-from nnft_ppl.observables import Observable
+from nnft_ppl.observables import Observable, hidden_names
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
 
@@ -233,7 +233,8 @@ def _observable(theory: Theory) -> tuple[str, Callable[[Position], Array]]:
     """Name and last entry of the observable that is taken (see `Bank.observable`); a constant where there is none."""
     positions = jnp.asarray(np.random.default_rng(0).normal(size=(PILOT, theory.dimension)))
     doubtful = smoothness(theory).observables
-    for name in sorted(theory.observables, key=lambda name: (bool(doubtful[name]), name)):
+    shown = theory.observables.keys() - hidden_names(theory.observables)
+    for name in sorted(shown, key=lambda name: (bool(doubtful[name]), name)):
 
         def last(position: Array, observable: Observable = theory.observables[name]) -> Array:
             return jnp.ravel(observable.on(theory.at(position)))[-1]

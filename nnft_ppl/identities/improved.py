@@ -1,19 +1,21 @@
 r"""Improved correlators: the average over Gaussian amplitudes taken by the Schwinger–Dyson identity, exact at every N.
 
-Where the field is linear in Gaussian parameters, φ(x) = φ_0(x) + Σ_i z_i h_i(x), the identity of the vector field
-V = h(x)·∂ and the observable F gives
+Where fields are linear in Gaussian parameters, so is every insertion (`nnft_ppl.observables.Insertion`):
+L = φ_0 + Σ_i z_i h_i with φ_0 and h that depend on the others only. The identity of the vector field V = h·∂ and the
+observable F gives
 
-    E[φ(x) F] = E[(φ_0(x) − s(x)) F] + E[h(x)·∂F],        s(x) = Σ_i h_i(x) ∂S/∂z_i
+    E[L F] = E[(φ_0 − s) F] + E[h·∂F],        s = Σ_i h_i ∂S/∂z_i
 
-so that with K(x, y) = Σ_i h_i(x) h_i(y)
+so that with K = Σ_i h_i h'_i (no conjugation)
 
-    G(x, y) = E[ K(x, y) + ½ (φ_0(x) − s(x)) φ(y) + ½ φ(x) (φ_0(y) − s(y)) ]
+    E[L L'] = E[ K + ½ (φ_0 − s) L' + ½ L (φ'_0 − s') ]
 
-and an n-point function is K(x_1, x_k) times the improved function of the other n − 2 points, summed over k, plus
-(φ_0(x_1) − s(x_1)) φ(x_2)⋯φ(x_n), averaged over which point comes first. At S = 0 all noise of the amplitudes is gone.
+and so on for products of more factors (`nnft_ppl.identities.contractions`). At S = 0 all noise of the amplitudes is
+gone.
 
-An observable that is quadratic in those parameters without naming its points (a correlator averaged over the circle)
-becomes Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear form B, where that is cheap.
+The exponential of an insertion, where S does not depend on the amplitudes, becomes exp(φ_0 + ½ Σ_i h_i²). An observable
+that is quadratic in those parameters without naming its factors (a correlator averaged over the circle) becomes
+Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear form B, where that is cheap.
 
 Source: derived in docs/theory/identities.md.
 """
@@ -29,10 +31,12 @@ import xarray as xr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from nnft_ppl.identities.contractions import contract, pairs_of
+from nnft_ppl.identities.features import Features, inner_products
 from nnft_ppl.identities.jumps import jumps_on_free_draws
-from nnft_ppl.identities.linear_sites import ROUNDING, linear_sites, mask_of, positions_to_try
+from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.observables import Observable
+from nnft_ppl.observables import Exponential, Functional, Moments, Observable, read_off
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
 
@@ -64,9 +68,8 @@ class Improvement:
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
-        several = self._several()
         for name, observable in theory.observables.items():
-            reason = self._why_not(name, observable, several=several)
+            reason = self._why_not(name, observable)
             if reason:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
@@ -121,62 +124,70 @@ class Improvement:
             return at(amplitudes).potential
 
         slope = jax.grad(potential)(amplitudes)
+        observables = {name: self.theory.observables[name] for name in self.names}
+        linear = Features(observables, lambda one: at(one).returned, amplitudes)
         found = {}
-        for name in self.names:
-            observable = self.theory.observables[name]
-            if observable.points is not None:
-                found[name] = self._at_points(observable.points, amplitudes, lambda one: at(one).returned, slope)
-                continue
-
-            def value(amplitudes: Array, observable: Observable = observable) -> Array:
-                return observable.on(at(amplitudes))
-
-            units = jnp.sum(jax.vmap(value)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype)), axis=0)
-            found[name] = units - 0.5 * jax.jvp(value, (amplitudes,), (slope,))[1]
+        for name, observable in observables.items():
+            if isinstance(observable, Exponential):
+                ((value, feature),) = linear.of(observable.insertions)
+                mean = value - jnp.tensordot(feature, amplitudes, 1)
+                found[name] = jnp.exp(mean + 0.5 * jnp.sum(feature**2, axis=-1))
+            elif observable.factors:
+                found[name] = self._product(observable, linear, amplitudes, slope)
+            else:
+                found[name] = self._quadratic_form(observable, at, amplitudes, slope)
         return found
 
-    def _at_points(self, points: np.ndarray, amplitudes: Array, realise: Callable, slope: Array) -> Array:
-        """An n-point function, from the field and its features at every point that occurs."""
-        dim = points.shape[-1]
-        places, index = np.unique(points.reshape(-1, dim), axis=0, return_inverse=True)
-        index = np.asarray(index).reshape(points.shape[:-1])
+    def _product(self, observable: Observable, linear: Features, amplitudes: Array, slope: Array) -> Array:
+        """A product of insertions, or several of the same ones, from their values and features."""
+        table, which = linear.table(observable.insertions)
+        # Equal factors are one.
+        factors = list({rows.tobytes(): rows for rows in which}.values())
+        number = {rows.tobytes(): at for at, rows in enumerate(factors)}
+        own = [number[rows.tobytes()] for rows in which]
+        several = isinstance(observable, Moments)
+        moments = observable.moments if several else (tuple(range(len(which))),)
+        products = [tuple(sorted(own[one] for one in moment)) for moment in moments]
+        rows = np.stack(factors)
+        values, features = table
+        source = values - features @ (amplitudes + slope)
+        pairs = inner_products(features, rows, np.array(pairs_of(products), int).reshape(-1, 2))
+        improved = contract(products, values[rows], source[rows], pairs)
+        return improved if several else improved[0]
 
-        def field(amplitudes: Array) -> Array:
-            return jax.vmap(realise(amplitudes))(jnp.asarray(places))
+    @staticmethod
+    def _quadratic_form(observable: Observable, at: Callable, amplitudes: Array, slope: Array) -> Array:
+        def value(amplitudes: Array) -> Array:
+            return observable.on(at(amplitudes))
 
-        phi, features = field(amplitudes), jax.jacrev(field)(amplitudes)
-        source = phi - features @ amplitudes - features @ slope
-        pairs = features @ features.T
-        columns = list(np.moveaxis(index, -1, 0))
-        order = len(columns)
-        total = sum(_contract([columns[k], *columns[:k], *columns[k + 1 :]], phi, source, pairs) for k in range(order))
-        return jnp.asarray(total) / order
+        units = jnp.sum(jax.vmap(value)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype)), axis=0)
+        return units - 0.5 * jax.jvp(value, (amplitudes,), (slope,))[1]
 
-    def _why_not(self, name: str, observable: Observable, *, several: bool) -> str:
+    def _why_not(self, name: str, observable: Observable) -> str:
         """Why an observable has no improved form; empty where it has one."""
-        if observable.points is not None:
-            return "there is more than one field, or component of it" if several else ""
-        if self._size > MOST_UNITS or self._grid() * self._size > LARGEST:
-            return "it does not name its points, and the trace over all amplitudes would cost more than it saves"
-        if not smoothness(self.theory).observables[name].isdisjoint(self.sites):
+        smooth = smoothness(self.theory)
+        if not observable.insertions and (self._size > MOST_UNITS or self._grid() * self._size > LARGEST):
+            return "it does not name its factors, and the trace over all amplitudes would cost more than it saves"
+        if not smooth.observables[name].isdisjoint(self.sites):
             return "it may jump or kink, as it is written, so that its derivative is not trusted"
-        return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
+        if not observable.insertions:
+            return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
+        if isinstance(observable, Exponential) and not smooth.acting.isdisjoint(self.sites):
+            return "it is an exponential, and the action depends on the amplitudes"
+        return "" if self._linear(observable) else "a factor of it is not linear in the amplitudes"
+
+    def _linear(self, observable: Observable) -> bool:
+        """Whether its factors are linear, those that are functions of the user's; points are as linear as the field."""
+        reads = [(one, part.read) for one in observable.insertions for part in one.parts]
+        own = list(dict.fromkeys(one for one, read in reads if isinstance(read, Functional)))
+        if not own:
+            return True
+        evaluate = jax.jit(jax.vmap(lambda position: read_off(own, self.theory.realise(position)).values))
+        return affine(evaluate, positions_to_try(self.theory, mask_of(self.theory, self.sites)))
 
     def _grid(self) -> int:
         space = self.theory.space
         return int(np.prod([len(axis) for axis in space.axes])) if space else 1
-
-    def _several(self) -> bool:
-        """Whether there is more than one field, or a field of more than one component."""
-        found: list[bool] = []
-
-        def look(position: Position) -> Array:
-            fields = list(self.theory.fields(position).values())
-            found.append(len(fields) > 1 or jnp.ndim(fields[0](jnp.zeros(self.theory.dim))) > 0)
-            return position
-
-        jax.eval_shape(look, jnp.zeros(self.theory.dimension))
-        return found[0]
 
     def _quadratic(self, observable: Observable) -> bool:
         """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes, small and large."""
@@ -193,19 +204,6 @@ class Improvement:
             if np.any(np.max(missed, axis=(0, 2), initial=0.0) > size):
                 return False
         return True
-
-
-def _contract(columns: list[np.ndarray], phi: Array, source: Array, pairs: Array) -> Array:
-    """The improved product of the fields at the points of `columns`, the first one contracted with the others."""
-    if not columns:
-        return jnp.ones(())
-    first, others = columns[0], columns[1:]
-    total = source[first]
-    for column in others:
-        total = total * phi[column]
-    for k, partner in enumerate(others):
-        total = total + pairs[first, partner] * _contract([*others[:k], *others[k + 1 :]], phi, source, pairs)
-    return total
 
 
 def measure_improved(target: Target, improvement: Improvement) -> Target:

@@ -1,7 +1,7 @@
 r"""Which parameters the field is linear in: those, of Gaussian law, whose average can be taken by hand.
 
-In reference coordinates φ(x) = φ_0(x) + Σ_i z_i h_i(x) for the coordinates of such sites, where φ_0 and h depend on
-the others only (output weights of a network, Fourier coefficients, pairs of amplitudes).
+In reference coordinates φ(x) = φ_0(x) + Σ_i z_i h_i(x), real or complex, for the coordinates of such sites, where φ_0
+and h depend on the others only (output weights of a network, Fourier coefficients, pairs of amplitudes).
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.theory import Theory
+from nnft_ppl.observables import Insertion, Local, Part, read_off
+from nnft_ppl.theory import Theory, named_fields
 
 POINTS = 3
 """Points at which fields are compared, beside those of the observables."""
@@ -39,16 +40,20 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
         theory: Any theory.
     """
     points, doubtful = _points(theory), smoothness(theory).fields
+    named = _named(theory)
 
     def values(position: Array) -> Array:
-        fields = theory.fields(position).values()
-        return jnp.concatenate([jnp.ravel(jax.vmap(field)(points)) for field in fields])
+        fields = theory.realise(position)
+        found = [jax.vmap(field)(points) for field in named_fields(fields).values()]
+        return jnp.concatenate(
+            [jnp.ravel(one) for one in (*found, *([read_off(named, fields).values] if named else []))]
+        )
 
     evaluate = jax.jit(jax.vmap(values))
     linear: list[str] = []
     for site in theory.sites:
         mask = mask_of(theory, (*linear, site.label))
-        if site.exact and site.label not in doubtful and _affine(evaluate, positions_to_try(theory, mask)):
+        if site.exact and site.label not in doubtful and affine(evaluate, positions_to_try(theory, mask)):
             linear.append(site.label)
     return tuple(linear)
 
@@ -77,23 +82,35 @@ def positions_to_try(theory: Theory, mask: np.ndarray) -> Iterator[Float[np.ndar
 
 
 def _points(theory: Theory) -> Float[Array, "point dim"]:
-    """Some points of the region, and of those that the observables name."""
-    tried = theory.region.random_points(np.random.default_rng(0), POINTS)
-    given = [one.points for one in theory.observables.values() if one.points is not None]
-    named = [points.reshape(-1, theory.dim) for points in given if points.shape[-1] == theory.dim]
-    places = np.unique(np.concatenate(named), axis=0) if named else np.zeros((0, theory.dim))
-    chosen = places[np.unique(np.linspace(0, len(places) - 1, min(len(places), MOST_POINTS)).astype(int))]
-    return jnp.asarray(np.concatenate([tried, chosen]))
+    """Some points of the region."""
+    return jnp.asarray(theory.region.random_points(np.random.default_rng(0), POINTS))
 
 
-def _affine(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:
-    """Whether f(a + b) + f(0) = f(a) + f(b) in the coordinates that are tried, the others fixed."""
+def _named(theory: Theory) -> list[Insertion]:
+    """Fields, and derivatives, at some of the points at which observables look at them."""
+    kinds: dict[tuple, list[np.ndarray]] = {}
+    for part in (part for one in theory.observables.values() for factor in one.insertions for part in factor.parts):
+        if isinstance(read := part.read, Local):
+            kinds.setdefault((read.field, read.directions), []).append(read.points.reshape(-1, theory.dim))
+    found = []
+    for (field, directions), points in kinds.items():
+        places = np.unique(np.concatenate(points), axis=0)
+        some = np.unique(np.linspace(0, len(places) - 1, min(len(places), MOST_POINTS)).astype(int))
+        found.append(Insertion.of(Part(Local(places[some], field, None, directions))))
+    return found
+
+
+def affine(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:
+    """Whether f(a + b) + f(0) = f(a) + f(b) in the coordinates that are tried, the others fixed, and they move it.
+
+    Args:
+        evaluate: f of many positions, real or complex.
+        tries: Positions, see `positions_to_try`.
+    """
     moved = 0.0
     for rest, a, b in tries:
         positions = np.concatenate([rest, rest + a, rest + b, rest + a + b])
         fields = np.asarray(evaluate(jnp.asarray(positions))).reshape(4, len(rest), -1)
-        if np.iscomplexobj(fields):
-            return False
         # Far out another parameter may overflow: nothing is learnt there.
         known = np.isfinite(fields).all(axis=(0, 2))
         if np.sum(known) < len(known) / 2:

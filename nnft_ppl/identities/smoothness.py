@@ -60,6 +60,8 @@ class Smoothness(NamedTuple):
     """Each observable, by name."""
     fields: frozenset[str]
     """The fields at a point."""
+    acting: frozenset[str]
+    """Not those: all sites that the action depends on."""
 
 
 @lru_cache(maxsize=4)
@@ -80,7 +82,7 @@ def smoothness(theory: Theory) -> Smoothness:
     closed, shapes = jax.make_jaxpr(everything, return_shape=True)(coordinates)
     found = dependences(closed.jaxpr, [Dependence(frozenset({name})) for name in sorted(coordinates)])
     potential, observables, fields = jax.tree.unflatten(jax.tree.structure(shapes), [one.switches for one in found])
-    return Smoothness(potential, observables, NONE.union(*fields))
+    return Smoothness(potential, observables, NONE.union(*fields), found[0].sites)
 
 
 def dependences(jaxpr: Any, given: Sequence[Dependence]) -> list[Dependence]:

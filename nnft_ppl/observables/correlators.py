@@ -1,19 +1,42 @@
-r"""n-point functions, disconnected: nothing is subtracted."""
+r"""Products of insertions, n-point functions among them, and exponentials; disconnected: nothing is subtracted."""
 
+import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
-from nnft_ppl.observables.observable import Field, Observable
+from nnft_ppl.observables.insertion import Insertion, require_insertions
+from nnft_ppl.observables.insertions import at
+from nnft_ppl.observables.observable import Observable
+from nnft_ppl.observables.parts import Local, Part
+from nnft_ppl.observables.readings import factors_of
+
+
+@dataclass(frozen=True)
+class Exponential(Observable):
+    """The exponential of an insertion, which is kept."""
+
+    exponent: Insertion | None = None
+    """What is exponentiated."""
+
+    @property
+    def insertions(self) -> tuple[Insertion, ...]:
+        """The exponent."""
+        return (self.exponent,) if self.exponent else ()
 
 
 def two_point(
-    separation: Sequence[float], dim: int = 1, centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0
+    separation: Sequence[float],
+    dim: int = 1,
+    centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0,
+    *,
+    field: str | int | None = None,
+    component: int | tuple[int, ...] | None = None,
 ) -> Observable:
     r"""Two-point function of symmetric pairs on the first axis.
 
@@ -25,31 +48,50 @@ def two_point(
         separation: Distances r, in units of length (inverse mass).
         dim: Dimension of the points.
         centre: Centre x_c of the pairs: one number for every axis, or one per axis.
+        field: Which field, where the model returns several.
+        component: Which component; None for all, each to itself.
 
     Returns:
         Observable with dimension `separation`, in units of field squared.
     """
-    separations = np.asarray(separation, dtype=float)
-    offset = separations[:, None] / 2 * np.eye(dim)[0]
+    pairs = symmetric_pairs(separation, dim, centre)
+    coordinates = tuple(np.asarray(separation, dtype=float).tolist())
+    return n_point(pairs, ("separation",), {"separation": coordinates}, field=field, component=component)
+
+
+def symmetric_pairs(
+    separation: Sequence[float], dim: int, centre: Sequence[float] | Float[np.ndarray, " dim"] | float
+) -> Float[np.ndarray, "separation 2 dim"]:
+    """Pairs of points on the first axis, symmetric about a centre.
+
+    Args:
+        separation: Their distances.
+        dim: Dimension of the points.
+        centre: One number for every axis, or one per axis.
+    """
+    offset = np.asarray(separation, dtype=float)[:, None] / 2 * np.eye(dim)[0]
     middle = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
-    pairs = np.stack([middle - offset, middle + offset], axis=1)
-    return n_point(pairs, ("separation",), {"separation": tuple(separations.tolist())})
+    return np.stack([middle - offset, middle + offset], axis=1)
 
 
 def n_point(
     points: Float[ArrayLike, "*shape factor dim"],
     dims: tuple[str, ...] = (),
     coords: Mapping[str, Sequence[float]] | None = None,
+    *,
+    field: str | int | None = None,
+    component: int | tuple[int, ...] | None = None,
 ) -> Observable:
     r"""Product of the field at given points, $\langle \phi(x_1) \cdots \phi(x_n) \rangle$, disconnected.
 
-    It keeps its points, so that its average over Gaussian amplitudes can be taken by hand
-    (`nnft_ppl.identities.improved`). A connected function is a `Derived` quantity of several of these.
+    The `product` of `at(x_1)`, ..., `at(x_n)`.
 
     Args:
         points: One set of n points for every entry of the value.
         dims: Names of the value's dimensions.
         coords: Coordinate values along some of them.
+        field: Which field, where the model returns several.
+        component: Which component; None for all, each to itself.
 
     Returns:
         Observable of shape `shape` (and the field's own components, each to itself), in units of the field to the power
@@ -62,12 +104,81 @@ def n_point(
     places = require_finite("n_point", "points", points)
     if places.ndim < 2:
         raise ValueError(f"n_point: points have shape {places.shape}; give shape (*shape, factor, dim)")
+    return product(*(at(x, field, component) for x in np.moveaxis(places, -2, 0)), dims=dims, coords=coords)
 
-    def product(phi: Field) -> Array:
-        values = jax.vmap(phi)(jnp.asarray(places.reshape(-1, places.shape[-1])))
-        return jnp.prod(values.reshape(*places.shape[:-1], *values.shape[1:]), axis=places.ndim - 2)
 
-    return Observable(product, dims, dict(coords or {}), places)
+def product(
+    *insertions: Insertion, dims: tuple[str, ...] = (), coords: Mapping[str, Sequence[float]] | None = None
+) -> Observable:
+    r"""Product of insertions, $\langle L_1[\phi] \cdots L_n[\phi] \rangle$, disconnected: nothing is subtracted.
+
+    It keeps its factors, so that its average over Gaussian amplitudes can be taken by hand
+    (`nnft_ppl.identities.improved`). The connected function is `connected(*insertions)`.
+
+    Args:
+        insertions: The factors, whose shapes broadcast; several components broadcast behind the shapes.
+        dims: Names of the value's dimensions.
+        coords: Coordinate values along some of them.
+
+    Returns:
+        Observable of the shape to which they broadcast, in units of the product; complex if one of them is.
+
+    Raises:
+        TypeError: If there is none, or one is no insertion.
+        ValueError: If the shapes do not broadcast.
+
+    Example:
+        >>> nearby = product(at([1.0]), at([2.0]))
+        >>> float(nearby(lambda x: 3 * x[0]))
+        18.0
+    """
+    require_insertions("product", insertions)
+
+    def value(fields: Any) -> Array:
+        return functools.reduce(jnp.multiply, factors_of(insertions, fields))
+
+    return Observable(value, dims, dict(coords or {}), insertions)
+
+
+def vertex(
+    points: Float[ArrayLike, "*shape charge dim"],
+    charges: Float[ArrayLike, "*shape charge"],
+    dims: tuple[str, ...] = (),
+    coords: Mapping[str, Sequence[float]] | None = None,
+    *,
+    field: str | int | None = None,
+    component: int | tuple[int, ...] | None = None,
+) -> Observable:
+    r"""Product of vertex operators, $\langle e^{i \sum_j p_j \phi(x_j)} \rangle$, complex; no normal ordering.
+
+    Where the field is linear in Gaussian amplitudes on which the action does not depend, the average over those is
+    taken by hand, $e^{i \sum_j p_j \phi_0(x_j) - \frac12 \sum_i (\sum_j p_j h_i(x_j))^2}$ with
+    $\phi = \phi_0 + \sum_i z_i h_i$.
+
+    Args:
+        points: Where the charges are, in units of length.
+        charges: p_j, in inverse units of the field; neutral if they add up to 0.
+        dims: Names of the value's dimensions.
+        coords: Coordinate values along some of them.
+        field: Which field, where the model returns several.
+        component: Which component; None for all, each to itself.
+
+    Returns:
+        Observable of shape `shape` (and the field's components).
+
+    Raises:
+        TypeError: If an argument is not real.
+        ValueError: If shapes do not fit together, or a number is not finite.
+    """
+    places, numbers = require_finite("vertex", "points", points), require_finite("vertex", "charges", charges)
+    fits = places.ndim > 1 and numbers.ndim and numbers.shape[-1] == places.shape[-2]
+    if not fits or np.broadcast_shapes(numbers.shape, places.shape[:-1]) != places.shape[:-1]:
+        raise ValueError(
+            f"vertex: points of shape {places.shape} with charges of shape {numbers.shape}; give (*shape, charge, dim) "
+            "and (*shape, charge), or one (charge,) for all"
+        )
+    total = 1j * Insertion.of(Part(Local(places, field, component), weights=numbers))
+    return Exponential(lambda fields: jnp.exp(total(fields)), dims, dict(coords or {}), exponent=total)
 
 
 def circle_two_point(separation: Sequence[float]) -> Observable:

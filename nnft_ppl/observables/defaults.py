@@ -1,7 +1,6 @@
 """What is measured for a model file that names no observables."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import jax.numpy as jnp
@@ -9,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from nnft_ppl.observables.correlators import n_point
-from nnft_ppl.observables.observable import Field, Observable
+from nnft_ppl.observables.observable import Observable
+from nnft_ppl.observables.readings import chosen
 
 SEPARATIONS = (0.0, 0.5, 1.0, 2.0)
 
@@ -56,18 +56,16 @@ def default_observables(
         labels: What observables of these fields are called; the keys in lower case unless given.
     """
     places = region.pairs(SEPARATIONS)
-    pairs = n_point(places.points, ("separation",), {"separation": tuple(places.separations)})
+    coords = {"separation": tuple(places.separations)}
 
-    def for_field(select: Callable[[Any], Field], suffix: str) -> dict[str, Observable]:
+    def for_field(name: Any, suffix: str) -> dict[str, Observable]:
         return {
-            f"phi_squared{suffix}": Observable(lambda fields: select(fields)(jnp.asarray(places.point)) ** 2),
-            f"two_point{suffix}": replace(pairs, function=lambda fields: pairs(select(fields))),
+            f"phi_squared{suffix}": Observable(lambda fields: chosen(fields, name)(jnp.asarray(places.point)) ** 2),
+            f"two_point{suffix}": n_point(places.points, ("separation",), coords, field=name),
         }
 
     if names is None:
-        return for_field(lambda phi: phi, "")
+        return for_field(None, "")
     shown = labels or [str(name).lower() for name in names]
-    every = [
-        for_field(lambda fields, name=name: fields[name], f".{label}") for name, label in zip(names, shown, strict=True)
-    ]
+    every = [for_field(name, f".{label}") for name, label in zip(names, shown, strict=True)]
     return {name: observable for of_field in every for name, observable in of_field.items()}

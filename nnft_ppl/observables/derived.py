@@ -14,6 +14,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
 from nnft_ppl.observables.labels import Dims
+from nnft_ppl.observables.observable import Observable
 
 BISECTIONS = 60
 
@@ -40,6 +41,19 @@ class Derived:
     """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
     like: tuple[str, ...] = ()
     """Observables from which axes without a name take theirs, and its coordinates, counted from the last axis."""
+    moments: Observable | None = field(default=None, compare=False)
+    """What is measured for it alone, and is `means["moments"]` to its function; None for what takes others' means."""
+
+    def named(self, name: str) -> "Derived":
+        """The quantity as a function of means that go by the names that they are stored under.
+
+        Args:
+            name: Its own name; what is measured for it alone is `NAME.moments`.
+        """
+        if self.moments is None:
+            return self
+        own = f"{name}.moments"
+        return replace(self, function=lambda means: self.function({"moments": means[own]}))
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.

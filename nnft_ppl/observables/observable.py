@@ -11,8 +11,9 @@ from dataclasses import dataclass, field as dataclass_field, replace
 from typing import Any, Protocol
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
+
+from nnft_ppl.observables.insertion import Insertion
 
 Field = Callable[[Float[Array, "dim"]], Array]
 
@@ -50,11 +51,17 @@ class Observable:
     """Names of the array's dimensions; names are shared between observables only where sizes are the same."""
     coords: Mapping[str, Sequence[float]] = dataclass_field(default_factory=dict)
     """Coordinate values along some of the dimensions, stored and printed with the result."""
-    points: np.ndarray | None = None
-    """Of a product of the field at points: the points, shape (*value's shape, number of factors, dim); else None."""
-
+    factors: tuple[Insertion, ...] | None = None
+    """Of a product of linear functionals: these, so that it can be improved; else None."""
     units: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
+    hidden: bool = False
+    """Whether it is measured for what is computed from it alone, and left out of tables and figures."""
+
+    @property
+    def insertions(self) -> tuple[Insertion, ...]:
+        """All linear functionals that it is made of, as far as it says so."""
+        return self.factors or ()
 
     def __call__(self, fields: Any, parameters: Mapping[str, Array] | None = None) -> Array:
         """The observable's value on one draw.
@@ -128,3 +135,12 @@ def reads_parameters(function: Callable[..., Any]) -> bool:
         return False
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(one.kind in positional and one.default is inspect.Parameter.empty for one in given) == 2
+
+
+def hidden_names(observables: Mapping[str, Observable]) -> set[str]:
+    """Names of those that no table and no figure shows.
+
+    Args:
+        observables: By name.
+    """
+    return {name for name, one in observables.items() if one.hidden}

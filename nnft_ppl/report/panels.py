@@ -176,7 +176,8 @@ def _weights(ensemble: Ensemble) -> Panel:
 
 def _followed(ensemble: Ensemble) -> list[tuple[str, tuple[int, ...]]]:
     """The components that traces are drawn of: the first of each observable, then more of each."""
-    names = [str(name) for name in ensemble.data["observables"].data_vars]
+    shown = ensemble.data["estimates"]
+    names = [str(name) for name in ensemble.data["observables"].data_vars if name in shown]
     components = {name: [index for index, _ in places(ensemble, name)] for name in names}
     longest = max((len(indices) for indices in components.values()), default=0)
     order = [

@@ -11,6 +11,7 @@ import xarray as xr
 from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of, without_rounding
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
+from nnft_ppl.observables import hidden_names
 from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
@@ -23,7 +24,7 @@ from nnft_ppl.results import (
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
-from nnft_ppl.statistics import Estimate, Verdict, estimate, log_mean_weight
+from nnft_ppl.statistics import Estimate, Estimates, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
 AVERAGED = {"acceptance_rate": "acceptance", "step_size": "step_size", "swap_rate": "swap_rate"}
@@ -79,17 +80,19 @@ def judge(
     improved = improved_series(data)
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
-    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    hidden = hidden_names(theory.observables)
+    found = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     if theory.held_out:
-        found, halves = held_out_estimates(theory.held_out, quoted, weights, independent=kind.independent, raw=raw)
-        estimates |= found
+        tested, halves = held_out_estimates(theory.held_out, quoted, weights, independent=kind.independent, raw=raw)
+        estimates |= tested
         data["held_out"] = xr.DataTree(halves)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
     for name, values in {"raw": raw, "improved": improved}.items():
-        if values:
-            write(f"{name}_estimates", estimate(values, None, weights, independent=kind.independent))
+        if shown := {one: series for one, series in values.items() if one not in hidden}:
+            write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent))
     write("estimates", estimates)
     if theory.space and (period := theory.space.periods[0]):
         data["estimates"].attrs["period"] = period
@@ -193,12 +196,12 @@ class _Writer:
 
 def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curve]) -> PartitionFunction | None:
     """Ln Z/Z_free, and in the data the way there, where the draws know it."""
-    dims = {name: one.dims for name, one in theory.observables.items()}
+    dims = {name: one.dims for name, one in theory.observables.items() if not one.hidden}
     if kind is Kind.CHAINS:
         return None
     if kind is Kind.FREE:
         ends = series_of(data, "sample_stats")["log_weight"]
-        data["tempering"] = xr.DataTree(curve_of_free_draws(series_of(data), ends, dims))
+        data["tempering"] = xr.DataTree(curve_of_free_draws({name: series_of(data)[name] for name in dims}, ends, dims))
     elif curves:
         ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))

@@ -26,13 +26,13 @@ def curve_of_populations(curves: Sequence[Curve], dims: Mapping[str, tuple[str, 
 
     Args:
         curves: One for every block; all have the same temperatures.
-        dims: Dimensions of each observable.
+        dims: Dimensions of each observable that is wanted.
 
     Returns:
         `log_z` and each observable along `beta`, with `NAME.error`.
     """
     log_z = np.concatenate([curve.log_z for curve in curves])
-    names = curves[0].measured["observables"]
+    names = dims
     series = {name: np.concatenate([curve.measured["observables"][name] for curve in curves]) for name in names}
     return _average(curves[0].beta, log_z, series, dims)
 

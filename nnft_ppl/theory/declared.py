@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,12 +38,20 @@ def separate(model: str, declared: Any) -> Declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
         refuse_reserved(f"{model}: observable", name)
-    sorted_out: list[Any] = [
+    observables, derived, held_out, invariants = (
         {name: value for name, value in declared.items() if isinstance(value, kind)} for kind in kinds
-    ]
-    if not sorted_out[0]:
+    )
+    for name, value in derived.items():
+        if (own := value.moments) is not None:
+            if f"{name}.moments" in declared:
+                raise ModelError(
+                    f"{model}: the moments of {name!r} are stored as {name}.moments: rename that observable"
+                )
+            observables[f"{name}.moments"] = replace(own, dims=(f"{name}.moment", *own.dims))
+    if not observables:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
-    return Declared(*sorted_out)
+    derived = {name: value.named(name) for name, value in derived.items()}
+    return Declared(observables, derived, held_out, invariants)
 
 
 def exact_values(

@@ -85,10 +85,11 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
     """
     values = {}
     for name, observable in observables.items():
-        if observable.points is not None and (found := observable.points.shape[-1]) != dim:
+        named = {found for insertion in observable.insertions for found in insertion.dims}
+        if found := sorted(named - {dim}):
             raise ModelError(
-                f"{model}: observable {name!r} is measured at points of shape ({found},), but points have shape "
-                f"({dim},) here: give the model a space(), or Theory(model, dim={found}), --dim {found}"
+                f"{model}: observable {name!r} is measured at points of shape ({found[0]},), but points have shape "
+                f"({dim},) here: give the model a space(), or Theory(model, dim={found[0]}), --dim {found[0]}"
             )
         words = f"{model}: observable {name!r}"
         value = _tried(words, dim, observable.function, reading)

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.display import paragraph, table
-from nnft_ppl.observables import default_observables
+from nnft_ppl.observables import default_observables, hidden_names
 from nnft_ppl.spaces import Region, Space, Unbounded, sites_in
 from nnft_ppl.target import Target
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
@@ -93,6 +93,7 @@ class Theory:
     def _repr_html_(self) -> str:
         sites = [[site.label, str(site.shape), ", ".join(site.dims)] for site in self.sites]
         measured = [[name, str(self.shapes[name]), ", ".join(value.dims)] for name, value in self.observables.items()]
+        measured = [row for row in measured if row[0] not in hidden_names(self.observables)]
         return (
             paragraph(self._words())
             + table(["parameter", "shape", "dimensions"], sites, words=3)

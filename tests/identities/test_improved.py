@@ -13,7 +13,7 @@ from statistical import ACCEPTED, REJECTED, worst_pull
 from nnft_ppl import Derived, Observable, Theory, load, sample
 from nnft_ppl.identities import Improvement
 from nnft_ppl.identities.linear_sites import linear_sites
-from nnft_ppl.observables import n_point, two_point
+from nnft_ppl.observables import at, n_point, product, two_point
 from nnft_ppl.statistics import estimate
 from nnft_ppl.theory import ModelFile
 
@@ -115,7 +115,7 @@ def complex_field():
 
 
 @pytest.mark.parametrize(
-    ("model", "sites"), [(quadratic, ()), (deep, ("v", "c")), (pair_of_fields, ("a",)), (complex_field, ())]
+    ("model", "sites"), [(quadratic, ()), (deep, ("v", "c")), (pair_of_fields, ("a",)), (complex_field, ("a",))]
 )
 def test_which_sites_the_field_is_linear_in(model, sites):
     observables = {"two": Observable(lambda phi: jnp.ones(()))}
@@ -131,7 +131,7 @@ def test_what_cannot_be_improved_says_why():
         "the field is not linear in any Gaussian parameter"
     }
     box = Improvement(load("phi4")).reasons
-    assert "name its points" in box["phi_squared"]
+    assert "name its factors" in box["phi_squared"]
     assert "two_point" not in box
 
 
@@ -140,10 +140,12 @@ def two_components():
     return lambda x: jnp.stack([a[0] * jnp.cos(x[0]), a[1]])
 
 
-def test_fields_of_several_components_keep_their_raw_correlators(key):
-    theory = with_observables(two_components, two=two_point([0.0, 1.0]))
+def test_components_are_correlated_each_with_itself(key):
+    theory = with_observables(two_components, two=two_point([0.0, 1.0]), cross=product(at([0.2]), at([0.5], None, 1)))
     assert theory.shapes["two"] == (2, 2)
-    assert "component" in Improvement(theory).reasons["two"]
     z = theory.free_draw(key)
-    expected = [[z[0] ** 2, z[1] ** 2], [z[0] ** 2 * np.cos(0.5) ** 2, z[1] ** 2]]
+    expected = np.array([[z[0] ** 2, z[1] ** 2], [z[0] ** 2 * np.cos(0.5) ** 2, z[1] ** 2]])
     np.testing.assert_allclose(theory.measure(z)["observables"]["two"], expected, rtol=1e-12)
+    found = Improvement(theory)(z)
+    np.testing.assert_allclose(found["two"], expected / z**2, rtol=1e-12)  # ⟨z_i²⟩ = 1
+    np.testing.assert_allclose(found["cross"], [0, 1], atol=1e-12)
