@@ -49,25 +49,28 @@ def wave_sum(
         Values of shape (n_1, ..., n_dim, *components).
     """
     components = cosine.shape[1:]
-    cosine, sine = (part.reshape(len(part), -1) for part in (cosine, sine))
+    if components:  # along one axis; without them there is none, which is faster than one of length 1
+        cosine, sine = (part.reshape(len(part), -1) for part in (cosine, sine))
     halves = [_Half.of(axis, momentum.dtype) for axis in axes]
     # Waves about the grid's middle: e^{ib·(x − m)} takes the phase e^{ib·m}.
     middle = np.array([half.middle for half in halves])
     if np.any(middle):
         shift = jnp.matmul(momentum, jnp.asarray(middle, momentum.dtype), precision=jax.lax.Precision.HIGHEST)
-        turn_cosine, turn_sine = jnp.cos(shift)[:, None], jnp.sin(shift)[:, None]
+        turn_cosine, turn_sine = jnp.cos(shift), jnp.sin(shift)
+        if components:
+            turn_cosine, turn_sine = turn_cosine[:, None], turn_sine[:, None]
         cosine, sine = cosine * turn_cosine + sine * turn_sine, sine * turn_cosine - cosine * turn_sine
 
     def sum_folded(parameters: tuple[Array, Array, Array]) -> Array:
         return _folded_sum(*parameters, tuple(half.points for half in halves))
 
     split = (len(axes) + 1) // 2
-    neurons, copies = len(cosine), cosine.shape[1]
+    neurons = len(cosine)
     if len(axes) > 2:
         entries, right = (int(np.prod([half.columns for half in part])) for part in (halves[:split], halves[split:]))
     else:
         entries, right = halves[0].columns, sum(half.columns for half in halves[1:])
-    entries += right * copies
+    entries += right * int(np.prod(components))
     chunks = -(-neurons * entries // CHUNK_NUMBERS)
     if chunks == 1:
         values = sum_folded((momentum, cosine, sine))
@@ -77,11 +80,11 @@ def wave_sum(
         parts = [jnp.pad(part, [(0, padding)] + [(0, 0)] * (part.ndim - 1)) for part in (momentum, cosine, sine)]
         parts = [part.reshape(chunks, size, *part.shape[1:]) for part in parts]
         step = jax.checkpoint(lambda total, part: (total + sum_folded(part), None))
-        zero = jnp.zeros([*(half.columns for half in halves), copies], momentum.dtype)
+        zero = jnp.zeros([*cosine.shape[1:], *(half.columns for half in halves)], momentum.dtype)
         values, _ = jax.lax.scan(step, zero, tuple(parts))
-    for axis, half in enumerate(halves):
+    for axis, half in enumerate(halves, start=cosine.ndim - 1):
         values = half.unfold(values, axis)
-    return values.reshape(*values.shape[:-1], *components)
+    return jnp.moveaxis(values, 0, -1).reshape(*values.shape[1:], *components) if components else values
 
 
 class _Half:
@@ -120,17 +123,14 @@ class _Half:
 
 @jax.jit  # traced once for all the places where a program takes a field on one grid
 def _folded_sum(momentum: Array, cosine: Array, sine: Array, points: tuple[Array, ...]) -> Array:
-    """The sum over neurons; along each axis its even part and then its odd part, shape (columns_1, ..., component)."""
+    """The sum over neurons; along each axis its even part and then its odd part, shape (component, columns_1, ...)."""
     waves = [sine_cosine(momentum[:, axis, None] * along) for axis, along in enumerate(points)]
     split = (len(points) + 1) // 2
     left, right = _products(waves[:split]), _products(waves[split:])
     amplitudes = (cosine, sine, -cosine, -sine)  # of a product with this number of sines, modulo four
     blocks: dict[tuple[int, ...], Array] = {}
     for odd in (0, 1):
-        columns = [
-            (amplitudes[(sum(letters) + odd) % 4][:, None, :] * matrix[:, :, None]).reshape(len(momentum), -1)
-            for letters, matrix in right.items()
-        ]
+        columns = [_times(amplitudes[(sum(letters) + odd) % 4], matrix) for letters, matrix in right.items()]
         # Two sines more in the first half change the sign only.
         rows = {
             letters: matrix if sum(letters) < 2 else -matrix
@@ -146,14 +146,27 @@ def _folded_sum(momentum: Array, cosine: Array, sine: Array, points: tuple[Array
     # (letters left, points left, letters right, points right) -> one axis (letter, point) per dimension.
     counts = [len(along) for along in points]
     values = jnp.stack([blocks[letters] for letters in left])
-    values = values.reshape(*[2] * split, *counts[:split], *[2] * (len(points) - split), *counts[split:], -1)
+    values = values.reshape(
+        *[2] * split, *counts[:split], *[2] * (len(points) - split), *cosine.shape[1:], *counts[split:]
+    )
+    if cosine.ndim > 1:
+        values = jnp.moveaxis(values, split + len(points), 0)
     order = [
         axis
         for start, stop in ((0, split), (split, len(points)))
         for j in range(start, stop)
         for axis in (start + j, stop + j)
     ]
-    return values.transpose([*order, len(order)]).reshape([*(2 * count for count in counts), -1])
+    if cosine.ndim > 1:
+        order = [0, *(axis + 1 for axis in order)]
+    return values.transpose(order).reshape([*cosine.shape[1:], *(2 * count for count in counts)])
+
+
+def _times(amplitude: Array, matrix: Array) -> Array:
+    """Amplitudes, (neuron,) or (neuron, component), times a matrix (neuron, point): (neuron, component and point)."""
+    if amplitude.ndim == 1:
+        return amplitude[:, None] * matrix
+    return (amplitude[:, :, None] * matrix[:, None, :]).reshape(len(amplitude), -1)
 
 
 def _products(waves: Sequence[tuple[Array, Array]]) -> dict[tuple[int, ...], Array]:
