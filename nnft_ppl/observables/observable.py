@@ -58,6 +58,16 @@ class Observable:
     hidden: bool = False
     """Whether it is measured for what is computed from it alone, and left out of tables and figures."""
 
+    def __post_init__(self) -> None:
+        """Refuse factors that are points, which they once were."""
+        if self.factors is not None and not (
+            isinstance(self.factors, tuple) and all(isinstance(one, Insertion) for one in self.factors)
+        ):
+            raise TypeError(
+                "Observable: factors are a tuple of insertions; a product of the field at points is n_point(points), and "
+                "of anything else product(at(x), derivative(x, 0), ...)"
+            )
+
     @property
     def insertions(self) -> tuple[Insertion, ...]:
         """All linear functionals that it is made of, as far as it says so."""
