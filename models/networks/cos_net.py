@@ -7,7 +7,7 @@ r"""A network with one hidden layer of cosines on the line: invariant under tran
 ⟨φ(x) φ(y)⟩ = (σ_a²/2) e^{−σ_b²(x−y)²/2} for all of them and at every width N, with connected functions N^{1−k} times the
 neuron's cumulants of 2k points in closed form: at coincident points N G₄ = ⅜, −⅜, 0 and N² G₆ = 0, 5/4, 0 times σ_a's power.
 
-`configuration` of `two_point`: (0, 0), (0, 1), (0, 2); of `four_point`, connected: (0, 0, 0, 0), (0, 0, 1, 1),
+`configuration` of `two_point`: (0, 0), (0, .5), (0, 1), (0, 2); of `four_point`, connected: (0, 0, 0, 0), (0, 0, 1, 1),
 (0, .5, 1, 2), (−.3, −.1, .1, .3); of `six_point`, connected: (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 1, 1), (0, 0, 1, 1, 2, 2),
 (0, 1, 2, 3, 4, 5).
 
@@ -28,7 +28,7 @@ from nnft_ppl.exact import AMPLITUDE_LAWS, cosine_connected
 from nnft_ppl.families import connected_points, product_points
 from nnft_ppl.fields import PlaneWaves
 
-TWO = [[0, 0], [0, 1], [0, 2]]
+TWO = [[0, 0], [0, 0.5], [0, 1], [0, 2]]
 FOUR = [[0, 0, 0, 0], [0, 0, 1, 1], [0, 0.5, 1, 2], [-0.3, -0.1, 0.1, 0.3]]
 SIX = [[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5]]
 
@@ -54,8 +54,8 @@ def observables():
     """Two points, and four and six, connected, at the configurations above."""
     return {
         "two_point": product_points(TWO).in_units("1"),
-        "four_point": connected_points(FOUR).in_units("1"),
-        "six_point": connected_points(SIX).in_units("1"),
+        "four_point": connected_points(FOUR),
+        "six_point": connected_points(SIX),
     }
 
 

@@ -6,9 +6,9 @@ r"""A network with one hidden layer of erf neurons on the line: arcsine kernel, 
 ⟨φ(x) φ(y)⟩ = σ_b² + σ_w² (2/π) arcsin(2k_xy/√((1 + 2k_xx)(1 + 2k_yy))), k_xy = σ_b² + σ_w² x y, at every width N. The
 connected functions are N^{1−k} times the neuron's cumulants of 2k points, exactly; the output bias v₀ does not enter them.
 
-`configuration` of `two_point`: (1, 1), (.2, .2), (−.2, .2), (−1, 1), (−1, −.6), (.6, −.2); of `four_point`, connected:
-(1, 1, 1, 1), (.2, .2, .2, .2), (−1, −1, 1, 1), (−1, −.6, −.2, .2); of `six_point`, connected: (1, 1, 1, 1, 1, 1),
-(−1, −.6, −.2, .2, .6, 1).
+`configuration` of `two_point`: (1, 1), (−1, 1), (−1, −.6), (−.2, .6); of `four_point`, connected: (1, 1, 1, 1),
+(.2, .2, .2, .2), (−1, −1, 1, 1), (−1, −.6, −.2, .2); of `six_point`, connected: (1, 1, 1, 1, 1, 1),
+(.2, .2, .2, .2, .2, .2), (−1, −1, .2, .2, 1, 1), (−1, −.6, −.2, .2, .6, 1).
 
 `exact` is that of `gain` g = 1. Control: `gain=0.7071067811865476` is the network whose kernel is the arcsine without its
 factors of 2. Units: none. Limits: N → ∞ is the Gaussian process of the kernel. Source: C. K. I. Williams, Neural
@@ -27,9 +27,9 @@ from nnft_ppl.exact import erf_connected, erf_kernel
 from nnft_ppl.families import connected_points, product_points
 from nnft_ppl.fields import Dense
 
-TWO = [[1, 1], [0.2, 0.2], [-0.2, 0.2], [-1, 1], [-1, -0.6], [0.6, -0.2]]
+TWO = [[1, 1], [-1, 1], [-1, -0.6], [-0.2, 0.6]]
 FOUR = [[1, 1, 1, 1], [0.2, 0.2, 0.2, 0.2], [-1, -1, 1, 1], [-1, -0.6, -0.2, 0.2]]
-SIX = [[1, 1, 1, 1, 1, 1], [-1, -0.6, -0.2, 0.2, 0.6, 1]]
+SIX = [[1, 1, 1, 1, 1, 1], [0.2, 0.2, 0.2, 0.2, 0.2, 0.2], [-1, -1, 0.2, 0.2, 1, 1], [-1, -0.6, -0.2, 0.2, 0.6, 1]]
 
 
 def model(width=8, sigma_w=1.0, sigma_b=1.0, gain=1.0):
@@ -50,8 +50,8 @@ def observables():
     """Two points, and four and six, connected, at the configurations above."""
     return {
         "two_point": product_points(TWO).in_units("1"),
-        "four_point": connected_points(FOUR).in_units("1"),
-        "six_point": connected_points(SIX).in_units("1"),
+        "four_point": connected_points(FOUR),
+        "six_point": connected_points(SIX),
     }
 
 

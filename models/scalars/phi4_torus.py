@@ -20,7 +20,7 @@ from nnft_ppl import Derived, Observable
 from nnft_ppl.arguments import require_count, require_non_negative
 from nnft_ppl.exact import torus_propagator
 from nnft_ppl.fields import FourierSeries, free_scales
-from nnft_ppl.observables import box_average, mean_squared
+from nnft_ppl.observables import Insertion, product
 from nnft_ppl.spaces import Torus
 
 
@@ -54,17 +54,17 @@ def displacements(dim, side):
     return np.array([0, 1 / 8, 1 / 4, 1 / 2])[:, None] * side * np.eye(dim)[0]
 
 
-def observables(dim, side, modes):
-    """The two-point function averaged over translations, and the average field with its Binder cumulant."""
-    torus, places = space(dim, side, modes), displacements(dim, side)
+def observables(dim, side):
+    """The two-point function and φ², averaged over translations, and the average field with its Binder cumulant."""
+    places, average = displacements(dim, side), Insertion(lambda phi: phi.constant)
     coords = {"separation": tuple(places[:, 0].tolist())}
     pairs = Observable(lambda phi: phi.translation_average(places), ("separation",), coords)
-    squared = f"mass^{dim - 2}" if dim != 2 else "1"
+    squared, fourth = ("1", "1") if dim == 2 else (f"mass^{dim - 2}", f"mass^{2 * dim - 4}")
     return {
         "two_point": pairs.in_units(squared, separation="1/mass"),
-        "phi_squared": box_average(torus, 2).in_units(squared),
-        "mean_squared": mean_squared(torus).in_units(squared),
-        "mean_fourth": Observable(lambda phi: phi.constant**4),
+        "phi_squared": Observable(lambda phi: phi.translation_average(places[0])).in_units(squared),
+        "mean_squared": product(average, average).in_units(squared),
+        "mean_fourth": product(average, average, average, average).in_units(fourth),
         "binder": Derived(lambda means: 1 - means["mean_fourth"] / (3 * means["mean_squared"] ** 2)),
     }
 

@@ -25,9 +25,7 @@ def connected_points(configurations: Sequence[Sequence[float]]) -> Derived:
     """
     places = np.array(configurations, float)
     insertions = [at(column[:, None]) for column in places.T]
-    return connected(
-        *insertions, dims=("configuration",), coords={"configuration": _numbers(places)}, even=True
-    )
+    return connected(*insertions, dims=("configuration",), coords={"configuration": _numbers(places)}, even=True)
 
 
 def _numbers(places: np.ndarray) -> tuple[int, ...]:
