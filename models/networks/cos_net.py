@@ -4,12 +4,12 @@ r"""A network with one hidden layer of cosines on the line: invariant under tran
     S = 0
 
 `amplitude` is "gaussian", "constant" (all a_i = σ_a/√N), or "pair": independent Gaussian amplitudes of cosine and sine.
-⟨φ(x) φ(y)⟩ = (σ_a²/2) e^{−σ_b²(x−y)²/2} for all of them and at every width N, with connected functions N^{1−k} times the
-neuron's cumulants of 2k points in closed form: at coincident points N G₄ = ⅜, −⅜, 0 and N² G₆ = 0, 5/4, 0 times σ_a's power.
+⟨φ(x) φ(y)⟩ = (σ_a²/2) e^{−σ_b²(x−y)²/2} for all of them and at every width N. Connected functions are N^{1−k} times the
+neuron's cumulants of 2k points, in closed form: at coincident points N G₄ = ⅜, −⅜, 0 and N² G₆ = 0, 5/4, 0 at σ_a = 1.
 
 `configuration` of `two_point`: (0, 0), (0, .5), (0, 1), (0, 2); of `four_point`, connected: (0, 0, 0, 0), (0, 0, 1, 1),
-(0, .5, 1, 2), (−.3, −.1, .1, .3); of `six_point`, connected: (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 1, 1), (0, 0, 1, 1, 2, 2),
-(0, 1, 2, 3, 4, 5).
+(0, .5, 1, 2), (−.3, −.1, .1, .3); of `six_point`, connected: (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 1, 1),
+(0, 0, 1, 1, 2, 2), (0, 1, 2, 3, 4, 5).
 
 Control: one amplitude law measured against the exact values of another; they share the two-point function, and the
 four-point function has the other sign. Units: lengths in 1/σ_b. Limits: N → ∞ is the Gaussian process with a Gaussian

@@ -4,14 +4,14 @@ r"""A network with one hidden layer of erf neurons on the line: arcsine kernel, 
     S = 0
 
 ⟨φ(x) φ(y)⟩ = σ_b² + σ_w² (2/π) arcsin(2k_xy/√((1 + 2k_xx)(1 + 2k_yy))), k_xy = σ_b² + σ_w² x y, at every width N. The
-connected functions are N^{1−k} times the neuron's cumulants of 2k points, exactly; the output bias v₀ does not enter them.
+connected functions are N^{1−k} times the neuron's cumulants of 2k points; the output bias v₀ does not enter them.
 
 `configuration` of `two_point`: (1, 1), (−1, 1), (−1, −.6), (−.2, .6); of `four_point`, connected: (1, 1, 1, 1),
 (.2, .2, .2, .2), (−1, −1, 1, 1), (−1, −.6, −.2, .2); of `six_point`, connected: (1, 1, 1, 1, 1, 1),
 (.2, .2, .2, .2, .2, .2), (−1, −1, .2, .2, 1, 1), (−1, −.6, −.2, .2, .6, 1).
 
-`exact` is that of `gain` g = 1. Control: `gain=0.7071067811865476` is the network whose kernel is the arcsine without its
-factors of 2. Units: none. Limits: N → ∞ is the Gaussian process of the kernel. Source: C. K. I. Williams, Neural
+`exact` is that of `gain` g = 1. Control: `gain=0.7071067811865476` is the network whose kernel is the arcsine without
+its factors of 2. Units: none. Limits: N → ∞ is the Gaussian process of the kernel. Source: C. K. I. Williams, Neural
 Computation 10 (1998) 1203 (kernel); arXiv:2008.08601 (the network); cumulants in docs/theory/networks.md.
 """
 

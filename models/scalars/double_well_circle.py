@@ -1,12 +1,12 @@
-r"""φ⁴ theory with two wells on a circle: the double-well oscillator at temperature 1/T, as a network of Fourier features.
+r"""φ⁴ theory with two wells on a circle: the double-well oscillator at temperature 1/T, of Fourier features.
 
     φ(t) = T^{1/2} a₀ + Σ_{n=1}^K √(2/T/(ω_n² + 1/T²)) (a_n cos ω_n t + b_n sin ω_n t),    ω_n = 2πn/T,   a, b ~ N(0, 1)
     S = ∫₀ᵀ [(λ/4!) φ⁴ + (μ² − 1/T² + δm²)/2 φ² + h φ],                    density ∝ (free density) · exp(−S)
 
-μ² = `mass_squared` has any sign; below zero there are wells at φ = ±√(−6μ²/λ). The free field has the mass 1/T, which the
-action takes off again, so that its constant mode reaches both wells. δm² = (λ/2) (G_free(0) − G_free,K(0)) integrates out
-the modes above K: Tr e^{−TH}, H = p²/2 + μ²x²/2 + (λ/4!) x⁴ + h x, h = `tilt`. A chain does not cross between the wells by
-itself: one that starts in one of them and is never swapped or moved to the other has |sign| = 1, and is the control.
+μ² = `mass_squared` has any sign; below zero there are wells at φ = ±√(−6μ²/λ). The free field has the mass 1/T, which
+the action takes off again, so that its constant mode reaches both wells. δm² = (λ/2) (G_free(0) − G_free,K(0))
+integrates out the modes above K: Tr e^{−TH}, H = p²/2 + μ²x²/2 + (λ/4!) x⁴ + h x, h = `tilt`. A chain does not cross
+between the wells by itself: one that stays in the well where it starts has |sign| = 1, and is the control.
 
 Units: lengths in the inverse of a mass m₀ that sets the scale; λ in m₀³, h in m₀^{3/2}. Limits: μ² > 0, h = 0 is
 `phi4_circle`. Source: as `phi4_circle`; derived in docs/theory/circle.md.

@@ -1,9 +1,9 @@
-r"""O(n) φ⁴ theory on a circle: the n-dimensional quartic oscillator at temperature 1/T, as a network of Fourier features.
+r"""O(n) φ⁴ theory on a circle: the n-dimensional quartic oscillator at temperature 1/T, of Fourier features.
 
     φ_a(t) = c_a/(m√T) + Σ_{k=1}^K √(2/T/(ω_k² + m²)) (a_ka cos ω_k t + b_ka sin ω_k t),    ω_k = 2πk/T,    all N(0, 1)
     S = (λ/4!) ∫₀ᵀ (φ·φ)² + (δm²/2) ∫₀ᵀ φ·φ + (κ/2) ∫₀ᵀ φ₁²,             density ∝ (free density) · exp(−S)
 
-With the counter-term δm² = λ (n+2)/6 (G_free(0) − G_free,K(0)) the modes above K are integrated out to first order in λ:
+With the counter-term δm² = λ (n+2)/6 (G_free(0) − G_free,K(0)) the modes above K are integrated out to order λ:
 Tr e^{−TH}, H = p²/2 + m²r²/2 + (λ/4!) r⁴ in n dimensions. κ = `anisotropy` breaks the rotation symmetry, and is the
 control: `exact` is that of κ = 0, with the counter-term.
 

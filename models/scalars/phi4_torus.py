@@ -4,12 +4,12 @@ r"""φ⁴ theory on a torus in d dimensions: real Fourier amplitudes, exactly Ga
     S = (λ/4!) ∫ φ⁴ − (λ/4) G_K(0) ∫ φ²,                                 density ∝ (free density) · exp(−S)
 
 The modes are a cube, |n_j| ≤ K on every axis, one of each pair ±n; V = L^d. The second term, absent with
-`counterterm=False`, orders φ⁴ normally: G_K(0) = (1/V) Σ_p 1/(p² + m²), and the propagator has no correction of order λ.
+`counterterm=False`, orders φ⁴ normally: G_K(0) = (1/V) Σ_p 1/(p² + m²), and the propagator has no term of order λ.
 ∫ φ⁴ is exact on the grid of 4K + 4 points along each axis.
 
 Units: lengths in 1/m. Limits: λ = 0 is free, with the propagator of the modes; K → ∞ exists in d = 1, 2; in d = 3 the
-mass is a bare one. Exact at λ = 0; the slope there is `nnft_ppl.exact.torus_first_order`, and `counterterm=False` is its
-control. Source: Fourier networks of arXiv:2504.05462 deformed as in arXiv:2307.03223; docs/theory/torus.md.
+mass is a bare one. Exact at λ = 0, where `nnft_ppl.exact.torus_first_order` is the slope, and `counterterm=False`
+its control. Source: Fourier networks of arXiv:2504.05462 deformed as in arXiv:2307.03223; docs/theory/torus.md.
 """
 
 import numpy as np

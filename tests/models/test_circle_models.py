@@ -11,7 +11,7 @@ from nnft_ppl import load, sample
 def test_components_on_a_circle(components, seed):
     """The same draws, weighted with and without the term that breaks the symmetry."""
     theory = load("on_circle", components=components, modes=20, anisotropy=1.0)
-    data = sample(theory, "reweight", num_draws=6000, seed=seed, keep="none", checks=False).data
+    data = sample(theory, "reweight", num_draws=4000, seed=seed, keep="none", checks=False).data
     action = {name: values.values for name, values in data["action"].dataset.data_vars.items()}
     broken = sum(action.values())
     for weight, accepted in ((broken - action["anisotropy"], True), (broken, False)):
@@ -33,7 +33,7 @@ def test_components_on_a_circle(components, seed):
 
 def test_two_wells_with_a_tilt(seed):
     theory = load("double_well_circle", modes=20, tilt=0.1)
-    ensemble = sample(theory, "reweight", num_draws=20_000, seed=seed, keep="none", checks=False)
+    ensemble = sample(theory, "reweight", num_draws=6000, seed=seed, keep="none", checks=False)
     estimates = ensemble.estimates()
     for name in ("two_point", "sign"):
         assert worst_pull(estimates[name], theory.exact[name]) < ACCEPTED

@@ -11,7 +11,7 @@ ORDERS = ("two_point", "four_point", "six_point")
 
 def measured(name: str, seed: int, **keywords):
     theory = load(name, width=2, **keywords)
-    run = sample(theory, "reweight", num_draws=8000, seed=seed, keep="none", checks=False)
+    run = sample(theory, "reweight", num_draws=4000, seed=seed, keep="none", checks=False)
     return theory.exact, run.estimates()
 
 
@@ -24,7 +24,7 @@ def test_erf_net_and_a_kernel_without_its_factor_of_two(seed):
     wrong = 1 + 2 / np.pi * np.arcsin((1 + x * y) / np.sqrt((2 + x**2) * (2 + y**2)))
     assert worst_pull(estimates["two_point"], wrong) > REJECTED
     assert worst_pull(estimates["four_point"], np.zeros(4)) > REJECTED
-    assert worst_pull(estimates["six_point"], -exact["six_point"]) > ACCEPTED
+    assert worst_pull(estimates["six_point"], -exact["six_point"]) > REJECTED
 
 
 def test_gain_is_the_network_of_the_wrong_kernel():
