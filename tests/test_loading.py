@@ -52,7 +52,7 @@ def test_shipped_models_are_found_by_name():
     for name, file in models.items():
         loaded = load_file(name)
         assert (loaded.path, loaded.name) == (file, name)
-        assert None not in (loaded.space, loaded.observables, loaded.exact)
+        assert None not in (loaded.observables, loaded.exact)
 
 
 def test_what_a_file_offers(path: Path):

@@ -13,7 +13,7 @@ from nnft_ppl.identities import Improvement
 AXIS = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
 # −½ G_K(0) Σ_p cos(p·x)/(V (p² + m²)²) at the defaults.
 SLOPES = np.array([-0.0126231, -0.0077758, -0.0037228, -0.0013168])
-DRAWS = 8_000
+DRAWS = 24_000
 
 
 def test_free_propagator_of_the_modes_in_every_draw(key):
