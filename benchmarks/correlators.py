@@ -24,7 +24,7 @@ def run(started: float, coupling: float, draws: int, sampler: str, seed: int = 0
         `separation`, `raw`, `improved`, `mixed` (errors), `value`; `wall` from the start of the process, and
         `seconds_per_draw` of all chains together, once compiled.
     """
-    theory = load("phi4", coupling=coupling)
+    theory = load("phi4", alpha=-1, coupling=coupling)
     marks: list[tuple[int, float]] = []
 
     def note(stage: Stage) -> None:

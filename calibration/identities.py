@@ -85,7 +85,7 @@ def uniformity(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
 
 def strong_coupling(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     """A coupling 1.1 times too large in d = 2 at λ = 24, on 10⁴ effective draws."""
-    theory, other = load("phi4", coupling=24.0), load("phi4", coupling=24.0 * 1.1)
+    theory, other = (load("phi4", alpha=-1, coupling=24.0 * factor) for factor in (1.0, 1.1))
     settings = Settings(jax.random.key(next(fresh)), 4, max(1000, round(12_000 * fraction)), 300, 3)
     positions = _positions(list(run_blocks(SAMPLERS["hmc"], theory.target(), settings)))
     outcomes = {}

@@ -31,10 +31,10 @@ SHARED = {
     "phi4_circle λ=100": ("phi4_circle", {"coupling": 100.0}),
     "deformed_rotation": ("deformed_rotation", {}),
     "deformed_rotation, matrix": ("deformed_rotation", {"quartic": "matrix"}),
-    "free_scalar N=1": ("free_scalar", {"width": 1, "dim": 1}),
-    "free_scalar N=2": ("free_scalar", {"width": 2, "dim": 1}),
-    "free_scalar N=4": ("free_scalar", {"width": 4, "dim": 1}),
-    "phi4 N=4": ("phi4", {"width": 4, "dim": 1}),
+    "free_scalar N=1": ("free_scalar", {"width": 1, "dim": 1, "alpha": -1}),
+    "free_scalar N=2": ("free_scalar", {"width": 2, "dim": 1, "alpha": -1}),
+    "free_scalar N=4": ("free_scalar", {"width": 4, "dim": 1, "alpha": -1}),
+    "phi4 N=4": ("phi4", {"width": 4, "dim": 1, "alpha": -1}),
 }
 ALARMS = 0.02
 """Share of runs with nothing wrong that may fail."""

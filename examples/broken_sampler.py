@@ -45,7 +45,7 @@ class Broken:
 
 def theories() -> tuple[Theory, Theory]:
     """φ⁴ theory, and the same with a cut-off that is 2 % smaller."""
-    keywords = {"dim": 1, "width": 32, "side": 4.0, "cutoff": 8.0, "coupling": 6.0}
+    keywords = {"alpha": -1, "dim": 1, "width": 32, "side": 4.0, "cutoff": 8.0, "coupling": 6.0}
     return load("phi4", **keywords), load("phi4", **keywords | {"cutoff": 7.84})
 
 

@@ -38,11 +38,21 @@ def path(tmp_path: Path) -> Path:
 
 def test_shipped_models_are_found_by_name():
     models = shipped_models()
-    assert list(models) == ["free_scalar", "phi4", "phi4_circle", "deformed_rotation"]
+    assert list(models) == [
+        "cos_net",
+        "erf_net",
+        "double_well_circle",
+        "free_scalar",
+        "on_circle",
+        "phi4",
+        "phi4_circle",
+        "phi4_torus",
+        "deformed_rotation",
+    ]
     for name, file in models.items():
         loaded = load_file(name)
         assert (loaded.path, loaded.name) == (file, name)
-        assert None not in (loaded.space, loaded.observables, loaded.exact)
+        assert None not in (loaded.observables, loaded.exact)
 
 
 def test_what_a_file_offers(path: Path):

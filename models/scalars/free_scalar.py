@@ -5,16 +5,16 @@ r"""Free scalar field in d = 1..4 dimensions from a network of plane waves.
 
 The two-point function is the propagator with a sharp cut-off, ∫_{|p|<Λ} d^dp/(2π)^d e^{ipx}/(p² + m²), at every width;
 the field is Gaussian only for N → ∞, and its fourth cumulant depends on `alpha` and `amplitude`
-(`nnft_ppl.families.scalar`).
+(`nnft_ppl.families.scalar`): at α = 0 it is of order 1/N at any cut-off, at α = −1 it grows with Λ.
 
 Units: lengths in 1/m. Limits: N → ∞ is the Gaussian field; Λ → ∞ the Yukawa propagator, whose value at r = 0 diverges
-in d ≥ 2. Source: arXiv:2307.03223 (α = −1), arXiv:2604.27050 (α = 0).
+in d ≥ 2. Source: arXiv:2604.27050 (α = 0), arXiv:2307.03223 (α = −1).
 """
 
 from nnft_ppl.families import scalar_box, scalar_curves, scalar_exact, scalar_network, scalar_observables
 
 
-def model(width=256, dim=2, side=8.0, mass=1.0, cutoff=4.0, alpha=-1, amplitude="gaussian"):
+def model(width=256, dim=2, side=8.0, mass=1.0, cutoff=4.0, alpha=0, amplitude="gaussian"):
     """Plane waves without an action."""
     return scalar_network(width, dim, mass, cutoff, alpha, amplitude)
 

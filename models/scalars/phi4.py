@@ -8,7 +8,8 @@ action acts inside the box only; outside the field is free.
 
 Units: lengths in 1/m. Limits: λ = 0 is `free_scalar`; N → ∞ is local φ⁴ with cut-off Λ. At finite width corrections of
 order 1/N enter at order λ, and at α = −1 they are large: at N = 16, d = 1, Λ = 10 the slope dG(0)/dλ is 3.7 times its
-limit. Source: arXiv:2307.03223; normalisation and finite-width slopes in docs/theory/scalar.md.
+limit, and at α = 0 1.3 times. Source: arXiv:2307.03223 (α = −1), arXiv:2604.27050 (α = 0); normalisation and
+finite-width slopes in docs/theory/scalar.md.
 """
 
 import numpyro
@@ -24,7 +25,7 @@ def model(
     side=8.0,
     mass=1.0,
     cutoff=4.0,
-    alpha=-1,
+    alpha=0,
     amplitude="gaussian",
     coupling=1.0,
     counterterm=False,

@@ -1,6 +1,8 @@
 """Closed forms and diagonalisations that samplers and networks are checked against, in NumPy and SciPy."""
 
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
+from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
 from nnft_ppl.exact.propagator import (
     ball_moment,
     ball_propagator,
@@ -15,19 +17,40 @@ from nnft_ppl.exact.quartic_oscillator import (
     thermal_correlator,
     thermal_two_point,
 )
+from nnft_ppl.exact.radial_oscillator import (
+    angular_degeneracy,
+    radial_spectrum,
+    thermal_fourth_moment,
+    thermal_vector_two_point,
+)
+from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
+    "AMPLITUDE_LAWS",
     "RotationMoments",
+    "angular_degeneracy",
     "ball_moment",
     "ball_propagator",
     "box_mean_squared",
     "coincident_fourth_cumulant",
+    "cosine_connected",
+    "erf_connected",
+    "erf_kernel",
     "free_circle_two_point",
     "log_partition",
     "matrix_moments",
     "missing_modes_constant",
+    "network_cumulant",
     "radial_moments",
+    "radial_spectrum",
     "spectrum",
     "thermal_correlator",
+    "thermal_fourth_moment",
     "thermal_two_point",
+    "thermal_vector_two_point",
+    "torus_first_order",
+    "torus_propagator",
+    "well_sign",
+    "well_spectrum",
+    "well_two_point",
 ]

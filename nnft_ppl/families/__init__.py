@@ -1,5 +1,6 @@
 """What several model files share."""
 
+from nnft_ppl.families.points import connected_points, product_points
 from nnft_ppl.families.scalar import (
     scalar_box,
     scalar_curves,
@@ -10,6 +11,8 @@ from nnft_ppl.families.scalar import (
 )
 
 __all__ = [
+    "connected_points",
+    "product_points",
     "scalar_box",
     "scalar_curves",
     "scalar_exact",

@@ -23,7 +23,7 @@ from nnft_ppl.arguments import require_choice, require_count, require_positive
 from nnft_ppl.densities import PropagatorMomentum, UniformBall
 from nnft_ppl.exact import ball_moment, ball_propagator, box_mean_squared, coincident_fourth_cumulant
 from nnft_ppl.fields import PlaneWaves
-from nnft_ppl.observables import Observable, box_average, mean_squared, two_point
+from nnft_ppl.observables import Derived, Observable, at, box_average, connected, mean_squared, two_point
 from nnft_ppl.spaces import Box
 
 FOURTH_MOMENTS = {"gaussian": 3.0, "constant": 1.0, "pair": 2.0}
@@ -73,19 +73,22 @@ def scalar_box(side: float, dim: int, cutoff: float) -> Box:
     return Box(side, dim, bandlimit=4 * cutoff if math.isfinite(cutoff) else None)
 
 
-def scalar_observables(side: float, dim: int, mass: float, cutoff: float) -> dict[str, Observable]:
+def scalar_observables(side: float, dim: int, mass: float, cutoff: float) -> dict[str, Observable | Derived]:
     """`two_point` at r = (0, ½, 1, 2)/m up to side/2; box averages `phi_squared`, `phi_fourth`, `mean_squared`.
+
+    `four_point` is the connected one with all four points at the origin.
 
     Args as for `scalar_exact`.
     """
     box = scalar_box(side, dim, cutoff)
     squared, fourth = _mass_unit(dim - 2), _mass_unit(2 * dim - 4)
-    pairs = two_point(scalar_separations(side, mass).tolist(), dim)
+    pairs, origin = two_point(scalar_separations(side, mass).tolist(), dim), at(np.zeros(dim))
     return {
         "two_point": pairs.in_units(squared, separation="1/mass"),
         "phi_squared": box_average(box, 2).in_units(squared),
         "phi_fourth": box_average(box, 4).in_units(fourth),
         "mean_squared": mean_squared(box).in_units(squared),
+        "four_point": connected(origin, origin, origin, origin, even=True),
     }
 
 
@@ -122,6 +125,7 @@ def scalar_exact(
         "phi_squared": np.array(squared),
         "phi_fourth": np.array(3 * squared**2 + fourth),
         "mean_squared": np.array(averaged),
+        "four_point": np.array(fourth),
     }
 
 

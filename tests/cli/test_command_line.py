@@ -118,7 +118,9 @@ def test_list_names_the_shipped_models():
     status, out, err = nnft("list")
     assert (status, err) == (0, "")
     first = [line.split()[0] for line in out.splitlines()]
-    assert first == ["scalars/", "free_scalar", "phi4", "phi4_circle", "symmetries/", "deformed_rotation"]
+    networks, scalars = ["cos_net", "erf_net"], ["double_well_circle", "free_scalar", "on_circle"]
+    scalars += ["phi4", "phi4_circle", "phi4_torus"]
+    assert first == ["networks/", *networks, "scalars/", *scalars, "symmetries/", "deformed_rotation"]
 
 
 @pytest.mark.parametrize("words", [["phi4_circle", "--help"], ["--set", "modes=4", "--seed", "3", "phi4_circle", "-h"]])
@@ -140,6 +142,11 @@ SMALL = {
     "free_scalar": ["width=4", "dim=1", "side=2"],
     "phi4": ["width=4", "dim=1", "side=2", "counterterm=True"],
     "phi4_circle": ["modes=2"],
+    "double_well_circle": ["modes=2"],
+    "on_circle": ["modes=2"],
+    "phi4_torus": ["dim=1", "modes=2"],
+    "cos_net": ["width=2"],
+    "erf_net": ["width=2"],
 }
 
 

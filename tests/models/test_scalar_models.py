@@ -58,7 +58,7 @@ def test_kurtosis_of_the_amplitude_laws(amplitude, excess, seed):
 
 def test_finite_width_slope(seed):
     """dG(0,0)/dλ = −Cov_free(φ(0)², S/λ) is the finite-width value; the infinite-width one is rejected."""
-    theory = load("phi4", dim=1, cutoff=10.0, side=4.0, width=16, coupling=1.0)
+    theory = load("phi4", dim=1, cutoff=10.0, side=4.0, width=16, alpha=-1, coupling=1.0)
     theory = measuring(theory, only_two_point)
     data = sample(theory, "reweight", num_draws=40_000, seed=seed, keep="none", checks=False).data
     squared = data["observables"].dataset["two_point"].values[..., 0].reshape(-1)

@@ -1,0 +1,80 @@
+r"""φ⁴ theory with two wells on a circle: the double-well oscillator at temperature 1/T, of Fourier features.
+
+    φ(t) = T^{1/2} a₀ + Σ_{n=1}^K √(2/T/(ω_n² + 1/T²)) (a_n cos ω_n t + b_n sin ω_n t),    ω_n = 2πn/T,   a, b ~ N(0, 1)
+    S = ∫₀ᵀ [(λ/4!) φ⁴ + (μ² − 1/T² + δm²)/2 φ² + h φ],                    density ∝ (free density) · exp(−S)
+
+μ² = `mass_squared` has any sign; below zero there are wells at φ = ±√(−6μ²/λ). The free field has the mass 1/T, which
+the action takes off again, so that its constant mode reaches both wells. δm² = (λ/2) (G_free(0) − G_free,K(0))
+integrates out the modes above K: Tr e^{−TH}, H = p²/2 + μ²x²/2 + (λ/4!) x⁴ + h x, h = `tilt`. A chain does not cross
+between the wells by itself: one that stays in the well where it starts has |sign| = 1, and is the control.
+
+Units: lengths in the inverse of a mass m₀ that sets the scale; λ in m₀³, h in m₀^{3/2}. Limits: μ² > 0, h = 0 is
+`phi4_circle`. Source: as `phi4_circle`; derived in docs/theory/circle.md.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+from numpyro import distributions as dist
+
+from nnft_ppl import Observable
+from nnft_ppl.arguments import require_number, require_positive
+from nnft_ppl.exact import free_circle_two_point, well_sign, well_two_point
+from nnft_ppl.fields import FourierSeries, free_scales
+from nnft_ppl.observables import circle_two_point
+from nnft_ppl.spaces import Circle
+
+
+def model(period=4.0, mass_squared=-4.0, coupling=6.0, modes=40, tilt=0.0, counterterm=True):
+    """A Fourier field with a quartic action and a mass term of any sign."""
+    require_positive("double_well_circle", "coupling", coupling)  # at zero the wells have no walls
+    require_number("double_well_circle", "mass_squared", mass_squared)
+    constant_scale, mode_scales = free_scales(period, 1 / period, modes)
+    constant = numpyro.sample("constant", dist.Normal(0, 1))
+    with numpyro.plate("mode", modes):
+        cosine = numpyro.sample("cosine", dist.Normal(0, 1))
+        sine = numpyro.sample("sine", dist.Normal(0, 1))
+    phi = FourierSeries(period, constant_scale * constant, mode_scales * cosine, mode_scales * sine)
+    circle = space(period, modes)
+    phi_t = circle.evaluate(phi)
+    missing = float(missing_modes(0.0, period, modes)) if counterterm else 0.0
+    mass_term = (mass_squared - 1 / period**2 + coupling / 2 * missing) / 2
+    numpyro.factor("wells", -circle.integrate(coupling / 24 * phi_t**4 + mass_term * phi_t**2))
+    if tilt:
+        numpyro.factor("tilt", -tilt * circle.integrate(phi_t))
+    return phi
+
+
+def space(period, modes):
+    """The circle, with a grid on which φ⁴ is integrated exactly."""
+    return Circle(period, modes=modes)
+
+
+def separations(period):
+    """Where the two-point function is measured: 0, T/8, T/4, T/2."""
+    return np.array([0, 1 / 8, 1 / 4, 1 / 2]) * period
+
+
+def observables(period, modes):
+    """The two-point function, not connected, and the sign of the field, averaged over the circle."""
+    circle = space(period, modes)
+    return {
+        "two_point": circle_two_point(separations(period)).in_units("1/mass", separation="1/mass"),
+        "sign": Observable(lambda phi: circle.average(jnp.sign(circle.evaluate(phi)))).in_units("1"),
+    }
+
+
+def exact(period, mass_squared, coupling, modes, tilt):
+    """The double-well oscillator on these modes, with the counter-term."""
+    pairs = exact_two_point(separations(period), period, mass_squared, coupling, modes, tilt)
+    return {"two_point": pairs, "sign": well_sign(period, coupling, mass_squared, tilt)}
+
+
+def exact_two_point(t, period, mass_squared, coupling, modes, tilt):
+    """Tr(e^{−(T−t)H} q e^{−tH} q)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
+    return well_two_point(t, period, coupling, mass_squared, tilt) - missing_modes(t, period, modes)
+
+
+def missing_modes(t, period, modes):
+    """G_free(t) − G_free,K(t), the modes above K of the free propagator at the mass 1/T."""
+    return free_circle_two_point(t, period, 1 / period) - free_circle_two_point(t, period, 1 / period, modes=modes)

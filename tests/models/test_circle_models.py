@@ -1,0 +1,61 @@
+"""Several components and two wells on a circle against diagonalisation, on free draws with weights."""
+
+import numpy as np
+import pytest
+from statistical import ACCEPTED, REJECTED, worst_pull
+
+from nnft_ppl import load, sample
+
+
+@pytest.mark.parametrize("components", [2, 3])
+def test_components_on_a_circle(components, seed):
+    """The same draws, weighted with and without the term that breaks the symmetry."""
+    theory = load("on_circle", components=components, modes=20, anisotropy=1.0)
+    data = sample(theory, "reweight", num_draws=4000, seed=seed, keep="none", checks=False).data
+    action = {name: values.values for name, values in data["action"].dataset.data_vars.items()}
+    broken = sum(action.values())
+    for weight, accepted in ((broken - action["anisotropy"], True), (broken, False)):
+        weights = np.exp(np.min(weight) - weight).ravel()
+        pulls = {}
+        for name in ("two_point", "invariant"):
+            values = data["observables"].dataset[name].values
+            values = values.reshape(weights.size, -1).T
+            mean = values @ weights / np.sum(weights)
+            error = np.sqrt((values - mean[:, None]) ** 2 @ weights**2) / np.sum(weights)
+            pulls[name] = np.abs(mean - np.ravel(theory.exact[name])) / error
+        if accepted:
+            assert max(np.max(one) for one in pulls.values()) < ACCEPTED
+        else:
+            # The first component is lighter than the others now.
+            assert pulls["two_point"].reshape(components, -1)[0, 0] > REJECTED
+            assert pulls["invariant"][0] > REJECTED
+
+
+def test_two_wells_with_a_tilt(seed):
+    theory = load("double_well_circle", modes=20, tilt=0.1)
+    ensemble = sample(theory, "reweight", num_draws=6000, seed=seed, keep="none", checks=False)
+    estimates = ensemble.estimates()
+    for name in ("two_point", "sign"):
+        assert worst_pull(estimates[name], theory.exact[name]) < ACCEPTED
+    # Control: without the tilt; and chains that stay in one well, as an HMC run of a single start has them.
+    assert abs(estimates["sign"].value) > REJECTED * estimates["sign"].error
+    signs = ensemble.data["observables"].dataset["sign"].values.ravel()
+    right = signs > 0
+    weights = np.exp(ensemble.log_weights).ravel()[right]
+    mean = np.sum(weights * signs[right]) / np.sum(weights)
+    error = np.sqrt(np.sum(weights**2 * (signs[right] - mean) ** 2)) / np.sum(weights)
+    assert abs(mean - float(theory.exact["sign"])) > REJECTED * error
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords", "message"),
+    [
+        ("on_circle", {"coupling": -1.0}, "on_circle: coupling = -1.0; give a finite number >= 0"),
+        ("on_circle", {"components": 0}, "on_circle: components = 0; give an integer >= 1"),
+        ("double_well_circle", {"coupling": 0.0}, "double_well_circle: coupling = 0.0; give a finite number > 0"),
+        ("double_well_circle", {"mass_squared": np.inf}, "mass_squared = inf; give a finite number"),
+    ],
+)
+def test_bad_keywords_are_named(name, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        load(name, **keywords)
