@@ -10,6 +10,7 @@ from nnft_ppl.display.values import (
     format_value,
     format_values,
     model_call,
+    place_words,
     places_along,
     without_noise,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "model_call",
     "on_terminal",
     "paragraph",
+    "place_words",
     "places_along",
     "show_progress",
     "table",

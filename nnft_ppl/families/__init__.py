@@ -1,5 +1,6 @@
-"""What several model files share."""
+"""What several model files share, and one model over several values of its keywords."""
 
+from nnft_ppl.families.over_keywords import Family, family
 from nnft_ppl.families.scalar import (
     scalar_box,
     scalar_curves,
@@ -10,6 +11,8 @@ from nnft_ppl.families.scalar import (
 )
 
 __all__ = [
+    "Family",
+    "family",
     "scalar_box",
     "scalar_curves",
     "scalar_exact",

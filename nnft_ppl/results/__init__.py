@@ -1,5 +1,6 @@
 """The labelled result of a run, on disk and in memory."""
 
+from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, slope
 from nnft_ppl.results.ensemble import (
     TRUNCATION,
     Ensemble,
@@ -7,11 +8,11 @@ from nnft_ppl.results.ensemble import (
     improved_series,
     places,
     quoted_series,
-    read,
     series_of,
     usable_log_weights,
 )
 from nnft_ppl.results.labelled import estimates_dataset
+from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.provenance import (
     FORMAT,
@@ -22,9 +23,12 @@ from nnft_ppl.results.provenance import (
     SamplerRecord,
 )
 from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
+from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "FORMAT", "TRUNCATION", "Ensemble", "ImprovedRecord", "PartitionFunction", "Provenance", "Request", "ResultError",
-    "RunFolder", "SamplerRecord", "WriteError", "atomically", "estimate_rows", "estimates_dataset", "improved_series",
-    "places", "plain_json", "quoted_series", "read", "series_of", "usable_log_weights",
+    "FORMAT", "TRUNCATION", "AcrossMembers", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
+    "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "StoredMembers",
+    "WriteError", "atomically", "correlations", "estimate_rows", "estimates_dataset", "extrapolated", "family_data",
+    "improved_series", "latex_table", "member_folders", "places", "plain_json", "quoted_series", "read",
+    "series_of", "slope", "usable_log_weights",
 ]  # fmt: skip

@@ -6,8 +6,9 @@ from nnft_ppl.runs.kept import DrawsError, KeptDraws, kept_draws
 from nnft_ppl.runs.recorder import FieldError
 from nnft_ppl.runs.request import make_request, sampler_of
 from nnft_ppl.runs.sampling import sample
+from nnft_ppl.runs.scanning import family_request
 
 __all__ = [
-    "DEFAULT_DRAWS", "DrawsError", "FieldError", "KeptDraws", "judge_again", "kept_draws", "make_request", "sample",
-    "sampler_of",
+    "DEFAULT_DRAWS", "DrawsError", "FieldError", "KeptDraws", "family_request", "judge_again", "kept_draws",
+    "make_request", "sample", "sampler_of",
 ]  # fmt: skip
