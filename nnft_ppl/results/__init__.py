@@ -1,6 +1,7 @@
 """The labelled result of a run, on disk and in memory."""
 
 from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, slope
+from nnft_ppl.results.comparison import Comparison, compare
 from nnft_ppl.results.ensemble import (
     TRUNCATION,
     Ensemble,
@@ -22,13 +23,14 @@ from nnft_ppl.results.provenance import (
     Request,
     SamplerRecord,
 )
+from nnft_ppl.results.side_by_side import SideBySide, member_tables
 from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
 from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "FORMAT", "TRUNCATION", "AcrossMembers", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
-    "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "StoredMembers",
-    "WriteError", "atomically", "correlations", "estimate_rows", "estimates_dataset", "extrapolated", "family_data",
-    "improved_series", "latex_table", "member_folders", "places", "plain_json", "quoted_series", "read",
-    "series_of", "slope", "usable_log_weights",
+    "FORMAT", "TRUNCATION", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
+    "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
+    "StoredMembers", "WriteError", "atomically", "compare", "correlations", "estimate_rows", "estimates_dataset",
+    "extrapolated", "family_data", "improved_series", "latex_table", "member_folders", "member_tables", "places",
+    "plain_json", "quoted_series", "read", "series_of", "slope", "usable_log_weights",
 ]  # fmt: skip
