@@ -63,7 +63,7 @@ class Fitted(Estimate):
         number = "undefined" if np.isnan(value) else format_value(value, error)
         if reason := self.doubts.get(index):
             return f"{number}: {reason}"
-        return f"{number}, χ² = {self.chi_squared[index]:.3g} for {self.dof} degrees of freedom"
+        return f"{number}, χ² = {self.chi_squared[index]:.3g} for {degrees(self.dof)}"
 
     def __str__(self) -> str:
         return "\n".join(
@@ -78,6 +78,11 @@ class Fitted(Estimate):
             number, _, rest = self.words(index).partition(": " if index in self.doubts else ", ")
             rows.append([place, number, rest])
         return ["at", "estimate", "ess"], rows
+
+
+def degrees(number: int) -> str:
+    """So many degrees of freedom, in words."""
+    return f"{number} degree{'' if number == 1 else 's'} of freedom"
 
 
 def slope(quantity: str, along: str) -> AcrossMembers:
@@ -195,7 +200,7 @@ def _fit(
         y, error = np.log(np.abs(y)), error / np.abs(y)
     fit = fit_polynomial(u, y, np.outer(error, error) * correlation, wanted.degree)
     if fit.p_value < UNLIKELY:
-        law = f"χ² = {fit.chi_squared:.3g} for {fit.dof} degrees of freedom"
+        law = f"χ² = {fit.chi_squared:.3g} for {degrees(fit.dof)}"
         return fit, f"the values contradict {wanted.in_words} ({law})"
     if not error.any():  # numbers without error, on the curve to rounding
         exact = [without_noise(float(one), float(np.max(np.abs(y)))) for one in fit.coefficients]

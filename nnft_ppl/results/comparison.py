@@ -26,6 +26,13 @@ class Comparison:
     apart: Mapping[str, list[np.ndarray | None]]
     """Name -> (estimate − partner's)/error of each result; None without a partner."""
 
+    @property
+    def largest(self) -> float | None:
+        """The largest of all differences in errors; None where nothing is compared."""
+        found = [np.abs(one) for pulls in self.apart.values() for one in pulls if one is not None]
+        known = [float(np.nanmax(one, initial=0.0)) for one in found]
+        return max(known, default=None)
+
     def tables(self) -> list[SideBySide]:
         """A table for every estimate, with a row for each result."""
         labels = list(self.differing) or ["result"]

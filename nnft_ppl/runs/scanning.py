@@ -108,6 +108,8 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
     started = time.perf_counter()
     family = scan.family
     folder = RunFolder(scan.out, scan.request) if scan.out else None
+    if folder:
+        (folder.path / "blocks").rmdir()  # blocks are the members'
     folders = member_folders(family.places)
     done: dict[str, Provenance] = {}
     in_memory: dict[str, Ensemble] = {}
@@ -205,11 +207,20 @@ def worst_verdicts(of_members: Mapping[str, Sequence[Verdict]]) -> tuple[Verdict
             by_check.setdefault(one.check, []).append((place, one))
     found = []
     for outcomes in by_check.values():
-        place, worst = min(outcomes, key=lambda outcome: SERIOUS.index(outcome[1].status))
+        place, worst = min(outcomes, key=_rank)
         many = sum(one.status == worst.status for _, one in outcomes)
-        where = f"at {place}" if many == 1 else f"at {many} of {len(outcomes)} members, {place} for one"
-        found.append(replace(worst, text=f"{where}: {worst.text}"))
+        count = f"all {len(outcomes)} members" if many == len(outcomes) else f"{many} of {len(outcomes)} members"
+        where = place if many == 1 else f"{count}, {place} the worst"
+        same = len({one.text for _, one in outcomes}) == 1
+        found.append(replace(worst, text=f"{count if same else where}: {worst.text}"))
     return tuple(found)
+
+
+def _rank(outcome: tuple[str, Verdict]) -> tuple[int, float]:
+    """The worst first: by status, and then how far beyond its threshold a number is, or how near to it."""
+    _, one = outcome
+    distance = 0.0 if one.value is None or one.threshold is None else abs(one.value - one.threshold)
+    return SERIOUS.index(one.status), -distance if one.status == "failed" else distance
 
 
 def _record(about: Provenance, folder: str) -> dict[str, Any]:
