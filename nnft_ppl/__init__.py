@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from nnft_ppl.checks import Check, Measurement, Outcome
     from nnft_ppl.draws import Kind
+    from nnft_ppl.families import Family, family
     from nnft_ppl.observables import Derived, HeldOut, Invariant, Observable, effective_mass, levels, ratio
-    from nnft_ppl.results import Ensemble, read
+    from nnft_ppl.results import Ensemble, Ensembles, extrapolated, read, slope
     from nnft_ppl.runs import Duality, KeptDraws, dual, kept_draws, sample
     from nnft_ppl.samplers import Block, Chains, Sampler, Settings, one_draw, run_blocks
     from nnft_ppl.statistics import Estimate, Estimates, Verdict
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "checks": ("Check", "Measurement", "Outcome"),
     "draws": ("Kind",),
+    "families": ("Family", "family"),
     "observables": ("Derived", "HeldOut", "Invariant", "Observable", "effective_mass", "levels", "ratio"),
-    "results": ("Ensemble", "read"),
+    "results": ("Ensemble", "Ensembles", "extrapolated", "read", "slope"),
     "runs": ("Duality", "KeptDraws", "dual", "kept_draws", "sample"),
     "samplers": ("Block", "Chains", "Sampler", "Settings", "one_draw", "run_blocks"),
     "statistics": ("Estimate", "Estimates", "Verdict"),
@@ -37,10 +39,10 @@ _HOMES = {
 }
 
 __all__ = [
-    "Block", "Chains", "Check", "Derived", "Duality", "Ensemble", "Estimate", "Estimates", "HeldOut", "Invariant",
-    "KeptDraws", "Kind", "Measurement", "ModelFile", "Observable", "Outcome", "Sampler", "Settings", "Target", "Theory",
-    "Verdict", "dual", "effective_mass", "kept_draws", "levels", "load", "one_draw", "ratio", "read", "run_blocks",
-    "sample",
+    "Block", "Chains", "Check", "Derived", "Duality", "Ensemble", "Ensembles", "Estimate", "Estimates", "Family",
+    "HeldOut", "Invariant", "KeptDraws", "Kind", "Measurement", "ModelFile", "Observable", "Outcome", "Sampler",
+    "Settings", "Target", "Theory", "Verdict", "dual", "effective_mass", "extrapolated", "family", "kept_draws",
+    "levels", "load", "one_draw", "ratio", "read", "run_blocks", "sample", "slope",
 ]  # fmt: skip
 
 

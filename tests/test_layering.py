@@ -23,8 +23,8 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 FLOORS = (
     ("arguments", "display", "devices", "draws", "target"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
-    ("theory", "families", "results", "modes"),
-    ("identities", "report"),
+    ("theory", "results", "modes"),
+    ("identities", "families", "report"),
     ("checks",),
     ("runs",),
     ("cli",),

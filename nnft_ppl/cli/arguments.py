@@ -1,7 +1,6 @@
 """The words of the command line: commands, options, and what to say where they are misspelt."""
 
 import argparse
-import ast
 import os
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -19,10 +18,16 @@ EXAMPLES = {
     "run": (
         "nnft run phi4_circle --set coupling=2.0 --set modes=20",
         "nnft run my_theory.py --sampler hmc --draws 1e4 --out runs/my_theory",
+        "nnft run free_scalar --scan width=4,8,16 --set dim=1",
         "nnft run phi4_circle --time-limit 60 --json",
     ),
     "check": ("nnft check phi4_circle", "nnft check my_theory.py --set width=64"),
-    "show": ("nnft show runs/my_theory", "nnft show runs/my_theory --json"),
+    "show": (
+        "nnft show runs/my_theory",
+        "nnft show runs/my_theory --csv my_theory.csv",
+        "nnft show runs/widths --json",
+    ),
+    "compare": ("nnft compare runs/a runs/b", "nnft compare runs/widths runs/wider --figure widths.svg"),
     "diagnose": (
         "nnft diagnose runs/my_theory",
         "nnft diagnose runs/my_theory --figure residuals.svg",
@@ -100,34 +105,6 @@ def _too_many(left: Sequence[str], parser: Parser) -> str:
     return f"{word!r} is one word too many for `{parser.prog}` (`{parser.prog} --help` says what it takes)"
 
 
-def keywords_of(settings: Sequence[str]) -> dict[str, Any]:
-    """`name=value` words as keywords; a value is a Python literal, or else a string.
-
-    Raises:
-        ValueError: For a word without `=`, or a name given twice.
-
-    Example:
-        >>> keywords_of(["width=64", "amplitude=pair"])
-        {'width': 64, 'amplitude': 'pair'}
-    """
-    keywords: dict[str, Any] = {}
-    for word in settings:
-        name, equals, text = word.partition("=")
-        if not equals or not name.isidentifier():
-            raise ValueError(f"--set takes name=value, not {word!r}: for instance --set coupling=0.5")
-        if name in keywords:
-            raise ValueError(f"--set gives {name!r} twice: leave one of them out")
-        keywords[name] = _literal(text)
-    return keywords
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return float(text) if text in ("inf", "nan") else text
-
-
 def _whole(text: str) -> int:
     """A whole number, also as 1e4."""
     try:
@@ -172,6 +149,16 @@ def command_parser() -> Parser:
     run = commands.add_parser("run", help="sample a model and estimate its observables", add_help=False)
     run.add_argument("model", type=_path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
     _model_options(run)
+    run.add_argument(
+        "--scan",
+        action="append",
+        default=[],
+        metavar="NAME=V1,V2,...",
+        help="run at each of these values of a keyword, one result for all; repeatable: all combinations",
+    )
+    run.add_argument(
+        "--common", action="store_true", help="the same random numbers at all values of a scan (default: independent)"
+    )
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument("--chains", type=_whole, default=4, help="independent chains (default 4)")
     run.add_argument("--draws", type=_whole, help="draws per chain (default 2000)")
@@ -191,8 +178,17 @@ def command_parser() -> Parser:
 
     show = commands.add_parser("show", help="print a result again")
     _folder_argument(show)
+    show.add_argument("--csv", type=_path, metavar="FILE", help="write every estimate as CSV, too")
+    show.add_argument("--latex", type=_path, metavar="FILE", help="write every estimate as a LaTeX table, too")
     _json_option(show)
     _debug_option(show)
+
+    compare = commands.add_parser("compare", help="compare results of one model: a table, a figure")
+    compare.add_argument("folders", type=_path, nargs="+", metavar="DIR", help="folders of runs, or of families")
+    compare.add_argument("--figure", type=_path, metavar="FILE", help="draw the estimates as .png, .pdf or .svg")
+    compare.add_argument("--csv", type=_path, metavar="FILE", help="write every estimate as CSV, too")
+    _json_option(compare)
+    _debug_option(compare)
 
     diagnose = commands.add_parser("diagnose", help="test a result's draws by Schwinger–Dyson identities")
     _folder_argument(diagnose)

@@ -6,8 +6,9 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, keywords_of, parse
+from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, parse
 from nnft_ppl.cli.outputs import drop_unwritten, refuse_output
+from nnft_ppl.cli.settings import keywords_of, scans_of
 from nnft_ppl.display import Stage
 
 GOOD, CHECKS_FAILED, BAD_INPUT, INTERRUPTED, RUN_FAILED = range(5)
@@ -59,9 +60,17 @@ def _dispatch(asked: argparse.Namespace) -> int:
 
         return list_models()
     if asked.command == "show":
+        refuse_output("--csv", asked.csv)
+        refuse_output("--latex", asked.latex)
         with _announce(f"reading {asked.folder}"):
             from nnft_ppl.cli.inspect import show
         return show(asked)
+    if asked.command == "compare":
+        refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
+        refuse_output("--csv", asked.csv)
+        with _announce("reading results"):
+            from nnft_ppl.cli.compare import compare
+        return compare(asked)
     if asked.command == "report":
         refuse_output("--out", asked.out)
         with _announce(f"reading {asked.folder}"):
@@ -106,7 +115,9 @@ def _run(asked: argparse.Namespace) -> int:
     from nnft_ppl.cli.progress import progress_bar
     from nnft_ppl.theory import find_model
 
-    keywords = keywords_of(asked.set)
+    keywords, scans = keywords_of(asked.set), scans_of(asked.scan)
+    if asked.common and not scans:
+        raise ValueError("--common belongs to --scan: one theory shares its random numbers with no other")
     # With --json, what a model file prints must not stand before the object.
     aside = contextlib.redirect_stdout(sys.stderr) if asked.json else contextlib.nullcontext()
     with progress_bar() as shown, interruptible(shown) as progress, aside:
@@ -115,7 +126,7 @@ def _run(asked: argparse.Namespace) -> int:
         _start_jax(asked.precision, asked.chains)
         from nnft_ppl.cli.run import conclude, run
 
-        ran = run(asked, keywords, progress)
+        ran = run(asked, keywords, scans, progress)
     return conclude(asked, ran)
 
 

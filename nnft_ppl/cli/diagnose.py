@@ -17,7 +17,7 @@ from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import format_value, model_call, on_terminal
-from nnft_ppl.results import Ensemble, Provenance, ResultError, places, plain_json, read
+from nnft_ppl.results import Ensemble, Ensembles, Provenance, ResultError, places, plain_json, read
 from nnft_ppl.runs import judge_again
 from nnft_ppl.statistics import Estimate, overall
 from nnft_ppl.theory import ModelFile, Theory, load_file, read_source, record, restored, sha256_of
@@ -31,6 +31,11 @@ WIDTH = 10
 def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Print what the identities say about a run, and what further checks do: exit status 1 where one fails."""
     ensemble = read(asked.folder)
+    if isinstance(ensemble, Ensembles):
+        folder = next(iter(ensemble.findings["members"].values()))["folder"]
+        raise ResultError(
+            f"{asked.folder} is a family: diagnose one member, for instance {Path(asked.folder) / folder}"
+        )
     further = [check_of(word) for word in asked.check]
     if keywords and not asked.against:
         raise ValueError("--set belongs to --against MODEL: the run's own keywords are those it was made with")

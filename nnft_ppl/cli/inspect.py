@@ -28,9 +28,16 @@ def list_models() -> int:
 def show(asked: argparse.Namespace) -> int:
     """Print a stored result again; its exit status is that of the run."""
     from nnft_ppl.cli.table import exit_status, print_result, result_json
-    from nnft_ppl.results import read
+    from nnft_ppl.results import atomically, latex_table, read
 
     ensemble = read(asked.folder)
+    texts = {}
+    if asked.csv:
+        texts[asked.csv] = ensemble.to_dataframe().to_csv(index=False)
+    if asked.latex:
+        texts[asked.latex] = latex_table(ensemble.to_dataframe())
+    for name, text in texts.items():
+        atomically(Path(name), lambda part, text=text: part.write_text(text, encoding="utf-8"))
     if asked.json:
         print(result_json(ensemble))
     else:

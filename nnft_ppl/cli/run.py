@@ -11,9 +11,10 @@ from rich.console import Console
 from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
+from nnft_ppl.families import Family
 from nnft_ppl.results import Ensemble
-from nnft_ppl.runs import DEFAULT_DRAWS, make_request, sample, sampler_of
-from nnft_ppl.theory import Theory, load_file, refuse_coarse_grid, unread_keywords, unread_words
+from nnft_ppl.runs import DEFAULT_DRAWS, family_request, make_request, sample, sampler_of
+from nnft_ppl.theory import ModelFile, Theory, load_file, refuse_coarse_grid, unread_keywords, unread_words
 
 
 class Ran(NamedTuple):
@@ -29,25 +30,44 @@ class Ran(NamedTuple):
 
 def load_theory(asked: argparse.Namespace, keywords: dict[str, Any]) -> Theory:
     """The theory that the command line names."""
-    if asked.dim is not None and asked.dim < 1:
-        raise ValueError(f"--dim must be at least 1, not {asked.dim}")
-    theory = Theory(replace(load_file(asked.model), dim=asked.dim or 1), **keywords)
-    if asked.dim is not None and asked.dim != theory.dim:
-        raise ValueError(f"--dim {asked.dim}: the space of {theory.name} has dim = {theory.dim}; leave --dim out")
+    theory = Theory(_file(asked), **keywords)
+    _refuse_dim(asked, theory)
     return theory
 
 
-def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interruption) -> Ran:
-    """Sample a model and write the result.
+def load_family(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, list]) -> Family:
+    """The family that the command line names."""
+    family = Family(_file(asked), scans, keywords)
+    for theory in family:
+        _refuse_dim(asked, theory)
+    return family
+
+
+def _file(asked: argparse.Namespace) -> ModelFile:
+    if asked.dim is not None and asked.dim < 1:
+        raise ValueError(f"--dim must be at least 1, not {asked.dim}")
+    return replace(load_file(asked.model), dim=asked.dim or 1)
+
+
+def _refuse_dim(asked: argparse.Namespace, theory: Theory) -> None:
+    if asked.dim is not None and asked.dim != theory.dim:
+        raise ValueError(f"--dim {asked.dim}: the space of {theory.name} has dim = {theory.dim}; leave --dim out")
+
+
+def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, list], progress: Interruption) -> Ran:
+    """Sample a model, or a family of it, and write the result.
 
     Args:
         asked: The options.
         keywords: Those of the model.
+        scans: Keywords with several values.
         progress: Told what is being done; it ends the run where a signal asks for that.
     """
-    theory = load_theory(asked, keywords)
+    theory = load_family(asked, keywords, scans) if scans else load_theory(asked, keywords)
+    members = list(theory) if isinstance(theory, Family) else [theory]
     progress(Stage("checking the grid"))
-    refuse_coarse_grid(theory)
+    for member in members:
+        refuse_coarse_grid(member)
     folder = Path(asked.out) if asked.out else _default_folder(theory, asked)
     progress.folder = folder
     earlier = (folder / "result.nc").is_file()
@@ -63,8 +83,9 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], progress: Interrupt
         checks=asked.check or True,
         time_limit=asked.time_limit,
         progress=progress,
+        common=asked.common,
     )
-    unread = unread_keywords(theory)
+    unread = unread_keywords(members[0])
     remarks = [unread_words(unread)] if unread else []
     return Ran(ensemble, folder, earlier and ensemble.provenance.interrupted, remarks)
 
@@ -83,8 +104,12 @@ def conclude(asked: argparse.Namespace, ran: Ran) -> int:
     return exit_status(ran.ensemble)
 
 
-def _default_folder(theory: Theory, asked: argparse.Namespace) -> Path:
+def _default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
     draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
     name, _ = sampler_of(asked.sampler)
-    made = make_request(theory, name, asked.chains, draws, asked.warmup, asked.seed, asked.keep)
+    settings = (name, asked.chains, draws, asked.warmup, asked.seed, asked.keep)
+    if isinstance(theory, Family):
+        made = family_request(theory, *settings, common=asked.common)
+    else:
+        made = make_request(theory, *settings)
     return Path("runs") / f"{theory.name}-{made.fingerprint[:8]}"

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nnft_ppl.cli.beside import print_beside
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.display import format_value, model_call, on_terminal
-from nnft_ppl.results import Ensemble, estimate_rows, plain_json
+from nnft_ppl.results import Ensemble, Ensembles, estimate_rows, member_tables, plain_json
 from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.statistics import Estimate, overall
 
@@ -31,7 +32,10 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
     if about.interrupted:
         wanted = sampler.draws_asked or DEFAULT_DRAWS
         console.print(f"interrupted: {wanted} draws per chain were asked for", highlight=False)
-    console.print(estimates_table(ensemble))
+    if isinstance(ensemble, Ensembles):
+        print_beside(member_tables(ensemble), console)
+    else:
+        console.print(estimates_table(ensemble))
     if about.log_z:
         console.print(f"ln Z/Z_free = {format_value(about.log_z.value, about.log_z.error)}", highlight=False)
     for verdict in ensemble.verdicts:

@@ -10,6 +10,7 @@ from nnft_ppl.display.values import (
     columns,
     format_value,
     format_values,
+    place_words,
     places_along,
     without_noise,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "model_call",
     "on_terminal",
     "paragraph",
+    "place_words",
     "places_along",
     "show_progress",
     "table",

@@ -85,8 +85,24 @@ def places_along(coordinates: Mapping[str, Sequence[float] | ndarray]) -> Iterat
         [((0,), 'r=0.5'), ((1,), 'r=1')]
     """
     for index in np.ndindex(*(len(values) for values in coordinates.values())):
-        words = [f"{dim}={values[i]:g}" for (dim, values), i in zip(coordinates.items(), index, strict=True)]
-        yield index, ", ".join(words)
+        yield index, place_words({dim: values[i] for (dim, values), i in zip(coordinates.items(), index, strict=True)})
+
+
+def place_words(labels: Mapping[str, Any]) -> str:
+    """Coordinates of one place in words.
+
+    Args:
+        labels: Dimension -> its coordinate there: a number, a text or a truth value.
+
+    Example:
+        >>> place_words({"amplitude": "pair", "r": 0.5})
+        'amplitude=pair, r=0.5'
+    """
+    return ", ".join(f"{dim}={_short(value)}" for dim, value in labels.items())
+
+
+def _short(value: Any) -> str:
+    return str(value) if isinstance(value, str | bool | int | np.bool_ | np.integer) else f"{value:g}"
 
 
 def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:

@@ -1,5 +1,6 @@
-"""What several model files share."""
+"""What several model files share, and one model over several values of its keywords."""
 
+from nnft_ppl.families.over_keywords import Family, family
 from nnft_ppl.families.points import connected_points, product_points
 from nnft_ppl.families.scalar import (
     scalar_box,
@@ -11,7 +12,9 @@ from nnft_ppl.families.scalar import (
 )
 
 __all__ = [
+    "Family",
     "connected_points",
+    "family",
     "product_points",
     "scalar_box",
     "scalar_curves",

@@ -3,6 +3,7 @@
 Every `plot_...` draws on the axes given, or on a new figure, and returns the axes; `..._table` gives the same data.
 """
 
+from nnft_ppl.report.across_members import plot_along, save_along
 from nnft_ppl.report.chains import plot_autocorrelation, plot_traces, plot_weights
 from nnft_ppl.report.correlators import plot_correlator, plot_correlator_pulls, plot_effective_mass, plot_estimators
 from nnft_ppl.report.fields import plot_fields
@@ -11,6 +12,7 @@ from nnft_ppl.report.pulls import plot_pulls, save_pulls
 from nnft_ppl.report.tempering import plot_tempering
 
 __all__ = [
+    "plot_along",
     "plot_autocorrelation",
     "plot_correlator",
     "plot_correlator_pulls",
@@ -22,6 +24,7 @@ __all__ = [
     "plot_traces",
     "plot_weights",
     "report_html",
+    "save_along",
     "save_pulls",
     "write_report",
 ]

@@ -7,11 +7,12 @@ import jinja2
 import numpy as np
 
 from nnft_ppl.display import STATUSES, format_value, keyword_words, model_call
-from nnft_ppl.report.checks import check_findings
+from nnft_ppl.report.across_members import family_panels
+from nnft_ppl.report.checks import Found, check_findings
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
 from nnft_ppl.report.svg import svg_of
-from nnft_ppl.results import Ensemble, Provenance, atomically, estimate_rows, series_of
+from nnft_ppl.results import Ensemble, Ensembles, Provenance, atomically, estimate_rows, series_of
 from nnft_ppl.statistics import estimate
 
 WORDS = 3
@@ -39,7 +40,7 @@ def write_report(ensemble: Ensemble, path: str | Path) -> list[Path]:
         raise ValueError(f"a report is an .html file, not {str(path)!r}")
     folder = path.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    found = list(panels(ensemble))
+    found = _figures(ensemble)
     files = [path]
     for panel in found:
         file = folder / f"{panel.name}.csv"
@@ -57,7 +58,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
         ensemble: The run.
         found: Its figures; all that it has by default.
     """
-    found = list(panels(ensemble)) if found is None else found
+    found = _figures(ensemble) if found is None else found
     about = ensemble.provenance
     headings, rows = estimate_rows(ensemble)
     told = [column for column in range(len(headings)) if column >= WORDS or any(row[column] for row in rows)]
@@ -74,12 +75,31 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
         rows=[[row[column] for column in told] for row in rows],
         words=sum(column < WORDS for column in told),
         log_z=format_value(about.log_z.value, about.log_z.error) if about.log_z else None,
-        action=_action(ensemble),
-        findings=check_findings(ensemble),
-        cost=_cost(ensemble),
+        action=None if isinstance(ensemble, Ensembles) else _action(ensemble),
+        findings=_members(ensemble) if isinstance(ensemble, Ensembles) else check_findings(ensemble),
+        cost=_family_cost(ensemble) if isinstance(ensemble, Ensembles) else _cost(ensemble),
         provenance=_provenance(about),
         figures=[(panel, svg_of(panel), _download(panel)) for panel in found],
     )
+
+
+def _figures(ensemble: Ensemble) -> list[Panel]:
+    return list(family_panels(ensemble) if isinstance(ensemble, Ensembles) else panels(ensemble))
+
+
+def _members(ensembles: Ensembles) -> list[Found]:
+    """A table of a family's members: how each was sampled, and what its checks said."""
+    headings = ["member", "sampler", "draws", "seed", "seconds", "verdict"]
+    rows = [
+        [place, one["sampler"]["name"], one["sampler"]["draws"], one["seed"], f"{one['wall_s']:.1f}", one["verdict"]]
+        for place, one in ensembles.findings["members"].items()
+    ]
+    return [Found("members", [], [("draws are per chain", headings, [[str(cell) for cell in row] for row in rows])])]
+
+
+def _family_cost(ensembles: Ensembles) -> list[tuple[str, str]]:
+    about = ensembles.provenance
+    return [("time, everything included", f"{about.wall_s:.1f} s"), ("members", str(len(ensembles.members)))]
 
 
 def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:

@@ -1,5 +1,7 @@
 """The labelled result of a run, on disk and in memory."""
 
+from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, slope
+from nnft_ppl.results.comparison import Comparison, compare
 from nnft_ppl.results.ensemble import (
     TRUNCATION,
     Ensemble,
@@ -7,12 +9,12 @@ from nnft_ppl.results.ensemble import (
     improved_series,
     places,
     quoted_series,
-    read,
     series_of,
     usable_log_weights,
 )
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
+from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.provenance import (
     FORMAT,
@@ -22,12 +24,15 @@ from nnft_ppl.results.provenance import (
     Request,
     SamplerRecord,
 )
+from nnft_ppl.results.side_by_side import SideBySide, member_tables
 from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
+from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "FORMAT", "TRUNCATION", "Ensemble", "ImprovedRecord", "PartitionFunction", "Provenance", "Request", "ResultError",
-    "RunFolder", "SamplerRecord", "WriteError", "atomically", "estimate_rows", "estimates_dataset",
-    "held_out_estimates", "improved_series",
-    "places", "plain_json", "quoted_series", "read", "series_of", "state_units",
+    "FORMAT", "TRUNCATION", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
+    "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
+    "StoredMembers", "WriteError", "atomically", "compare", "correlations", "estimate_rows", "estimates_dataset",
+    "extrapolated", "family_data", "held_out_estimates", "improved_series", "latex_table", "member_folders",
+    "member_tables", "places", "plain_json", "quoted_series", "read", "series_of", "slope", "state_units",
     "usable_log_weights",
 ]  # fmt: skip

@@ -24,19 +24,19 @@ All draws have leading dimensions (chain, draw). The provenance is one JSON stri
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from nnft_ppl.display import format_value, model_call, paragraph, places_along, table, without_noise
+from nnft_ppl.display import format_value, model_call, paragraph, place_words, table, without_noise
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived, HeldOut
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import coordinates_of, read_estimates, with_coordinates
 from nnft_ppl.results.provenance import Provenance
-from nnft_ppl.results.storage import read_result
+from nnft_ppl.results.tables import estimates_frame
 from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, mix, pulls, smooth_log_weights
 
 TRUNCATION = ".truncation"
@@ -158,6 +158,30 @@ class Ensemble:
             for name, exact in self.exact.items()
         }
 
+    def labels(self, name: str) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+        """Every index of an estimate with its coordinates, dimension -> where it is.
+
+        Args:
+            name: The observable's or derived quantity's.
+        """
+        coordinates = coordinates_of(self.data["estimates"].dataset[name])
+        for index in np.ndindex(*map(len, coordinates.values())):
+            yield index, {dim: one[i] for (dim, one), i in zip(coordinates.items(), index, strict=True)}
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Every component of every estimate, one a row: a table for pandas, spreadsheets and plots.
+
+        Returns:
+            Columns `observable`, one for each dimension (empty where an observable has no such), `unit`, `value`,
+            `error`, `ess`, and where exact values are known `exact` and `pull`. Where a value is complex, `value_re`
+            and `value_im`, and so on.
+        """
+        names = self.estimates()
+        return estimates_frame(
+            names, {name: self.labels(name) for name in names}, self.exact, self.pulls(),
+            {name: self.unit(name) for name in names},
+        )  # fmt: skip
+
     def unit(self, name: str) -> str | None:
         """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none.
 
@@ -179,18 +203,6 @@ class Ensemble:
             + table(*estimate_rows(self), words=3)
             + self.verdicts._repr_html_()
         )
-
-
-def read(path: str | Path) -> Ensemble:
-    """The ensemble in a run's folder. Executes nothing: not the model file, nothing stored.
-
-    Args:
-        path: The folder.
-
-    Raises:
-        FileNotFoundError, ResultError: See `nnft_ppl.results.storage.read_result`.
-    """
-    return Ensemble(read_result(Path(path)))
 
 
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
@@ -274,4 +286,4 @@ def _scale(values: np.ndarray | None) -> float:
 
 def places(ensemble: Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
     """Every index of an observable, with its coordinates in words."""
-    return places_along(coordinates_of(ensemble.data["estimates"].dataset[name]))
+    return ((index, place_words(labels)) for index, labels in ensemble.labels(name))

@@ -109,6 +109,8 @@ def _why_missing(path: Path, file: Path) -> str:
         return "it is a file; give the folder of a run"
     if not (path / "manifest.json").is_file() and not (path / "blocks").is_dir():
         return f"{file.name} is not there; it is not the folder of a run"
+    if (path / "members").is_dir():
+        return f"{file.name} is not there; the family did not finish: see its members in {path / 'members'}"
     blocks = len(list((path / "blocks").glob("*.nc")))
     if not blocks:
         return f"{file.name} is not there; the run ended before its first block of draws"

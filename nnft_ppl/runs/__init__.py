@@ -7,8 +7,10 @@ from nnft_ppl.runs.kept import DrawsError, KeptDraws, kept_draws
 from nnft_ppl.runs.recorder import FieldError
 from nnft_ppl.runs.request import make_request, sampler_of
 from nnft_ppl.runs.sampling import sample
+from nnft_ppl.runs.scanning import family_request
 
 __all__ = [
-    "DEFAULT_DRAWS", "DrawsError", "Duality", "FieldError", "KeptDraws", "dual", "judge_again", "kept_draws",
+    "DEFAULT_DRAWS", "DrawsError", "Duality", "FieldError", "KeptDraws", "dual", "family_request", "judge_again",
+    "kept_draws",
     "make_request", "sample", "sampler_of",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, Observab
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
+from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement, action_jumps, measure_improved
 from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
 from nnft_ppl.runs.auto import FALL_BACK, STRONGER, Choice, Pilot
@@ -23,6 +25,7 @@ from nnft_ppl.runs.judging import Judgement, judge
 from nnft_ppl.runs.precision import PrecisionError
 from nnft_ppl.runs.recorder import FieldError, refuse_weightless
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
+from nnft_ppl.runs.scanning import Scan, family_request, sample_family
 from nnft_ppl.runs.trial import Outdone
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
@@ -33,7 +36,7 @@ NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants"}
 
 
 def sample(
-    theory: Theory,
+    theory: Theory | Family,
     sampler: str | MakeSampler = "auto",
     *,
     num_chains: int = 4,
@@ -45,8 +48,9 @@ def sample(
     checks: bool | Sequence[Any] = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
+    common: bool = False,
 ) -> Ensemble:
-    """Sample a theory and estimate its observables.
+    """Sample a theory, or every member of a family, and estimate its observables.
 
     Where the field is linear in Gaussian parameters, correlators are also measured with the average over those taken by
     hand (`nnft_ppl.identities.improved`); the estimate is the best mix of both.
@@ -54,7 +58,7 @@ def sample(
     The precision is JAX's: switch `jax_enable_x64` on before any array is made.
 
     Args:
-        theory: What to sample.
+        theory: What to sample; a `Family` gives an `Ensembles`.
         sampler: `auto`, the name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function (Target, Settings) ->
             Sampler. `auto` chooses by a short pilot (and a trial, where that is close), goes on until there are 400
             effective draws (up to ten times the usual number, unless `num_draws` is given), and goes over to the next
@@ -73,6 +77,9 @@ def sample(
         progress: Called with a `Stage`, what is being done and how far it is, after each block too; where it raises
             `KeyboardInterrupt`, the run ends with what there is. Without it a notebook shows a line while the run
             lasts, and nothing is shown anywhere else.
+        common: Of a family, whether all members have this very seed: those with equally many parameters then have the
+            same free draws, and differences between them smaller errors. Else each has a seed of its own made from it,
+            and members are independent.
 
     Raises:
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
@@ -83,6 +90,16 @@ def sample(
     """
     started = time.perf_counter()
     require_jax()
+    if isinstance(theory, Family):
+        settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
+        name, usual = sampler_of(sampler)[0], DEFAULT_DRAWS if num_draws is None else num_draws
+        check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, common=common)
+        member = partial(sample, sampler=sampler, checks=checks, **settings)
+        scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request)
+        return sample_family(scan, progress)
+    if common:
+        raise ValueError(f"common random numbers are of a family; {theory!r} is one theory: leave common out")
     if not isinstance(theory, Theory):
         raise TypeError(f"sample() takes a Theory, not {theory!r}: make one with load('phi4') or Theory(model)")
     name, given = sampler_of(sampler)

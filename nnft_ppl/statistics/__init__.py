@@ -11,6 +11,8 @@ from nnft_ppl.statistics.log_weights import (
     relative_weights,
     smooth_log_weights,
 )
+from nnft_ppl.statistics.polynomials import PolynomialFit, fit_polynomial
+from nnft_ppl.statistics.replicas import correlation_between, replicas
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
@@ -24,15 +26,18 @@ __all__ = [
     "CrossFitted",
     "Estimate",
     "Estimates",
+    "PolynomialFit",
     "TSquared",
     "Tails",
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
     "contributions",
+    "correlation_between",
     "cross_fit",
     "errors_agree",
     "estimate",
+    "fit_polynomial",
     "gamma_method",
     "geyer_errors",
     "independent_errors",
@@ -43,6 +48,7 @@ __all__ = [
     "overall",
     "pulls",
     "relative_weights",
+    "replicas",
     "smooth_log_weights",
     "t_squared",
     "tails",

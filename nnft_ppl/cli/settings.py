@@ -1,0 +1,58 @@
+"""What `--set` and `--scan` say of a model's keywords."""
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+
+def keywords_of(settings: Sequence[str]) -> dict[str, Any]:
+    """`name=value` words as keywords; a value is a Python literal, or else a string.
+
+    Raises:
+        ValueError: For a word without `=`, or a name given twice.
+
+    Example:
+        >>> keywords_of(["width=64", "amplitude=pair"])
+        {'width': 64, 'amplitude': 'pair'}
+    """
+    return {name: _literal(text) for name, text in _pairs("--set", settings, "name=value", "coupling=0.5").items()}
+
+
+def scans_of(settings: Sequence[str]) -> dict[str, list]:
+    """`name=v1,v2,...` words as lists of values.
+
+    Raises:
+        ValueError: For a word without `=`, a name given twice, or a value that is missing.
+
+    Example:
+        >>> scans_of(["width=4,8,16", "amplitude=pair,gaussian"])
+        {'width': [4, 8, 16], 'amplitude': ['pair', 'gaussian']}
+    """
+    scans = {}
+    for name, text in _pairs("--scan", settings, "name=v1,v2,...", "width=4,8,16").items():
+        # Python's own reading first: a list in brackets holds what it holds.
+        whole = _literal(text)
+        parts = list(whole) if isinstance(whole, list | tuple) else [_literal(part.strip()) for part in text.split(",")]
+        if "" in parts:
+            raise ValueError(f"--scan {name}={text}: a value is missing; for instance --scan width=4,8,16")
+        scans[name] = parts
+    return scans
+
+
+def _pairs(option: str, settings: Sequence[str], form: str, example: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for word in settings:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"{option} takes {form}, not {word!r}: for instance {option} {example}")
+        if name in pairs:
+            raise ValueError(f"{option} gives {name!r} twice: leave one of them out")
+        pairs[name] = text
+    return pairs
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return float(text) if text in ("inf", "nan") else text
