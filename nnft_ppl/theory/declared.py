@@ -38,9 +38,10 @@ def separate(model: str, declared: Any) -> Declared:
         if not re.fullmatch(r"[a-z_][a-z0-9_.]*", str(name)):
             raise ModelError(f"{model}: observable {name!r}: names are lower-case letters, digits, _ and . (no /)")
         refuse_reserved(f"{model}: observable", name)
-    observables, derived, held_out, invariants = (
+    sorted_out: list[dict[str, Any]] = [
         {name: value for name, value in declared.items() if isinstance(value, kind)} for kind in kinds
-    )
+    ]
+    observables, derived, held_out, invariants = sorted_out
     for name, value in derived.items():
         if (own := value.moments) is not None:
             if f"{name}.moments" in declared:
