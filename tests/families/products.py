@@ -27,5 +27,6 @@ def observables():
 
 
 def exact(width, scale):
-    return {"powers": jnp.array([scale**2, (3 + 2.4 / width) * scale**4]), "odd": 0.0, "connected": 2.4 / width * scale**4}
+    connected = 2.4 / width * scale**4
+    return {"powers": jnp.array([scale**2, 3 * scale**4 + connected]), "odd": 0.0, "connected": connected}
 '''

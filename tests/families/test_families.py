@@ -53,7 +53,7 @@ def test_members_are_ordinary_results(folder: Path, widths: Ensembles):
 
 
 def test_slope_and_limit_of_infinite_width(widths: Ensembles):
-    """The fourth cumulant is 2.4/N and the fourth moment 3 + 2.4/N; controls: the exponent of G₂, and of no connection."""
+    """The fourth cumulant is 2.4/N and the fourth moment 3 + 2.4/N; controls: another exponent, no limit."""
     found = widths.estimates({"exponent": slope("connected", "width"), "limit": extrapolated("powers", "width")})
     exponent, limit = found["exponent"], found["limit"]
     assert away(exponent, -1) < ACCEPTED
