@@ -55,7 +55,9 @@ def fit_polynomial(
     floor = (ROUNDING * max(float(np.max(np.abs(y))), np.finfo(float).tiny / ROUNDING)) ** 2
     # In units of the errors the matrix is one of correlations, whose decomposition loses no digits.
     error = np.sqrt(np.maximum(np.diag(covariance), floor))
-    strength, directions = np.linalg.eigh(covariance / np.outer(error, error))
+    correlation = covariance / np.outer(error, error)
+    np.fill_diagonal(correlation, 1.0)
+    strength, directions = np.linalg.eigh(correlation)
     whiten = (directions / np.sqrt(np.maximum(strength, ROUNDING))).T / error
     powers = x[:, None] ** np.arange(degree + 1)
     design, values = whiten @ powers, whiten @ y

@@ -1,13 +1,12 @@
 """A family that many tests look at: sampled once, with all that a folder holds."""
 
-from collections.abc import Callable
+import math
 from pathlib import Path
 
 import pytest
-from commands import Outcome, nnft
-from products import PRODUCTS, WORDS
+from products import PRODUCTS
 
-from nnft_ppl import Ensembles, read
+from nnft_ppl import Ensembles, family, read, sample
 
 
 @pytest.fixture
@@ -17,24 +16,24 @@ def model(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
-    """`nnft run --scan` over three widths: what it printed, and its folder."""
-    folder = tmp_path_factory.mktemp("scan")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a family of three widths."""
+    folder = tmp_path_factory.mktemp("widths")
     (folder / "products.py").write_text(PRODUCTS, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        # The bank takes longer to compile than all the rest.
-        patch.setattr("nnft_ppl.checks.IdentityBank.measurement", lambda self, theory: None)
-        out = nnft("run", str(folder / "products.py"), "--scan", "width=2,4,8", *WORDS, "--out", str(folder / "out"))
-    return out, folder / "out"
+    widths = family(folder / "products.py", width=[1, 2, 4])
+    sample(widths, "reweight", num_chains=2, num_draws=5000, keep="none", checks=False, out=folder / "out")
+    return folder / "out"
 
 
 @pytest.fixture
-def widths(ran: tuple[Outcome, Path]) -> Ensembles:
-    found = read(ran[1])
+def widths(folder: Path) -> Ensembles:
+    found = read(folder)
     assert isinstance(found, Ensembles)
     return found
 
 
 @pytest.fixture
-def show(ran: tuple[Outcome, Path]) -> Callable[..., Outcome]:
-    return lambda *words: nnft("show", str(ran[1]), *words)
+def quiet(monkeypatch: pytest.MonkeyPatch):
+    """No bank of identities, which takes longer to compile than all the rest, and no log on a busy machine."""
+    monkeypatch.setattr("nnft_ppl.checks.IdentityBank.measurement", lambda self, theory: None)
+    monkeypatch.setattr("nnft_ppl.cli.progress.EVERY", math.inf)
