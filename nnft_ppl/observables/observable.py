@@ -45,8 +45,8 @@ class Observable:
             isinstance(self.factors, tuple) and all(isinstance(one, Insertion) for one in self.factors)
         ):
             raise TypeError(
-                "Observable: factors are a tuple of insertions; a product of the field at points is n_point(points), and "
-                "of anything else product(at(x), derivative(x, 0), ...)"
+                "Observable: factors are a tuple of insertions; a product of the field at points is n_point(points), "
+                "and of anything else product(at(x), derivative(x, 0), ...)"
             )
 
     @property
