@@ -26,7 +26,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "nnft_ppl"
 PHYSICS = {"fields", "spaces", "densities", "exact", "observables", "identities"}
-DEFINITIONS = {"Dense", "Linear", "Observable", "default_observables", "evaluate", "n_point", "on_axes", "two_point"}
+DEFINITIONS = {
+    "Dense", "Linear", "Observable", "at", "default_observables", "derivative", "evaluate", "mode", "n_point",
+    "on_axes", "product", "smeared", "two_point",
+}  # fmt: skip
 PLAIN = {"checks", "devices", "display", "draws", "results", "runs"}
 FORMULA = re.compile(r"[=≈∝∼~⟨→≤⇒$]|->")
 SOURCE = re.compile(r"Source:|docs/theory/|arXiv:|hep-lat/|[Dd]erived here")

@@ -36,7 +36,7 @@ from nnft_ppl.identities.features import Features, inner_products
 from nnft_ppl.identities.jumps import jumps_on_free_draws
 from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.observables import Exponential, Functional, Moments, Observable, read_off
+from nnft_ppl.observables import Exponential, Moments, Observable, read_off
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
 
@@ -178,8 +178,7 @@ class Improvement:
 
     def _linear(self, observable: Observable) -> bool:
         """Whether its factors are linear, those that are functions of the user's; points are as linear as the field."""
-        reads = [(one, part.read) for one in observable.insertions for part in one.parts]
-        own = list(dict.fromkeys(one for one, read in reads if isinstance(read, Functional)))
+        own = [one for one in observable.insertions if one.is_tried]
         if not own:
             return True
         evaluate = jax.jit(jax.vmap(lambda position: read_off(own, self.theory.realise(position)).values))

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.observables import Insertion, Local, Part, read_off
+from nnft_ppl.observables import read_off, some_points
 from nnft_ppl.theory import Theory, named_fields
 
 POINTS = 3
@@ -40,14 +40,13 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
         theory: Any theory.
     """
     points, doubtful = _points(theory), smoothness(theory).fields
-    named = _named(theory)
+    named = some_points((one for measured in theory.observables.values() for one in measured.insertions), MOST_POINTS)
 
     def values(position: Array) -> Array:
         fields = theory.realise(position)
         found = [jax.vmap(field)(points) for field in named_fields(fields).values()]
-        return jnp.concatenate(
-            [jnp.ravel(one) for one in (*found, *([read_off(named, fields).values] if named else []))]
-        )
+        found += [read_off(named, fields).values] if named else []
+        return jnp.concatenate([jnp.ravel(one) for one in found])
 
     evaluate = jax.jit(jax.vmap(values))
     linear: list[str] = []
@@ -84,20 +83,6 @@ def positions_to_try(theory: Theory, mask: np.ndarray) -> Iterator[Float[np.ndar
 def _points(theory: Theory) -> Float[Array, "point dim"]:
     """Some points of the region."""
     return jnp.asarray(theory.region.random_points(np.random.default_rng(0), POINTS))
-
-
-def _named(theory: Theory) -> list[Insertion]:
-    """Fields, and derivatives, at some of the points at which observables look at them."""
-    kinds: dict[tuple, list[np.ndarray]] = {}
-    for part in (part for one in theory.observables.values() for factor in one.insertions for part in factor.parts):
-        if isinstance(read := part.read, Local):
-            kinds.setdefault((read.field, read.directions), []).append(read.points.reshape(-1, theory.dim))
-    found = []
-    for (field, directions), points in kinds.items():
-        places = np.unique(np.concatenate(points), axis=0)
-        some = np.unique(np.linspace(0, len(places) - 1, min(len(places), MOST_POINTS)).astype(int))
-        found.append(Insertion.of(Part(Local(places[some], field, None, directions))))
-    return found
 
 
 def affine(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:

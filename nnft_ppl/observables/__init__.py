@@ -1,34 +1,30 @@
 """Functionals of draws, quantities computed from their means, and statements about every draw."""
 
 from nnft_ppl.observables.averages import box_average, mean_squared
-from nnft_ppl.observables.connected import Moment, Moments, connected, products
+from nnft_ppl.observables.connected import Moment, Moments, connected
 from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
 from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, ratio
 from nnft_ppl.observables.held_out import HeldOut
-from nnft_ppl.observables.insertion import Insertion
+from nnft_ppl.observables.insertion import Insertion, some_points
 from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import correlator_matrix, levels
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
-from nnft_ppl.observables.parts import Functional, Local, Part
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 
 __all__ = [
     "Derived",
     "Exponential",
     "Field",
-    "Functional",
     "HeldOut",
     "Insertion",
     "Invariant",
     "Labelled",
-    "Local",
     "Moment",
     "Moments",
     "Observable",
-    "Part",
     "Readings",
     "aligned",
     "at",
@@ -47,11 +43,11 @@ __all__ = [
     "n_point",
     "name_dimensions",
     "product",
-    "products",
     "ratio",
     "read_off",
     "reads_parameters",
     "smeared",
+    "some_points",
     "two_point",
     "vertex",
 ]

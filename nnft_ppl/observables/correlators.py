@@ -169,6 +169,8 @@ def vertex(
     Raises:
         TypeError: If an argument is not real.
         ValueError: If shapes do not fit together, or a number is not finite.
+
+    Source: derived in docs/theory/identities.md.
     """
     places, numbers = require_finite("vertex", "points", points), require_finite("vertex", "charges", charges)
     fits = places.ndim > 1 and numbers.ndim and numbers.shape[-1] == places.shape[-2]

@@ -2,9 +2,11 @@
 
 Products of insertions are correlators (`nnft_ppl.observables.product`). Because they are linear, the average of such a
 product over Gaussian amplitudes can be taken by hand, whatever its factors are (`nnft_ppl.identities.improved`).
+
+Source: derived in docs/theory/identities.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +27,9 @@ class Insertion:
     Args:
         function: A linear function of what the model returns, real or complex, of any shape. Where it turns out not to
             be linear, products of it are averaged as they are.
+
+    Raises:
+        TypeError: If it is no function.
 
     Example:
         >>> total = Insertion(lambda phi: phi(jnp.zeros(1)) + phi(jnp.ones(1)))
@@ -68,6 +73,11 @@ class Insertion:
     def dims(self) -> set[int]:
         """Dimensions of its points, one at most; none where it names no points."""
         return {part.read.points.shape[-1] for part in self.parts if isinstance(part.read, Local)}
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether it is known to be linear only by trying: a function, or an integral, is a part of it."""
+        return any(isinstance(part.read, Functional) for part in self.parts)
 
     @property
     def content(self) -> tuple:
@@ -150,3 +160,22 @@ def require_insertions(owner: str, insertions: Sequence[Any], most: int | None =
     dims = {dim for one in insertions for dim in one.dims}
     if len(dims) > 1:
         raise ValueError(f"{owner}: points have dimensions {sorted(dims)}; give points of one dimension")
+
+
+def some_points(insertions: Iterable[Insertion], most: int) -> list[Insertion]:
+    """The fields and derivatives that insertions read at points, at some of these, evenly chosen; shape (point,).
+
+    Args:
+        insertions: Any number of them.
+        most: How many points of each kind at most.
+    """
+    kinds: dict[tuple, list[np.ndarray]] = {}
+    for part in (part for one in insertions for part in one.parts):
+        if isinstance(read := part.read, Local):
+            kinds.setdefault((read.field, read.directions), []).append(read.points.reshape(-1, read.points.shape[-1]))
+    found = []
+    for (field, directions), points in kinds.items():
+        places = np.unique(np.concatenate(points), axis=0)
+        some = np.unique(np.linspace(0, len(places) - 1, min(len(places), most)).astype(int))
+        found.append(Insertion.of(Part(Local(places[some], field, None, directions))))
+    return found

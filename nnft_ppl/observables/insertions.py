@@ -16,7 +16,7 @@ from nnft_ppl.observables.readings import chosen, component_of
 def at(
     x: Float[ArrayLike, "*shape dim"], field: str | int | None = None, component: int | tuple[int, ...] | None = None
 ) -> Insertion:
-    """The field at points, φ(x).
+    r"""The field at points, $L[\phi] = \phi(x)$.
 
     Args:
         x: Points, in units of length.

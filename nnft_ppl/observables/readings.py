@@ -1,4 +1,7 @@
-"""What insertions read off one draw, evaluated together: each field once at every point that occurs."""
+"""What insertions read off one draw, evaluated together: each field once at every point that occurs.
+
+Source: derived here (bookkeeping).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +15,7 @@ from nnft_ppl.observables.parts import Direction, Functional, Local, Part, Summe
 
 
 class Readings(NamedTuple):
-    """The values of some insertions on one draw."""
+    """The values of some insertions on one draw, $L_k = v_{r_k}$: those of the k-th are `values[rows[k]]`."""
 
     values: Array
     """All that differ, shape (row,)."""
@@ -28,7 +31,7 @@ def read_off(insertions: Sequence[Summed], fields: Any) -> Readings:
     """The values of insertions on one draw.
 
     Args:
-        insertions: Any number of them; one that occurs twice is evaluated once.
+        insertions: At least one; one that occurs twice is evaluated once.
         fields: What the model returns.
 
     Raises:
