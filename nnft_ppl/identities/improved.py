@@ -40,10 +40,10 @@ from nnft_ppl.observables import Exponential, Moments, Observable, read_off
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
 
-MOST_UNITS = 256
+MOST_UNITS = 512
 """The most parameters for which Σ_i O(e_i) is taken."""
 LARGEST = 2**16
-"""The most numbers in one field on a space's grid times parameters, for an observable without points."""
+"""The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
 
 JUMPS = "the action jumps, or a part of it has no gradient: improved estimators would miss that"
 """Why nothing is improved where the slope of the action is not what it changes by."""
@@ -166,7 +166,7 @@ class Improvement:
     def _why_not(self, name: str, observable: Observable) -> str:
         """Why an observable has no improved form; empty where it has one."""
         smooth = smoothness(self.theory)
-        if not observable.insertions and (self._size > MOST_UNITS or self._grid() * self._size > LARGEST):
+        if not observable.insertions and (self._size > MOST_UNITS or self._cost(name) > LARGEST):
             return "it does not name its factors, and the trace over all amplitudes would cost more than it saves"
         if not smooth.observables[name].isdisjoint(self.sites):
             return "it may jump or kink, as it is written, so that its derivative is not trusted"
@@ -184,9 +184,11 @@ class Improvement:
         evaluate = jax.jit(jax.vmap(lambda position: read_off(own, self.theory.realise(position)).values))
         return affine(evaluate, positions_to_try(self.theory, mask_of(self.theory, self.sites)))
 
-    def _grid(self) -> int:
+    def _cost(self, name: str) -> int:
+        """Numbers that the trace over all amplitudes takes; an observable of modes alone never sees the grid."""
         space = self.theory.space
-        return int(np.prod([len(axis) for axis in space.axes])) if space else 1
+        grid = int(np.prod([len(axis) for axis in space.axes])) if space else 1
+        return self._size * min(grid, smoothness(self.theory).largest[name])
 
     def _quadratic(self, observable: Observable) -> bool:
         """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes, small and large."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend.core import Literal
 from jaxtyping import Array
 
@@ -49,6 +50,8 @@ class Dependence(NamedTuple):
     """The sites that it depends on."""
     switches: frozenset[str] = NONE
     """Those of them whose change may make it jump, or kink."""
+    largest: int = 0
+    """Size of the largest array on the way from them to it."""
 
 
 class Smoothness(NamedTuple):
@@ -62,6 +65,8 @@ class Smoothness(NamedTuple):
     """The fields at a point."""
     acting: frozenset[str]
     """Not those: all sites that the action depends on."""
+    largest: dict[str, int]
+    """Size of the largest array that an observable makes of the sites, by name."""
 
 
 @lru_cache(maxsize=4)
@@ -81,8 +86,10 @@ def smoothness(theory: Theory) -> Smoothness:
     coordinates = jax.eval_shape(theory.split, jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0)))
     closed, shapes = jax.make_jaxpr(everything, return_shape=True)(coordinates)
     found = dependences(closed.jaxpr, [Dependence(frozenset({name})) for name in sorted(coordinates)])
-    potential, observables, fields = jax.tree.unflatten(jax.tree.structure(shapes), [one.switches for one in found])
-    return Smoothness(potential, observables, NONE.union(*fields), found[0].sites)
+    tree = jax.tree.structure(shapes)
+    potential, observables, fields = jax.tree.unflatten(tree, [one.switches for one in found])
+    _, largest, _ = jax.tree.unflatten(tree, [one.largest for one in found])
+    return Smoothness(potential, observables, NONE.union(*fields), found[0].sites, largest)
 
 
 def dependences(jaxpr: Any, given: Sequence[Dependence]) -> list[Dependence]:
@@ -99,7 +106,9 @@ def dependences(jaxpr: Any, given: Sequence[Dependence]) -> list[Dependence]:
 
     for equation in jaxpr.eqns:
         operands = [of(variable) for variable in equation.invars]
-        known.update(zip(equation.outvars, _through(equation, operands), strict=True))
+        for variable, one in zip(equation.outvars, _through(equation, operands), strict=True):
+            size = int(np.prod(variable.aval.shape)) if one.sites else 0
+            known[variable] = one._replace(largest=max(one.largest, size))
     return [of(variable) for variable in jaxpr.outvars]
 
 
@@ -135,7 +144,8 @@ def _source_name(program: Any) -> str:
 
 
 def _union(parts: Sequence[Dependence]) -> Dependence:
-    return Dependence(*(NONE.union(*column) for column in zip(*parts, strict=True))) if parts else Dependence()
+    sites, switches = NONE.union(*(one.sites for one in parts)), NONE.union(*(one.switches for one in parts))
+    return Dependence(sites, switches, max((one.largest for one in parts), default=0))
 
 
 def _inner(parameters: dict[str, Any]) -> list[Any]:
