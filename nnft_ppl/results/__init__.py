@@ -5,6 +5,7 @@ from nnft_ppl.results.ensemble import (
     Ensemble,
     estimate_rows,
     improved_series,
+    phase_of,
     places,
     quoted_series,
     read,
@@ -26,5 +27,5 @@ from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomica
 __all__ = [
     "FORMAT", "TRUNCATION", "Ensemble", "ImprovedRecord", "PartitionFunction", "Provenance", "Request", "ResultError",
     "RunFolder", "SamplerRecord", "WriteError", "atomically", "estimate_rows", "estimates_dataset", "improved_series",
-    "places", "plain_json", "quoted_series", "read", "series_of", "usable_log_weights",
+    "phase_of", "places", "plain_json", "quoted_series", "read", "series_of", "usable_log_weights",
 ]  # fmt: skip

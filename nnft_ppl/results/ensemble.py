@@ -4,11 +4,12 @@ Groups of `Ensemble.data`:
 
     posterior     parameters θ of the draws, if kept (`prior` for free draws: those still need their weights)
     sample_stats  the sampler's statistics, with ArviZ's names; `log_weight` for reweighting
-    observables   every observable on every draw
+    observables   every observable on every draw, complex ones natively
     improved      improved estimators of some observables on every draw (`nnft_ppl.identities.improved`)
-    action        every term of the action on every draw
-    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities; improved
-                  observables as the best mix of raw and improved draws
+    action        every term of the action on every draw; of a complex one the real part
+    phase         what every complex term adds to the phase α of a draw's weight e^{−S + iα}, in radians
+    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities, of complex
+                  ones NAME.correlation; improved observables as the best mix of raw and improved draws
     raw_estimates, improved_estimates    the same of each alone, for observables that have both
     schwinger_dyson  residuals of the bank of identities on some of the draws, and the potential
     second_route  the same from reweighted free draws, where a Markov chain was run
@@ -94,13 +95,20 @@ class Ensemble:
             return stored
         series = quoted_series(self.data, self.log_weights)
         raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
-        wanted = estimate(series, derived, self.log_weights, independent=self.kind.independent, raw=raw)
+        wanted = estimate(
+            series, derived, self.log_weights, independent=self.kind.independent, raw=raw, phase=self.phase
+        )
         return Estimates(stored | {name: wanted[name] for name in derived})
 
     @property
     def log_weights(self) -> np.ndarray | None:
         """Log weights of the draws, shape (chain, draw), smoothed for free draws; None for Markov chains."""
         return usable_log_weights(self.kind, series_of(self.data, "sample_stats"))
+
+    @property
+    def phase(self) -> np.ndarray | None:
+        """Phase α of every draw in radians, shape (chain, draw); None where the action is real."""
+        return phase_of(series_of(self.data, "phase"))
 
     @property
     def tempering(self) -> xr.Dataset | None:
@@ -201,6 +209,15 @@ def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarra
     return smooth_log_weights(stats["log_weight"])[0] if kind is Kind.FREE else stats["log_weight"]
 
 
+def phase_of(terms: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """The phase of every draw, the sum of all terms; None where there are none.
+
+    Args:
+        terms: What every complex term of the action adds, (chain, draw), by name.
+    """
+    return np.sum(list(terms.values()), axis=0) if terms else None
+
+
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
     """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
     series = series_of(data)
@@ -240,7 +257,7 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
 
 def _estimate(one: Estimate, index: tuple[int, ...], scale: float) -> str:
     """A value with its error; `?` where there is none, `0.3(?)` where its error is not to be trusted."""
-    value, error = float(one.value[index]), float(one.error[index])
+    value, error = one.value[index].item(), one.error[index].item()
     return "?" if np.isnan(value) else format_value(without_noise(value, scale), error)
 
 
@@ -250,9 +267,9 @@ def _against(
     """The exact value and the pull in words; empty where nothing is known, `?` where nothing can be compared."""
     if exact is None or found is None or np.isnan(exact[index]):
         return "", ""
-    scale = max(_scale(exact), float(np.nan_to_num(one.error[index])))
+    scale = max(_scale(exact), float(np.nan_to_num(np.abs(one.error[index]))))
     pull = "?" if np.isnan(found[index]) else f"{found[index]:+.1f}"
-    return f"{without_noise(float(exact[index]), scale):.6g}", pull
+    return format_value(without_noise(exact[index].item(), scale), 0.0), pull
 
 
 def _scale(values: np.ndarray | None) -> float:

@@ -1,8 +1,9 @@
 """From series of numbers to value ± error, and the words for what can be trusted."""
 
+from nnft_ppl.statistics.agreement import pulls, weighted_agreement
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
 from nnft_ppl.statistics.control_variates import mix
-from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate, median_of_means, pulls, weighted_agreement
+from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
     kish,
@@ -10,16 +11,19 @@ from nnft_ppl.statistics.log_weights import (
     relative_weights,
     smooth_log_weights,
 )
+from nnft_ppl.statistics.phases import KNOWN, AveragePhase, average_phase
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, tails
+from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, median_of_means, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
     "HEAVY",
+    "KNOWN",
     "MAX_PULL",
     "MINIMUM_DRAWS",
     "SIGMAS",
     "USABLE",
+    "AveragePhase",
     "Estimate",
     "Estimates",
     "TSquared",
@@ -27,6 +31,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
+    "average_phase",
     "contributions",
     "errors_agree",
     "estimate",

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-from jaxtyping import ArrayLike, Bool, Float
+from jaxtyping import ArrayLike, Bool, Float, Inexact
 from numpy import ndarray
-from numpy.typing import DTypeLike
 
-from nnft_ppl.arguments import require_count, require_log_weights, require_series
+from nnft_ppl.arguments import require_log_weights, require_series
+from nnft_ppl.complex_parts import from_parts, in_parts, without_noise_part
 from nnft_ppl.display import ROUNDING, columns, format_value, format_values, places_along, table, without_noise
 from nnft_ppl.statistics.autocorrelation import gamma_method
 from nnft_ppl.statistics.log_weights import relative_weights
+from nnft_ppl.statistics.phases import turns
 from nnft_ppl.statistics.propagation import Function, propagate
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.slow import second_look, share_of_slow
@@ -19,26 +21,48 @@ from nnft_ppl.statistics.slow import second_look, share_of_slow
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """One observable's value ± error; all arrays have the observable's shape. `str` prints such as `0.3570(7)`."""
+    """One observable's value ± error; all arrays have the observable's shape. `str` prints such as `0.3570(7)`.
 
-    value: Float[ndarray, "*shape"]
-    """The estimate, in units of the observable."""
-    error: Float[ndarray, "*shape"]
+    A complex value has a complex error: that of the real part as its real part, that of the imaginary part as its
+    imaginary part. With `correlation` they make the 2 × 2 covariance of the two parts.
+    """
+
+    value: Inexact[ndarray, "*shape"]
+    """The estimate, in units of the observable; complex where the observable is, or the density has a phase."""
+    error: Inexact[ndarray, "*shape"]
     """Its standard error, autocorrelation and reweighting included; NaN where the value is undefined, or, of a function
     of means, where the linear propagation of errors is not to be trusted."""
     ess: Float[ndarray, "*shape"]
-    """Number of independent draws of the target that would have this error, Var(F) / error^2."""
-    second_error: Float[ndarray, "*shape"]
+    """Number of independent draws of the target that would have this error, Var(F) / error^2; of a complex one
+    (Var(Re F) + Var(Im F)) / |error|^2. With a phase the draws are of the density without it."""
+    second_error: Inexact[ndarray, "*shape"]
     """The standard error by an independent estimator."""
     agree: Bool[ndarray, "*shape"] | None = None
     """Whether the two errors, and the chains, are compatible (`errors_agree`); None if never compared."""
     growth: Float[ndarray, "*shape"] | None = None
     """By how much long blocks of correlated draws made the error larger (`second_look`); None if never looked."""
+    correlation: Float[ndarray, "*shape"] | None = None
+    """Correlation between the errors of real and imaginary part, 0 where one of them has none; None of a real value."""
 
     coordinates: Mapping[str, ndarray] = field(default_factory=dict)
     """Along each dimension in turn, by its name; empty where they are not known. For display only."""
     doubts: Mapping[tuple[int, ...], str] = field(default_factory=dict)
     """Entry -> why it has a value and no error. Not stored."""
+
+    @property
+    def in_parts(self) -> "Estimate":
+        """Real and imaginary part along a last axis, each with its error; the estimate itself where it is real.
+
+        Effective draws and the agreement of errors, which belong to both, are given to each.
+        """
+        if not np.iscomplexobj(self.value):
+            return self
+
+        def twice(shared: ndarray | None) -> Any:
+            return None if shared is None else np.repeat(np.asarray(shared)[..., None], 2, axis=-1)
+
+        value, error, second = (in_parts(part) for part in (self.value, self.error, self.second_error))
+        return Estimate(value, error, twice(self.ess), second, twice(self.agree), twice(self.growth))
 
     def __str__(self) -> str:
         return format_values(np.asarray(self.value), np.asarray(self.error))
@@ -55,7 +79,7 @@ class Estimate:
         rows = [
             [
                 place,
-                format_value(without_noise(float(value[index]), scale), float(error[index])),
+                format_value(without_noise(value[index].item(), scale), error[index].item()),
                 f"{ess[index]:.0f}" if np.isfinite(ess[index]) else "?",
             ]
             for index, place in places_along(self.coordinates or shape)
@@ -88,6 +112,7 @@ def estimate(
     *,
     independent: bool = False,
     raw: Mapping[str, ArrayLike] | None = None,
+    phase: Float[ArrayLike, "chain draw"] | None = None,
 ) -> dict[str, Estimate]:
     """Values with errors of observables and of functions of their means, correlations between them included.
 
@@ -98,18 +123,24 @@ def estimate(
     correlated draws, or the slow mode of the raw draws beside improved ones, contradict the Gamma method, the error is
     larger (`second_look`, `share_of_slow`).
 
+    Of complex observables real and imaginary part are two real ones, and so are those of a complex function of means,
+    which need not be holomorphic. With a phase α the mean is mu = <O e^{i alpha}>/<e^{i alpha}>, and the linearised
+    series that of e^{i alpha} (O - mu)/<e^{i alpha}>: numerator and denominator are correlated. Everything is complex
+    then.
+
     Args:
-        series: Observables by name, each of shape (chain, draw, *shape).
+        series: Observables by name, real or complex, each of shape (chain, draw, *shape).
         derived: Functions of the means by name; names must differ from those of the observables.
         log_weights: Natural logarithms of the weights up to a constant, shape (chain, draw); -inf drops a draw.
         independent: Whether the draws are known to be independent (of one another, and in weight).
         raw: Raw draws of those observables whose series are improved ones.
+        phase: Phase of every draw in radians, shape (chain, draw), where the weights are only the modulus of theirs.
 
     Returns:
         An estimate for every name in `series`, then for every name in `derived`.
 
     Raises:
-        TypeError: If a series does not hold real numbers.
+        TypeError: If a series does not hold numbers.
         ValueError: If a series holds NaN or infinity or is shorter than 4 draws, shapes do not match, a name is used
             twice, a derived quantity asks for an observable that is missing, or the weights are NaN, +inf or all zero.
 
@@ -117,7 +148,12 @@ def estimate(
     """
     if not series:
         raise ValueError("estimate: series is empty; give at least one observable")
-    arrays = {name: require_series("estimate", f"series {name!r}", values) for name, values in series.items()}
+    arrays, complex_ones = {}, set()
+    for name, values in series.items():
+        if np.iscomplexobj(values):
+            complex_ones.add(name)
+            values = in_parts(without_noise_part(np.asarray(values)))
+        arrays[name] = require_series("estimate", f"series {name!r}", values)
     derived = derived or {}
     if twice := sorted(set(arrays) & set(derived)):
         raise ValueError(f"estimate: {twice} name both an observable and a derived quantity; rename the derived one")
@@ -129,28 +165,39 @@ def estimate(
     if logs.shape != length:
         raise ValueError(f"estimate: log_weights has shape {logs.shape} and series {length}; give one weight per draw")
     weights = relative_weights(logs)
+    turn = None if phase is None else turns(phase, weights)
 
-    raw = {} if independent or raw is None else raw
+    raw = {} if independent or raw is None or turn is not None else raw
     means, centred, centred_raw = {}, {}, {}
+    paired = complex_ones if turn is None else set(arrays)
     for name, values in arrays.items():
-        # Relative to the first draw: a constant observable then has exactly zero fluctuations under any weights.
-        origin = values[0, 0]
-        means[name] = origin + (_per_draw(weights, values) * (values - origin)).mean((0, 1))
-        centred[name] = values - means[name]
+        if turn is None:
+            means[name], centred[name] = _centre(values, weights)
+        else:
+            both = _centre(from_parts(values) if name in complex_ones else values, weights, turn)
+            means[name], centred[name] = map(in_parts, both)
         # A constant up to rounding is a constant: rounding is no statistics.
-        constant = np.abs(centred[name]).max((0, 1)) <= ROUNDING * np.abs(means[name])
-        centred[name][..., constant] = 0.0
-        centred_raw[name] = np.asarray(raw[name], float) - means[name] if name in raw else centred[name]
+        size = np.abs(means[name])
+        size = np.max(size, axis=-1, keepdims=True) if name in paired else size
+        centred[name][..., np.abs(centred[name]).max((0, 1)) <= ROUNDING * size] = 0.0
+        centred_raw[name] = np.asarray(in_parts(raw[name]), float) - means[name] if name in raw else centred[name]
     result = {
         name: _estimate_linear(
-            means[name], centred[name], weights, centred_raw[name] if name in raw else None, independent=independent
+            means[name],
+            centred[name],
+            weights,
+            centred_raw[name] if name in raw else None,
+            independent=independent,
+            paired=name in paired,
         )
         for name in arrays
     }
-    errors = {name: one.error for name, one in result.items()}
+    errors = {name: in_parts(one.error) for name, one in result.items()}
     for name, quantity in derived.items():
-        found = propagate(name, quantity, means, centred, weights, errors, centred_raw if raw else None)
-        one = _estimate_linear(found.value, found.fluctuation, weights, found.raw, independent=independent)
+        found = propagate(name, quantity, means, centred, weights, errors, centred_raw if raw else None, paired)
+        one = _estimate_linear(
+            found.value, found.fluctuation, weights, found.raw, independent=independent, paired=found.paired
+        )
         result[name] = _doubted(one, found.doubts)
     return result
 
@@ -162,13 +209,24 @@ def _doubted(one: Estimate, doubts: Mapping[tuple[int, ...], str]) -> Estimate:
     parts = {name: np.array(getattr(one, name)) for name in ("error", "ess", "second_error")}
     for part in parts.values():
         for entry in doubts:
-            part[entry] = np.nan
+            part[entry] = complex(np.nan, np.nan) if np.iscomplexobj(part) else np.nan
     return replace(one, **parts, doubts=doubts)
 
 
-def _per_draw(weights: Float[ndarray, "chain draw"], values: ndarray) -> ndarray:
+def _per_draw(weights: Inexact[ndarray, "chain draw"], values: ndarray) -> ndarray:
     """Weights with trailing axes appended to broadcast against a series."""
     return weights.reshape(weights.shape + (1,) * (values.ndim - 2))
+
+
+def _centre(values: ndarray, weights: ndarray, turn: ndarray | None = None) -> tuple[ndarray, ndarray]:
+    """Mean, and what every draw adds to it but for its weight; with a phase both are turned by it."""
+    # Relative to the first draw: a constant observable then has exactly zero fluctuations under any weights.
+    origin = values[0, 0]
+    if turn is None:
+        mean = origin + (_per_draw(weights, values) * (values - origin)).mean((0, 1))
+        return mean, values - mean
+    mean = origin + (_per_draw(weights * turn, values) * (values - origin)).mean((0, 1))
+    return mean, _per_draw(turn, values) * (values - mean)
 
 
 def _estimate_linear(
@@ -178,9 +236,15 @@ def _estimate_linear(
     raw: Float[ndarray, "chain draw *shape"] | None,
     *,
     independent: bool,
+    paired: bool,
 ) -> Estimate:
-    """Estimate of a quantity from its value and unweighted fluctuations (weights of mean 1), and raw ones."""
+    """Estimate of a quantity from its value and unweighted fluctuations (weights of mean 1), and raw ones.
+
+    `paired`: the last axis holds real and imaginary part of one quantity.
+    """
     defined = np.isfinite(value) & np.isfinite(fluctuation).all((0, 1))
+    if paired:
+        defined = np.repeat(defined.all(-1, keepdims=True), 2, axis=-1)
     value = np.where(defined, value, np.nan)
     fluctuation = np.where(defined, fluctuation, 0.0)
     per_draw = _per_draw(weights, fluctuation)
@@ -200,84 +264,28 @@ def _estimate_linear(
         # The second estimator may have seen what only long blocks show.
         agree = (errors_agree(gamma.error, *told) | errors_agree(error, *told)) & ~look.rising
     variance = (per_draw * fluctuation**2).mean((0, 1)) * weights.size / (weights.size - 1)
+    squared = error**2
+    if paired:
+        variance, squared, defined = variance.sum(-1), squared.sum(-1), defined[..., 0]
+        agree, growth = agree.all(-1), growth.max(-1)
     # A constant has no variance to compare: it is worth what the weights are.
-    constant = np.full(value.shape, weights.sum() ** 2 / (weights**2).sum())
-    ess = np.divide(variance, error**2, out=constant, where=error > 0)
+    constant = np.full(squared.shape, weights.sum() ** 2 / (weights**2).sum())
+    ess = np.divide(variance, squared, out=constant, where=squared > 0)
     nan = np.where(defined, 0.0, np.nan)
-    return Estimate(value, error + nan, ess + nan, second + nan, agree & defined, growth + nan)
+    if not paired:
+        return Estimate(value, error + nan, ess + nan, second + nan, agree & defined, growth + nan)
+    correlation = _correlation(linear, error, independent=independent)
+    error, second = (from_parts(part + nan[..., None]) for part in (error, second))
+    return Estimate(from_parts(value), error, ess + nan, second, agree & defined, growth + nan, correlation + nan)
 
 
-def weighted_agreement(first: Estimate, second: Estimate) -> Float[ndarray, "*shape"]:
-    """Pulls between two statistically independent estimates, (a - b) / sqrt(error_a^2 + error_b^2).
-
-    Standard normal if both estimate the same number with honest errors; where both errors are 0, the pull is 0 for
-    equal values and infinite otherwise.
-
-    Args:
-        first: Estimate a, for instance from a Markov chain.
-        second: Estimate b of the same shape, for instance from reweighting.
-
-    Raises:
-        ValueError: If the shapes differ.
-    """
-    if np.shape(first.value) != np.shape(second.value):
-        raise ValueError(
-            f"weighted_agreement: shapes {np.shape(first.value)} and {np.shape(second.value)}; give two of one shape"
-        )
-    difference = np.asarray(first.value, dtype=np.float64) - np.asarray(second.value, dtype=np.float64)
-    # Below rounding two numbers are equal, whatever their errors (a ratio that is 1 by construction has none).
-    rounding = 1e-12 * np.maximum(np.abs(first.value), np.abs(second.value))
-    difference = np.where(np.abs(difference) <= rounding, 0.0, difference)
-    spread = np.hypot(first.error, second.error)
-    certain = np.where(difference == 0, 0.0, np.copysign(np.inf, difference))
-    return np.divide(difference, spread, out=certain, where=spread != 0)
-
-
-def median_of_means(values: Float[ArrayLike, "n *shape"], blocks: int = 32) -> tuple[ndarray, ndarray]:
-    """Median of the means of equal blocks of independent draws, for observables with heavy tails.
-
-    Use it where the mean's error is itself dominated by a few draws (fourth powers of wide outputs, weights with
-    k_hat above 0.5): the value then fluctuates like a Gaussian even if the fourth moment is infinite. The price is an
-    error larger by 1.2533 = sqrt(pi/2), and a bias of order skewness * sd / (6 draws per block) towards the median.
-    Where the block means are themselves heavy-tailed, the quoted error is too large, never too small.
-
-    Args:
-        values: Independent draws, shape (n, *shape).
-        blocks: Number of blocks, at least 8 and at most n; they differ by at most one draw in length.
-
-    Returns:
-        Value and error 1.2533 sd(block means) / sqrt(blocks), each of shape `shape`, in units of the observable.
-
-    Raises:
-        TypeError: If the values are not real numbers.
-        ValueError: If they hold NaN or infinity, or the number of blocks is out of range.
-
-    Source: the asymptotic variance of a sample median of Gaussian block means, pi/2 times that of their mean.
-    """
-    draws = require_series("median_of_means", "values", np.asarray(values)[None])[0]
-    require_count("median_of_means", "blocks", blocks, least=8, most=len(draws))
-    means = np.stack([part.mean(0) for part in np.array_split(draws, blocks)])
-    return np.median(means, axis=0), np.sqrt(np.pi / 2) * means.std(0, ddof=1) / np.sqrt(blocks)
-
-
-def pulls(
-    quantity: Estimate, exact: ndarray, truncation: ndarray | float = 0.0, precision: DTypeLike = np.float64
-) -> ndarray:
-    """(estimate − exact)/error of every component, NaN where nothing is known, or nothing has an error.
-
-    It is 0 where the two are equal to rounding, or to the truncation that is stated of the exact value, whatever the
-    error, and infinite where they differ without error. Beyond the truncation what is left over counts.
-
-    Args:
-        quantity: The estimate.
-        exact: What it should be, of the estimate's shape; NaN where nothing is known.
-        truncation: By how much the exact value may itself be off.
-        precision: In which the draws were made; numbers that differ by less than 100 rounding units of it are equal.
-    """
-    rounding = max(ROUNDING, 100 * float(np.finfo(precision).eps))
-    value, nothing = np.asarray(quantity.value, np.float64), np.zeros(exact.shape)
-    difference = value - exact
-    excess = np.abs(difference) - truncation
-    excess = np.where(excess <= rounding * np.maximum(np.abs(value), np.abs(exact)), 0.0, excess)
-    beyond = replace(quantity, value=np.copysign(excess, difference))
-    return np.where(np.isnan(exact), np.nan, weighted_agreement(beyond, Estimate(nothing, nothing, nothing, nothing)))
+def _correlation(
+    linear: Float[ndarray, "chain draw *shape 2"], error: Float[ndarray, "*shape 2"], *, independent: bool
+) -> Float[ndarray, "*shape"]:
+    """Of the means of both parts, (e₊² − e₋²)/(e₊² + e₋²) from the errors e± of x/σ_x ± y/σ_y; 0 where one is sure."""
+    parts = np.divide(linear - linear.mean((0, 1)), error, out=np.zeros_like(linear), where=error > 0)
+    both = np.stack([parts[..., 0] + parts[..., 1], parts[..., 0] - parts[..., 1]], axis=-1)
+    squared = (independent_errors(both)[0] if independent else gamma_method(both).error) ** 2
+    total = squared.sum(-1)
+    found = np.divide(squared[..., 0] - squared[..., 1], total, out=np.zeros_like(total), where=total > 0)
+    return np.where(np.all(error > 0, axis=-1), found, 0.0)
