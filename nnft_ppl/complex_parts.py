@@ -49,13 +49,13 @@ def place_name(name: str, index: tuple[int, ...], *, complex_: bool) -> str:
     return f"{name}[{', '.join(words)}]" if words else name
 
 
-def without_noise_part(series: Shaped[ndarray, "chain draw *shape"]) -> Shaped[ndarray, "chain draw *shape"]:
+def without_noise_part(series: Shaped[ArrayLike, "chain draw *shape"]) -> Shaped[ArrayLike, "chain draw *shape"]:
     """A complex series with zeros in place of a part that is nothing but rounding; a real one as it is.
 
     Args:
         series: Draws, shape (chain, draw, *shape).
     """
-    if not np.iscomplexobj(series) or not series.size:
+    if not np.iscomplexobj(series) or not np.size(series):
         return series
     parts = in_parts(series)
     size = np.max(np.abs(parts), axis=(0, 1))

@@ -20,7 +20,7 @@ def format_value(value: complex, error: complex) -> str:
 
     Args:
         value: The value; complex, it is printed with both parts, whatever they are.
-        error: Its standard error, not negative; of a complex value that of the real part, and i times that of the other.
+        error: Its standard error, not negative; of a complex value those of real and imaginary part as its parts.
 
     Raises:
         ValueError: If the error is negative.

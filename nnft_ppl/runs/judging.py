@@ -16,6 +16,7 @@ from nnft_ppl.results import (
     PartitionFunction,
     estimates_dataset,
     improved_series,
+    phase_of,
     quoted_series,
     series_of,
     usable_log_weights,
@@ -79,7 +80,8 @@ def judge(
     improved = improved_series(data)
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
-    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    phase = phase_of(series_of(data, "phase"))
+    estimates = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw, phase=phase)
     for name, dataset in measured.items():
         data[name] = xr.DataTree(dataset)
     write = _Writer(theory, data)
@@ -95,7 +97,7 @@ def judge(
         positions = some_positions[None]
     draws = FinishedDraws(
         theory, kind, estimates, series, stats, series_of(data, "action"), improved, quoted, weights, key, progress,
-        positions, numbers, earlier or {},
+        positions, numbers, earlier or {}, phase=phase,
     )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
@@ -187,7 +189,8 @@ class _Writer:
 def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curve]) -> PartitionFunction | None:
     """Ln Z/Z_free, and in the data the way there, where the draws know it."""
     dims = {name: one.dims for name, one in theory.observables.items()}
-    if kind is Kind.CHAINS:
+    # With a phase Z is complex, and these were the modulus's.
+    if kind is Kind.CHAINS or theory.phase_terms:
         return None
     if kind is Kind.FREE:
         ends = series_of(data, "sample_stats")["log_weight"]

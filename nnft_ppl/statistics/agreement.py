@@ -5,7 +5,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from nnft_ppl.complex_parts import from_parts, in_parts
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import ROUNDING
 from nnft_ppl.statistics.estimates import Estimate
 

@@ -152,8 +152,7 @@ def estimate(
     for name, values in series.items():
         if np.iscomplexobj(values):
             complex_ones.add(name)
-            values = in_parts(without_noise_part(np.asarray(values)))
-        arrays[name] = require_series("estimate", f"series {name!r}", values)
+        arrays[name] = require_series("estimate", f"series {name!r}", in_parts(without_noise_part(values)))
     derived = derived or {}
     if twice := sorted(set(arrays) & set(derived)):
         raise ValueError(f"estimate: {twice} name both an observable and a derived quantity; rename the derived one")

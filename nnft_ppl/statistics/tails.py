@@ -83,8 +83,8 @@ def contributions(
 ) -> Float[ndarray, "chain draw *parts"]:
     """What every draw adds to the mean's fluctuation, w_i (O_i − Ō) with weights of mean 1.
 
-    With a phase α it is w_i e^{iα_i} (O_i − Ō)/⟨e^{iα}⟩. Of a complex observable, and with a phase, real and imaginary
-    part stand along a last axis.
+    Of a complex observable real and imaginary part stand along a last axis. With a phase α it is the modulus of
+    w_i e^{iα_i} (O_i − Ō)/⟨e^{iα}⟩: whether there is a variance does not depend on how fast a phase turns.
 
     Args:
         series: An observable's draws, shape (chain, draw, *shape), in its units.
@@ -95,7 +95,7 @@ def contributions(
         weights = np.ones(phase.shape) if log_weights is None else relative_weights(log_weights)
         turned = (weights * turns(phase, weights)).reshape(weights.shape + (1,) * (series.ndim - 2))
         values = series - series[0, 0]
-        return in_parts(turned * (values - (turned * values).mean((0, 1))))
+        return np.abs(turned * (values - (turned * values).mean((0, 1))))
     values = np.asarray(in_parts(series), float)
     if log_weights is None:
         return values - values.mean((0, 1))

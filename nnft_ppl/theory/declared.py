@@ -40,7 +40,7 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
     """Every observable on one draw's fields, to learn the shapes; what goes wrong is said with the observable's name.
 
     Raises:
-        ModelError: If an observable cannot be computed, or is not real.
+        ModelError: If an observable cannot be computed, or is no number.
     """
     values = {}
     for name, observable in observables.items():
@@ -62,11 +62,9 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
             value = jnp.asarray(returned)
         except (TypeError, ValueError) as error:
             raise ModelError(f"{model}: observable {name!r} gives {returned!r}, not a number or an array") from error
-        if jnp.iscomplexobj(value):
-            raise ModelError(f"{model}: observable {name!r} is complex: measure its real and its imaginary part")
         if not value.size:
             raise ModelError(f"{model}: observable {name!r} has no entries, its shape is {value.shape}")
-        values[name] = value.astype(jnp.result_type(float))
+        values[name] = value.astype(jnp.result_type(float, value))
     return values
 
 
@@ -132,7 +130,7 @@ def exact_values(
     for name, answer in answers.items():
         value, off = answer if _is_pair(answer, shapes[name]) else (answer, 0.0)
         try:
-            exact[name] = np.asarray(value, dtype=float)
+            exact[name] = np.asarray(value, dtype=complex if np.iscomplexobj(value) else float)
             truncation[name] = np.broadcast_to(np.asarray(off, dtype=float), shapes[name])
         except (TypeError, ValueError) as error:
             raise ModelError(

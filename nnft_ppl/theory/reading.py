@@ -28,6 +28,7 @@ from numpyro.primitives import CondIndepStackFrame, Messenger
 
 from nnft_ppl.densities import transport
 from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.latent_laws import base_distribution, layers, refuse_latent
 from nnft_ppl.theory.log_laws import LogLaw, log_law
 from nnft_ppl.theory.naming import label_of, refuse_reserved, refuse_shared
 from nnft_ppl.theory.nesting import refuse_nested
@@ -67,7 +68,9 @@ class Reading:
     reference_terms: dict[str, Array]
     """`site:LABEL` -> −ln p(θ) − ln|∂θ/∂u| − |u|²/2 of each site that has no transport; never tempered."""
     action_terms: dict[str, Array]
-    """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k)."""
+    """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k); of a complex one its real part."""
+    phases: dict[str, Array]
+    """Name -> phase α_k of each factor that is complex, with weight exp(−S_k + iα_k), in radians."""
 
     @property
     def potential(self) -> Array:
@@ -103,6 +106,7 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
         interpreter.values,
         interpreter.reference_terms,
         interpreter.action_terms,
+        interpreter.phases,
     )
 
 
@@ -117,6 +121,7 @@ class _Interpreter(Messenger):
         self.values: dict[str, Array] = {}
         self.reference_terms: dict[str, Array] = {}
         self.action_terms: dict[str, Array] = {}
+        self.phases: dict[str, Array] = {}
         self.parameters: dict[str, int] = {}
         self.plates: dict[str, CondIndepStackFrame] = {}
         self.in_template = False
@@ -156,21 +161,21 @@ class _Interpreter(Messenger):
                 raise ModelError(f"the factor {msg['name']!r} has the name of a latent site: give it one of its own")
             return
         action = -jnp.sum(_scale(msg, msg["fn"].log_prob(msg["value"])))
-        self._add(self.action_terms, msg["name"], action)
+        self._add_action(msg["name"], action)
 
     def _set_delta(self, msg: dict, fn: dist.Distribution, delta: dist.Delta) -> None:
         """The value of a Delta, which has no coordinate; a density that it brings along is a term of the action."""
         msg["value"] = jnp.broadcast_to(delta.v, fn.shape())
         self.coordinates[msg["name"]] = jnp.zeros(0)
         if isinstance(delta.log_density, Tracer) or np.any(np.asarray(delta.log_density) != 0):
-            self._add(self.action_terms, msg["name"], -jnp.sum(_scale(msg, jnp.asarray(fn.log_prob(msg["value"])))))
+            self._add_action(msg["name"], -jnp.sum(_scale(msg, jnp.asarray(fn.log_prob(msg["value"])))))
 
     def _set_latent(self, msg: dict) -> None:
         name, fn = msg["name"], _expand(msg)
         if isinstance(delta := base_distribution(fn), dist.Delta):
             self._set_delta(msg, fn, delta)
             return
-        _refuse_latent(name, fn)
+        refuse_latent(name, fn)
         exact = transport(fn)
         place: Any
         place, shape = (exact, fn.shape()) if exact else _bijection(name, fn)
@@ -185,7 +190,13 @@ class _Interpreter(Messenger):
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
         if msg["scale"] is not None:
             log_prob = jnp.asarray(fn.log_prob(value))
-            self._add(self.action_terms, f"scale.{name}", -jnp.sum(_scale(msg, log_prob) - log_prob))
+            self._add_action(f"scale.{name}", -jnp.sum(_scale(msg, log_prob) - log_prob))
+
+    def _add_action(self, name: str, action: Array) -> None:
+        """What is sampled is the modulus of a complex weight; its phase is averaged."""
+        label = self._add(self.action_terms, name, jnp.real(action))
+        if jnp.iscomplexobj(action):
+            self.phases[label] = -jnp.imag(action)
 
     def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:
         label = label_of(name)
@@ -230,38 +241,6 @@ def _scale(msg: dict, log_prob: Array) -> Array:
     return log_prob if msg["scale"] is None else msg["scale"] * log_prob
 
 
-def base_distribution(fn: dist.Distribution) -> dist.Distribution:
-    """The distribution inside plates' expansions, `to_event` and masks.
-
-    Args:
-        fn: The distribution at a site, layers and all.
-    """
-    return _layers(fn)[-1]
-
-
-def _layers(fn: dist.Distribution) -> list[dist.Distribution]:
-    layers = [fn]
-    while isinstance(fn, dist.ExpandedDistribution | dist.Independent | dist.MaskedDistribution):
-        fn = fn.base_dist
-        layers.append(fn)
-    return layers
-
-
-def _refuse_latent(name: str, fn: dist.Distribution) -> None:
-    layers = _layers(fn)
-    if any(isinstance(layer, dist.MaskedDistribution) for layer in layers):
-        raise ModelError(
-            f"latent site {name!r} is masked: sample only the entries that exist, or mask the observed site"
-        )
-    if isinstance(layers[-1], dist.ImproperUniform):
-        raise ModelError(f"latent site {name!r} is ImproperUniform: it has no free draws; give it a proper density")
-    if fn.support is None or fn.support.is_discrete:
-        raise ModelError(
-            f"latent site {name!r} ({type(layers[-1]).__name__}) is discrete: sum it out "
-            "(for instance with MixtureSameFamily), the samplers here move continuous parameters"
-        )
-
-
 def unconstrained(fn: dist.Distribution, bijection: Any) -> LogLaw:
     """A law in the coordinates u of NumPyro's bijection of its support: how to draw u, and ln p(u).
 
@@ -285,7 +264,7 @@ def _bijection(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:
         return bijection, tuple(bijection.inverse_shape(fn.shape()))
     except (NotImplementedError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"latent site {name!r}: {type(_layers(fn)[-1]).__name__} has neither a transport from N(0, I) nor a "
+            f"latent site {name!r}: {type(layers(fn)[-1]).__name__} has neither a transport from N(0, I) nor a "
             "NumPyro bijection of its support; give it a method transport(z), or reparametrise the site"
         ) from error
 

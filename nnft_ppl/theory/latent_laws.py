@@ -1,0 +1,48 @@
+"""What a latent site's law is made of, and which laws are refused."""
+
+from numpyro import distributions as dist
+
+from nnft_ppl.theory.errors import ModelError
+
+
+def base_distribution(fn: dist.Distribution) -> dist.Distribution:
+    """The distribution inside plates' expansions, `to_event` and masks.
+
+    Args:
+        fn: The distribution at a site, layers and all.
+    """
+    return layers(fn)[-1]
+
+
+def layers(fn: dist.Distribution) -> list[dist.Distribution]:
+    """The distribution, and what is inside it, outermost first.
+
+    Args:
+        fn: The distribution at a site.
+    """
+    found = [fn]
+    while isinstance(fn, dist.ExpandedDistribution | dist.Independent | dist.MaskedDistribution):
+        fn = fn.base_dist
+        found.append(fn)
+    return found
+
+
+def refuse_latent(name: str, fn: dist.Distribution) -> None:
+    """Raise `ModelError` for a latent site whose law has no normal form.
+
+    Args:
+        name: The site's name.
+        fn: Its law, layers and all.
+    """
+    found = layers(fn)
+    if any(isinstance(layer, dist.MaskedDistribution) for layer in found):
+        raise ModelError(
+            f"latent site {name!r} is masked: sample only the entries that exist, or mask the observed site"
+        )
+    if isinstance(found[-1], dist.ImproperUniform):
+        raise ModelError(f"latent site {name!r} is ImproperUniform: it has no free draws; give it a proper density")
+    if fn.support is None or fn.support.is_discrete:
+        raise ModelError(
+            f"latent site {name!r} ({type(found[-1]).__name__}) is discrete: sum it out "
+            "(for instance with MixtureSameFamily), the samplers here move continuous parameters"
+        )
