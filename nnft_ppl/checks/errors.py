@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Estimate, Verdict
 
@@ -45,7 +46,12 @@ class EffectiveDraws(Check):
     threshold = MIN_ESS
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The smallest number, NaN first."""
+        """The smallest number, NaN first.
+
+        Raises:
+            ValueError: If no average has an error.
+        """
+        require_known_phase(draws)
         ess = fewest_draws(draws.estimates, draws.observables)
         worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
         free = draws.kind is Kind.FREE
@@ -63,7 +69,12 @@ class ErrorEstimators(Check):
     threshold = 0.0
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The number of estimates whose errors disagree."""
+        """The number of estimates whose errors disagree.
+
+        Raises:
+            ValueError: If no average has an error.
+        """
+        require_known_phase(draws)
         apart = [
             name
             for name, one in draws.estimates.items()

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.complex_parts import place_name
 from nnft_ppl.statistics import MAX_PULL, Verdict, pulls
 
@@ -25,6 +26,7 @@ class ExactAnswers(Check):
         Raises:
             ValueError: If no estimate of what is known has an error.
         """
+        require_known_phase(draws)
         theory = draws.theory
         precision = jnp.zeros(()).dtype
         found = {

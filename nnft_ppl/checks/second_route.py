@@ -7,9 +7,10 @@ from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.checks.modes import ModeCoverage, rare_draws
+from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.weights import MAX_K_HAT
-from nnft_ppl.display import Stage, format_value
+from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
 from nnft_ppl.results import phase_of
 from nnft_ppl.samplers import Settings, reweight, run_blocks
@@ -17,7 +18,6 @@ from nnft_ppl.statistics import (
     MAX_PULL,
     Estimate,
     Verdict,
-    average_phase,
     estimate,
     kish,
     smooth_log_weights,
@@ -43,6 +43,7 @@ class SecondRoute(Check):
         Raises:
             ValueError: If nothing may be drawn.
         """
+        require_known_phase(draws)
         if draws.key is None:
             raise ValueError("nothing more was drawn")
         modes = draws.before.get(ModeCoverage.name)
@@ -51,11 +52,6 @@ class SecondRoute(Check):
             raise ValueError(rare)
         series, log_weight, phase = self._free_draws(draws, draws.key)
         smoothed, k_hat = smooth_log_weights(log_weight)
-        if phase is not None:
-            turned = estimate({"phase": np.exp(1j * phase)}, None, smoothed, independent=True)["phase"]
-            known = average_phase(turned.value.item(), turned.error.item(), float(np.asarray(turned.correlation)))
-            if not known.known:
-                raise ValueError(f"the average phase is {format_value(known.value, known.error)} on free draws")
         second = estimate(series, draws.theory.derived, smoothed, independent=True, phase=phase)
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
         answered = modes is not None and modes.verdict.status == "good"

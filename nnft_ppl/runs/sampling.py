@@ -12,11 +12,11 @@ import jax
 import xarray as xr
 
 from nnft_ppl.checks import (
-    AveragePhase,
     IdentityBank,
     MeasureProgram,
     ModeCoverage,
     ObservableTails,
+    PhaseOfWeights,
     checks_of,
     found_only,
 )
@@ -241,7 +241,7 @@ def _judge(
 def _stronger(choice: Choice, failed: Sequence[Verdict], *, interacting: bool) -> Choice | None:
     """What comes after a run whose checks failed; None where none did, or nothing comes."""
     # What is divided by an average phase that is not known says nothing of the sampler.
-    if any(verdict.check == AveragePhase.name for verdict in failed):
+    if any(verdict.check == PhaseOfWeights.name for verdict in failed):
         return None
     # Heavy tails are mended where weights make them.
     mends = choice.name == "reweight" and interacting

@@ -3,7 +3,7 @@
 from nnft_ppl.statistics.agreement import pulls, weighted_agreement
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
 from nnft_ppl.statistics.control_variates import mix
-from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate
+from nnft_ppl.statistics.estimates import Estimate, Estimates, average_phase_of, estimate
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
     kish,
@@ -11,7 +11,7 @@ from nnft_ppl.statistics.log_weights import (
     relative_weights,
     smooth_log_weights,
 )
-from nnft_ppl.statistics.phases import KNOWN, AveragePhase, average_phase
+from nnft_ppl.statistics.phases import KNOWN, AveragePhase
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, median_of_means, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
@@ -31,7 +31,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
-    "average_phase",
+    "average_phase_of",
     "contributions",
     "errors_agree",
     "estimate",

@@ -13,9 +13,9 @@ from nnft_ppl.complex_parts import from_parts, in_parts, without_noise_part
 from nnft_ppl.display import ROUNDING, columns, format_value, format_values, places_along, table, without_noise
 from nnft_ppl.statistics.autocorrelation import gamma_method
 from nnft_ppl.statistics.log_weights import relative_weights
-from nnft_ppl.statistics.phases import turns
+from nnft_ppl.statistics.phases import AveragePhase, turns
 from nnft_ppl.statistics.propagation import Function, propagate
-from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
+from nnft_ppl.statistics.second_errors import correlation_of_parts, errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.slow import second_look, share_of_slow
 
 
@@ -198,7 +198,25 @@ def estimate(
             found.value, found.fluctuation, weights, found.raw, independent=independent, paired=found.paired
         )
         result[name] = _doubted(one, found.doubts)
-    return result
+    if phase is None or average_phase_of(phase, logs, independent=independent).known:
+        return result
+    words = "the average phase, which it is divided by, is not known to differ from 0"
+    return {name: _doubted(one, dict.fromkeys(np.ndindex(one.value.shape), words)) for name, one in result.items()}
+
+
+def average_phase_of(
+    phase: Float[ArrayLike, "chain draw"], log_weights: Float[ndarray, "chain draw"] | None, *, independent: bool
+) -> AveragePhase:
+    """The average phase ⟨e^{iα}⟩ of draws, with its error.
+
+    Args:
+        phase: α of every draw, in radians, shape (chain, draw).
+        log_weights: Natural logarithms of the moduli of the weights, if they are not all equal.
+        independent: Whether the draws are known to be independent.
+    """
+    turned = np.exp(1j * np.asarray(phase, float))
+    one = estimate({"phase": turned}, None, log_weights, independent=independent)["phase"]
+    return AveragePhase.of(one.value.item(), one.error.item(), float(np.asarray(one.correlation)))
 
 
 def _doubted(one: Estimate, doubts: Mapping[tuple[int, ...], str]) -> Estimate:
@@ -273,18 +291,6 @@ def _estimate_linear(
     nan = np.where(defined, 0.0, np.nan)
     if not paired:
         return Estimate(value, error + nan, ess + nan, second + nan, agree & defined, growth + nan)
-    correlation = _correlation(linear, error, independent=independent)
+    correlation = correlation_of_parts(linear, error, independent=independent)
     error, second = (from_parts(part + nan[..., None]) for part in (error, second))
     return Estimate(from_parts(value), error, ess + nan, second, agree & defined, growth + nan, correlation + nan)
-
-
-def _correlation(
-    linear: Float[ndarray, "chain draw *shape 2"], error: Float[ndarray, "*shape 2"], *, independent: bool
-) -> Float[ndarray, "*shape"]:
-    """Of the means of both parts, (e₊² − e₋²)/(e₊² + e₋²) from the errors e± of x/σ_x ± y/σ_y; 0 where one is sure."""
-    parts = np.divide(linear - linear.mean((0, 1)), error, out=np.zeros_like(linear), where=error > 0)
-    both = np.stack([parts[..., 0] + parts[..., 1], parts[..., 0] - parts[..., 1]], axis=-1)
-    squared = (independent_errors(both)[0] if independent else gamma_method(both).error) ** 2
-    total = squared.sum(-1)
-    found = np.divide(squared[..., 0] - squared[..., 1], total, out=np.zeros_like(total), where=total > 0)
-    return np.where(np.all(error > 0, axis=-1), found, 0.0)

@@ -8,13 +8,15 @@ not known to differ from zero leaves nothing to divide by.
 Source: derived in docs/theory/errors.md.
 """
 
-from typing import NamedTuple
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import ArrayLike, Complex, Float
 from numpy import ndarray
 
 from nnft_ppl.complex_parts import in_parts
+from nnft_ppl.display import format_value
 
 KNOWN = 5.0
 """Errors from zero beyond which an average phase is known to differ from it."""
@@ -41,35 +43,46 @@ def turns(
     return turned / np.mean(weights * turned)
 
 
-class AveragePhase(NamedTuple):
-    """The modulus of the average phase."""
+@dataclass(frozen=True)
+class AveragePhase:
+    """The average phase ⟨e^{iα}⟩, and how well its modulus is known."""
 
-    value: float
+    average: complex
+    """⟨e^{iα}⟩."""
+    error: complex
+    """Error of its real part, and i times that of its imaginary part."""
+    modulus: float
     """|⟨e^{iα}⟩|, between 0 and 1."""
-    error: float
-    """Its standard error; near zero, where the modulus is no Gaussian, the larger one of both parts."""
-    draws: float
-    """How many times more draws would make it `KNOWN` errors; below 1 where it is."""
+    modulus_error: float
+    """Its standard error; near zero, where the modulus is no Gaussian, the largest error in any direction."""
+
+    @classmethod
+    def of(cls, average: complex, error: complex, correlation: float) -> "AveragePhase":
+        """From the average with the errors of its two parts and their correlation.
+
+        Args:
+            average: ⟨e^{iα}⟩.
+            error: Error of the real part, and i times that of the imaginary part.
+            correlation: Correlation of the two.
+        """
+        parts, sizes = in_parts(average), in_parts(error)
+        modulus = float(np.hypot(*parts))
+        covariance = np.outer(sizes, sizes) * np.array([[1.0, correlation], [correlation, 1.0]])
+        largest = float(np.sqrt(max(np.linalg.eigvalsh(covariance)[-1], 0.0)))
+        if modulus < KNOWN * largest or modulus == 0:
+            return cls(average, error, modulus, largest)
+        along = float(np.sqrt(max(parts @ covariance @ parts, 0.0))) / modulus
+        return cls(average, error, modulus, along)
 
     @property
     def known(self) -> bool:
         """Whether it differs from zero by `KNOWN` errors."""
-        return self.value >= KNOWN * self.error
+        return self.modulus >= KNOWN * self.modulus_error
 
+    @property
+    def draws(self) -> float:
+        """How many times more draws would make it `KNOWN` errors; below 1 where it is."""
+        return (KNOWN * self.modulus_error / self.modulus) ** 2 if self.modulus > 0 else math.inf
 
-def average_phase(average: complex, error: complex, correlation: float) -> AveragePhase:
-    """From ⟨e^{iα}⟩ with the errors of its two parts and their correlation.
-
-    Args:
-        average: The average.
-        error: Error of the real part, and i times that of the imaginary part.
-        correlation: Correlation of the two.
-    """
-    parts, sizes = in_parts(average), in_parts(error)
-    value = float(np.hypot(*parts))
-    covariance = np.outer(sizes, sizes) * np.array([[1.0, correlation], [correlation, 1.0]])
-    # The largest error in any direction: that along the average is as good only where it is known.
-    largest = float(np.sqrt(max(np.linalg.eigvalsh(covariance)[-1], 0.0)))
-    along = float(np.sqrt(max(parts @ covariance @ parts, 0.0))) / value if value > 0 else largest
-    spread = along if value >= KNOWN * largest else largest
-    return AveragePhase(value, spread, (KNOWN * spread / value) ** 2 if value > 0 else np.inf)
+    def __str__(self) -> str:
+        return f"average phase {format_value(self.modulus, self.modulus_error)}"
