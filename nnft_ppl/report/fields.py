@@ -1,17 +1,35 @@
 """Drawn fields as pictures: lines in one dimension, heat maps in two, slices through the centre in more."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from nnft_ppl.report.drawing import COLOURS, in_unit
+from nnft_ppl.report.parts import MODULUS, PHASE, Part, columns_of, parts_of
 from nnft_ppl.results import Ensemble
 
+MOST_COMPONENTS = 3
+"""Components of a field that are drawn."""
 
-def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:
-    """A few drawn fields on a grid, dims (snapshot, x0) or (snapshot, x0, x1); of several components the first.
+
+class Pictures(NamedTuple):
+    """One real number of a few drawn fields on a grid."""
+
+    words: str
+    """What it is: `φ(x)`, `|φ(x)|`, `arg φ[1](x)`."""
+    part: Part
+    """What of the field."""
+    values: xr.DataArray
+    """Dims (snapshot, x0) or (snapshot, x0, x1)."""
+
+
+def field_pictures(ensemble: Ensemble, name: str | None = None) -> list[Pictures]:
+    """A few drawn fields: of each of the first components what is drawn, modulus and phase where it is complex.
 
     Args:
         ensemble: A run that kept positions of draws (any but `keep="none"` without checks).
@@ -20,25 +38,52 @@ def field_pictures(ensemble: Ensemble, name: str | None = None) -> xr.DataArray:
     Raises:
         ValueError: If there are none.
     """
-    if "fields" not in ensemble.data:
-        raise ValueError('this run stored no drawn fields: it kept no draws (keep="none") and made no checks')
-    stored = ensemble.data["fields"].dataset
-    names = [str(one) for one in stored.data_vars]
-    if name is not None and name not in names:
-        raise ValueError(f"there is no field {name!r}; there are {', '.join(names)}")
-    values = stored[name or names[0]]
-    return values.isel({dim: 0 for dim in values.dims if "_component_" in str(dim)})
+    values = _stored(ensemble, name)
+    extra = _component_dims(values)
+    found = []
+    for place in list(np.ndindex(*(values.sizes[dim] for dim in extra)))[:MOST_COMPONENTS]:
+        component = values.isel(dict(zip(extra, place, strict=True)))
+        called = f"φ[{', '.join(map(str, place))}](x)" if place else "φ(x)"
+        found += [
+            Pictures(part.name(called), part, component.copy(data=part.of(component.values)))
+            for part in parts_of(values.values)
+        ]
+    return found
+
+
+def left_out(ensemble: Ensemble, name: str | None = None) -> str:
+    """Which components are not drawn, in words; empty where all are.
+
+    Args and errors as for `field_pictures`.
+    """
+    values = _stored(ensemble, name)
+    count = int(np.prod([values.sizes[dim] for dim in _component_dims(values)], dtype=int))
+    return f"The first {MOST_COMPONENTS} of {count} components." if count > MOST_COMPONENTS else ""
+
+
+def height_of(pictures: Sequence[Pictures]) -> float:
+    """Inches of a figure.
+
+    Args:
+        pictures: What is drawn.
+    """
+    if "x1" not in pictures[0].values.dims:
+        return 1.0 + 1.8 * len(pictures)
+    return 4.4 if len(pictures) == 1 else 2.4 * len(pictures)
 
 
 def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
-    """The pictures as columns: snapshot, coordinates, value."""
-    return field_pictures(ensemble, name).to_dataframe(name="value").reset_index()
+    """The pictures as columns: snapshot, coordinates, components if there are several, value or its two parts."""
+    values = _stored(ensemble, name)
+    parts = {part: values.copy(data=one) for part, one in columns_of("value", values.values).items()}
+    return xr.Dataset(parts).to_dataframe().reset_index()
 
 
 def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | None = None) -> list[Axes]:
     """Draw a few fields that the theory gives: lines in d = 1, heat maps on one colour scale in d ≥ 2.
 
-    In d ≥ 3 the picture is the plane of the first two axes through the centre. Weighted draws are picked by weight.
+    In d ≥ 3 the picture is the plane of the first two axes through the centre. Weighted draws are picked by weight. Of
+    a complex field modulus and phase are drawn, of several components the first three, each by itself.
 
     Args:
         ensemble: A run.
@@ -46,42 +91,70 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
         figure: Where to draw; a new one by default.
 
     Returns:
-        The axes, one for all lines, or one for every heat map.
+        The axes, one for all lines of a part, or one for every heat map.
 
     Raises:
         ValueError: If the run stored no fields.
     """
     pictures = field_pictures(ensemble, name)
-    flat = "x1" not in pictures.dims
+    flat = "x1" not in pictures[0].values.dims
     length = ensemble.unit("separation")
     if figure is None:
         from matplotlib import pyplot
 
-        figure = pyplot.figure(figsize=(6.4, 2.8 if flat else 5.0), layout="constrained")
+        figure = pyplot.figure(figsize=(6.4, 1.15 * height_of(pictures)), layout="constrained")
     if flat:
-        axes = figure.subplots()
-        for number, values in enumerate(pictures.values):
-            axes.plot(pictures["x0"], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
-        axes.set_xlabel(in_unit("x", length))
-        axes.set_ylabel("φ(x)")
-        return [axes]
-    rows = 2 if len(pictures) > 2 else 1
+        panels = list(figure.subplots(len(pictures), 1, sharex=True, squeeze=False)[:, 0])
+        for axes, picture in zip(panels, pictures, strict=True):
+            for number, values in enumerate(picture.values.values):
+                axes.plot(picture.values["x0"], values, color=COLOURS[number % len(COLOURS)], linewidth=1)
+            axes.set_ylabel(picture.words)
+        panels[-1].set_xlabel(in_unit("x", length))
+        return panels
+    if len(pictures) == 1:
+        found = _heat_maps(figure, pictures[0], 2 if len(pictures[0].values) > 2 else 1)
+    else:
+        rows = figure.subfigures(len(pictures), 1, squeeze=False)[:, 0]
+        found = [axes for row, one in zip(rows, pictures, strict=True) for axes in _heat_maps(row, one, 1)]
+    figure.supxlabel(in_unit("x₀", length), fontsize="medium")
+    figure.supylabel("x₁", fontsize="medium")
+    return found
+
+
+def _heat_maps(figure: Figure | SubFigure, picture: Pictures, rows: int) -> list[Axes]:
+    """The draws side by side on one colour scale."""
+    pictures = picture.values
     panels = figure.subplots(rows, -(-len(pictures) // rows), sharex=True, sharey=True, squeeze=False).ravel()
     largest = float(np.abs(pictures.values).max())
+    colours = {PHASE: "twilight", MODULUS: "viridis"}.get(picture.part, "RdBu_r")
+    top = np.pi if picture.part is PHASE else largest
     x0, x1 = pictures["x0"].values, pictures["x1"].values
     images = [
         panel.imshow(
             values.T,
             origin="lower",
             extent=(x0[0], x0[-1], x1[0], x1[-1]),
-            cmap="RdBu_r",
-            vmin=-largest,
-            vmax=largest,
+            cmap=colours,
+            vmin=0.0 if picture.part is MODULUS else -top,
+            vmax=top,
         )
         for panel, values in zip(panels, pictures.values, strict=False)
     ]
     panels[0].locator_params(nbins=4)
-    figure.supxlabel(in_unit("x₀", length), fontsize="medium")
-    figure.supylabel("x₁", fontsize="medium")
-    figure.colorbar(images[0], ax=list(panels), label="φ(x)", shrink=0.75)
+    figure.colorbar(images[0], ax=list(panels), label=picture.words, shrink=0.75)
     return list(panels[: len(pictures)])
+
+
+def _stored(ensemble: Ensemble, name: str | None) -> xr.DataArray:
+    """The field on its grid, components and all."""
+    if "fields" not in ensemble.data:
+        raise ValueError('this run stored no drawn fields: it kept no draws (keep="none") and made no checks')
+    stored = ensemble.data["fields"].dataset
+    names = [str(one) for one in stored.data_vars]
+    if name is not None and name not in names:
+        raise ValueError(f"there is no field {name!r}; there are {', '.join(names)}")
+    return stored[name or names[0]]
+
+
+def _component_dims(values: xr.DataArray) -> list[str]:
+    return [str(dim) for dim in values.dims if "_component_" in str(dim)]
