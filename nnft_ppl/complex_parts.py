@@ -24,7 +24,7 @@ def from_parts(parts: Float[ndarray, "*shape 2"]) -> Complex[ndarray, "*shape"]:
     """The complex array with these parts; NaN or infinity in one of them leaves the other as it is.
 
     Args:
-        parts: Real and imaginary part along the last axis.
+        parts: Real and imaginary part, shape (*shape, 2).
     """
     values = np.empty(np.shape(parts)[:-1], np.result_type(parts, np.complex64))
     values.real, values.imag = parts[..., 0], parts[..., 1]

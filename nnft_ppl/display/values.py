@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -49,10 +49,6 @@ def _format_complex(value: complex, error: complex) -> str:
     return f"{format_value(real, error.real)} {sign} {format_value(abs(imaginary), error.imag)}i"
 
 
-@overload
-def without_noise(value: float, scale: float) -> float: ...
-@overload
-def without_noise(value: complex, scale: float) -> complex: ...
 def without_noise(value: complex, scale: float) -> complex:
     """The value, or 0 where it is rounding noise beside the scale: cancellations leave −8e−16 of an exact zero.
 

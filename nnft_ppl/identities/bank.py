@@ -242,7 +242,8 @@ def _observable(theory: Theory) -> tuple[str, str, Callable[[Position], Array]]:
             return jnp.ravel(observable(theory.realise(position)))[-1]
 
         def last(position: Array, entry: Callable[[Position], Array] = entry) -> Array:
-            return jnp.real(entry(position))
+            value = entry(position)
+            return jnp.real(value) if jnp.iscomplexobj(value) else value
 
         if not np.prod(theory.shapes[name]):
             continue

@@ -38,11 +38,10 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     """
     dim, places = _coordinate(ensemble, name)
     one = ensemble.estimates()[name]
-    exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
+    exact = exact_values(ensemble, name, one)
     columns = {dim: places} | columns_of("value", one.value) | columns_of("error", one.error)
     if one.correlation is not None:
         columns["correlation"] = one.correlation
-        exact = exact.astype(complex)
     columns |= {"ess": one.ess} | columns_of("exact", exact)
     columns["pull"] = ensemble.pulls().get(name, np.full(one.value.shape, np.nan))
     return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
@@ -71,7 +70,7 @@ def plot_correlator(
     axes = axes_or_new(axes)
     order = np.argsort(places, kind="stable")
     places, value, error = places[order], part.of(one.value)[order], part.error(one)[order]
-    exact = part.of(ensemble.exact.get(name, np.full(one.value.shape, np.nan)))[order]
+    exact = part.of(exact_values(ensemble, name, one))[order]
     curve = exact_curve(ensemble, name)
     if curve is not None:
         axes.plot(curve[0], part.of(curve[1]), color=COLOURS[1], linewidth=1.4, label="exact", zorder=1)
@@ -108,6 +107,20 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     axes.set_xlabel(label(ensemble, str(table.columns[0])))
     axes.set_ylabel("pull")
     return axes
+
+
+def exact_values(ensemble: Ensemble, name: str, one: Estimate) -> np.ndarray:
+    """Exact values of an observable, complex where its estimate is; NaN, in both parts, where unknown.
+
+    Args:
+        ensemble: A run.
+        name: An observable.
+        one: Its estimate.
+    """
+    exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
+    if not np.iscomplexobj(one.value):
+        return exact
+    return np.where(np.isnan(exact), complex(np.nan, np.nan), exact)
 
 
 def exact_curve(ensemble: Ensemble, name: str) -> tuple[np.ndarray, np.ndarray] | None:

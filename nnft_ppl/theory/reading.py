@@ -194,9 +194,11 @@ class _Interpreter(Messenger):
 
     def _add_action(self, name: str, action: Array) -> None:
         """What is sampled is the modulus of a complex weight; its phase is averaged."""
+        if not jnp.iscomplexobj(action):
+            self._add(self.action_terms, name, action)
+            return
         label = self._add(self.action_terms, name, jnp.real(action))
-        if jnp.iscomplexobj(action):
-            self.phases[label] = -jnp.imag(action)
+        self.phases[label] = -jnp.imag(action)
 
     def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:
         label = label_of(name)
