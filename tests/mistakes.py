@@ -218,7 +218,6 @@ MODELS = [
     Case("field of two points", returning("lambda x, y: a"), 2, "'phi_squared': TypeError: .*missing 1 required"),
     Case("words for a field", returning("lambda x: 'a'"), 2, "'phi_squared': TypeError: "),
     # The action.
-    Case("complex action", ending("1j * a**2"), 2, "'well' is complex128, but .*: take the real"),
     Case("action in words", ending("'a'"), 2, "bad.py:10: "),
     Case("action of the wrong sign", ending("+a**4"), 2, "falls without bound .*term 'well'.*minus the"),
     Case("action is NaN", ending("-jnp.log(-1 - a**2)"), 4,
@@ -246,8 +245,6 @@ MODELS = [
     Case("error inside an observable", measuring("{'one': Observable(lambda phi: phi.nothing)}"), 2,
          "bad.py:16: bad: observable 'one': AttributeError: .*'nothing'"),
     Case("observable in words", measuring("{'one': Observable(lambda phi: 'a')}"), 2, "'one' gives 'a', not a number"),
-    Case("complex observable", measuring("{'one': Observable(lambda phi: 1j * phi(jnp.zeros(1)))}"), 2,
-         "observable 'one' is complex: measure its real and its imaginary part"),
     Case("derived from nothing", measuring("{'one': Observable(lambda phi: 1.0), 'two': ratio('one', 'oen')}"), 2,
          "derived 'two' asks for 'oen'; the observables are .'one'.; did you mean 'one'"),
     Case("one dimension, two sizes", measuring("{'one': at((1, 2)), 'two': at((1, 2, 3))}"), 2,

@@ -10,8 +10,8 @@ from numpyro.distributions.transforms import AffineTransform, biject_to
 
 from nnft_ppl import Theory
 from nnft_ppl.theory import ModelError, refuse_lost_draws
+from nnft_ppl.theory.latent_laws import base_distribution
 from nnft_ppl.theory.log_laws import log_law
-from nnft_ppl.theory.reading import base_distribution
 
 LAWS = {
     "gamma": dist.Gamma(0.7, jnp.array([1.0, 3.0])),

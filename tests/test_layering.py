@@ -21,7 +21,7 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 
 # The floors of the house, from the ground up: a room imports only rooms of lower floors. A new room joins in one line.
 FLOORS = (
-    ("arguments", "display", "devices", "draws", "target"),
+    ("arguments", "complex_parts", "display", "devices", "draws", "target"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes"),
     ("identities", "families", "report"),
@@ -143,7 +143,7 @@ def test_a_planted_circle_is_found() -> None:
         ("nnft_ppl/observables/averages.py", "from nnft_ppl.spaces import Box", "spaces is not below observables"),
         ("nnft_ppl/target.py", "def f():\n    import nnft_ppl.cli.main", "cli is not below target"),
         (
-            "nnft_ppl/statistics/estimates.py",
+            "nnft_ppl/statistics/means.py",
             "import importlib\nimportlib.import_module('nnft_ppl.results.ensemble')",
             "results is not below statistics",
         ),

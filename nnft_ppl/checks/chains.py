@@ -6,6 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.complex_parts import in_parts, place_name, without_noise_part
 from nnft_ppl.display import ROUNDING
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Verdict
@@ -28,7 +29,8 @@ class RHat(Check):
         if next(iter(draws.observables.values())).shape[0] < 2:
             text = "R̂ is not available with one chain; use --chains 4"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
-        values, constant = _r_hats(draws.observables)
+        turned = {} if draws.phase is None else {"phase": np.exp(1j * draws.phase)}
+        values, constant = _r_hats(dict(draws.observables) | turned)
         if not values:
             text = f"R̂ is not available: nothing that is measured ever changes ({', '.join(constant)})"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
@@ -84,11 +86,12 @@ def _r_hats(observables: Mapping[str, ndarray]) -> tuple[dict[str, float], list[
 
     values, constant = {}, []
     for name, series in observables.items():
-        columns = np.asarray(series, dtype=float).reshape(*series.shape[:2], -1)
+        parts = np.asarray(in_parts(without_noise_part(series)), dtype=float)
+        columns = parts.reshape(*parts.shape[:2], -1)
         size = np.max(np.abs(columns), axis=(0, 1), initial=0.0)
         still = np.ptp(columns, axis=(0, 1)) <= ROUNDING * size
-        places = list(np.ndindex(series.shape[2:]))
-        constant += [f"{name}{list(place) or ''}" for place, one in zip(places, still, strict=True) if one]
+        places = [place_name(name, at, complex_=np.iscomplexobj(series)) for at in np.ndindex(parts.shape[2:])]
+        constant += [place for place, one in zip(places, still, strict=True) if one]
         if not still.all():
             with np.errstate(divide="ignore", invalid="ignore"):  # chains that stand still, each in its own place
                 values[name] = float(np.max(array_stats.rhat(columns[..., ~still], chain_axis=0, draw_axis=1)))

@@ -75,6 +75,8 @@ class FinishedDraws:
     """What the checks before this one found, by name."""
     measured: xr.Dataset | None = None
     """What this check's own measurement gave: dimensions (chain, draw, ...), of the draws that were looked at."""
+    phase: Float[ndarray, "chain draw"] | None = None
+    """Phase of every draw in radians, where the weights are only the modulus of theirs; None of a real action."""
 
     @property
     def number(self) -> int:

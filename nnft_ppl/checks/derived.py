@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.statistics import Estimate, Verdict
 
 UNTRUSTED = "the error is not to be trusted"
@@ -26,7 +27,12 @@ class DerivedQuantities(Check):
         return any(name not in draws.observables for name in draws.estimates)
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The number of quantities without any trusted entry."""
+        """The number of quantities without any trusted entry.
+
+        Raises:
+            ValueError: If no average has an error.
+        """
+        require_known_phase(draws)
         quantities = {name: one for name, one in draws.estimates.items() if name not in draws.observables}
         failed = [_doubt(name, quantities[name]) for name in untrusted(quantities, draws.observables)]
         if failed:

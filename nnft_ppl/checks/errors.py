@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Estimate, Verdict
 
@@ -63,8 +64,9 @@ class EffectiveDraws(Check):
         """The smallest number, NaN first.
 
         Raises:
-            ValueError: If nothing ever changes.
+            ValueError: If nothing ever changes, or no average has an error.
         """
+        require_known_phase(draws)
         ess = fewest_draws(draws.estimates, draws.observables)
         if not ess:
             raise ValueError("nothing that is measured ever changes")
@@ -84,7 +86,12 @@ class ErrorEstimators(Check):
     threshold = 0.0
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The number of estimates whose errors disagree."""
+        """The number of estimates whose errors disagree.
+
+        Raises:
+            ValueError: If no average has an error.
+        """
+        require_known_phase(draws)
         apart = disagreeing(draws.estimates, draws.observables)
         text = "two independent error estimators agree"
         if apart:

@@ -4,6 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.checks.phase import require_known_phase
+from nnft_ppl.complex_parts import place_name
 from nnft_ppl.statistics import MAX_PULL, Verdict, pulls
 
 
@@ -24,6 +26,7 @@ class ExactAnswers(Check):
         Raises:
             ValueError: If no estimate of what is known has an error.
         """
+        require_known_phase(draws)
         theory = draws.theory
         precision = jnp.zeros(()).dtype
         found = {
@@ -35,8 +38,8 @@ class ExactAnswers(Check):
         if not largest:
             raise ValueError("what is known exactly has no error here")
         worst = max(largest, key=lambda name: largest[name])
-        entry = list(np.unravel_index(np.nanargmax(found[worst]), found[worst].shape))
-        called = f"{worst}{list(map(int, entry)) or ''}"
+        entry = np.unravel_index(np.nanargmax(found[worst]), found[worst].shape)
+        called = place_name(worst, tuple(map(int, entry)), complex_=False)
         compared = int(sum(np.isfinite(pull).sum() for pull in found.values()))
         beyond = " beyond the truncation that the model states" if any(map(np.any, theory.truncation.values())) else ""
         text = f"estimates agree with {compared} exact values within {largest[worst]:.1f} errors{beyond} ({called})"

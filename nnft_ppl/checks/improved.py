@@ -26,11 +26,12 @@ class ImprovedAgainstRaw(Check):
         """The largest difference in its errors; without an error any difference is infinitely many of them."""
         series = {name: draws.observables[name] - values for name, values in draws.improved.items()}
         found = estimate(series, None, draws.log_weights, independent=draws.kind.independent)
+        found = {name: one.in_parts for name, one in found.items()}
         pulls = {name: _largest_pull(one, draws.estimates.get(name)) for name, one in found.items()}
         worst = max(pulls, key=lambda name: pulls[name])
         text = f"raw and improved correlators differ by at most {pulls[worst]:.1f} errors ({worst})"
         text += _resolution(
-            {name: (one, draws.estimates[name]) for name, one in found.items() if name in draws.estimates}
+            {name: (one, draws.estimates[name].in_parts) for name, one in found.items() if name in draws.estimates}
         )
         advice = (
             "the draws do not follow the density, or the action is not differentiable; try another sampler, and "

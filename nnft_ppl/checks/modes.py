@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.draws import Kind
 from nnft_ppl.modes import LEAST_WEIGHT, Mode, ModeSearch, Shape, flat, shape
@@ -249,7 +250,7 @@ def _look(search: ModeSearch, draws: FinishedDraws) -> tuple[set[int], float]:
     visited = search.families_of(flat_positions[order[:SOME]])
     if numbers is None:
         return visited, float(len(order))
-    series = [np.asarray(one)[:, numbers].reshape(chains * kept, -1) for _, one in sorted(draws.observables.items())]
+    series = [in_parts(one)[:, numbers].reshape(chains * kept, -1) for _, one in sorted(draws.observables.items())]
     observables = np.concatenate(series, axis=1).astype(float)
     spread = np.std(observables, axis=0)
     for mode in [mode for mode in search.modes if mode.weight > MAX_UNVISITED]:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy import ndarray
 
+from nnft_ppl.complex_parts import without_noise_part
 from nnft_ppl.theory import Theory
 
 DRAWS = 16
@@ -26,11 +27,12 @@ def without_rounding(theory: Theory, series: Mapping[str, ndarray]) -> dict[str,
         theory: What was sampled.
         series: Observables by name, (chain, draw, *shape).
     """
+    series = {name: np.asarray(without_noise_part(values)) for name, values in series.items()}
     step = float(np.sqrt(jnp.finfo(jnp.zeros(()).dtype).eps))
     largest = {name: np.max(np.abs(values), axis=(0, 1)) for name, values in series.items()}
     tiny = [name for name, size in largest.items() if np.any((size > 0) & (size < step))]
     if not tiny:
-        return dict(series)
+        return series
 
     def twice(key: jax.Array) -> tuple[dict, dict]:
         position = theory.free_draw(key)
@@ -41,7 +43,7 @@ def without_rounding(theory: Theory, series: Mapping[str, ndarray]) -> dict[str,
     here, there = jax.jit(jax.vmap(twice))(jax.random.split(jax.random.key(0), DRAWS))
     cleared = dict(series)
     for name in tiny:
-        before, after = np.asarray(here[name], float), np.asarray(there[name], float)
+        before, after = np.asarray(here[name]), np.asarray(there[name])
         size = np.max(np.abs(before), axis=0)
         change = np.mean(np.abs(after - before), axis=0)
         noise = (change >= SAME_SIZE * size) & (largest[name] < step) & (largest[name] <= LARGER * size)

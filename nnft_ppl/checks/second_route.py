@@ -1,18 +1,28 @@
 """Markov chains against reweighted free draws, the independent second route."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.checks.modes import ModeCoverage, rare_draws
+from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
+from nnft_ppl.results import phase_of
 from nnft_ppl.samplers import Settings, reweight, run_blocks
-from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict, estimate, kish, smooth_log_weights, weighted_agreement
+from nnft_ppl.statistics import (
+    MAX_PULL,
+    Estimate,
+    Verdict,
+    estimate,
+    kish,
+    smooth_log_weights,
+    weighted_agreement,
+)
 
 MOST_DRAWS = 10_000
 """Draws per chain of the second route, at most."""
@@ -33,15 +43,16 @@ class SecondRoute(Check):
         Raises:
             ValueError: If nothing may be drawn.
         """
+        require_known_phase(draws)
         if draws.key is None:
             raise ValueError("no free draws were made for it")
         modes = draws.before.get(ModeCoverage.name)
         rare = rare_draws(modes.findings.get("found", ()), min(draws.number, MOST_DRAWS)) if modes else None
         if rare:
             raise ValueError(rare)
-        series, log_weight = self._free_draws(draws, draws.key)
+        series, log_weight, phase = self._free_draws(draws, draws.key)
         smoothed, k_hat = smooth_log_weights(log_weight)
-        found = estimate(series, draws.theory.derived, smoothed, independent=True)
+        found = estimate(series, draws.theory.derived, smoothed, independent=True, phase=phase)
         second = {name: one for name, one in found.items() if name in draws.estimates}
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
         answered = modes is not None and modes.verdict.status == "good"
@@ -49,19 +60,21 @@ class SecondRoute(Check):
         # Numbers of a route that cannot be trusted are shown nowhere.
         return Outcome(verdict, findings, second if k_hat <= MAX_K_HAT else {})
 
-    def _free_draws(self, draws: FinishedDraws, key: Array) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def _free_draws(
+        self, draws: FinishedDraws, key: Array
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]:
         chains, made = next(iter(draws.observables.values())).shape[:2]
         number = min(made, MOST_DRAWS)
         draws.progress(Stage("second route: free draws", 0, number))
         told = Settings(key, chains, number, num_warmup=0, keep_every=0)
         blocks = list(run_blocks(reweight, draws.theory.target(), told))
-        series = {
-            name: np.concatenate([block.measured["observables"][name] for block in blocks], 1)
-            for name in draws.observables
-        }
-        return without_rounding(draws.theory, series), np.concatenate(
-            [block.stats["log_weight"] for block in blocks], 1
-        )
+
+        def together(group: str, names: Iterable[str]) -> dict[str, np.ndarray]:
+            return {name: np.concatenate([block.measured[group][name] for block in blocks], 1) for name in names}
+
+        series = without_rounding(draws.theory, together("observables", draws.observables))
+        log_weight = np.concatenate([block.stats["log_weight"] for block in blocks], 1)
+        return series, log_weight, phase_of(together("phase", draws.theory.phase_terms))
 
 
 def compare(
@@ -99,6 +112,7 @@ def compare(
 
 def _resolution(one: Estimate, other: Estimate) -> float:
     """The smallest relative difference that would have failed; 0 of an observable that is zero within its errors."""
+    one, other = one.in_parts, other.in_parts
     joint = np.hypot(one.error, other.error)
     known = np.abs(one.value) > MAX_PULL * joint
     shares = np.divide(MAX_PULL * joint, np.abs(one.value), out=np.zeros(joint.shape), where=known)

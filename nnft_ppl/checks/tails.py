@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
+from nnft_ppl.complex_parts import in_parts, place_name
 from nnft_ppl.display import format_value
 from nnft_ppl.statistics import HEAVY, SIGMAS, USABLE, Verdict, contributions, median_of_means, tails
 
@@ -30,7 +31,9 @@ class ObservableTails(Check):
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The heaviest tail; of each observable k̂, and the median of means."""
         series = draws.quoted or draws.observables
-        count = sum(int(np.prod(values.shape[2:])) for values in series.values())
+        components = {name: int(np.prod(values.shape[2:])) for name, values in series.items()}
+        twice = {name for name, values in series.items() if draws.phase is None and np.iscomplexobj(values)}
+        count = sum(size * (1 + (name in twice)) for name, size in components.items())
         # The largest of m normals exceeds this as rarely as one exceeds SIGMAS.
         sure = -float(ndtri(ndtr(-SIGMAS) / max(count, 1)))
         rows = [self._row(draws, name, values, sure) for name, values in series.items() if values.size]
@@ -47,22 +50,23 @@ class ObservableTails(Check):
 
     def _row(self, draws: FinishedDraws, name: str, values: np.ndarray, sure: float) -> dict[str, Any]:
         """The heaviest component of one observable."""
-        fluctuations = contributions(values, draws.log_weights if draws.kind.weighted else None)
+        fluctuations = contributions(values, draws.log_weights if draws.kind.weighted else None, draws.phase)
+        is_complex = fluctuations.ndim > values.ndim
         found = tails(fluctuations, independent=draws.kind.independent)
         useless = found.useless(sure)
         heaviest = np.where(useless | ~np.any(useless), found.certain(sure), -np.inf)  # among the useless, if any
         at = np.unravel_index(int(np.argmax(heaviest)), found.k_hat.shape)
         row = {
-            "observable": name + (f"[{', '.join(str(i) for i in at)}]" if at else ""),
+            "observable": place_name(name, tuple(map(int, at)), complex_=is_complex),
             "k_hat": float(found.k_hat[at]),
             "error": float(found.error[at]),
             "unseen": float(found.unseen[at]),
             "useless": bool(useless[at]),
         }
         blocks = int(np.clip(np.nan_to_num(found.effective) / 10, 8, BLOCKS))
-        if np.isfinite(row["k_hat"]):
+        if np.isfinite(row["k_hat"]) and draws.phase is None:
             value, error = median_of_means(fluctuations[(..., *at)].ravel(), blocks)
-            mean = float(np.asarray(draws.estimates[name].value)[at])
+            mean = float(in_parts(draws.estimates[name].value)[at])
             row |= {"median_of_means": mean + float(value), "median_of_means_error": float(error)}
         return row
 
@@ -72,10 +76,12 @@ def _text(worst: Mapping[str, Any], status: str) -> str:
     shape = f"k̂ = {worst['k_hat']:.2f} ± {worst['error']:.2f}"
     if status == "good":
         return f"tails of observables: the heaviest has {shape} ({worst['observable']})"
-    second = format_value(worst["median_of_means"], worst["median_of_means_error"])
-    second = f"the median of means, biased where a tail is one-sided, is {second}"
+    second = ""
+    if "median_of_means" in worst:
+        second = format_value(worst["median_of_means"], worst["median_of_means_error"])
+        second = f"; the median of means, biased where a tail is one-sided, is {second}"
     if status == "failed":
         advice = "its error means nothing; average a bounded functional (a tanh, an indicator), whose variance exists"
-        return f"too heavy a tail of {worst['observable']}, {shape}, for a usable variance: {advice}; {second}"
+        return f"too heavy a tail of {worst['observable']}, {shape}, for a usable variance: {advice}{second}"
     doubt = "a few draws dominate its error, which may be too small"
-    return f"heavy tail of {worst['observable']}, {shape}: {doubt}; {second}"
+    return f"heavy tail of {worst['observable']}, {shape}: {doubt}{second}"

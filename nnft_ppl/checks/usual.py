@@ -15,6 +15,7 @@ from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.invariants import Invariants
 from nnft_ppl.checks.modes import ModeCoverage
+from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.checks.second_route import SecondRoute
 from nnft_ppl.checks.slow import SlowModes
 from nnft_ppl.checks.tails import ObservableTails
@@ -26,6 +27,7 @@ USUAL: tuple[type[Check], ...] = (
     RHat,
     WeightsTail,
     PartitionSpread,
+    PhaseOfWeights,
     ObservableTails,
     EffectiveDraws,
     ErrorEstimators,

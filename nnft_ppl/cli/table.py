@@ -85,7 +85,8 @@ def exit_status(ensemble: Ensemble) -> int:
 
 def _estimate_json(ensemble: Ensemble, name: str, one: Estimate, exact: dict[str, np.ndarray]) -> dict[str, Any]:
     stored = ensemble.data["estimates"].dataset[name]
-    return {
+    both = {} if one.correlation is None else {"correlation": one.correlation}
+    return both | {
         "dims": list(stored.dims),
         "coords": {str(dim): values.values for dim, values in stored.coords.items()},
         "value": one.value,

@@ -28,9 +28,9 @@ class Row(NamedTuple):
     theory: str
     observable: str
     place: str
-    exact: float
-    value: float
-    error: float
+    exact: complex
+    value: complex
+    error: complex
     pull: float
     """(value − exact)/error; infinite where the estimate is not a number."""
     sampler: str
@@ -78,8 +78,8 @@ def compare(ensemble: Ensemble, theory: str, sampler: str) -> list[Row]:
                 continue
             # An estimate that is NaN agrees with nothing.
             pull = np.inf if np.isnan(distances[index]) else float(distances[index])
-            value, error = float(one.value[index]), float(one.error[index])
-            rows.append(Row(theory, name, place, float(exact[index]), value, error, pull, sampler))
+            value, error = one.value[index].item(), one.error[index].item()
+            rows.append(Row(theory, name, place, exact[index].item(), value, error, pull, sampler))
     return rows
 
 
@@ -94,7 +94,7 @@ def page(rows: Sequence[Row], theories: Sequence[Theory], seed: int, precision: 
     """
     table = [COLUMNS, ("---",) * len(COLUMNS)]
     for row in rows:
-        words = (f"{row.exact:.6g}", format_value(row.value, row.error), f"{row.pull:+.1f}")
+        words = (format_value(row.exact, 0.0), format_value(row.value, row.error), f"{row.pull:+.1f}")
         table.append((row.theory, row.observable, row.place, *words, row.sampler))
     unknown = [_called(theory) for theory in theories if not knows(theory)]
     versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "numpyro", "blackjax", "nnft-ppl"))

@@ -11,21 +11,28 @@ ROUNDING = 1e-12
 """A number smaller than this share of its scale is the rounding noise of a zero."""
 
 
-def format_value(value: float, error: float) -> str:
+def format_value(value: complex, error: complex) -> str:
     """A value with its error in brackets, in units of the last digit shown: `0.3570(7)`.
 
     The error is rounded to one digit, or to two if its first digit is 1 or both stand before the decimal point:
     `0.357(12)`, `12.3(1.4)`, `1234(56)`, `-1.20(3)e-05`. Without error the value has six digits; an error that is not
-    finite prints as `0.357(?)`.
+    finite prints as `0.357(?)`. Of a complex value each part has its own, `0.125(3) − 0.092(4)i`.
 
     Args:
-        value: The value.
-        error: Its standard error, not negative.
+        value: The value; complex, it is printed with both parts, whatever they are.
+        error: Its standard error, not negative; of a complex value those of real and imaginary part as its parts.
 
     Raises:
         ValueError: If the error is negative.
     """
-    value, error = without_noise(float(value), float(error)), float(error)
+    if np.iscomplexobj(value):
+        return _format_complex(complex(value), complex(error))
+    real = float(value.real)
+    return _format_real(without_noise(real, float(error.real)).real, float(error.real))
+
+
+def _format_real(value: float, error: float) -> str:
+    """A real value; without error with six digits."""
     if error < 0:
         raise ValueError(f"format_value: error = {error}; give a standard error >= 0")
     if not (np.isfinite(value) and np.isfinite(error)):
@@ -40,13 +47,24 @@ def format_value(value: float, error: float) -> str:
     return f"{_digits(value, error, max(decimals + exponent, 0), exponent)}e{exponent:+03d}"
 
 
-def without_noise(value: float, scale: float) -> float:
+def _format_complex(value: complex, error: complex) -> str:
+    """Both parts; they share the scale against which a part is rounding noise."""
+    real, imaginary = without_noise(value, abs(value)).real, without_noise(value, abs(value)).imag
+    sign = "−" if imaginary < 0 else "+"
+    return f"{format_value(real, error.real)} {sign} {format_value(abs(imaginary), error.imag)}i"
+
+
+def without_noise(value: complex, scale: float) -> complex:
     """The value, or 0 where it is rounding noise beside the scale: cancellations leave −8e−16 of an exact zero.
+
+    Of a complex value each part.
 
     Example:
         >>> without_noise(-8.2e-16, scale=0.35), without_noise(-8.2e-16, scale=1e-15)
         (0.0, -8.2e-16)
     """
+    if np.iscomplexobj(value):
+        return complex(without_noise(float(value.real), scale), without_noise(float(value.imag), scale))
     return 0.0 if abs(value) < ROUNDING * scale else value
 
 
@@ -71,7 +89,7 @@ def format_values(value: ndarray, error: ndarray) -> str:
         error: Their standard errors, of the same shape.
     """
     if value.ndim == 0:
-        return format_value(float(value), float(error))
+        return format_value(value.item(), error.item())
     return "[" + ", ".join(format_values(v, e) for v, e in zip(value, error, strict=True)) + "]"
 
 

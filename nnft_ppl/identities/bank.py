@@ -96,10 +96,10 @@ class Bank:
         moved = [parts[name] for name, linear in of_parts.items() for _ in linear]
         self.sites = (*moved, *parts.values(), *[tuple(theory.groups)] * len(self.fields))
         smooth = smoothness(theory)
-        self.observable, self._value = _observable(theory)
+        self.observable, words, self._value = _observable(theory)
         linear = [field.name for field in self.linear]
         alone = [*linear, *(f"force.{name}" for name in parts), *(field.name for field in self.fields)]
-        bounded = f"tanh({self.observable})"
+        bounded = f"tanh({words})"
         self.rows = (
             *(Row(name, "1") for name in alone),
             *(Row(name, bounded) for name in linear if self.observable),
@@ -229,24 +229,32 @@ def _turn_pairs(z: Float[Array, "n"]) -> Float[Array, "n"]:
     return jnp.concatenate([turned, jnp.zeros(z.size % 2, z.dtype)])
 
 
-def _observable(theory: Theory) -> tuple[str, Callable[[Position], Array]]:
-    """Name and last entry of the observable that is taken (see `Bank.observable`); a constant where there is none."""
+def _observable(theory: Theory) -> tuple[str, str, Callable[[Position], Array]]:
+    """Name, words and last entry of the observable that is taken (see `Bank.observable`); a constant where none is.
+
+    Of a complex one it is the real part, and the words say so.
+    """
     positions = jnp.asarray(np.random.default_rng(0).normal(size=(PILOT, theory.dimension)))
     doubtful = smoothness(theory).observables
     shown = theory.observables.keys() - hidden_names(theory.observables)
     for name in sorted(shown, key=lambda name: (bool(doubtful[name]), name)):
 
-        def last(position: Array, observable: Observable = theory.observables[name]) -> Array:
+        def entry(position: Array, observable: Observable = theory.observables[name]) -> Array:
             return jnp.ravel(observable.on(theory.at(position)))[-1]
+
+        def last(position: Array, entry: Callable[[Position], Array] = entry) -> Array:
+            value = entry(position)
+            return jnp.real(value) if jnp.iscomplexobj(value) else value
 
         if not np.prod(theory.shapes[name]):
             continue
-        values = np.asarray(jax.jit(jax.vmap(last))(positions))
+        values = np.asarray(jax.jit(jax.vmap(entry))(positions))
+        is_complex, values = np.iscomplexobj(values), np.real(values)
         if not np.issubdtype(values.dtype, np.floating) or not np.ptp(values[np.isfinite(values)]) > 0:
             continue
         if not doubtful[name] or _differentiable(last, positions[0]):
-            return name, last
-    return "", lambda position: jnp.zeros((), position.dtype)
+            return name, f"Re {name}" if is_complex else name, last
+    return "", "", lambda position: jnp.zeros((), position.dtype)
 
 
 def _differentiable(function: Callable[[Position], Array], position: Position) -> bool:

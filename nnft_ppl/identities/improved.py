@@ -45,6 +45,8 @@ MOST_UNITS = 512
 LARGEST = 2**16
 """The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
 
+PHASE = "the action has a phase, and the identities that improve are those of its modulus"
+"""Why nothing is improved where a factor is complex."""
 JUMPS = "the action jumps, or a part of it has no gradient: improved estimators would miss that"
 """Why nothing is improved where the slope of the action is not what it changes by."""
 
@@ -60,11 +62,11 @@ class Improvement:
 
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
-        self.sites = linear_sites(theory)
+        self.sites = () if theory.phase_terms else linear_sites(theory)
         self.names: tuple[str, ...] = ()
         self.reasons: dict[str, str] = {}
         if not self.sites:
-            reason = "the field is not linear in any Gaussian parameter"
+            reason = PHASE if theory.phase_terms else "the field is not linear in any Gaussian parameter"
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)

@@ -24,6 +24,7 @@ from numpy import ndarray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.modes.rays import behind_barriers
 from nnft_ppl.samplers import LEAST_CURVATURE, Modes
@@ -268,4 +269,4 @@ def flat(observables: Mapping[str, ndarray]) -> Float[ndarray, " component"]:
     Args:
         observables: Arrays of any shape, by name.
     """
-    return np.concatenate([np.ravel(observables[name]) for name in sorted(observables)]).astype(float)
+    return np.concatenate([np.ravel(in_parts(observables[name])) for name in sorted(observables)]).astype(float)

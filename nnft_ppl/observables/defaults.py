@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
-from nnft_ppl.observables.correlators import n_point
+from nnft_ppl.observables.correlators import product
+from nnft_ppl.observables.insertions import at
 from nnft_ppl.observables.observable import Observable
 from nnft_ppl.observables.readings import chosen
 
@@ -48,7 +49,8 @@ def default_observables(
 
     `phi_squared` = φ(x_c)² at one point and `two_point` of pairs at the separations 0, ½, 1, 2, where the region says:
     in a box at its centre and symmetric about it (and separations at most half the side), on a lattice at sites x and
-    x + r, on a sphere along a great circle. A tuple or dict of fields gets one of each per field, `two_point.NAME`.
+    x + r, on a sphere along a great circle. A tuple or dict of fields gets one of each per field, `two_point.NAME`. Of
+    a complex field they are |φ(x_c)|² and φ(x) φ(y)*.
 
     Args:
         names: Keys of the fields in the dict or tuple that the model returns; None where it returns one field.
@@ -57,11 +59,13 @@ def default_observables(
     """
     places = region.pairs(SEPARATIONS)
     coords = {"separation": tuple(places.separations)}
+    x, y = np.moveaxis(places.points, -2, 0)
+    centre = jnp.asarray(places.point)
 
     def for_field(name: Any, suffix: str) -> dict[str, Observable]:
         return {
-            f"phi_squared{suffix}": Observable(lambda fields: chosen(fields, name)(jnp.asarray(places.point)) ** 2),
-            f"two_point{suffix}": n_point(places.points, ("separation",), coords, field=name),
+            f"phi_squared{suffix}": Observable(lambda fields: _squared(chosen(fields, name)(centre))),
+            f"two_point{suffix}": product(at(x, name), at(y, name).conjugate, dims=("separation",), coords=coords),
         }
 
     if names is None:
@@ -69,3 +73,8 @@ def default_observables(
     shown = labels or [str(name).lower() for name in names]
     every = [for_field(name, f".{label}") for name, label in zip(names, shown, strict=True)]
     return {name: observable for of_field in every for name, observable in of_field.items()}
+
+
+def _squared(value: Array) -> Array:
+    """φ², or |φ|² where it is complex."""
+    return jnp.real(value) ** 2 + jnp.imag(value) ** 2 if jnp.iscomplexobj(value) else value**2

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from nnft_ppl.display import format_value
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label, shorten
+from nnft_ppl.report.parts import IMAGINARY, REAL, WHOLE, Part, columns_of
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.statistics import autocorrelation_function, gamma_method, relative_weights
 
@@ -20,6 +21,8 @@ LAGS = 200
 def trace_table(ensemble: Ensemble, name: str, index: tuple[int, ...] = ()) -> pd.DataFrame:
     """Draw number and the value of one component of an observable in each chain; long chains thinned evenly.
 
+    Of a complex one `chain_0_re`, `chain_0_im` and so on.
+
     Args:
         ensemble: A run.
         name: An observable.
@@ -31,11 +34,25 @@ def trace_table(ensemble: Ensemble, name: str, index: tuple[int, ...] = ()) -> p
     values = _component(ensemble, name, index)
     draws = ensemble.data["observables"].dataset["draw"].values
     chosen = np.unique(np.linspace(0, len(draws) - 1, TRACE_POINTS).astype(int))
-    columns = {f"chain_{chain}": values[chain, chosen] for chain in range(len(values))}
-    return pd.DataFrame({"draw": draws[chosen], **columns})
+    columns: dict[str, np.ndarray] = {"draw": draws[chosen]}
+    for chain in range(len(values)):
+        columns |= columns_of(f"chain_{chain}", values[chain, chosen])
+    return pd.DataFrame(columns)
 
 
-def plot_traces(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes: Axes | None = None) -> Axes:
+def parts_of_draws(ensemble: Ensemble, name: str) -> tuple[Part, ...]:
+    """What is drawn of draws: both parts of complex ones.
+
+    Args:
+        ensemble: A run.
+        name: An observable.
+    """
+    return (REAL, IMAGINARY) if np.iscomplexobj(ensemble.data["observables"].dataset[name].values) else (WHOLE,)
+
+
+def plot_traces(
+    ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes: Axes | None = None, part: Part | None = None
+) -> Axes:
     """Draw one component of an observable against the number of the draw, each chain in its own colour.
 
     Args:
@@ -43,6 +60,7 @@ def plot_traces(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes
         name: An observable.
         index: Which of its components.
         axes: Where to draw; a new figure by default.
+        part: What of a complex one; the real part by default.
 
     Returns:
         The axes.
@@ -52,32 +70,41 @@ def plot_traces(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes
     """
     table = trace_table(ensemble, name, index)
     axes = axes_or_new(axes, (6.4, 2.4))
-    for number, chain in enumerate(table.columns[1:]):
+    part = part or parts_of_draws(ensemble, name)[0]
+    ending = {REAL: "_re", IMAGINARY: "_im"}.get(part, "")
+    for number, chain in enumerate(one for one in table.columns[1:] if one.endswith(ending)):
         axes.plot(table["draw"], table[chain], color=COLOURS[number % len(COLOURS)], linewidth=0.6, alpha=0.85)
     axes.set_xlabel("draw")
     # Above the axes, where there is room for it.
-    axes.set_title(label(ensemble, name, component_name(ensemble, name, index)), loc="left", fontsize="medium")
+    words = part.name(component_name(ensemble, name, index))
+    axes.set_title(label(ensemble, name, words), loc="left", fontsize="medium")
     return axes
 
 
-def autocorrelation_table(ensemble: Ensemble, name: str, index: tuple[int, ...] = ()) -> pd.DataFrame:
+def autocorrelation_table(
+    ensemble: Ensemble, name: str, index: tuple[int, ...] = (), part: Part | None = None
+) -> pd.DataFrame:
     """Lag in draws, autocorrelation function ρ(t) of one component of an observable, and its error.
 
-    Args and errors as for `trace_table`. Lags up to six integrated autocorrelation times, at least 10.
+    Args and errors as for `trace_table`, `part` as for `plot_traces`. Lags up to six integrated autocorrelation times,
+    at least 10.
     """
-    values = _component(ensemble, name, index)
+    values = (part or parts_of_draws(ensemble, name)[0]).of(_component(ensemble, name, index))
     tau = float(gamma_method(values).tau_int)
     rho, error = autocorrelation_function(values, int(min(LAGS, max(10, np.ceil(6 * tau)))))
     return pd.DataFrame({"lag": np.arange(len(rho)), "rho": rho, "error": error})
 
 
-def plot_autocorrelation(ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes: Axes | None = None) -> Axes:
+def plot_autocorrelation(
+    ensemble: Ensemble, name: str, index: tuple[int, ...] = (), axes: Axes | None = None, part: Part | None = None
+) -> Axes:
     """Draw ρ(t) of one component of an observable with its error; the legend gives the integrated time τ.
 
     Args, return value and errors as for `plot_traces`.
     """
-    table = autocorrelation_table(ensemble, name, index)
-    gamma = gamma_method(_component(ensemble, name, index))
+    part = part or parts_of_draws(ensemble, name)[0]
+    table = autocorrelation_table(ensemble, name, index, part)
+    gamma = gamma_method(part.of(_component(ensemble, name, index)))
     axes = axes_or_new(axes, (6.4, 2.4))
     axes.axhline(0, color=COLOURS[1], linewidth=0.8)
     axes.errorbar(
@@ -91,7 +118,7 @@ def plot_autocorrelation(ensemble: Ensemble, name: str, index: tuple[int, ...] =
         label=f"τ = {format_value(float(gamma.tau_int), float(gamma.tau_error))} draws",
     )
     axes.set_xlabel("lag  [draws]")
-    words = shorten(component_name(ensemble, name, index), 36)
+    words = shorten(part.name(component_name(ensemble, name, index)), 36)
     axes.set_title(f"autocorrelation of {words}", loc="left", fontsize="medium")
     axes.legend(frameon=False)
     return axes

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from nnft_ppl.observables import effective_mass
 from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label
+from nnft_ppl.report.parts import IMAGINARY, REAL, WHOLE, Part, columns_of, parts_of_estimate
 from nnft_ppl.results import Ensemble
 from nnft_ppl.statistics import Estimate
 
@@ -24,6 +25,9 @@ def along_coordinate(ensemble: Ensemble) -> list[str]:
 def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
     """Coordinate, value, error, effective draws, exact value and pull of an observable, one point a row.
 
+    Of a complex one value, error and exact value are two columns each, `value_re` and `value_im`, and `correlation` is
+    that of the two errors.
+
     Args:
         ensemble: A run.
         name: An observable, or a function of means, with one dimension that has coordinates.
@@ -33,19 +37,25 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     """
     dim, places = _coordinate(ensemble, name)
     one = ensemble.estimates()[name]
-    exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
-    columns = {dim: places, "value": one.value, "error": one.error, "ess": one.ess, "exact": exact}
+    exact = exact_values(ensemble, name, one)
+    columns = {dim: places} | columns_of("value", one.value) | columns_of("error", one.error)
+    if one.correlation is not None:
+        columns["correlation"] = one.correlation
+    columns |= {"ess": one.ess} | columns_of("exact", exact)
     columns["pull"] = ensemble.pulls().get(name, np.full(one.value.shape, np.nan))
     return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
 
 
-def plot_correlator(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
+def plot_correlator(
+    ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None, part: Part | None = None
+) -> Axes:
     """Draw an observable along its coordinate with errors of one standard deviation, and the exact answer.
 
     Args:
         ensemble: A run.
         name: An observable, or a function of means, with one dimension that has coordinates.
         axes: Where to draw; a new figure by default.
+        part: What of a complex one; by default the first of `nnft_ppl.report.parts.parts_of_estimate`.
 
     Returns:
         The axes.
@@ -53,20 +63,25 @@ def plot_correlator(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     Raises:
         ValueError: If there is no such observable.
     """
-    table = correlator_table(ensemble, name)
+    dim, places = _coordinate(ensemble, name)
+    one = ensemble.estimates()[name]
+    part = part or parts_of_estimate(one)[0]
     axes = axes_or_new(axes)
-    places, value, error = (table.iloc[:, column].to_numpy() for column in range(3))
+    order = np.argsort(places, kind="stable")
+    places, value, error = places[order], part.of(one.value)[order], part.error(one)[order]
+    exact = part.of(exact_values(ensemble, name, one))[order]
     curve = exact_curve(ensemble, name)
     if curve is not None:
-        axes.plot(*curve, color=COLOURS[1], linewidth=1.4, label="exact", zorder=1)
-    elif bool(table["exact"].notna().any()):
-        axes.plot(places, table["exact"], "_", color=COLOURS[1], markersize=16, label="exact", zorder=1)
+        axes.plot(curve[0], part.of(curve[1]), color=COLOURS[1], linewidth=1.4, label="exact", zorder=1)
+    elif bool(np.isfinite(exact).any()):
+        axes.plot(places, exact, "_", color=COLOURS[1], markersize=16, label="exact", zorder=1)
     axes.errorbar(places, value, yerr=error, fmt="o", color=COLOURS[0], markersize=4.5, capsize=3, label="estimate")
     low, high = (value - 3 * error).min(), value.max()  # NaN where something is unknown: then on a linear axis
-    if low > 0 and high > MANY_DECADES * value.min():
+    if low > 0 and high > MANY_DECADES * value.min() and not part.pure:
         axes.set_yscale("log")
-    axes.set_xlabel(label(ensemble, str(table.columns[0])))
-    axes.set_ylabel(label(ensemble, name))
+    axes.set_xlabel(label(ensemble, dim))
+    words = part.name(name.replace("_", " "))
+    axes.set_ylabel(words if part.pure else label(ensemble, name, words))
     axes.legend(frameon=False)
     return axes
 
@@ -81,8 +96,7 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     for size in (2, 1):
         axes.axhspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(0, color=COLOURS[1], linewidth=1)
-    columns = table.to_numpy(float)
-    where, pull = columns[:, 0], columns[:, table.columns.get_loc("pull")]
+    where, pull = table.iloc[:, 0].to_numpy(float), table["pull"].to_numpy(float)
     known = np.isfinite(pull)
     far = known & (np.abs(pull) > 4)
     for chosen, colour in ((known & ~far, COLOURS[0]), (far, WRONG)):
@@ -92,6 +106,20 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     axes.set_xlabel(label(ensemble, str(table.columns[0])))
     axes.set_ylabel("pull")
     return axes
+
+
+def exact_values(ensemble: Ensemble, name: str, one: Estimate) -> np.ndarray:
+    """Exact values of an observable, complex where its estimate is; NaN, in both parts, where unknown.
+
+    Args:
+        ensemble: A run.
+        name: An observable.
+        one: Its estimate.
+    """
+    exact = ensemble.exact.get(name, np.full(one.value.shape, np.nan))
+    if not np.iscomplexobj(one.value):
+        return exact
+    return np.where(np.isnan(exact), complex(np.nan, np.nan), exact)
 
 
 def exact_curve(ensemble: Ensemble, name: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -118,27 +146,30 @@ def estimators_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     dim, places = _coordinate(ensemble, name)
     columns: dict[str, np.ndarray] = {dim: places}
     for kind, one in estimators_of(ensemble, name).items():
-        columns |= {kind: one.value, f"{kind}_error": one.error, f"{kind}_ess": one.ess}
+        columns |= columns_of(kind, one.value) | columns_of(f"{kind}_error", one.error) | {f"{kind}_ess": one.ess}
     return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
 
 
-def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
+def plot_estimators(
+    ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None, part: Part | None = None
+) -> Axes:
     """Draw every estimator of an observable as its difference from the quoted value, point by point.
 
-    Args and errors as for `plot_correlator`.
+    Args and errors as for `plot_correlator`; of a complex one the real part by default.
     """
     _, places = _coordinate(ensemble, name)
     axes = axes_or_new(axes)
     found = estimators_of(ensemble, name)
     centre = found["quoted"].value
+    part = part or difference_parts(found["quoted"])[0]
     ranks = np.arange(len(places))
     axes.axhline(0, color=COLOURS[0], linewidth=0.8)
     for number, (kind, one) in enumerate(found.items()):
         shift = 0.16 * (number - (len(found) - 1) / 2)
         axes.errorbar(
             ranks + shift,
-            one.value - centre,
-            yerr=one.error,
+            part.of(one.value - centre),
+            yerr=part.error(one),
             fmt=MARKERS[kind],
             color=COLOURS[number],
             markersize=4.5,
@@ -148,9 +179,18 @@ def plot_estimators(ensemble: Ensemble, name: str = "two_point", axes: Axes | No
     dim = ensemble.data["estimates"].dataset[name].dims[0]
     axes.set_xticks(ranks, [f"{place:.3g}" for place in places])
     axes.set_xlabel(label(ensemble, str(dim)))
-    axes.set_ylabel(label(ensemble, name, "difference"))
+    axes.set_ylabel(label(ensemble, name, part.name("difference")))
     axes.legend(frameon=False, ncols=len(found), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return axes
+
+
+def difference_parts(one: Estimate) -> tuple[Part, ...]:
+    """What is drawn of a difference from an estimate: both parts where that is complex, for it should be zero.
+
+    Args:
+        one: The estimate.
+    """
+    return (REAL, IMAGINARY) if np.iscomplexobj(one.value) else (WHOLE,)
 
 
 def period_of(ensemble: Ensemble, name: str = "two_point") -> float | None:

@@ -107,14 +107,14 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
     series = series_of(ensemble.data, "action")
     if not series:
         return []
-    found = estimate(series, None, ensemble.log_weights, independent=ensemble.kind.independent)
+    independent = ensemble.kind.independent
+    found = estimate(series, None, ensemble.log_weights, independent=independent, phase=ensemble.phase)
+    sampled = found
+    if ensemble.phase is not None:  # a spread is that of what was sampled
+        sampled = estimate(series, None, ensemble.log_weights, independent=independent)
+    spread = {name: float(one.error) * float(np.sqrt(np.nan_to_num(one.ess))) for name, one in sampled.items()}
     return [
-        (
-            name,
-            format_value(float(one.value), float(one.error)),
-            f"{float(one.error) * float(np.sqrt(np.nan_to_num(one.ess))):.3g}",
-        )
-        for name, one in found.items()
+        (name, format_value(one.value.item(), one.error.item()), f"{spread[name]:.3g}") for name, one in found.items()
     ]
 
 

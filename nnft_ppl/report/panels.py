@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnft_ppl.report import chains, correlators, fields, pulls, tempering
 from nnft_ppl.report.checks import check_figures
 from nnft_ppl.report.panel import Panel
+from nnft_ppl.report.parts import MODULUS, REAL, parts_of_estimate
 from nnft_ppl.results import Ensemble, places
 
 MOST_TRACES = 4
@@ -28,7 +30,8 @@ def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
     for name in known:
         if len(correlators.estimators_of(ensemble, name)) > 1:
             yield _estimators(ensemble, name)
-    if "two_point" in known and len(correlators.correlator_table(ensemble)) > 1:
+    real = "two_point" in known and not np.iscomplexobj(ensemble.estimates()["two_point"].value)
+    if real and len(correlators.correlator_table(ensemble)) > 1:
         yield _effective_mass(ensemble)
     if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):
         yield _exact_pulls(exact)
@@ -56,19 +59,27 @@ def _traces(ensemble: Ensemble) -> Iterator[Panel]:
 def _correlator(ensemble: Ensemble, name: str) -> Panel:
     table = correlators.correlator_table(ensemble, name)
     known = bool(table["pull"].notna().any())
+    shown = parts_of_estimate(ensemble.estimates()[name])
 
     def draw(figure: Figure) -> None:
-        if not known:
-            correlators.plot_correlator(ensemble, name, figure.subplots())
-            return
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        correlators.plot_correlator(ensemble, name, above).set_xlabel("")
-        correlators.plot_correlator_pulls(ensemble, name, below)
+        heights = [3] * len(shown) + [1] * known
+        axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+        for one, part in zip(axes, shown, strict=False):
+            correlators.plot_correlator(ensemble, name, one, part)
+        if known:
+            correlators.plot_correlator_pulls(ensemble, name, axes[-1])
+        for one in axes[:-1]:
+            one.set_xlabel("")
+        for one in axes[1 : len(shown)]:
+            _without_legend(one)
 
     words = "Points: estimates with errors of one standard deviation."
+    if len(shown) > 1:
+        words += f" {WORDS_OF_PARTS[shown[0]]}"
     if known:
         words += " Line: the exact answer. Below: (estimate − exact)/error, with bands of one and two errors."
-    return Panel(name, name.replace("_", " "), words, table, draw, 4.6 if known else 3.6)
+    height = 3.6 + 2.6 * (len(shown) - 1) + 1.0 * known
+    return Panel(name, name.replace("_", " "), words, table, draw, height)
 
 
 def _estimators(ensemble: Ensemble, name: str) -> Panel:
@@ -77,14 +88,28 @@ def _estimators(ensemble: Ensemble, name: str) -> Panel:
         "are both. Improved: the average over Gaussian amplitudes taken by hand. Reweighted: exact free draws, an "
         "independent route. Raw, improved and quoted values come from the same draws: their errors are correlated."
     )
+    shown = correlators.difference_parts(ensemble.estimates()[name])
+
+    def draw(figure: Figure) -> None:
+        for number, part in enumerate(shown):
+            axes = correlators.plot_estimators(ensemble, name, figure.add_subplot(len(shown), 1, number + 1), part)
+            if number:
+                _without_legend(axes)
+
     return Panel(
         f"{name}.estimators",
         f"{name.replace('_', ' ')}: raw, improved and second route",
         words,
         correlators.estimators_table(ensemble, name),
-        lambda figure: correlators.plot_estimators(ensemble, name, figure.subplots()),
-        3.4,
+        draw,
+        3.4 + 2.4 * (len(shown) - 1),
     )
+
+
+def _without_legend(axes: Axes) -> None:
+    """What the axes above say need not be said twice."""
+    if (legend := axes.get_legend()) is not None:
+        legend.remove()
 
 
 def _effective_mass(ensemble: Ensemble) -> Panel:
@@ -137,16 +162,17 @@ def _exact_pulls(rows: list[dict[str, object]]) -> Panel:
 def _field(ensemble: Ensemble, name: str) -> Panel:
     pictures = fields.field_pictures(ensemble, name)
     words = "Fields φ(x) of single draws, picked at random (by weight, where draws have weights)."
-    flat = len(fields.shown_axes(pictures)) == 1
-    if not flat:
+    if len(pictures[0].axes) == 2:
         words += " One colour scale, one unit of length on both axes; beyond two dimensions a plane through the centre."
+    if left := fields.left_out(ensemble, name):
+        words += f" {left}"
     return Panel(
         name,
         "Drawn fields" if name == "field" else f"Drawn fields: {name}",
         words,
         fields.fields_table(ensemble, name),
         lambda figure: fields.plot_fields(ensemble, name, figure),
-        2.8 if flat else 4.4,
+        fields.height_of(pictures),
     )
 
 
@@ -188,13 +214,13 @@ def _followed(ensemble: Ensemble) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
+    shown = chains.parts_of_draws(ensemble, name)
+    plots = [chains.plot_traces] if ensemble.kind.independent else [chains.plot_traces, chains.plot_autocorrelation]
+    pairs = [(plot, part) for plot in plots for part in shown]
+
     def draw(figure: Figure) -> None:
-        if ensemble.kind.independent:
-            chains.plot_traces(ensemble, name, index, figure.subplots())
-            return
-        above, below = figure.subplots(2, 1)
-        chains.plot_traces(ensemble, name, index, above)
-        chains.plot_autocorrelation(ensemble, name, index, below)
+        for axes, (plot, part) in zip(figure.subplots(len(pairs), 1, squeeze=False)[:, 0], pairs, strict=True):
+            plot(ensemble, name, index, axes, part)
 
     words = (
         "Independent free draws, before their weights, in groups; long ones thinned."
@@ -209,9 +235,14 @@ def _trace(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> Panel:
         words,
         chains.trace_table(ensemble, name, index),
         draw,
-        2.4 if ensemble.kind.independent else 4.4,
+        0.4 + 2.0 * len(pairs),
     )
 
 
+WORDS_OF_PARTS = {
+    MODULUS: "Modulus and phase (in radians, from −π to π).",
+    REAL: "Real and imaginary part, for the modulus is lost in noise somewhere.",
+}
+"""What is drawn of a complex correlator, by the first of its parts."""
 PARTS = (_correlators, check_figures, _fields, _weights_and_beta, _traces)
 """The parts of a report in order; each gives the figures that a run has."""

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label
 from nnft_ppl.results import Ensemble
 
@@ -13,13 +14,15 @@ LOG_Z = "log_z"
 def tempering_table(ensemble: Ensemble, name: str = LOG_Z) -> pd.DataFrame:
     """β, and ln Z(β)/Z(0) or an observable at βS, with errors; several components in columns of their own.
 
+    Of a complex observable each component has two columns, real and imaginary part.
+
     Raises:
         ValueError: If the sampler gives no such curve.
     """
     curve = ensemble.tempering
     if curve is None or name not in curve.data_vars:
         raise ValueError(f"this run has no curve of {name!r} in β; `reweight` and `tempered` give one")
-    value, error = (curve[part].values.reshape(curve.sizes["beta"], -1) for part in (name, f"{name}.error"))
+    value, error = (in_parts(curve[part].values).reshape(curve.sizes["beta"], -1) for part in (name, f"{name}.error"))
     columns = {"beta": curve["beta"].values}
     for component in range(value.shape[1]):
         suffix = f"_{component}" if value.shape[1] > 1 else ""

@@ -2,16 +2,7 @@
 
 from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, slope
 from nnft_ppl.results.comparison import Comparison, compare
-from nnft_ppl.results.ensemble import (
-    TRUNCATION,
-    Ensemble,
-    estimate_rows,
-    improved_series,
-    places,
-    quoted_series,
-    series_of,
-    usable_log_weights,
-)
+from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, estimate_rows, places
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
 from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
@@ -24,6 +15,7 @@ from nnft_ppl.results.provenance import (
     Request,
     SamplerRecord,
 )
+from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
 from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
 from nnft_ppl.results.tables import latex_table
@@ -33,6 +25,6 @@ __all__ = [
     "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
     "StoredMembers", "WriteError", "atomically", "compare", "correlations", "estimate_rows", "estimates_dataset",
     "extrapolated", "family_data", "held_out_estimates", "improved_series", "latex_table", "member_folders",
-    "member_tables", "places", "plain_json", "quoted_series", "read", "series_of", "slope", "state_units",
-    "usable_log_weights",
+    "member_tables", "phase_of", "places", "plain_json", "quoted_series", "read", "series_of", "slope",
+    "state_units", "usable_log_weights",
 ]  # fmt: skip

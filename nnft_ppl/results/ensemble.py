@@ -4,11 +4,12 @@ Groups of `Ensemble.data`:
 
     posterior     parameters θ of the draws, if kept (`prior` for free draws: those still need their weights)
     sample_stats  the sampler's statistics, with ArviZ's names; `log_weight` for reweighting
-    observables   every observable on every draw
+    observables   every observable on every draw, complex ones natively
     improved      improved estimators of some observables on every draw (`nnft_ppl.identities.improved`)
-    action        every term of the action on every draw
-    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities; improved
-                  observables as the best mix of raw and improved draws
+    action        every term of the action on every draw; of a complex one the real part
+    phase         what every complex term adds to the phase α of a draw's weight e^{−S + iα}, in radians
+    estimates     NAME, NAME.error, NAME.ess, NAME.second_error for observables and derived quantities, of complex
+                  ones NAME.correlation; improved observables as the best mix of raw and improved draws
     held_out      value and error of what was found on one half of the draws, of either half, and what was found
     raw_estimates, improved_estimates    the same of each alone, for observables that have both
     schwinger_dyson  residuals of the bank of identities on some of the draws, and the potential
@@ -36,8 +37,9 @@ from nnft_ppl.observables import Derived, HeldOut
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import coordinates_of, read_estimates, with_coordinates
 from nnft_ppl.results.provenance import Provenance
+from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.tables import estimates_frame
-from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, mix, pulls, smooth_log_weights
+from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, pulls
 
 TRUNCATION = ".truncation"
 """Ends the names, in the group `exact`, of what exact values may be off by."""
@@ -99,7 +101,7 @@ class Ensemble:
         raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
         told: dict[str, Any] = {"independent": self.kind.independent, "raw": raw}
         functions = {name: one for name, one in derived.items() if not isinstance(one, HeldOut)}
-        wanted = estimate(series, functions, self.log_weights, **told)
+        wanted = estimate(series, functions, self.log_weights, phase=self.phase, **told)
         known = self.data["observables"].dataset
         found = {name: with_coordinates(name, wanted[name], one, known) for name, one in functions.items()}
         statements = {name: one for name, one in derived.items() if isinstance(one, HeldOut)}
@@ -110,6 +112,11 @@ class Ensemble:
     def log_weights(self) -> np.ndarray | None:
         """Log weights of the draws, shape (chain, draw), smoothed for free draws; None for Markov chains."""
         return usable_log_weights(self.kind, series_of(self.data, "sample_stats"))
+
+    @property
+    def phase(self) -> np.ndarray | None:
+        """Phase α of every draw in radians, shape (chain, draw); None where the action is real."""
+        return phase_of(series_of(self.data, "phase"))
 
     @property
     def tempering(self) -> xr.Dataset | None:
@@ -205,35 +212,6 @@ class Ensemble:
         )
 
 
-def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
-    """The observables' series, (chain, draw, ...), by name; or the arrays of another group, none if it is not there."""
-    return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
-
-
-def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    """Log weights as estimates use them: smoothed for free draws, as they are for populations, None for chains.
-
-    Args:
-        kind: What the draws are.
-        stats: Their statistics, (chain, draw), by name.
-    """
-    if not kind.weighted:
-        return None
-    return smooth_log_weights(stats["log_weight"])[0] if kind is Kind.FREE else stats["log_weight"]
-
-
-def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
-    """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
-    series = series_of(data)
-    better = improved_series(data)
-    return series | {name: mix(series[name], values, log_weights) for name, values in better.items()}
-
-
-def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:
-    """The improved series, but for those that are not finite on every draw (a slope can be infinite)."""
-    return {name: values for name, values in series_of(data, "improved").items() if np.all(np.isfinite(values))}
-
-
 def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for every component of every estimate.
 
@@ -264,7 +242,7 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
 
 def _estimate(one: Estimate, index: tuple[int, ...], scale: float) -> str:
     """A value with its error; `?` where there is none, `0.3(?)` where its error is not to be trusted."""
-    value, error = float(one.value[index]), float(one.error[index])
+    value, error = one.value[index].item(), one.error[index].item()
     return "?" if np.isnan(value) else format_value(without_noise(value, scale), error)
 
 
@@ -274,9 +252,9 @@ def _against(
     """The exact value and the pull in words; empty where nothing is known, `?` where nothing can be compared."""
     if exact is None or found is None or np.isnan(exact[index]):
         return "", ""
-    scale = max(_scale(exact), float(np.nan_to_num(one.error[index])))
+    scale = max(_scale(exact), float(np.nan_to_num(np.abs(one.error[index]))))
     pull = "?" if np.isnan(found[index]) else f"{found[index]:+.1f}"
-    return f"{without_noise(float(exact[index]), scale):.6g}", pull
+    return format_value(without_noise(exact[index].item(), scale), 0.0), pull
 
 
 def _scale(values: np.ndarray | None) -> float:

@@ -26,7 +26,8 @@ def estimates_dataset(
         labels = dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(one.value.ndim))
         variables[name] = (labels, one.value)
         for part in PARTS:
-            variables[f"{name}.{part}"] = (labels, np.asarray(getattr(one, part)))
+            if (values := getattr(one, part)) is not None:
+                variables[f"{name}.{part}"] = (labels, np.asarray(values))
     used = {dim for labels, _ in variables.values() for dim in labels}
     dataset = xr.Dataset(variables, coords={dim: values for dim, values in coords.items() if dim in used})
     for name, stated in (units or {}).items():

@@ -23,8 +23,9 @@ import xarray as xr
 from nnft_ppl.display import place_words
 from nnft_ppl.observables import Derived
 from nnft_ppl.results.across import AcrossMembers, fit_across
-from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, quoted_series, series_of
+from nnft_ppl.results.ensemble import TRUNCATION, Ensemble
 from nnft_ppl.results.labelled import estimates_dataset, read_estimates
+from nnft_ppl.results.series import quoted_series, series_of
 from nnft_ppl.results.storage import at_home, read_result
 from nnft_ppl.statistics import Estimate, Estimates, correlation_between, replicas
 

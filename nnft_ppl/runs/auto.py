@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.devices import over_chains
 from nnft_ppl.runs.trial import on_trial
 from nnft_ppl.samplers import MakeSampler, Settings
@@ -138,7 +139,7 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     """Effective draws per free draw of the observable that suffers most: Σ w (O − Ō)² / Σ w² (O − Ō)², Σ w = 1."""
     weights = np.exp(log_weight - np.max(log_weight))
     weights = (weights / np.sum(weights))[:, None]
-    columns = [np.asarray(array, float).reshape(len(log_weight), -1) for array in jax.tree.leaves(measured)]
+    columns = [np.asarray(in_parts(array), float).reshape(len(log_weight), -1) for array in jax.tree.leaves(measured)]
     series = np.concatenate(columns, axis=1)
     series = np.where(weights > 0, series, 0.0)  # behind a wall actions are infinite
     squares = (series - np.sum(weights * series, axis=0)) ** 2

@@ -49,5 +49,6 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         progress=progress,
         positions=kept.positions if kept else None,
         numbers=kept.numbers if kept else None,
+        phase=ensemble.phase,
     )
     return judge_checks(checks, draws, measured, lost)[0]

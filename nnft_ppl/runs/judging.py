@@ -18,6 +18,7 @@ from nnft_ppl.results import (
     estimates_dataset,
     held_out_estimates,
     improved_series,
+    phase_of,
     quoted_series,
     series_of,
     usable_log_weights,
@@ -80,8 +81,8 @@ def judge(
     improved = improved_series(data)
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
-    hidden = hidden_names(theory.observables)
-    found = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw)
+    hidden, phase = hidden_names(theory.observables), phase_of(series_of(data, "phase"))
+    found = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw, phase=phase)
     estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     if theory.held_out:
         tested, halves = held_out_estimates(theory.held_out, quoted, weights, independent=kind.independent, raw=raw)
@@ -102,7 +103,7 @@ def judge(
         positions = some_positions[None]
     draws = FinishedDraws(
         theory, kind, estimates, series, stats, series_of(data, "action"), improved, quoted, weights, key, progress,
-        positions, numbers, earlier or {},
+        positions, numbers, earlier or {}, phase=phase,
     )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
@@ -197,7 +198,8 @@ class _Writer:
 def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curve]) -> PartitionFunction | None:
     """Ln Z/Z_free, and in the data the way there, where the draws know it."""
     dims = {name: one.dims for name, one in theory.observables.items() if not one.hidden}
-    if kind is Kind.CHAINS:
+    # With a phase Z is complex, and these were the modulus's.
+    if kind is Kind.CHAINS or theory.phase_terms:
         return None
     if kind is Kind.FREE:
         ends = series_of(data, "sample_stats")["log_weight"]

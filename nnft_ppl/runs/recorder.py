@@ -55,6 +55,7 @@ class Recorder:
             "sample_stats": dict(block.stats),
             "observables": dict(block.measured["observables"]),
             "action": dict(block.measured["action"]),
+            "phase": dict(block.measured.get("phase", {})),
             "improved": dict(block.measured.get("improved", {})),
             "reference": {"z": block.positions} if block.positions is not None and self._keep_every else {},
         }
@@ -86,6 +87,8 @@ class Recorder:
             "action": _dataset(part["action"], {}, draws),
         }
         groups["sample_stats"].attrs["kind"] = str(self.kind)
+        if part["phase"]:
+            groups["phase"] = _dataset(part["phase"], {}, draws)
         if part["improved"]:
             groups["improved"] = _dataset(part["improved"], dims, draws, coords)
         if part["reference"]:

@@ -12,7 +12,15 @@ from typing import Any
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import IdentityBank, MeasureProgram, ModeCoverage, ObservableTails, checks_of, found_only
+from nnft_ppl.checks import (
+    IdentityBank,
+    MeasureProgram,
+    ModeCoverage,
+    ObservableTails,
+    PhaseOfWeights,
+    checks_of,
+    found_only,
+)
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
@@ -254,6 +262,9 @@ def _judge(
 
 def _stronger(choice: Choice, failed: Sequence[Verdict], *, interacting: bool) -> Choice | None:
     """What comes after a run whose checks failed; None where none did, or nothing comes."""
+    # What is divided by an average phase that is not known says nothing of the sampler.
+    if any(verdict.check == PhaseOfWeights.name for verdict in failed):
+        return None
     # Heavy tails are mended where weights make them.
     mends = choice.name == "reweight" and interacting
     kept = NOT_OF_THE_SAMPLER if mends else NOT_OF_THE_SAMPLER | {ObservableTails.name}

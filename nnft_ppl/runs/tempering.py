@@ -15,6 +15,7 @@ import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
+from nnft_ppl.complex_parts import from_parts, in_parts
 from nnft_ppl.samplers import Curve
 
 LEVELS = 21
@@ -78,6 +79,12 @@ def _average(
         "log_z.error": ("beta", relative if parts > 1 else np.full(len(beta), np.nan)),
     }
     for name, values in series.items():
+        if np.iscomplexobj(values):
+            pairs = _average(beta, logs, {name: in_parts(values)}, {})
+            labels = ("beta", *(dims.get(name) or tuple(f"{name}_dim_{axis}" for axis in range(values.ndim - 2))))
+            joined = {part: (labels, from_parts(pairs[part].values)) for part in (name, f"{name}.error")}
+            variables |= joined
+            continue
         wide = shares.reshape(*shares.shape, *[1] * (values.ndim - 2))
         mean = np.sum(wide * values, axis=0)
         error = np.sqrt(np.sum((wide * (values - mean)) ** 2, axis=0)) * correction

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import Stage
 from nnft_ppl.samplers import Block, MakeSampler, SamplerError, Settings, hmc
 from nnft_ppl.statistics import gamma_method
@@ -71,7 +72,7 @@ class _OnTrial:
 def _effective_draws(blocks: list[Block]) -> float:
     """Effective draws of all chains, of the observable that has fewest; infinite with NaN, which the run refuses."""
     measured = jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *(block.measured for block in blocks))
-    leaves = [np.asarray(array, float) for array in jax.tree.leaves(measured)]
+    leaves = [np.asarray(in_parts(array), float) for array in jax.tree.leaves(measured)]
     if not all(np.all(np.isfinite(array)) for array in leaves):
         return np.inf
     return min(float(np.min(gamma_method(array).ess, initial=np.inf)) for array in leaves)

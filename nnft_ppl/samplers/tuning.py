@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 from scipy.special import erfcinv
 
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import Stage
 from nnft_ppl.samplers.chains import Program
 from nnft_ppl.samplers.gaussian_flow import LARGEST_ANGLE
@@ -116,7 +117,7 @@ def worth(measured: Any, gradients: float) -> float:
         measured: PyTree of arrays of shape (chain, draw, ...).
         gradients: Cost of a draw in gradients, without that of measuring it.
     """
-    columns = [np.asarray(array, float).reshape(*array.shape[:2], -1) for array in jax.tree.leaves(measured)]
+    columns = [np.asarray(in_parts(array), float).reshape(*array.shape[:2], -1) for array in jax.tree.leaves(measured)]
     series = np.concatenate(columns, axis=2)
     series = series - np.mean(series, axis=(0, 1))
     variance = np.mean(series**2, axis=(0, 1))

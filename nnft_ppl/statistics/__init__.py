@@ -1,9 +1,10 @@
 """From series of numbers to value ± error, and the words for what can be trusted."""
 
+from nnft_ppl.statistics.agreement import pulls, weighted_agreement
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
 from nnft_ppl.statistics.control_variates import mix
 from nnft_ppl.statistics.cross_fit import CrossFitted, cross_fit
-from nnft_ppl.statistics.estimates import Estimate, Estimates, estimate, median_of_means, pulls, weighted_agreement
+from nnft_ppl.statistics.estimate import Estimate, Estimates
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.log_weights import (
     kish,
@@ -11,18 +12,22 @@ from nnft_ppl.statistics.log_weights import (
     relative_weights,
     smooth_log_weights,
 )
+from nnft_ppl.statistics.means import average_phase_of, estimate
+from nnft_ppl.statistics.phases import KNOWN, AveragePhase
 from nnft_ppl.statistics.polynomials import PolynomialFit, fit_polynomial
 from nnft_ppl.statistics.replicas import correlation_between, replicas
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, tails
+from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, median_of_means, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
     "HEAVY",
+    "KNOWN",
     "MAX_PULL",
     "MINIMUM_DRAWS",
     "SIGMAS",
     "USABLE",
+    "AveragePhase",
     "CrossFitted",
     "Estimate",
     "Estimates",
@@ -32,6 +37,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "autocorrelation_function",
+    "average_phase_of",
     "contributions",
     "correlation_between",
     "cross_fit",

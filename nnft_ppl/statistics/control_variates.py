@@ -8,9 +8,10 @@ error is no guide, where the other has none: there the improved draws alone are 
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Inexact
 from numpy import ndarray
 
+from nnft_ppl.complex_parts import from_parts, in_parts
 from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.tails import SIGMAS, contributions, tails
 
@@ -21,11 +22,11 @@ ROUNDING = 16
 
 
 def mix(
-    raw: Float[ndarray, "chain draw *shape"],
-    improved: Float[ndarray, "chain draw *shape"],
+    raw: Inexact[ndarray, "chain draw *shape"],
+    improved: Inexact[ndarray, "chain draw *shape"],
     log_weights: Float[ndarray, "chain draw"] | None = None,
-) -> Float[ndarray, "chain draw *shape"]:
-    """Draws O − c (O − O') with the best c of the other half, component by component.
+) -> Inexact[ndarray, "chain draw *shape"]:
+    """Draws O − c (O − O') with the best c of the other half, component by component; of complex ones part by part.
 
     Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of
     the mix is so heavy that an error means nothing, the result is the better of O' and O, of those
@@ -39,6 +40,9 @@ def mix(
     Returns:
         The mixed draws, shape (chain, draw, *shape).
     """
+    if np.iscomplexobj(raw) or np.iscomplexobj(improved):
+        pairs = [in_parts(np.asarray(one, complex)) for one in (raw, improved)]
+        return from_parts(mix(pairs[0], pairs[1], log_weights))
     raw, improved = np.asarray(raw, float), np.asarray(improved, float)
     difference = raw - improved
     draws = raw.shape[1]

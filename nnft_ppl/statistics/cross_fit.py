@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from nnft_ppl.statistics.estimates import Estimate, estimate
+from nnft_ppl.statistics.estimate import Estimate
 from nnft_ppl.statistics.log_weights import relative_weights
+from nnft_ppl.statistics.means import estimate
 from nnft_ppl.statistics.propagation import Function
 
 VALUE = "held out"

@@ -24,8 +24,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.special import fdtrc, gammaincc
 
-from nnft_ppl.statistics.estimates import estimate
 from nnft_ppl.statistics.log_weights import relative_weights
+from nnft_ppl.statistics.means import estimate
 
 BATCH = 40.0
 """A batch is this many times longer than the largest integrated autocorrelation time, if there are draws enough."""

@@ -3,10 +3,12 @@ r"""Errors of functions of means: the linear propagation, and where it cannot be
 $f(\bar O)$ has the error of the linearised series $f + \sum_a \partial_a f\,(O_a - \bar O_a)$, if $f$ is nearly
 linear over the errors of the means. Whether it is, is tried: one mean after the other is moved by two of its errors
 either way, the others with it as they are correlated, and $f$ and its error there are compared with the linear law.
+Complex means, and a complex $f$, holomorphic or not, are real functions of real and imaginary parts.
 Source: derived in docs/theory/errors.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from nnft_ppl.complex_parts import in_parts, place_name
 from nnft_ppl.display import ROUNDING
 
 Function = Callable[[dict[str, Array]], Array]
@@ -33,8 +36,35 @@ MOST_NUMBERS = 2**22
 """Fewer means are moved, those nearest to zero in their errors, where more numbers would come out."""
 
 
+@dataclass(frozen=True)
+class InParts:
+    """A function of means as one of real numbers: real and imaginary parts, along last axes, of what is complex."""
+
+    quantity: Function
+    paired: frozenset[str]
+    """Names of the complex means."""
+
+    def whole(self, means: dict[str, Array]) -> Array:
+        """Its value, complex where it is.
+
+        Args:
+            means: Of every observable, in parts where they are complex.
+        """
+        joined = {name: jax.lax.complex(means[name][..., 0], means[name][..., 1]) for name in self.paired}
+        return jnp.asarray(self.quantity(means | joined))
+
+    def __call__(self, means: dict[str, Array]) -> Array:
+        """Its value, in parts where it is complex.
+
+        Args:
+            means: Of every observable, in parts where they are complex.
+        """
+        value = self.whole(means)
+        return jnp.stack([value.real, value.imag], axis=-1) if jnp.iscomplexobj(value) else value
+
+
 class Propagated(NamedTuple):
-    """A function of means."""
+    """A function of means; in parts along the last axis where it is complex, but for its doubts."""
 
     value: Float[ndarray, "*shape"]
     fluctuation: Float[ndarray, "chain draw *shape"]
@@ -43,6 +73,8 @@ class Propagated(NamedTuple):
     """The same of other series of the same means, if they were given."""
     doubts: dict[tuple[int, ...], str]
     """Entry -> why its error is not to be trusted."""
+    paired: bool
+    """Whether it is complex."""
 
 
 def propagate(
@@ -53,6 +85,7 @@ def propagate(
     weights: Float[ndarray, "chain draw"],
     errors: dict[str, ndarray],
     raw: dict[str, ndarray] | None = None,
+    paired: Collection[str] = (),
 ) -> Propagated:
     """Value of a derived quantity, its projected fluctuations, and which of its errors are not to be trusted.
 
@@ -64,13 +97,19 @@ def propagate(
         weights: Of the draws, with mean 1.
         errors: Of the means.
         raw: Other series of the same means, (chain, draw, *shape), around them.
+        paired: Names of complex means; these, their series and errors are in parts along the last axis.
 
     Raises:
         ValueError: If it asks for an observable that is missing.
     """
     at = {key: jnp.asarray(mean) for key, mean in means.items()}
+    as_real = InParts(quantity, frozenset(paired))
     try:
-        value = np.asarray(quantity(at), dtype=np.float64)
+        whole = np.asarray(as_real.whole(at))
+        is_complex = np.iscomplexobj(whole)
+        value = np.asarray(in_parts(whole), dtype=np.float64)
+        if paired or is_complex:
+            quantity = as_real
         gradients = jax.jacrev(lambda means: jnp.asarray(quantity(means)))(at)
     except KeyError as error:
         raise ValueError(f"estimate: derived {name!r} asks for {error}; the observables are {sorted(means)}") from error
@@ -94,8 +133,11 @@ def propagate(
     fluctuation[..., constant] = 0.0
     value = np.where((constant & (np.abs(value).reshape(-1) <= rounding)).reshape(value.shape), 0.0, value)
     doubts = _doubts(quantity, at, value, slopes, centred, weights, errors, rounding)
+    if is_complex:
+        doubts = {entry[:-1]: words for entry, words in doubts.items()}
     shape = length + value.shape
-    return Propagated(value, fluctuation.reshape(shape), None if raw is None else other.reshape(shape), doubts)
+    other = None if raw is None else other.reshape(shape)
+    return Propagated(value, fluctuation.reshape(shape), other, doubts, is_complex)
 
 
 def _doubts(
@@ -146,7 +188,7 @@ def _doubts(
     for entry in np.flatnonzero((faults > 1).any(0)):
         words = "it is far from linear over the errors of its means"
         if (column := next((one for one, where in singular.items() if where[entry]), None)) is not None:
-            called = "".join(map(str, _place(names, at, column)))
+            called = _called(quantity, *_place(names, at, column))
             words = f"its denominator (or logarithm) {called} is {distance[column]:.1f} errors from 0"
         found[tuple(int(i) for i in np.unravel_index(entry, value.shape))] = words
     return found
@@ -190,13 +232,18 @@ _looked_at = jax.jit(_look, static_argnums=0)
 def _at_zero(quantity: Function, at: dict[str, Array], names: list[str], column: int) -> Float[ndarray, " entry"]:
     """The function where one of the means is zero and the others are what they are."""
     name, index = _place(names, at, column)
-    return np.asarray(quantity(at | {name: at[name].at[tuple(index)].set(0.0)}), float).reshape(-1)
+    return np.asarray(quantity(at | {name: at[name].at[index].set(0.0)}), float).reshape(-1)
 
 
-def _place(names: list[str], at: dict[str, Array], column: int) -> tuple[str, Any]:
+def _called(quantity: Function, name: str, index: tuple[int, ...]) -> str:
+    """An entry of a mean in words."""
+    return place_name(name, index, complex_=isinstance(quantity, InParts) and name in quantity.paired)
+
+
+def _place(names: list[str], at: dict[str, Array], column: int) -> tuple[str, tuple[int, ...]]:
     """Name and index of an entry of all means laid end to end."""
     for name in names:
         if column < at[name].size:
-            return name, [int(i) for i in np.unravel_index(column, at[name].shape)] or ""
+            return name, tuple(int(i) for i in np.unravel_index(column, at[name].shape))
         column -= at[name].size
     raise AssertionError("a column of none of the means")

@@ -7,7 +7,7 @@ from jaxtyping import ArrayLike, Bool, Float
 from numpy import ndarray
 
 from nnft_ppl.arguments import require_series
-from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, standardise
+from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, gamma_method, standardise
 
 APART = 1e-4
 """Chains are not of one density where a `chain_probability` is below this."""
@@ -80,6 +80,27 @@ def independent_errors(
     first = scale * delta.std(0, ddof=1) / np.sqrt(total)
     second = scale * np.sqrt(batches / (batches - 1) * (sums**2).sum(0)) / total
     return first.reshape(shape), second.reshape(shape), 1 / np.sqrt(2 * (batches - 1))
+
+
+def correlation_of_parts(
+    linear: Float[ndarray, "chain draw *shape 2"], error: Float[ndarray, "*shape 2"], *, independent: bool
+) -> Float[ndarray, "*shape"]:
+    """Correlation between the means of two series, (e₊² − e₋²)/(e₊² + e₋²) from the errors e± of x/σ_x ± y/σ_y.
+
+    Args:
+        linear: Both series along the last axis, such as real and imaginary part.
+        error: Standard errors σ of their means.
+        independent: Whether the draws are known to be independent.
+
+    Returns:
+        Between −1 and 1; 0 where one of the means has no error.
+    """
+    parts = np.divide(linear - linear.mean((0, 1)), error, out=np.zeros_like(linear), where=error > 0)
+    both = np.stack([parts[..., 0] + parts[..., 1], parts[..., 0] - parts[..., 1]], axis=-1)
+    squared = (independent_errors(both)[0] if independent else gamma_method(both).error) ** 2
+    total = squared.sum(-1)
+    found = np.divide(squared[..., 0] - squared[..., 1], total, out=np.zeros_like(total), where=total > 0)
+    return np.where(np.all(error > 0, axis=-1), found, 0.0)
 
 
 def errors_agree(

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.boundedness import refuse_unbounded, unbounded_term, unbounded_words
     from nnft_ppl.theory.errors import ModelError
     from nnft_ppl.theory.keywords import literal, record, restored, shown
+    from nnft_ppl.theory.latent_laws import base_distribution
     from nnft_ppl.theory.loading import (
         COMPANIONS,
         ModelFile,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     )
     from nnft_ppl.theory.lost_draws import refuse_lost_draws
     from nnft_ppl.theory.naming import label_of
-    from nnft_ppl.theory.reading import Reading, Site, base_distribution, read
+    from nnft_ppl.theory.reading import Reading, Site, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
     from nnft_ppl.theory.returned import named_fields
     from nnft_ppl.theory.smooth_maps import SMOOTH_MAP
@@ -43,7 +44,8 @@ _HOMES = {
     "lost_draws": ("refuse_lost_draws",),
     "keywords": ("literal", "record", "restored", "shown"),
     "naming": ("label_of",),
-    "reading": ("Reading", "Site", "base_distribution", "read"),
+    "latent_laws": ("base_distribution",),
+    "reading": ("Reading", "Site", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
     "returned": ("named_fields",),
     "smooth_maps": ("SMOOTH_MAP",),

@@ -10,7 +10,8 @@ from numpyro import distributions as dist
 
 from nnft_ppl.densities import inverse_of, transport
 from nnft_ppl.theory.errors import ModelError
-from nnft_ppl.theory.reading import Chooser, base_distribution, unconstrained
+from nnft_ppl.theory.latent_laws import base_distribution
+from nnft_ppl.theory.reading import Chooser, unconstrained
 
 
 def choose_free(key: Array) -> Chooser:

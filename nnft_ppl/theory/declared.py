@@ -76,7 +76,7 @@ def exact_values(
     for name, answer in answers.items():
         value, off = answer if _is_pair(answer, shapes[name]) else (answer, 0.0)
         try:
-            exact[name] = np.asarray(value, dtype=float)
+            exact[name] = np.asarray(value, dtype=complex if np.iscomplexobj(value) else float)
             truncation[name] = np.broadcast_to(np.asarray(off, dtype=float), shapes[name])
         except (TypeError, ValueError) as error:
             raise ModelError(
@@ -117,7 +117,8 @@ def exact_curves(
             raise ModelError(f"{model}: curves() names {name!r}, which is no observable with one dimension")
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise ModelError(f"{model}: curves() gives {name!r} {type(pair).__name__}, not (coordinate, value)")
-        places, values = (np.asarray(part, dtype=float) for part in pair)
+        places = np.asarray(pair[0], dtype=float)
+        values = np.asarray(pair[1], dtype=complex if np.iscomplexobj(pair[1]) else float)
         if places.ndim != 1 or places.shape != values.shape:
             raise ModelError(
                 f"{model}: curves() gives {name!r} coordinates of shape {places.shape} and values of shape "

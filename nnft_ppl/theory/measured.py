@@ -81,7 +81,7 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
     """Every observable on one draw, to learn the shapes; what goes wrong is said with the observable's name.
 
     Raises:
-        ModelError: If an observable cannot be computed, or is not real.
+        ModelError: If an observable cannot be computed, or is no number.
     """
     values = {}
     for name, observable in observables.items():
@@ -91,11 +91,7 @@ def try_observables(model: str, dim: int, observables: Mapping[str, Observable],
                 f"{model}: observable {name!r} is measured at points of shape ({found[0]},), but points have shape "
                 f"({dim},) here: give the model a space(), or Theory(model, dim={found[0]}), --dim {found[0]}"
             )
-        words = f"{model}: observable {name!r}"
-        value = _tried(words, dim, observable.function, reading)
-        if jnp.iscomplexobj(value):
-            raise ModelError(f"{words} is complex: measure its real and its imaginary part")
-        values[name] = value
+        values[name] = _tried(f"{model}: observable {name!r}", dim, observable.function, reading)
     return values
 
 
@@ -119,7 +115,7 @@ def _tried(words: str, dim: int, function: Callable[..., Any], reading: Reading)
         raise ModelError(f"{words} gives {returned!r}, not a number or an array") from error
     if not value.size:
         raise ModelError(f"{words} has no entries, its shape is {value.shape}")
-    return value if jnp.iscomplexobj(value) else value.astype(jnp.result_type(float))
+    return value.astype(jnp.result_type(float, value))
 
 
 def try_derived(derived: Mapping[str, Derived], observables: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:

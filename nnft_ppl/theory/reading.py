@@ -28,7 +28,7 @@ from numpyro.primitives import CondIndepStackFrame, Messenger
 
 from nnft_ppl.densities import transport
 from nnft_ppl.theory.errors import ModelError
-from nnft_ppl.theory.layers import base_distribution, refuse_latent
+from nnft_ppl.theory.latent_laws import base_distribution, refuse_latent
 from nnft_ppl.theory.log_laws import LogLaw, log_law
 from nnft_ppl.theory.naming import label_of, refuse_reserved, refuse_shared
 from nnft_ppl.theory.nesting import refuse_nested
@@ -68,7 +68,9 @@ class Reading:
     reference_terms: dict[str, Array]
     """`site:LABEL` -> −ln p(θ) − ln|∂θ/∂u| − |u|²/2 of each site that has no transport; never tempered."""
     action_terms: dict[str, Array]
-    """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k)."""
+    """Name -> action S_k of each factor and observed site, with density ∝ exp(−S_k); of a complex one its real part."""
+    phases: dict[str, Array]
+    """Name -> phase α_k of each factor that is complex, with weight exp(−S_k + iα_k), in radians."""
     lines: dict[str, str]
     """Name of an action term -> `FILE:LINE` of the model that adds it; empty where that is a library's."""
 
@@ -105,6 +107,7 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
         interpreter.values,
         interpreter.reference_terms,
         interpreter.action_terms,
+        interpreter.phases,
         interpreter.lines,
     )
 
@@ -120,6 +123,7 @@ class _Interpreter(Messenger):
         self.values: dict[str, Array] = {}
         self.reference_terms: dict[str, Array] = {}
         self.action_terms: dict[str, Array] = {}
+        self.phases: dict[str, Array] = {}
         self.lines: dict[str, str] = {}
         self.line = ""
         self.parameters: dict[str, int] = {}
@@ -162,14 +166,14 @@ class _Interpreter(Messenger):
                 raise ModelError(f"the factor {msg['name']!r} has the name of a latent site: give it one of its own")
             return
         action = -jnp.sum(_scale(msg, msg["fn"].log_prob(msg["value"])))
-        self._add(self.action_terms, msg["name"], action)
+        self._add_action(msg["name"], action)
 
     def _set_delta(self, msg: dict, fn: dist.Distribution, delta: dist.Delta) -> None:
         """The value of a Delta, which has no coordinate; a density that it brings along is a term of the action."""
         msg["value"] = jnp.broadcast_to(delta.v, fn.shape())
         self.coordinates[msg["name"]] = jnp.zeros(0)
         if isinstance(delta.log_density, Tracer) or np.any(np.asarray(delta.log_density) != 0):
-            self._add(self.action_terms, msg["name"], -jnp.sum(_scale(msg, jnp.asarray(fn.log_prob(msg["value"])))))
+            self._add_action(msg["name"], -jnp.sum(_scale(msg, jnp.asarray(fn.log_prob(msg["value"])))))
 
     def _set_latent(self, msg: dict) -> None:
         name, fn = msg["name"], _expand(msg)
@@ -192,7 +196,15 @@ class _Interpreter(Messenger):
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
         if msg["scale"] is not None:
             log_prob = jnp.asarray(fn.log_prob(value))
-            self._add(self.action_terms, f"scale.{name}", -jnp.sum(_scale(msg, log_prob) - log_prob))
+            self._add_action(f"scale.{name}", -jnp.sum(_scale(msg, log_prob) - log_prob))
+
+    def _add_action(self, name: str, action: Array) -> None:
+        """What is sampled is the modulus of a complex weight; its phase is averaged."""
+        if not jnp.iscomplexobj(action):
+            self._add(self.action_terms, name, action)
+            return
+        label = self._add(self.action_terms, name, jnp.real(action))
+        self.phases[label] = -jnp.imag(action)
 
     def _add(self, terms: dict[str, Array], name: str, value: Array) -> str:
         label = label_of(name)

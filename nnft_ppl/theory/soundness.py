@@ -16,9 +16,10 @@ from nnft_ppl.display import Progress, Stage
 from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
 from nnft_ppl.theory.coordinates import choose_from
 from nnft_ppl.theory.errors import ModelError
+from nnft_ppl.theory.latent_laws import base_distribution
 from nnft_ppl.theory.loading import COMPANIONS
 from nnft_ppl.theory.lost_draws import refuse_lost_draws
-from nnft_ppl.theory.reading import base_distribution, read
+from nnft_ppl.theory.reading import read
 from nnft_ppl.theory.resolution import grid_resolution, spaces_of
 from nnft_ppl.theory.theory import Theory
 from nnft_ppl.theory.undefined import term_with_line

@@ -75,6 +75,7 @@ class Theory:
         first, shapes, self._jumps = self._first_reading()
         self.sites: tuple[Site, ...] = first.sites
         self.action_terms = tuple(first.action_terms)
+        self.phase_terms = tuple(first.phases)
         self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
@@ -175,7 +176,10 @@ class Theory:
         return coordinates
 
     def action(self, position: Float[Array, "dimension"]) -> Array:
-        """S(z), the sum of the action terms: density ∝ (free density) · exp(−S). Scalar."""
+        """S(z), the sum of the action terms, of complex ones the real part: density ∝ (free density) · exp(−S). Scalar.
+
+        With complex factors the weight of a draw is that times e^{iα}, with the phase α that `measure` gives.
+        """
         return _total(self.at(position).action_terms)
 
     def reference(self, position: Float[Array, "dimension"]) -> Array:
@@ -199,12 +203,15 @@ class Theory:
         return jnp.concatenate([coordinates[site.name].reshape(-1) for site in self.sites] or [jnp.zeros(0)])
 
     def measure(self, position: Float[Array, "dimension"]) -> dict[str, dict[str, Array]]:
-        """Every observable and every action term at one point: `{"observables": {...}, "action": {...}}`."""
+        """Every observable and every action term at one point: `{"observables": {...}, "action": {...}}`.
+
+        Beside them `phase`, the phase in radians of every complex term, where there are any.
+        """
         reading = self.at(position)
         return {
             "observables": {name: observable.on(reading) for name, observable in self.observables.items()},
             "action": reading.action_terms,
-        }
+        } | ({"phase": reading.phases} if reading.phases else {})
 
     def target(self) -> Target:
         """What a sampler is given."""
@@ -244,12 +251,6 @@ class Theory:
         ((first, jumps),) = readings
         if not first.sites:
             raise ModelError(f"{self.name}: the model has no latent site, so there is nothing to sample")
-        for name, term in first.action_terms.items():
-            if jnp.iscomplexobj(term):
-                raise ModelError(
-                    f"{self.name}: the action term {name!r} is {term.dtype}, but a density needs a real one: take the "
-                    "real part, jnp.real(...), or put a phase into an observable"
-                )
         return first, shapes, jumps
 
     def _measured(self, names: tuple | None) -> Measured:

@@ -17,7 +17,7 @@ from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Bank, BankError, ReferenceField, VectorFieldError
 from nnft_ppl.samplers import Settings, hmc, run_blocks
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
-from nnft_ppl.theory import ModelError
+from nnft_ppl.theory import ModelFile
 
 FAULTY, RIGHT = 1e-8, 1e-4
 """p-values: of a planted fault at most, of right draws at least (once in ten thousand seeds)."""
@@ -147,14 +147,13 @@ def test_fields_of_ones_own(circle, circle_draws):
         IdentityBank((ReferenceField("sum", jnp.sum),)).measurement(circle)
 
 
-def test_a_complex_observable_is_refused():
+def test_the_real_part_of_a_complex_observable_is_taken_and_named():
     def observables():
-        return {"phase": Observable(lambda phi: jnp.exp(1j * phi(jnp.zeros(1))))}
+        return {"wave": Observable(lambda phi: jnp.exp(1j * phi(jnp.zeros(1))))}
 
-    from nnft_ppl.theory import ModelFile
-
-    with pytest.raises(ModelError, match="'phase' is complex: measure its real and its imaginary part"):
-        Theory(replace(ModelFile.of(waves), observables=observables), width=2)
+    bank = Bank(Theory(replace(ModelFile.of(waves), observables=observables), width=2))
+    assert bank.observable == "wave"
+    assert bank.rows[-1].observable == "tanh(Re wave)"
 
 
 def test_a_stream_does_not_depend_on_its_blocks(circle, circle_draws):

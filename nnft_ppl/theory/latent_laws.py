@@ -1,4 +1,4 @@
-"""Layers of a site's distribution: expansions by plates, `to_event`, masks; and laws that no latent site may have."""
+"""What a latent site's law is made of, and which laws are refused."""
 
 from numpyro import distributions as dist
 
@@ -15,7 +15,7 @@ def base_distribution(fn: dist.Distribution) -> dist.Distribution:
 
 
 def layers(fn: dist.Distribution) -> list[dist.Distribution]:
-    """The distribution, and what is inside each of its layers in turn.
+    """The distribution, and what is inside it, outermost first.
 
     Args:
         fn: The distribution at a site.
@@ -28,21 +28,21 @@ def layers(fn: dist.Distribution) -> list[dist.Distribution]:
 
 
 def refuse_latent(name: str, fn: dist.Distribution) -> None:
-    """Raise `ModelError` for a latent site whose law has no density to read, or no free draws.
+    """Raise `ModelError` for a latent site whose law has no normal form.
 
     Args:
-        name: The site.
+        name: The site's name.
         fn: Its law, layers and all.
     """
-    inside = layers(fn)
-    if any(isinstance(layer, dist.MaskedDistribution) for layer in inside):
+    found = layers(fn)
+    if any(isinstance(layer, dist.MaskedDistribution) for layer in found):
         raise ModelError(
             f"latent site {name!r} is masked: sample only the entries that exist, or mask the observed site"
         )
-    if isinstance(inside[-1], dist.ImproperUniform):
+    if isinstance(found[-1], dist.ImproperUniform):
         raise ModelError(f"latent site {name!r} is ImproperUniform: it has no free draws; give it a proper density")
     if fn.support is None or fn.support.is_discrete:
         raise ModelError(
-            f"latent site {name!r} ({type(inside[-1]).__name__}) is discrete: sum it out "
+            f"latent site {name!r} ({type(found[-1]).__name__}) is discrete: sum it out "
             "(for instance with MixtureSameFamily), the samplers here move continuous parameters"
         )
