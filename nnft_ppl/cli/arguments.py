@@ -16,7 +16,6 @@ EXAMPLES = {
     "": ("nnft list", "nnft run phi4_circle --set coupling=2.0", "nnft run phi4_circle --help"),
     "new": ("nnft new my_theory", "nnft new my_theory && nnft check my_theory.py"),
     "run": (
-        "nnft run phi4_circle --set coupling=2.0 --set modes=20",
         "nnft run my_theory.py --sampler hmc --draws 1e4 --out runs/my_theory",
         "nnft run free_scalar --scan width=4,8,16 --set dim=1",
         "nnft run phi4_circle --time-limit 60 --json",

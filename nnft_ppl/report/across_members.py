@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator, StrMethodFormatter
 
 from nnft_ppl.display import place_words
 from nnft_ppl.report.drawing import COLOURS, in_unit, shorten
@@ -18,6 +18,10 @@ WIDE = 4.0
 """A keyword that spans at least this factor is drawn on a logarithmic axis."""
 ALIKE = 1.5
 """Estimates that span less than this factor are not."""
+FEW = 100.0
+"""Within such a span there are ticks with numbers between powers of ten, too."""
+INCIDENTAL = ("seed", "draws", "chains", "version", "source")
+"""What may differ between results of one line."""
 PARTS = {"": "", "_re": "real part", "_im": "imaginary part"}
 """Ends of the columns of a frame that is complex, in words."""
 NUMBERS = ("unit", "value", "error", "ess", "exact", "pull", "apart")
@@ -39,7 +43,8 @@ def along_panels(frame: pd.DataFrame, keywords: list[str]) -> Iterator[Panel]:
         frame: As of `Ensemble.to_dataframe`, with columns for the keywords.
         keywords: What tells the results apart.
     """
-    along = next((name for name in keywords if _is_number(frame, name)), keywords[0])
+    telling = [name for name in keywords if name not in INCIDENTAL]
+    along = next((name for name in telling if _is_number(frame, name)), next(iter(telling), "result"))
     for name in frame["observable"].unique():
         table = frame.loc[frame["observable"] == name].dropna(axis="columns", how="all").reset_index(drop=True)
         lines = len(_lines(table, along))
@@ -111,10 +116,13 @@ def _plot_part(table: pd.DataFrame, along: str, part: str, axes: Axes) -> None:
         axes.set_xscale("log")
     if power:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        few = size.max() < FEW * size.min()
+        axes.yaxis.set_minor_formatter(FuncFormatter(_round_digits) if few else NullFormatter())
     if logarithmic or not number:
         # Every member has its tick: powers of ten alone would name none of 4, 8 and 16.
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks(np.unique(x), [f"{one:g}" if number else str(one) for one in named])
+        axes.set_xticks(np.unique(x), [f"{one:g}" if number else shorten(str(one), 24) for one in named])
     name = str(table["observable"].iloc[0]).replace("_", " ")
     words = ", ".join(filter(None, [f"−{name}" if sign < 0 else name, PARTS[part]]))
     axes.set_ylabel(in_unit(shorten(words), str(table["unit"].iloc[0]) or None))
@@ -122,9 +130,14 @@ def _plot_part(table: pd.DataFrame, along: str, part: str, axes: Axes) -> None:
         axes.legend(frameon=False, fontsize="small")
 
 
+def _round_digits(value: float, _: int | None) -> str:
+    """Between powers of ten 2, 3 and 5 are named."""
+    return f"{value:g}" if f"{value:.3e}"[0] in "235" else ""
+
+
 def _lines(table: pd.DataFrame, along: str) -> dict[str, np.ndarray]:
     """Components in words -> rows; those of one line differ in nothing but the abscissa."""
-    skipped = {"observable", "result", along, *(f"{name}{part}" for name in NUMBERS for part in PARTS)}
+    skipped = {"observable", "result", along, *INCIDENTAL, *(f"{name}{part}" for name in NUMBERS for part in PARTS)}
     dims = [str(name) for name in table if name not in skipped]
     found: dict[str, list[int]] = {}
     for row in range(len(table)):

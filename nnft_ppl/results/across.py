@@ -36,6 +36,7 @@ class AcrossMembers:
     abscissa: Callable[[ndarray], ndarray]
     """Keyword -> what the polynomial is in."""
     degree: int
+    """Of the polynomial."""
     coefficient: int
     """Which coefficient is wanted."""
     logarithmic: bool

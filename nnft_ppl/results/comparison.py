@@ -127,7 +127,12 @@ def _differing(abouts: list[Provenance]) -> dict[str, list]:
         "source": [one.source_sha256[:8] for one in abouts],
         "version": [one.versions.get("nnft-ppl") for one in abouts],
     }  # fmt: skip
-    return {name: values for name, values in settings.items() if any(value != values[0] for value in values)}
+    found = {name: values for name, values in settings.items() if any(value != values[0] for value in values)}
+    others = [values for name, values in found.items() if name != "seed"]
+    apart = {repr(own) for own in zip(*others, strict=True)} if others else set()
+    if len(apart) == len(abouts):  # told apart without it
+        found.pop("seed", None)
+    return found
 
 
 def _apart(name: str, one: Ensemble, partner: Ensemble | None) -> np.ndarray | None:

@@ -52,7 +52,7 @@ class Ensembles(Ensemble):
 
     @cached_property
     def scanned(self) -> dict[str, np.ndarray]:
-        """Scanned keyword -> its values; the first dimensions of every estimate."""
+        """Scanned keyword -> its values, shape (value,); the first dimensions of every estimate."""
         return {name: np.array(values) for name, values in json.loads(self.data.attrs[FAMILY])["scanned"].items()}
 
     @property
@@ -103,7 +103,11 @@ class Ensembles(Ensemble):
         return found
 
     def labels(self, name: str) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
-        """Every index of an estimate with its coordinates, the scanned keywords first."""
+        """Every index of an estimate with its coordinates, the scanned keywords first.
+
+        Args:
+            name: The observable's or derived quantity's.
+        """
         stored = self.data["estimates"].dataset
         for index, labels in super().labels(name):
             at = dict(zip(labels, index, strict=True))
@@ -113,7 +117,11 @@ class Ensembles(Ensemble):
             yield index, labels
 
     def unit(self, name: str) -> str | None:
-        """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none."""
+        """Unit of an observable or of a coordinate, `1` for a pure number; None where the model states none.
+
+        Args:
+            name: The observable's, or the coordinate's.
+        """
         stored = self.data["estimates"].dataset
         return stored[name].attrs.get("units") if name in stored.variables else None
 

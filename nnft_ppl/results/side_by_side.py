@@ -19,7 +19,9 @@ class SideBySide(NamedTuple):
     name: str
     """Its name, with the unit."""
     headings: list[str]
+    """Of its columns."""
     rows: list[list[str]]
+    """Its cells, a row for each result."""
     words: int
     """How many columns, the first, tell the results apart."""
 

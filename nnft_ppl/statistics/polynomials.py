@@ -42,9 +42,9 @@ def fit_polynomial(
     A value without error is worth one of the rounding of the largest: it is met, and others bend around it.
 
     Args:
-        x: Where.
-        y: The values.
-        covariance: Of the values: squares of their errors on the diagonal.
+        x: Where, shape (n,).
+        y: The values, shape (n,).
+        covariance: Of the values, shape (n, n): squares of their errors on the diagonal.
         degree: Of the polynomial.
 
     Raises:

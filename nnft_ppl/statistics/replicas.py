@@ -31,10 +31,13 @@ def replicas(
     """Means of observables, and functions of them, without one block of draws after the other.
 
     Args:
-        series: Observables by name.
+        series: Observables by name, each of shape (chain, draw, *shape).
         functions: Functions of the means by name.
-        log_weights: Of the draws.
+        log_weights: Of the draws, shape (chain, draw).
         draws: So many of each chain are looked at; all unless given.
+
+    Returns:
+        Name -> replicas, shape (block, *shape).
     """
     length = next(iter(series.values())).shape[:2]
     logs = (np.zeros(length) if log_weights is None else log_weights)[:, :draws]
