@@ -27,7 +27,7 @@ def format_value(value: complex, error: complex) -> str:
     """
     if np.iscomplexobj(value):
         return _format_complex(complex(value), complex(error))
-    value, error = without_noise(float(value.real), float(error.real)), float(error.real)
+    value, error = float(without_noise(value.real, error.real).real), float(error.real)
     if error < 0:
         raise ValueError(f"format_value: error = {error}; give a standard error >= 0")
     if not (np.isfinite(value) and np.isfinite(error)):
@@ -59,7 +59,7 @@ def without_noise(value: complex, scale: float) -> complex:
         (0.0, -8.2e-16)
     """
     if np.iscomplexobj(value):
-        return complex(without_noise(float(value.real), scale), without_noise(float(value.imag), scale))
+        return complex(without_noise(value.real, scale).real, without_noise(value.imag, scale).real)
     return 0.0 if abs(value) < ROUNDING * scale else value
 
 
