@@ -125,8 +125,12 @@ def _jumps(field: Callable, point: Array) -> bool:
         zeros.append(isinstance(tangents[0], SymbolicZero))
         return primals[0], tangents[0]
 
+    def followed(x: Array) -> Array:
+        value = jnp.asarray(field(x))
+        return watched(value if jnp.iscomplexobj(value) else value.astype(float))
+
     try:
-        jax.jvp(lambda x: watched(jnp.asarray(field(x), float)), (point,), (point,))
+        jax.jvp(followed, (point,), (point,))
         program = jax.make_jaxpr(field)(point).jaxpr
     except Exception:  # whatever the field is made of: who measures it complains
         return False
