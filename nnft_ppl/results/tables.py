@@ -55,7 +55,8 @@ def _real(frame: pd.DataFrame) -> pd.DataFrame:
             columns[name] = column
             continue
         values = column.to_numpy(complex)
-        columns |= {f"{name}_re": np.real(values), f"{name}_im": np.imag(values)}
+        unknown = np.where(np.isnan(np.real(values)), np.nan, 0.0)  # what is not there has no imaginary part either
+        columns |= {f"{name}_re": np.real(values), f"{name}_im": np.imag(values) + unknown}
     return pd.DataFrame(columns)
 
 
