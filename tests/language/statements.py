@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,16 +33,18 @@ def stated(
     return ModelFile(model, model.__name__, observables=observables, exact=exact, **file)
 
 
-def judged(file: ModelFile, seed: int, num_draws: int = 1000, **keywords: Any) -> Ensemble:
+def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None = None, **keywords: Any) -> Ensemble:
     """A run whose verdict is good; its exact answers were looked at.
 
     Args:
         file: The statement.
         seed: Of the draws.
         num_draws: Of each of four chains.
+        out: Folder for the result.
         keywords: The model's.
     """
-    run = sample(Theory(file, **keywords), "reweight", num_draws=num_draws, seed=seed, keep="none", checks=False)
+    settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "keep": "none", "checks": False, "out": out}
+    run = sample(Theory(file, **keywords), "reweight", **settings)
     failed = [one.text for one in run.verdicts if one.status == "failed"]
     assert not failed, failed
     assert any(one.check == "exact_answers" and one.status == "good" for one in run.verdicts), run.verdicts
