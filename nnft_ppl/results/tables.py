@@ -55,9 +55,9 @@ def _real(frame: pd.DataFrame) -> pd.DataFrame:
             columns[name] = column
             continue
         values = column.to_numpy(complex)
-        real = np.array([isinstance(value, float) for value in column])  # a NaN among them has no imaginary part
-        imaginary = np.where(real & np.isnan(np.real(values)), np.nan, np.imag(values))
-        columns |= {f"{name}_re": np.real(values), f"{name}_im": imaginary}
+        real, imaginary = np.real(values), np.imag(values)
+        unknown = np.isnan(real) & (imaginary == 0)  # what a NaN among complex numbers becomes
+        columns |= {f"{name}_re": real, f"{name}_im": np.where(unknown, np.nan, imaginary)}
     return pd.DataFrame(columns)
 
 
