@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnft_ppl import Ensemble, Theory, sample
+from nnft_ppl import Ensemble, Theory, family, sample
 from nnft_ppl.statistics import pulls
 from nnft_ppl.theory import ModelFile
 
@@ -41,10 +41,11 @@ def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None =
         seed: Of the draws.
         num_draws: Of each of four chains.
         out: Folder for the result.
-        keywords: The model's.
+        keywords: The model's; a list of values makes it a family.
     """
     settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "keep": "none", "checks": False, "out": out}
-    run = sample(Theory(file, **keywords), "reweight", **settings)
+    scanned = any(isinstance(value, list) for value in keywords.values())
+    run = sample(family(file, **keywords) if scanned else Theory(file, **keywords), "reweight", **settings)
     failed = [one.text for one in run.verdicts if one.status == "failed"]
     assert not failed, failed
     assert any(one.check == "exact_answers" and one.status == "good" for one in run.verdicts), run.verdicts
