@@ -64,7 +64,7 @@ class ObservableTails(Check):
             "useless": bool(useless[at]),
         }
         blocks = int(np.clip(np.nan_to_num(found.effective) / 10, 8, BLOCKS))
-        if np.isfinite(row["k_hat"]) and draws.phase is None:
+        if np.isfinite(row["k_hat"]) and draws.phase is None and name in draws.estimates:  # moments are not shown
             value, error = median_of_means(fluctuations[(..., *at)].ravel(), blocks)
             mean = float(in_parts(draws.estimates[name].value)[at])
             row |= {"median_of_means": mean + float(value), "median_of_means_error": float(error)}

@@ -160,7 +160,7 @@ class ModeSearch:
     def _look_along(self, free: Float[ndarray, "draw dimension"]) -> None:
         """Descend from multiples of free draws."""
         numbers = np.repeat(np.arange(self.directions, self.directions + len(free)), len(SCALES))
-        self._descend((free[:, None] * SCALES[:, None]).reshape(len(numbers), -1), numbers)
+        self._descend((free[:, None] * SCALES[:, None]).reshape(-1, free.shape[1]), numbers)
         self.directions += len(free)
 
     def _descend(self, starts: ndarray, directions: ndarray | None = None) -> list[Mode]:

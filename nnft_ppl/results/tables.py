@@ -55,8 +55,9 @@ def _real(frame: pd.DataFrame) -> pd.DataFrame:
             columns[name] = column
             continue
         values = column.to_numpy(complex)
-        unknown = np.where(np.isnan(np.real(values)), np.nan, 0.0)  # what is not there has no imaginary part either
-        columns |= {f"{name}_re": np.real(values), f"{name}_im": np.imag(values) + unknown}
+        real, imaginary = np.real(values), np.imag(values)
+        unknown = np.isnan(real) & (imaginary == 0)  # what a NaN among complex numbers becomes
+        columns |= {f"{name}_re": real, f"{name}_im": np.where(unknown, np.nan, imaginary)}
     return pd.DataFrame(columns)
 
 
@@ -75,7 +76,7 @@ def latex_table(frame: pd.DataFrame) -> str:
     dims = [name for name in frame if name.removesuffix("_re").removesuffix("_im") not in numbers]
     told = [name for name in dims if not all(value == "" or pd.isna(value) for value in frame[name])]
     headings = [*(name.translate(SPECIAL) for name in told), *(words[part] for part in parts)]
-    headings += ["exact" + words[part].removeprefix("estimate") for part in parts if f"exact{part}" in frame]
+    headings += [f"exact {words[part]}" if part else "exact" for part in parts if f"exact{part}" in frame]
     rows = []
     for row in frame.to_dict("records"):
         cells = [_cell(name, row[name]) for name in told]

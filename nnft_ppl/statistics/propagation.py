@@ -127,6 +127,8 @@ def propagate(
             size += np.abs(slope) @ np.abs(means[key]).reshape(-1)
             if raw is not None:
                 other += raw[key].reshape(*length, -1) @ slope.T
+    if is_complex:  # one part is the rounding of the other
+        size = np.repeat(size.reshape(-1, 2).max(axis=1), 2)
     # What is constant by construction, x/x or x − x, leaves the rounding of what it was made of.
     rounding = max(ROUNDING, 32 * float(jnp.finfo(jnp.zeros(()).dtype).eps)) * size
     constant = np.max(np.abs(fluctuation), axis=(0, 1), initial=0.0) <= rounding

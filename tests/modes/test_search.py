@@ -121,6 +121,11 @@ def test_copies_by_symmetry_are_all_places_to_jump_to():
     assert len(search.places.place) == 8
 
 
+def test_beyond_the_dimensions_that_are_searched_more_closely_one_mode_is_one():
+    (mode,) = modes_of(lambda z: jnp.sum(z**4), 300)
+    assert np.max(np.abs(mode.position)) < 1e-3
+
+
 def test_modes_remember_the_directions_that_led_to_them():
     """As often as a direction leads there: half of them on a line, few to a narrow mode far away in a plane."""
     line = ModeSearch(

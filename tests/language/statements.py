@@ -1,0 +1,64 @@
+"""A statement as a user writes it: a model, what is measured and what is known, sampled by `sample` and judged by it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnft_ppl import Ensemble, Theory, family, sample
+from nnft_ppl.statistics import pulls
+from nnft_ppl.theory import ModelFile
+
+MOST_LINES = 40
+"""A statement that takes more is written around something that the language lacks."""
+
+
+def stated(
+    model: Callable, observables: Callable, exact: Callable | None = None, *, also: tuple = (), **file: Any
+) -> ModelFile:
+    """The functions of a model file, in few lines.
+
+    Args:
+        model: As `observables` and `exact`, what a model file defines.
+        observables: See `ModelFile`.
+        exact: See `ModelFile`.
+        also: Functions that those three call.
+        file: Further parts of the file, `space` or `dim`.
+    """
+    functions = [one for one in (model, observables, exact, file.get("space"), *also) if one is not None]
+    lines = [line for one in functions for line in inspect.getsource(one).splitlines() if line.strip()]
+    assert len(lines) <= MOST_LINES, f"{model.__name__} takes {len(lines)} lines"
+    return ModelFile(model, model.__name__, observables=observables, exact=exact, **file)
+
+
+def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None = None, **keywords: Any) -> Ensemble:
+    """A run whose verdict is good; its exact answers were looked at.
+
+    Args:
+        file: The statement.
+        seed: Of the draws.
+        num_draws: Of each of four chains.
+        out: Folder for the result.
+        keywords: The model's; a list of values makes it a family.
+    """
+    settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "keep": "none", "checks": False, "out": out}
+    scanned = any(isinstance(value, list) for value in keywords.values())
+    run = sample(family(file, **keywords) if scanned else Theory(file, **keywords), "reweight", **settings)
+    failed = [one.text for one in run.verdicts if one.status == "failed"]
+    assert not failed, failed
+    assert any(one.check == "exact_answers" and one.status == "good" for one in run.verdicts), run.verdicts
+    return run
+
+
+def worst_pulls(run: Ensemble, exact: Mapping[str, Any], kind: str = "") -> dict[str, float]:
+    """How many errors the estimates are away from answers, right or wrong; of the entry that is farthest.
+
+    Args:
+        run: The run.
+        exact: By name.
+        kind: `raw` for those of the draws as they are.
+    """
+    found = run.estimates_of(kind) if kind else run.estimates()
+    return {name: float(np.max(np.abs(pulls(found[name], np.asarray(value))))) for name, value in exact.items()}
