@@ -1,4 +1,4 @@
-"""A statement as a user writes it: a model, what is measured and what is known, sampled by `sample` and judged by it."""
+"""A statement as a user writes it: a model, what is measured and what is known, sampled and judged by `sample`."""
 
 import inspect
 from collections.abc import Callable, Mapping
