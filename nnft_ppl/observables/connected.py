@@ -67,7 +67,7 @@ def connected(
 
     Example:
         >>> kurtosis = connected(*[Insertion(lambda phi: phi(np.zeros(1)))] * 4, even=True)
-        >>> kurtosis({"moments": np.array([2.0, 15.0])})  # of φ² and φ⁴: 15 − 3·2²
+        >>> float(kurtosis({"moments": np.array([2.0, 15.0])}))  # of φ² and φ⁴: 15 − 3·2²
         3.0
     """
     require_insertions("connected", insertions, MOST)
