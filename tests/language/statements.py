@@ -1,4 +1,4 @@
-"""A statement as a user writes it: a model, what is measured and what is known, sampled by `sample` and judged by it."""
+"""A statement as a user writes it: a model, what is measured, what is known; sampled by `sample` and judged by it."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None =
         out: Folder for the result.
         keywords: The model's; a list of values makes it a family.
     """
-    settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "keep": "none", "checks": False, "out": out}
+    settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "checks": False, "out": out}
     scanned = any(isinstance(value, list) for value in keywords.values())
     run = sample(family(file, **keywords) if scanned else Theory(file, **keywords), "reweight", **settings)
     failed = [one.text for one in run.verdicts if one.status == "failed"]

@@ -34,7 +34,10 @@ def space(sites):
 def observables(sites):
     """J_t = φ_1(t) φ_2(t+1) − φ_2(t) φ_1(t+1) between φ_1(2) and φ_2(6)."""
     t = np.arange(float(sites))[:, None]
-    charges, label = (at([FROM], "one"), at([TO], "two")), {"dims": ("time",), "coords": {"time": tuple(t[:, 0].tolist())}}
+    charges, label = (
+        (at([FROM], "one"), at([TO], "two")),
+        {"dims": ("time",), "coords": {"time": tuple(t[:, 0].tolist())}},
+    )
     return {
         "there": product(at(t, "one"), at(t + 1, "two"), *charges, **label).in_units("1", time="1"),
         "back": product(at(t, "two"), at(t + 1, "one"), *charges, **label).in_units("1", time="1"),
