@@ -1,5 +1,6 @@
 """A statement as a user writes it: a model, what is measured, what is known; sampled by `sample` and judged by it."""
 
+import ast
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 
 from nnft_ppl import Ensemble, Theory, family, sample
 from nnft_ppl.statistics import pulls
-from nnft_ppl.theory import ModelFile
+from nnft_ppl.theory import ModelFile, load_file
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 MOST_LINES = 40
 """A statement that takes more is written around something that the language lacks."""
 
@@ -31,6 +33,20 @@ def stated(
     lines = [line for one in functions for line in inspect.getsource(one).splitlines() if line.strip()]
     assert len(lines) <= MOST_LINES, f"{model.__name__} takes {len(lines)} lines"
     return ModelFile(model, model.__name__, observables=observables, exact=exact, **file)
+
+
+def written(name: str) -> ModelFile:
+    """A model file of the examples, of few lines beside its docstrings and imports.
+
+    Args:
+        name: Its name.
+    """
+    file = load_file(EXAMPLES / f"{name}.py")
+    tree = ast.parse(file.source)
+    kept = [one for one in tree.body if not isinstance(one, ast.Import | ast.ImportFrom | ast.Expr)]
+    lines = [line for one in kept for line in ast.unparse(one).splitlines() if line.strip()]
+    assert len(lines) <= MOST_LINES, f"{name} takes {len(lines)} lines"
+    return file
 
 
 def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None = None, **keywords: Any) -> Ensemble:
