@@ -84,7 +84,19 @@ def connected(
         return products(cumulant.moments, jnp.stack(jnp.broadcast_arrays(*factors_of(factors, fields))))
 
     own = Moments(measured, dims, dict(coords or {}), factors, hidden=True, moments=cumulant.moments)
-    return Derived(lambda means: cumulant(means["moments"]), dims, dict(coords or {}), moments=own)
+    return Derived(OfMoments(cumulant), dims, dict(coords or {}), moments=own)
+
+
+@dataclass(frozen=True)
+class OfMoments:
+    """A cumulant as a function of {"moments": their means}, compared by which cumulant it is."""
+
+    cumulant: "Cumulant"
+    """Which."""
+
+    def __call__(self, means: Mapping[str, Array]) -> Array:
+        """The cumulant at these means."""
+        return self.cumulant(means["moments"])
 
 
 def products(moments: Sequence[Moment], factors: Array) -> Array:

@@ -52,8 +52,7 @@ class Derived:
         """
         if self.moments is None:
             return self
-        own = f"{name}.moments"
-        return replace(self, function=lambda means: self.function({"moments": means[own]}))
+        return replace(self, function=Renamed(self.function, f"{name}.moments"))
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.
@@ -71,6 +70,23 @@ class Derived:
             coords: Unit of the coordinate along each dimension.
         """
         return replace(self, units={"": value, **coords})
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """A function of the mean `moments`, which goes by another name.
+
+    Compared by what it is made of: what is compiled for one member of a family serves the others.
+    """
+
+    function: Callable[[dict[str, Array]], Array]
+    """The function of {"moments": mean}."""
+    own: str
+    """The other name."""
+
+    def __call__(self, means: dict[str, Array]) -> Array:
+        """The function at these means, by name."""
+        return self.function({"moments": means[self.own]})
 
 
 def ratio(numerator: str, denominator: str) -> Derived:

@@ -82,7 +82,8 @@ def judge(
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
     hidden, phase = hidden_names(theory.observables), phase_of(series_of(data, "phase"))
-    found = estimate(quoted, theory.derived, weights, independent=kind.independent, raw=raw, phase=phase)
+    functions = {name: one.function for name, one in theory.derived.items()}  # what is equal is compiled once
+    found = estimate(quoted, functions, weights, independent=kind.independent, raw=raw, phase=phase)
     estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     if theory.held_out:
         told = {"independent": kind.independent, "raw": raw, "phase": phase}

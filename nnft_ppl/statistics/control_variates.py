@@ -28,7 +28,8 @@ def mix(
 ) -> Inexact[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component; of complex ones part by part.
 
-    Where O' does not vary, neither does the result: nothing of the rounding of O is left. Where the tail of
+    Where O' does not vary, neither does the result: nothing of the rounding of O is left, and what is rounding beside O
+    is 0. Where the tail of
     the mix is so heavy that an error means nothing, the result is the better of O' and O, of those
     whose tail is lighter.
 
@@ -54,7 +55,9 @@ def mix(
         result[:, half] = raw[:, half] - coefficient * difference[:, half]
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
-    result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, np.mean(result, axis=(0, 1)), result)
+    mean = np.mean(result, axis=(0, 1))
+    mean = np.where(np.abs(mean) <= rounding, 0.0, mean)  # an exact zero: no size of its own tells that it is rounding
+    result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, mean, result)
     shape = tails(contributions(result, log_weights))
     # Raw draws in the mix can hide the tail of improved ones, but not cure it.
     heavy = shape.useless(SIGMAS) | (

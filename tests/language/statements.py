@@ -1,5 +1,6 @@
-"""A statement as a user writes it: a model, what is measured and what is known, sampled and judged by `sample`."""
+"""A statement as a user writes it: a model, what is measured, what is known; sampled by `sample` and judged by it."""
 
+import ast
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 
 from nnft_ppl import Ensemble, Theory, family, sample
 from nnft_ppl.statistics import pulls
-from nnft_ppl.theory import ModelFile
+from nnft_ppl.theory import ModelFile, load_file
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 MOST_LINES = 40
 """A statement that takes more is written around something that the language lacks."""
 
@@ -33,6 +35,20 @@ def stated(
     return ModelFile(model, model.__name__, observables=observables, exact=exact, **file)
 
 
+def written(name: str) -> ModelFile:
+    """A model file of the examples, of few lines beside its docstrings and imports.
+
+    Args:
+        name: Its name.
+    """
+    file = load_file(EXAMPLES / f"{name}.py")
+    tree = ast.parse(file.source)
+    kept = [one for one in tree.body if not isinstance(one, ast.Import | ast.ImportFrom | ast.Expr)]
+    lines = [line for one in kept for line in ast.unparse(one).splitlines() if line.strip()]
+    assert len(lines) <= MOST_LINES, f"{name} takes {len(lines)} lines"
+    return file
+
+
 def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None = None, **keywords: Any) -> Ensemble:
     """A run whose verdict is good; its exact answers were looked at.
 
@@ -43,7 +59,7 @@ def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None =
         out: Folder for the result.
         keywords: The model's; a list of values makes it a family.
     """
-    settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "keep": "none", "checks": False, "out": out}
+    settings: dict[str, Any] = {"num_draws": num_draws, "seed": seed, "checks": False, "out": out}
     scanned = any(isinstance(value, list) for value in keywords.values())
     run = sample(family(file, **keywords) if scanned else Theory(file, **keywords), "reweight", **settings)
     failed = [one.text for one in run.verdicts if one.status == "failed"]
