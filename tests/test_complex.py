@@ -242,6 +242,14 @@ def test_spaces_and_defaults_take_complex_fields():
     np.testing.assert_allclose(found["two_point"], 0.5 * np.exp(-1j * separation), rtol=1e-12)
 
 
+def test_a_complex_field_of_a_lattice_is_looked_at_on_its_sites():
+    def ring():
+        a = numpyro.sample("a", dist.Normal(0, 1).expand([6]).to_event(1))
+        return lambda x: jnp.exp(1j * a[jnp.round(x[0]).astype(int) % 6])
+
+    assert Theory(ring).observables["two_point"].coords["separation"] == (0.0, 1.0, 2.0)
+
+
 def test_exact_values_must_be_numbers_of_the_shape():
     with pytest.raises(ModelError, match="gives 'square' as 'one', not as an array of numbers"):
         Theory(ModelFile(complex_field, "rotor", observables=measured, exact=lambda: {"square": "one"}))

@@ -231,3 +231,19 @@ def test_axes_without_a_name_take_those_of_what_they_are_like():
     }
     assert derived["both"].coords == {"r": PLACES}
     assert jax.tree.structure(derived["cut"].coords) == jax.tree.structure({"wide.separation": (0.0, 0.0)})
+
+
+def test_a_phase_is_divided_out_on_either_half(rng):
+    angle = rng.normal(size=(2, 4000))
+    series = {"x": rng.normal(size=(2, 4000)) + angle}
+    fitted = cross_fit(
+        series, lambda means: means["x"], lambda _: lambda means: means["x"], independent=True, phase=angle
+    )
+    turned = np.exp(1j * angle)
+    for half, found, number in zip(fitted.halves, fitted.found, (0, 1), strict=True):
+        ratio = np.mean(series["x"][number] * turned[number]) / np.mean(turned[number])
+        assert half.value == pytest.approx(ratio, rel=1e-12)
+        other = np.mean(series["x"][1 - number] * turned[1 - number]) / np.mean(turned[1 - number])
+        assert found == pytest.approx(other, rel=1e-12)
+    assert abs(fitted.together.value - 1j) < 5 * abs(fitted.together.error)  # ⟨x e^{iα}⟩/⟨e^{iα}⟩ = i
+    assert abs(fitted.together.value) > 10 * abs(fitted.together.error)

@@ -131,7 +131,7 @@ def test_the_second_route_is_not_shown_where_it_is_not_available(monkeypatch: py
     series = {"low": low, "square": low**2}
     for tail, status in ((0.1, "failed"), (3.0, "warning")):
         weights = tail * noise.exponential(size=shape)
-        monkeypatch.setattr(SecondRoute, "_free_draws", lambda self, *_, weights=weights: (series, weights))
+        monkeypatch.setattr(SecondRoute, "_free_draws", lambda self, *_, weights=weights: (series, weights, None))
         outcome = SecondRoute().judge(draws)
         assert (outcome.verdict.status, bool(outcome.estimates)) == (status, status == "failed")
         assert outcome.findings["k_hat"] == pytest.approx(outcome.verdict.value if tail > 1 else tail, abs=0.3)

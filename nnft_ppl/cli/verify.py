@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
-from nnft_ppl.display import format_value
+from nnft_ppl.display import format_value, without_noise
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.runs import sample
 from nnft_ppl.statistics import MAX_PULL
@@ -73,13 +73,15 @@ def compare(ensemble: Ensemble, theory: str, sampler: str) -> list[Row]:
     found = ensemble.pulls()
     for name, exact in ensemble.exact.items():
         one, distances = estimates[name], found[name]
+        scale = float(np.nanmax(np.abs(exact), initial=0.0))
         for index, place in places(ensemble, name):
             if np.isnan(exact[index]):
                 continue
             # An estimate that is NaN agrees with nothing.
             pull = np.inf if np.isnan(distances[index]) else float(distances[index])
             value, error = one.value[index].item(), one.error[index].item()
-            rows.append(Row(theory, name, place, exact[index].item(), value, error, pull, sampler))
+            known = without_noise(exact[index].item(), scale)
+            rows.append(Row(theory, name, place, known, value, error, pull, sampler))
     return rows
 
 

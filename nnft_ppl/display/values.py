@@ -64,7 +64,7 @@ def without_noise(value: complex, scale: float) -> complex:
         (0.0, -8.2e-16)
     """
     if np.iscomplexobj(value):
-        return complex(without_noise(float(value.real), scale), without_noise(float(value.imag), scale))
+        return complex(without_noise(value.real, scale).real, without_noise(value.imag, scale).real)
     return 0.0 if abs(value) < ROUNDING * scale else value
 
 

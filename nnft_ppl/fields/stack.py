@@ -11,7 +11,7 @@ from nnft_ppl.fields.plane_waves import PlaneWaves
 
 
 def stack(fields: Sequence[Callable]) -> Callable[..., Array]:
-    """The field whose components are given fields, φ_a(x) = fields[a](x).
+    """The field whose components are given fields, φ_a(x) of the a-th.
 
     It has a fast path to grids (`on_grid`, `on_sphere`) if every one of them has it. Plane waves that share their
     momenta, the same array, become one field, whose cosines and sines are computed once.
@@ -51,7 +51,7 @@ def stack(fields: Sequence[Callable]) -> Callable[..., Array]:
 
 @final
 class Stacked(eqx.Module):
-    """The field whose components are given fields, φ_a(x) = fields[a](x); see `stack`."""
+    """The field whose components are given fields, φ_a(x) of the a-th; see `stack`."""
 
     fields: tuple[Any, ...]
 

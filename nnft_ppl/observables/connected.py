@@ -66,8 +66,8 @@ def connected(
         ValueError: If there are more than 8, shapes do not broadcast, or there is an odd number and `even` is set.
 
     Example:
-        >>> kurtosis = connected(*[at([0.0])] * 4, even=True)
-        >>> kurtosis({"moments": np.array([2.0, 15.0])})  # of φ² and φ⁴: 15 − 3·2²
+        >>> kurtosis = connected(*[Insertion(lambda phi: phi(np.zeros(1)))] * 4, even=True)
+        >>> float(kurtosis({"moments": np.array([2.0, 15.0])}))  # of φ² and φ⁴: 15 − 3·2²
         3.0
     """
     require_insertions("connected", insertions, MOST)

@@ -32,8 +32,8 @@ class Insertion:
         TypeError: If it is no function.
 
     Example:
-        >>> total = Insertion(lambda phi: phi(jnp.zeros(1)) + phi(jnp.ones(1)))
-        >>> slope = 3 * (total - 2 * Insertion(lambda phi: phi(jnp.zeros(1))))
+        >>> total = Insertion(lambda phi: phi(np.zeros(1)) + phi(np.ones(1)))
+        >>> slope = 3 * (total - 2 * Insertion(lambda phi: phi(np.zeros(1))))
         >>> float(slope(lambda x: 5 * x[0]))
         15.0
     """

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from nnft_ppl.display import ROUNDING
 from nnft_ppl.statistics import Estimate
 
 LOST = 3.0
@@ -79,15 +80,16 @@ def parts_of(value: ndarray) -> tuple[Part, ...]:
 
 
 def parts_of_estimate(one: Estimate) -> tuple[Part, ...]:
-    """What is drawn of an estimate: real and imaginary part where a modulus is below `LOST` of its errors.
+    """What is drawn of an estimate: both parts where a modulus is zero, or below `LOST` of its errors.
 
     Args:
         one: The estimate.
     """
     if not np.iscomplexobj(one.value):
         return (WHOLE,)
-    known = np.abs(one.value) >= LOST * np.maximum(np.real(one.error), np.imag(one.error))
-    return (MODULUS, PHASE) if np.all(known) else (REAL, IMAGINARY)
+    size, noise = np.abs(one.value), LOST * np.maximum(np.real(one.error), np.imag(one.error))
+    noise = np.maximum(noise, ROUNDING * np.max(np.nan_to_num(size), initial=0.0))
+    return (MODULUS, PHASE) if np.all(size > noise) else (REAL, IMAGINARY)
 
 
 def columns_of(name: str, values: ndarray) -> dict[str, ndarray]:

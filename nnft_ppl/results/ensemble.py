@@ -99,9 +99,9 @@ class Ensemble:
             return stored
         series = quoted_series(self.data, self.log_weights)
         raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
-        told: dict[str, Any] = {"independent": self.kind.independent, "raw": raw}
+        told: dict[str, Any] = {"independent": self.kind.independent, "raw": raw, "phase": self.phase}
         functions = {name: one for name, one in derived.items() if not isinstance(one, HeldOut)}
-        wanted = estimate(series, functions, self.log_weights, phase=self.phase, **told)
+        wanted = estimate(series, functions, self.log_weights, **told)
         known = self.data["observables"].dataset
         found = {name: with_coordinates(name, wanted[name], one, known) for name, one in functions.items()}
         statements = {name: one for name, one in derived.items() if isinstance(one, HeldOut)}

@@ -17,6 +17,7 @@ def held_out_estimates(
     *,
     independent: bool,
     raw: Mapping[str, np.ndarray] | None = None,
+    phase: np.ndarray | None = None,
 ) -> tuple[dict[str, Estimate], xr.Dataset]:
     """Each statement's estimate, and of both halves value, error and, where it is numbers, what was tested on it.
 
@@ -28,11 +29,12 @@ def held_out_estimates(
         log_weights: Log weights of the draws.
         independent: Whether the draws are independent.
         raw: Raw draws of what is improved.
+        phase: Phases of the draws; None where the action is real.
     """
     estimates, halves = {}, xr.Dataset()
     for name, one in held_out.items():
         try:
-            fitted = cross_fit(series, one.find, one.test, log_weights, independent=independent, raw=raw)
+            fitted = cross_fit(series, one.find, one.test, log_weights, independent=independent, raw=raw, phase=phase)
         except Exception as error:  # whatever the model file is made of
             nan = np.array(np.nan)
             words = str(error).strip() or type(error).__name__
@@ -46,11 +48,12 @@ def held_out_estimates(
 def _variables(name: str, fitted: CrossFitted) -> dict[str, Any]:
     """What of one statement is stored."""
     variables: dict[str, Any] = {
-        name: ("half", [float(one.value) for one in fitted.halves]),
-        f"{name}.error": ("half", [float(one.error) for one in fitted.halves]),
+        name: ("half", [one.value.item() for one in fitted.halves]),
+        f"{name}.error": ("half", [one.error.item() for one in fitted.halves]),
     }
     try:
-        found = np.stack([np.asarray(one, float) for one in fitted.found])
+        found = np.stack([np.asarray(one) for one in fitted.found])
+        found = found.astype(np.result_type(float, found))
     except (TypeError, ValueError):  # no numbers, or not the same of both
         return variables
     dims = ("half", *(f"{name}.found_dim_{axis}" for axis in range(found.ndim - 1)))

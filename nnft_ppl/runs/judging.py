@@ -86,7 +86,8 @@ def judge(
     found = estimate(quoted, functions, weights, independent=kind.independent, raw=raw, phase=phase)
     estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     if theory.held_out:
-        tested, halves = held_out_estimates(theory.held_out, quoted, weights, independent=kind.independent, raw=raw)
+        told = {"independent": kind.independent, "raw": raw, "phase": phase}
+        tested, halves = held_out_estimates(theory.held_out, quoted, weights, **told)
         estimates |= tested
         data["held_out"] = xr.DataTree(halves)
     for name, dataset in measured.items():

@@ -9,6 +9,7 @@ from numpy import ndarray
 from nnft_ppl.statistics.estimate import Estimate
 from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.means import estimate
+from nnft_ppl.statistics.phases import turns
 from nnft_ppl.statistics.propagation import Function
 
 VALUE = "held out"
@@ -34,6 +35,7 @@ def cross_fit(
     *,
     independent: bool = False,
     raw: Mapping[str, ndarray] | None = None,
+    phase: ndarray | None = None,
 ) -> CrossFitted:
     """Find something on one half of the draws, test it on the other, and the other way round.
 
@@ -48,6 +50,7 @@ def cross_fit(
         log_weights: As for `estimate`, shape (chain, draw).
         independent: As for `estimate`.
         raw: As for `estimate`.
+        phase: As for `estimate`, shape (chain, draw).
 
     Raises:
         ValueError: If a half has fewer than 4 draws, or the test does not give one number.
@@ -62,24 +65,27 @@ def cross_fit(
             {name: values[part] for name, values in series.items()},
             None if log_weights is None else log_weights[part],
             None if raw is None else {name: values[part] for name, values in raw.items()},
+            None if phase is None else phase[part],
         )
         for part in parts
     ]
-    found = [find(_means(own, logs)) for own, logs, _ in reversed(cuts)]
+    found = [find(_means(own, logs, own_phase)) for own, logs, _, own_phase in reversed(cuts)]
     halves = []
-    for what, (own, logs, own_raw) in zip(found, cuts, strict=True):
-        one = estimate(own, {VALUE: test(what)}, logs, independent=independent, raw=own_raw)[VALUE]
+    for what, (own, logs, own_raw, own_phase) in zip(found, cuts, strict=True):
+        told = {"independent": independent, "raw": own_raw, "phase": own_phase}
+        one = estimate(own, {VALUE: test(what)}, logs, **told)[VALUE]
         if one.value.shape:
             raise ValueError(f"test(found)(means) has shape {one.value.shape}; give one number")
         halves.append(one)
-    sizes = np.array([next(iter(own.values())).shape[:2] for own, _, _ in cuts]).prod(1)
+    sizes = np.array([next(iter(own.values())).shape[:2] for own, *_ in cuts]).prod(1)
     return CrossFitted(_average(halves, sizes / sizes.sum()), (halves[0], halves[1]), (found[0], found[1]))
 
 
-def _means(series: Mapping[str, ndarray], log_weights: ndarray | None) -> dict[str, ndarray]:
+def _means(series: Mapping[str, ndarray], log_weights: ndarray | None, phase: ndarray | None) -> dict[str, ndarray]:
     """Weighted means of the observables."""
     length = next(iter(series.values())).shape[:2]
     weights = np.ones(length) if log_weights is None else relative_weights(log_weights)
+    weights = weights if phase is None else weights * turns(phase, weights)
     return {name: np.tensordot(weights, values, 2) / weights.sum() for name, values in series.items()}
 
 

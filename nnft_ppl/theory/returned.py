@@ -110,8 +110,12 @@ def _jumps(field: Callable, point: Array) -> bool:
         zeros.append(isinstance(tangents[0], SymbolicZero))
         return primals[0], tangents[0]
 
+    def followed(x: Array) -> Array:
+        value = jnp.asarray(field(x))
+        return watched(value if jnp.iscomplexobj(value) else value.astype(float))
+
     try:
-        jax.jvp(lambda x: watched(field(x) * 1.0), (point,), (point,))
+        jax.jvp(followed, (point,), (point,))
         if not all(zeros):
             return False
         program = jax.make_jaxpr(field)(point).jaxpr
