@@ -2,7 +2,7 @@ r"""Whether the draws have been in every mode of the density: the check that loo
 
 A mode is a minimum of −ln(density) found from free draws scaled by up to 32 (`nnft_ppl.modes`); its weight is that of
 its Gaussian approximation. Where draws went is found from them: a descent from some of them, those whose observables
-are nearest to the mode's before all, ends in the mode to which they belong.
+or reference coordinates are nearest to the mode's before all, ends in the mode to which they belong.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ EXPECTED = 5.0
 SOME = 8
 """Draws from which a descent is made in any case."""
 NEAREST = 16
-"""Draws nearest to an unvisited mode from which one is made."""
+"""Draws nearest to an unvisited mode, by observables and by z, from which one is made."""
 FEWEST = 50
 """Effective draws that free draws must be worth in a mode for its weight to be told by them."""
 ADVICE = "the draws miss part of the density; use --sampler hmc or nuts, which jump between modes, or auto"
@@ -257,7 +257,10 @@ def _look(search: ModeSearch, draws: FinishedDraws) -> tuple[set[int], float]:
         if mode.family in visited:
             continue
         away = (observables - flat(search.observables_at(mode)))[:, spread > 0] / spread[spread > 0]
-        nearest = order[np.argsort(np.sum(away[order] ** 2, axis=1))[:NEAREST]]
+        # Where symmetric modes have the same observables, z tells them apart.
+        apart = flat_positions[order] - mode.position
+        ranked = [np.argsort(np.sum(parts**2, axis=1))[:NEAREST] for parts in (away[order], apart)]
+        nearest = order[list(dict.fromkeys(np.concatenate(np.array(ranked).T).tolist()))]
         for first in range(0, len(nearest), SOME):
             if mode.family not in visited:
                 visited |= search.families_of(flat_positions[nearest[first : first + SOME]])

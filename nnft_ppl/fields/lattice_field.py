@@ -72,6 +72,11 @@ class LatticeField(eqx.Module):
             )
 
     @property
+    def only_at(self) -> str:
+        """Where alone it has values, so that it has no derivative."""
+        return "sites"
+
+    @property
     def dim(self) -> int:
         """Number of coordinates."""
         return len(self.lattice.sites)

@@ -54,6 +54,11 @@ class Path(eqx.Module):
             raise ValueError(f"Path: values have shape {self.values.shape} for {len(at)} times; give (time, ...)")
 
     @property
+    def only_at(self) -> str:
+        """Where alone it has values, so that it has no derivative."""
+        return "times"
+
+    @property
     def dim(self) -> int:
         """Number of coordinates, always 1."""
         return 1

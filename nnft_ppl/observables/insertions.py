@@ -147,14 +147,36 @@ def mode(
 
     Raises:
         TypeError: If the momenta are not real numbers.
-        ValueError: If a momentum has no axis, or is not finite.
+        ValueError: If a momentum has no axis, is not finite, is none of a circle or torus, or is so high that it, with
+            the modes that the space states, aliases on the grid.
     """
     momenta = _points("mode", k, "k")
+    _refuse_unresolved(momenta, space)
 
     def wave(x: Array) -> Array:
         return jnp.exp(-1j * jnp.tensordot(momenta, x, axes=(-1, 0))) / space.volume
 
     return _integral(space, wave, momenta.shape[:-1], field, component)
+
+
+def _refuse_unresolved(momenta: np.ndarray, space: Any) -> None:
+    """Raise `ValueError` for momenta that a uniform grid takes for others."""
+    periods = getattr(space, "periods", ())
+    for axis, period in enumerate(periods if len(periods) == momenta.shape[-1] else ()):
+        if not period:
+            continue
+        turns = momenta[..., axis] * period / (2 * np.pi)
+        if np.any(np.abs(turns - np.round(turns)) > 1e-6):
+            raise ValueError(
+                f"mode: k = {momenta[..., axis]} along axis {axis} is no momentum of a period of {period:g}; give "
+                f"2π/{period:g} times whole numbers"
+            )
+        highest, modes, points = int(np.max(np.abs(np.round(turns)))), getattr(space, "modes", None), space.shape[axis]
+        if highest + (modes or 0) >= points:
+            raise ValueError(
+                f"mode: the {highest}-th mode of a field with modes up to {modes or 0} aliases on {points} points; "
+                "give the space more points"
+            )
 
 
 def _integral(

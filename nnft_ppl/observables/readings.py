@@ -177,6 +177,11 @@ def _evaluate(reads: Iterable[Local | Functional], fields: Any) -> dict[Local, t
         points = np.concatenate([read.points.reshape(-1, dim) for read in alike])
         places, index = np.unique(points, axis=0, return_inverse=True)
         function = chosen(fields, field)
+        if directions and (only := getattr(function, "only_at", "")):
+            raise ValueError(
+                f"a derivative of a {type(function).__name__}: it has values at its {only} only; take differences, "
+                "at(x + a) - at(x)"
+            )
         for direction in reversed(directions):
             function = along(function, direction)
         values = jax.vmap(function)(jnp.asarray(places))

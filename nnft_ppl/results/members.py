@@ -226,6 +226,7 @@ def family_data(
         if unit := units.get(str(name).removesuffix(AT)):
             variable.attrs["units"] = unit
     if correlation:
+        correlation = {name: values for name, values in correlation.items() if name in groups["estimates"]}
         dims = {name: groups["estimates"][name].dims[len(scanned) :] for name in correlation}
         groups["correlation"] = xr.Dataset(
             {name: (("member", "other_member", *dims[name]), values) for name, values in correlation.items()}

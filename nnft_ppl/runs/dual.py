@@ -1,7 +1,7 @@
 """Two theories that should be one: equal draw by draw under a map of their parameters, or equal in distribution."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.checks import MIN_P_VALUE
+from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import ROUNDING, columns, format_value, mark_lines, places_along, table
 from nnft_ppl.results import Ensemble, quoted_series
 from nnft_ppl.runs.sampling import sample
-from nnft_ppl.statistics import MAX_PULL, TSquared, Verdict, relative_weights, t_squared, weighted_agreement
+from nnft_ppl.statistics import MAX_PULL, Estimate, TSquared, Verdict, relative_weights, t_squared, weighted_agreement
 from nnft_ppl.theory import Theory
 
 PER_DRAW = 64
@@ -148,10 +149,11 @@ def _draw_by_draw(first: Theory, second: Theory, map_: Map, tolerance: float, se
     values = jax.jit(jax.vmap(both))(jax.random.split(jax.random.key(seed), PER_DRAW))
     rows = []
     for name in names:
-        one, other = (np.asarray(part[name], float) for part in values)
+        one, other = (np.asarray(part[name]) for part in values)
         allowed = tolerance * max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
+        one, other = _parts(one, other)
         difference = np.where(np.isfinite(one - other), one - other, np.inf)
-        for index, place in _places(first, name):
+        for index, place in _places(first, name, one.ndim - 1):
             draw = int(np.argmax(np.abs(difference[:, *index])))
             apart = float(difference[(draw, *index)])
             pull = 0.0 if apart == 0 else apart / allowed if allowed else np.inf
@@ -166,14 +168,18 @@ def _draw_by_draw(first: Theory, second: Theory, map_: Map, tolerance: float, se
 
 
 def _in_distribution(first: Ensemble, second: Ensemble) -> Duality:
+    if first.phase is not None or second.phase is not None:
+        raise ValueError("dual: averages of theories with a phase are compared by `nnft compare`; here give a map")
     estimates = [dict(one.estimates()) for one in (first, second)]
     shapes = [{name: np.shape(one.value) for name, one in found.items()} for found in estimates]
     names = _shared(shapes[0], shapes[1], list(shapes[0]), list(shapes[1]))
     rows = []
     for name in names:
         one, other = (found[name] for found in estimates)
+        if np.iscomplexobj(one.value) or np.iscomplexobj(other.value):
+            one, other = (_complex(part).in_parts for part in (one, other))
         pulls = weighted_agreement(one, other)  # the draws of the two are independent
-        for index, place in _places(first, name):
+        for index, place in _places(first, name, np.ndim(one.value)):
             error = float(np.hypot(one.error[index], other.error[index]))
             rows.append(Difference(name, place, one.value[index], other.value[index], error, float(pulls[index])))
     test = _together(first, second, names)
@@ -206,7 +212,8 @@ def _contributions(ensemble: Ensemble, names: list[str]) -> np.ndarray:
     """Series of all entries, (chain, draw, entry), whose plain means are the weighted ones."""
     series = quoted_series(ensemble.data, ensemble.log_weights)
     parts = [series[name] for name in names if name in series]
-    together = np.concatenate([np.asarray(part, float).reshape(*part.shape[:2], -1) for part in parts], axis=2)
+    parts = [in_parts(part) if np.iscomplexobj(part) else part for part in parts]
+    together = np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], axis=2)
     if ensemble.log_weights is None:
         return together
     shares = relative_weights(ensemble.log_weights)[..., None]
@@ -221,13 +228,31 @@ def _shared(one: Mapping[str, Any], other: Mapping[str, Any], first: list[str], 
     return names
 
 
-def _places(one: Theory | Ensemble, name: str) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Every entry of an observable, with its coordinates in words."""
+def _parts(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as they are, or as real and imaginary parts along a last axis where either is complex."""
+    if not (np.iscomplexobj(one) or np.iscomplexobj(other)):
+        return one, other
+    return in_parts(np.asarray(one, complex)), in_parts(np.asarray(other, complex))
+
+
+def _complex(one: Estimate) -> Estimate:
+    """An estimate as a complex one."""
+    return replace(one, value=one.value + 0j, error=one.error + 0j, second_error=one.second_error + 0j)
+
+
+def _places(one: Theory | Ensemble, name: str, axes: int) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Every entry of an observable, with its coordinates in words; `part` where there is one more axis, of parts."""
     if isinstance(one, Ensemble):
-        return places_along(one.estimates()[name].coordinates)
-    observable, shape = one.observables[name], one.shapes[name]
-    sizes = zip(observable.dims, shape, strict=True)
-    return places_along({dim: list(observable.coords.get(dim, range(size))) for dim, size in sizes})
+        coordinates = dict(one.estimates()[name].coordinates)
+    else:
+        observable = one.observables[name]
+        sizes = zip(observable.dims, one.shapes[name], strict=True)
+        coordinates = {dim: np.array(observable.coords.get(dim, range(size))) for dim, size in sizes}
+    several = axes > len(coordinates)
+    for index, place in places_along(coordinates):
+        for part, word in enumerate(("real part", "imaginary part")) if several else ((None, ""),):
+            words = ", ".join(one for one in (place, word) if one)
+            yield (index if part is None else (*index, part)), words
 
 
 def _called(row: Difference) -> str:

@@ -218,10 +218,17 @@ class Space(Region, ABC):
 
         Raises:
             TypeError: If `phi` is not callable.
-            ValueError: If `on_grid` answers with another shape.
+            ValueError: If `on_grid` answers with another shape, or the field has more modes than the grid is made for.
         """
         if not callable(phi):
             raise TypeError(f"{type(self).__name__}.evaluate: {phi!r} is no field; give a callable phi(x)")
+        for word in ("modes", "degree"):
+            told, own = getattr(self, word, None), getattr(phi, word, None)
+            if isinstance(told, int) and isinstance(own, int) and own > told:
+                raise ValueError(
+                    f"{type(self).__name__}.evaluate: the field has {word} up to {own}, and the grid is made for "
+                    f"{told}, so that powers of the field would be wrong silently; give {word}={own}"
+                )
         values = self._values(phi, self.axes)
         self._check("evaluate", f"on_grid of {type(phi).__name__} gave", values)
         return values
