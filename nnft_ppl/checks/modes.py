@@ -14,7 +14,7 @@ import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.complex_parts import in_parts
-from nnft_ppl.display import Progress, Stage
+from nnft_ppl.display import ROUNDING, Progress, Stage
 from nnft_ppl.draws import Kind
 from nnft_ppl.modes import LEAST_WEIGHT, Mode, ModeSearch, Shape, flat, shape
 from nnft_ppl.samplers import Modes
@@ -29,6 +29,8 @@ SOME = 8
 """Draws from which a descent is made in any case."""
 NEAREST = 16
 """Draws nearest to an unvisited mode, by observables and by z, from which one is made."""
+NAMED = 3
+"""Unvisited modes that are described, the heaviest."""
 FEWEST = 50
 """Effective draws that free draws must be worth in a mode for its weight to be told by them."""
 ADVICE = "the draws miss part of the density; use --sampler hmc or nuts, which jump between modes, or auto"
@@ -137,7 +139,8 @@ class ModeCoverage(Check):
         worst = max((mode.weight for mode in missed), default=0.0)
         rare = rare_draws(found, draws.number) if draws.kind is Kind.FREE else ""
         if missed:
-            text = "not visited: " + ", ".join(_describe(search, mode) for mode in missed)
+            text = "not visited: " + ", ".join(_describe(search, mode) for mode in missed[:NAMED])
+            text += f", and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
             if worst * count < EXPECTED:
                 text += f"; with {count:.0f} kept draws that may be chance"
                 verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
@@ -223,8 +226,16 @@ def rare_draws(found: Sequence[Mapping[str, Any]], number: int) -> str:
 def _describe(search: ModeSearch, mode: Mode) -> str:
     """A mode in words: its weight, and where it is."""
     first = ((name, np.ravel(value)) for name, value in list(search.observables_at(mode).items())[:3])
-    where = ", ".join(f"{name} = {values[0]:.3g}" for name, values in first if values.size)
+    where = ", ".join(f"{name} = {_short(values[0])}" for name, values in first if values.size)
     return f"a mode of weight {mode.weight:.2g} (Laplace) at {where}"
+
+
+def _short(value: complex) -> str:
+    """A number in three digits; what is rounding is 0."""
+    parts = np.where(np.abs(in_parts(value)) < ROUNDING, 0.0, in_parts(value)) if np.iscomplexobj(value) else [value]
+    if len(parts) == 1 or not parts[1]:
+        return f"{0.0 if abs(parts[0]) < ROUNDING else parts[0]:.3g}"
+    return f"{parts[0]:.3g}{parts[1]:+.3g}i"
 
 
 def _most_missed(draws: FinishedDraws, lower: float) -> float:

@@ -32,7 +32,7 @@ class Derived:
     """
 
     function: Callable[[dict[str, Array]], Array]
-    """Differentiable map from {name: mean of the observable} to an array."""
+    """Differentiable map from {name: mean of the observable, or a derived quantity named before} to an array."""
     dims: Dims = ()
     """Names of the array's dimensions, the first axes'; those behind `...` are the last axes'."""
     coords: Mapping[str, Sequence[float]] = field(default_factory=dict)
@@ -53,6 +53,14 @@ class Derived:
         if self.moments is None:
             return self
         return replace(self, function=Renamed(self.function, f"{name}.moments"))
+
+    def after(self, others: "Mapping[str, Derived]") -> "Derived":
+        """The quantity, which may ask for others by name as for means.
+
+        Args:
+            others: Those declared before it.
+        """
+        return replace(self, function=lambda means: self.function(_Means(means, others))) if others else self
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.
@@ -87,6 +95,20 @@ class Renamed:
     def __call__(self, means: dict[str, Array]) -> Array:
         """The function at these means, by name."""
         return self.function({"moments": means[self.own]})
+
+
+class _Means(dict[str, Array]):
+    """Means by name, and derived quantities, computed where they are asked for."""
+
+    def __init__(self, means: Mapping[str, Array], others: Mapping[str, Derived]) -> None:
+        super().__init__(means)
+        self._others = others
+
+    def __missing__(self, name: str) -> Array:
+        if name not in self._others:
+            raise KeyError(name)
+        value = self[name] = jnp.asarray(self._others[name](dict(self)))
+        return value
 
 
 def ratio(numerator: str, denominator: str) -> Derived:

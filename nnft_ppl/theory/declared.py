@@ -51,7 +51,10 @@ def separate(model: str, declared: Any) -> Declared:
             observables[f"{name}.moments"] = replace(own, dims=(f"{name}.moment", *own.dims))
     if not observables:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
-    derived = {name: value.named(name) for name, value in derived.items()}
+    named: dict[str, Derived] = {}
+    for name, value in derived.items():
+        named[name] = value.named(name).after(dict(named))
+    derived = named
     return Declared(observables, derived, held_out, invariants)
 
 
