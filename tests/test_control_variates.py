@@ -39,6 +39,8 @@ def test_an_improved_estimator_without_noise_leaves_none(rng):
     exact = np.full(raw.shape, 0.3)
     assert np.ptp(mix(raw, exact), axis=(0, 1)).tolist() == [0.0, 0.0]
     assert abs(mix(raw, exact)[0, 0, 0] - 0.3) < 1e-14
+    many = rng.normal(size=(4, 20_000, 3))
+    assert abs(mix(many, np.full(many.shape, 0.3))[0, 0, 0] - 0.3) < 1e-15  # whatever their number
     assert not np.any(mix(raw, 1e-16 * exact))  # an exact zero, to rounding
     assert np.any(mix(raw, 1e-11 * exact))
     assert np.all(np.ptp(mix(raw, exact + 1e-11 * rng.normal(size=raw.shape)), axis=(0, 1)) > 1e-11)

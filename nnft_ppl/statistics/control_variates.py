@@ -55,7 +55,8 @@ def mix(
         result[:, half] = raw[:, half] - coefficient * difference[:, half]
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
-    mean = np.mean(result, axis=(0, 1))
+    # Sums along these axes gather rounding, one unit a draw, but for differences to the first.
+    mean = result[0, 0] + np.mean(result - result[0, 0], axis=(0, 1))
     mean = np.where(np.abs(mean) <= rounding, 0.0, mean)  # an exact zero: no size of its own tells that it is rounding
     result = np.where(np.ptp(result, axis=(0, 1)) <= rounding, mean, result)
     shape = tails(contributions(result, log_weights))

@@ -49,6 +49,17 @@ def written(name: str) -> ModelFile:
     return file
 
 
+def known(file: ModelFile, **keywords: Any) -> dict[str, Any]:
+    """The exact answers at these keywords, those of a control for instance.
+
+    Args:
+        file: The statement.
+        keywords: Those that `exact` takes.
+    """
+    assert file.exact is not None
+    return file.exact(**keywords)
+
+
 def judged(file: ModelFile, seed: int, num_draws: int = 1000, out: Path | None = None, **keywords: Any) -> Ensemble:
     """A run whose verdict is good; its exact answers were looked at.
 
