@@ -101,3 +101,26 @@ def one_site():
 
 def other_name():
     return {"other": Observable(lambda phi: phi(AT))}
+
+
+def charged(sign: float, law: dist.Distribution | None = None) -> Theory:
+    def model():
+        w = numpyro.sample("w", law or dist.Normal(1, 1))
+        return lambda x: sign * w * x[0]
+
+    return Theory(
+        ModelFile(model, "charged", observables=lambda: {"wave": Observable(lambda phi: jnp.exp(1j * phi(AT)))})
+    )
+
+
+def test_imaginary_parts_tell_theories_apart(seed):
+    def same(theta):
+        return theta
+
+    told = {"num_chains": 2, "num_draws": 1000, "checks": False, "keep": "none"}
+    assert dual(charged(1), charged(1), same).holds
+    assert dual(charged(1), charged(1), seed=seed, **told).holds
+    assert "wave[imaginary part]" in str(dual(charged(1), charged(-1), same).verdict.text)
+    apart = dual(charged(1), charged(-1), seed=seed, **told)
+    assert not apart.holds
+    assert {row.place: abs(row.pull) > 6 for row in apart.rows} == {"real part": False, "imaginary part": True}

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from nnft_ppl import Theory
+from nnft_ppl.fields import LatticeField, Path
 from nnft_ppl.observables import Insertion, at, derivative, mode, n_point, product, smeared, vertex
-from nnft_ppl.spaces import Box, Circle
+from nnft_ppl.spaces import Box, Circle, Lattice
 from nnft_ppl.theory import ModelError, ModelFile
 
 PLACES = np.array([[0.3, 0.1], [1.0, -0.5], [0.3, 0.1]])
@@ -106,6 +107,26 @@ BAD = {
     "shapes that cannot be added": (lambda: at(np.zeros((2, 1))) + at(np.zeros((3, 1))), ValueError, "cannot be added"),
     "no function": (lambda: Insertion(3.0), TypeError, "is no function"),
     "points of two dimensions": (lambda: product(at([0.0]), at([0.0, 0.0])), ValueError, r"dimensions \[1, 2\]"),
+    "a slope of a path": (
+        lambda: derivative([0.5], 0)(Path([0.0, 0.5, 1.0], [1.0, 2.0, 5.0])),
+        ValueError,
+        "a derivative of a Path: it has values at its times only",
+    ),
+    "a slope of a lattice field": (
+        lambda: derivative([1.0], 0)(LatticeField(np.ones(4), Lattice(4))),
+        ValueError,
+        "values at its sites only; take differences",
+    ),
+    "a wave that is none of the circle": (
+        lambda: mode([2.3], Circle(4.0, 3)),
+        ValueError,
+        "is no momentum of a period",
+    ),
+    "a mode above the grid": (
+        lambda: mode([2 * np.pi / 4 * 13], Circle(4.0, 3)),
+        ValueError,
+        "the 13-th mode of a field with modes up to 3 aliases on 16 points",
+    ),
     "no factor": (product, TypeError, "product: nothing is no insertion"),
 }
 

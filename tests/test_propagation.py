@@ -2,11 +2,15 @@
 
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import pytest
+from numpyro import distributions as dist
 from statistical import autoregressive
 
-from nnft_ppl.observables import Derived, effective_mass, ratio
+from nnft_ppl import Theory
+from nnft_ppl.observables import Derived, at, connected, effective_mass, product, ratio
 from nnft_ppl.statistics import Estimate, estimate
+from nnft_ppl.theory import ModelError, ModelFile
 
 CHAINS, DRAWS = 4, 1000
 
@@ -115,3 +119,22 @@ def test_a_function_that_cannot_be_hashed():
 
     x = 2.0 + standard()
     assert np.isnan(estimate({"x": x}, {"odd": Odd()}, independent=True)["odd"].error)
+
+
+def test_a_quantity_may_ask_for_one_declared_before_it():
+    def model():
+        a = numpyro.sample("a", dist.Normal(0, 1))
+        return lambda x: a * x[0]
+
+    one = at([1.0])
+    measured = {
+        "square": product(one, one),
+        "fourth": connected(one, one, one, one),
+        "twice": Derived(lambda mean: 2 * mean["square"]),
+        "ratio": Derived(lambda mean: (mean["fourth"] + mean["twice"]) / mean["square"] ** 2),
+    }
+    theory = Theory(ModelFile(model, "m", observables=lambda: measured))
+    means = {"square": 2.0, "fourth.moments": jnp.array([0.0, 2.0, 0.0, 15.0])}
+    assert float(theory.derived["ratio"](means)) == pytest.approx((15 - 12 + 4) / 4)
+    with pytest.raises(ModelError, match="derived 'late' asks for 'ratio'"):
+        Theory(ModelFile(model, "m", observables=lambda: {"late": Derived(lambda mean: mean["ratio"]), **measured}))

@@ -118,6 +118,11 @@ BAD = [
     (lambda: Torus(1.0, modes=1.5), TypeError, "modes = 1.5"),
     (lambda: Torus(1.0, points=4).modes_of(np.zeros(3)), ValueError, r"values have shape \(3,\)"),
     (lambda: Torus(1.0, points=4).translation_average(np.zeros(4), np.zeros(2)), ValueError, r"\(\*shape, 1\)"),
+    (
+        lambda: Torus(1.0, modes=1).evaluate(FourierSeries(1.0, 0.0, *np.ones((2, 2)))),
+        ValueError,
+        "the field has modes up to 2, and the grid is made for 1",
+    ),
     (lambda: FourierSeries((1.0, 1.0), 0.0, np.ones(3), np.ones(3)), ValueError, r"3 modes on a torus of 2 .*half_mo"),
     (
         lambda: FourierSeries((1.0, 1.0), 0.0, np.ones(4), np.ones(4))(0.1),
