@@ -35,7 +35,7 @@ class Harmonics(eqx.Module):
     Source: derived here (addition theorem; the recursion of the file's docstring).
     """
 
-    coefficients: Float[Array, "harmonic *component"]
+    coefficients: Float[Array, "harmonic ..."]
     degree: int = eqx.field(static=True)
 
     def __init__(self, coefficients: Float[ArrayLike, "harmonic *component"], degree: int) -> None:

@@ -31,7 +31,7 @@ class Path(eqx.Module):
     """
 
     times: tuple[float, ...] = eqx.field(static=True)
-    values: Shaped[Array, "time *component"]
+    values: Shaped[Array, "time ..."]
 
     def __init__(
         self, times: Sequence[float] | Float[np.ndarray, " time"], values: Shaped[ArrayLike, "time *component"]

@@ -31,8 +31,8 @@ class PlaneWaves(eqx.Module):
     """
 
     momentum: Float[Array, "neuron dim"]
-    cosine: Float[Array, "neuron *component"]
-    sine: Float[Array, "neuron *component"]
+    cosine: Float[Array, "neuron ..."]
+    sine: Float[Array, "neuron ..."]
 
     def __init__(
         self,
