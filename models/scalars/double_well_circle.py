@@ -13,14 +13,12 @@ Units: lengths in the inverse of a mass m₀ that sets the scale; λ in m₀³, 
 """
 
 import jax.numpy as jnp
-import numpy as np
 import numpyro
-from numpyro import distributions as dist
 
 from nnft_ppl import Observable
 from nnft_ppl.arguments import require_number, require_positive
-from nnft_ppl.exact import free_circle_two_point, well_sign, well_two_point
-from nnft_ppl.fields import FourierSeries, free_scales
+from nnft_ppl.exact import well_sign, well_two_point
+from nnft_ppl.families import circle_separations, fourier_network, missing_modes
 from nnft_ppl.observables import circle_two_point
 from nnft_ppl.spaces import Circle
 
@@ -29,15 +27,10 @@ def model(period=4.0, mass_squared=-4.0, coupling=6.0, modes=40, tilt=0.0, count
     """A Fourier field with a quartic action and a mass term of any sign."""
     require_positive("double_well_circle", "coupling", coupling)  # at zero the wells have no walls
     require_number("double_well_circle", "mass_squared", mass_squared)
-    constant_scale, mode_scales = free_scales(period, 1 / period, modes)
-    constant = numpyro.sample("constant", dist.Normal(0, 1))
-    with numpyro.plate("mode", modes):
-        cosine = numpyro.sample("cosine", dist.Normal(0, 1))
-        sine = numpyro.sample("sine", dist.Normal(0, 1))
-    phi = FourierSeries(period, constant_scale * constant, mode_scales * cosine, mode_scales * sine)
+    phi = fourier_network(period, 1 / period, modes)
     circle = space(period, modes)
     phi_t = circle.evaluate(phi)
-    missing = float(missing_modes(0.0, period, modes)) if counterterm else 0.0
+    missing = float(missing_modes(0.0, period, 1 / period, modes)) if counterterm else 0.0
     mass_term = (mass_squared - 1 / period**2 + coupling / 2 * missing) / 2
     numpyro.factor("wells", -circle.integrate(coupling / 24 * phi_t**4 + mass_term * phi_t**2))
     if tilt:
@@ -50,31 +43,21 @@ def space(period, modes):
     return Circle(period, modes=modes)
 
 
-def separations(period):
-    """Where the two-point function is measured: 0, T/8, T/4, T/2."""
-    return np.array([0, 1 / 8, 1 / 4, 1 / 2]) * period
-
-
 def observables(period, modes):
     """The two-point function, not connected, and the sign of the field, averaged over the circle."""
     circle = space(period, modes)
     return {
-        "two_point": circle_two_point(separations(period)).in_units("1/mass", separation="1/mass"),
+        "two_point": circle_two_point(circle_separations(period)).in_units("1/mass", separation="1/mass"),
         "sign": Observable(lambda phi: circle.average(jnp.sign(circle.evaluate(phi)))).in_units("1"),
     }
 
 
 def exact(period, mass_squared, coupling, modes, tilt):
     """The double-well oscillator on these modes, with the counter-term."""
-    pairs = exact_two_point(separations(period), period, mass_squared, coupling, modes, tilt)
+    pairs = exact_two_point(circle_separations(period), period, mass_squared, coupling, modes, tilt)
     return {"two_point": pairs, "sign": well_sign(period, coupling, mass_squared, tilt)}
 
 
 def exact_two_point(t, period, mass_squared, coupling, modes, tilt):
     """Tr(e^{−(T−t)H} q e^{−tH} q)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
-    return well_two_point(t, period, coupling, mass_squared, tilt) - missing_modes(t, period, modes)
-
-
-def missing_modes(t, period, modes):
-    """G_free(t) − G_free,K(t), the modes above K of the free propagator at the mass 1/T."""
-    return free_circle_two_point(t, period, 1 / period) - free_circle_two_point(t, period, 1 / period, modes=modes)
+    return well_two_point(t, period, coupling, mass_squared, tilt) - missing_modes(t, period, 1 / period, modes)

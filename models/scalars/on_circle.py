@@ -18,7 +18,8 @@ from numpyro import distributions as dist
 
 from nnft_ppl import Observable
 from nnft_ppl.arguments import require_count, require_non_negative
-from nnft_ppl.exact import free_circle_two_point, thermal_fourth_moment, thermal_vector_two_point
+from nnft_ppl.exact import thermal_fourth_moment, thermal_vector_two_point
+from nnft_ppl.families import circle_separations, missing_modes
 from nnft_ppl.fields import FourierSeries, free_scales, stack
 from nnft_ppl.spaces import Circle
 
@@ -51,14 +52,9 @@ def space(period, modes):
     return Circle(period, modes=modes)
 
 
-def separations(period):
-    """Where the two-point function is measured: 0, T/8, T/4, T/2."""
-    return np.array([0, 1 / 8, 1 / 4, 1 / 2]) * period
-
-
 def observables(components, period, modes):
     """The two-point function of each component, and ⟨(φ·φ)²⟩, averaged over the circle."""
-    circle, times = space(period, modes), separations(period)
+    circle, times = space(period, modes), circle_separations(period)
     coords = {"component": tuple(range(1, components + 1)), "separation": tuple(times.tolist())}
 
     def pairs(phi):
@@ -75,7 +71,7 @@ def observables(components, period, modes):
 
 def exact(components, period, mass, coupling, modes):
     """The O(n) oscillator on these modes, without anisotropy."""
-    pairs = exact_two_point(separations(period), components, period, mass, coupling, modes)
+    pairs = exact_two_point(circle_separations(period), components, period, mass, coupling, modes)
     missing = float(missing_modes(0.0, period, mass, modes))
     fourth = thermal_fourth_moment(period, coupling, mass, components)
     fourth -= 2 * (components + 2) * missing * components * pairs[0] + components * (components + 2) * missing**2
@@ -85,8 +81,3 @@ def exact(components, period, mass, coupling, modes):
 def exact_two_point(t, components, period, mass, coupling, modes):
     """Tr(e^{−(T−t)H} q_a e^{−tH} q_a)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
     return thermal_vector_two_point(t, period, coupling, mass, components) - missing_modes(t, period, mass, modes)
-
-
-def missing_modes(t, period, mass, modes):
-    """G_free(t) − G_free,K(t), the modes above K of the free propagator of one component."""
-    return free_circle_two_point(t, period, mass) - free_circle_two_point(t, period, mass, modes=modes)

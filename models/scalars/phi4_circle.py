@@ -19,11 +19,10 @@ docs/theory/circle.md.
 import jax.numpy as jnp
 import numpy as np
 import numpyro
-from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_count, require_non_negative
-from nnft_ppl.exact import free_circle_two_point, thermal_correlator, thermal_two_point
-from nnft_ppl.fields import FourierSeries, free_scales
+from nnft_ppl.exact import thermal_correlator, thermal_two_point
+from nnft_ppl.families import circle_separations, fourier_network, missing_modes
 from nnft_ppl.observables import Derived, box_average, circle_two_point, correlator_matrix, levels
 from nnft_ppl.spaces import Circle
 
@@ -33,12 +32,7 @@ def model(period=4.0, mass=1.0, coupling=6.0, modes=40, counterterm=True, spectr
     del spectrum  # of what is measured
     require_non_negative("phi4_circle", "coupling", coupling)  # below zero the action has no minimum
     require_count("phi4_circle", "modes", modes)
-    constant_scale, mode_scales = free_scales(period, mass, modes)
-    constant = numpyro.sample("constant", dist.Normal(0, 1))
-    with numpyro.plate("mode", modes):
-        cosine = numpyro.sample("cosine", dist.Normal(0, 1))
-        sine = numpyro.sample("sine", dist.Normal(0, 1))
-    phi = FourierSeries(period, constant_scale * constant, mode_scales * cosine, mode_scales * sine)
+    phi = fourier_network(period, mass, modes)
     circle = space(period, modes)
     phi_t = circle.evaluate(phi)
     numpyro.factor("quartic", -coupling / 24 * circle.integrate(phi_t**4))
@@ -53,14 +47,9 @@ def space(period, modes):
     return Circle(period, modes=modes)
 
 
-def separations(period):
-    """Where the two-point function is measured: 0, T/8, T/4, T/2."""
-    return np.array([0, 1 / 8, 1 / 4, 1 / 2]) * period
-
-
 def observables(period, modes, spectrum):
     """The two-point function, averaged over the circle; of odd operators a matrix, and the fourth moment."""
-    measured = {"two_point": circle_two_point(separations(period)).in_units("1/mass", separation="1/mass")}
+    measured = {"two_point": circle_two_point(circle_separations(period)).in_units("1/mass", separation="1/mass")}
     if spectrum:
         fine = Circle(period, points=6 * modes + 8)  # resolves the square of φ³
         odd = correlator_matrix(fine, [lambda phi: phi, lambda phi: phi**3], times(period))
@@ -85,7 +74,7 @@ def energies(period):
 
 def exact(period, mass, coupling, modes, spectrum):
     """The two-point function of the oscillator on these modes; levels and cumulants, which the others hardly change."""
-    answers = {"two_point": exact_two_point(separations(period), period, mass, coupling, modes)}
+    answers = {"two_point": exact_two_point(circle_separations(period), period, mass, coupling, modes)}
     if spectrum:
         missing = missing_modes(0.0, period, mass, modes)
         square, fourth = (thermal_correlator(0.0, period, coupling, mass, (1, p)) for p in (1, 3))
@@ -121,8 +110,3 @@ def curves(period, mass, coupling, modes):
 def exact_two_point(t, period, mass, coupling, modes):
     """Tr(e^{−(T−t)H} q e^{−tH} q)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
     return thermal_two_point(t, period, coupling, mass) - missing_modes(t, period, mass, modes)
-
-
-def missing_modes(t, period, mass, modes):
-    """G_free(t) − G_free,K(t), the modes above K of the free propagator."""
-    return free_circle_two_point(t, period, mass) - free_circle_two_point(t, period, mass, modes=modes)

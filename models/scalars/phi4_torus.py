@@ -14,12 +14,11 @@ its control. Source: Fourier networks of arXiv:2504.05462 deformed as in arXiv:2
 
 import numpy as np
 import numpyro
-from numpyro import distributions as dist
 
 from nnft_ppl import Derived, Observable
 from nnft_ppl.arguments import require_count, require_non_negative
 from nnft_ppl.exact import torus_propagator
-from nnft_ppl.fields import FourierSeries, free_scales
+from nnft_ppl.families import fourier_network
 from nnft_ppl.observables import Insertion, product
 from nnft_ppl.spaces import Torus
 
@@ -28,13 +27,7 @@ def model(dim=2, side=8.0, mass=1.0, coupling=1.0, modes=8, counterterm=True):
     """A Fourier field with a quartic action."""
     require_non_negative("phi4_torus", "coupling", coupling)  # below zero the action has no minimum
     require_count("phi4_torus", "dim", dim, most=4)
-    sides = (side,) * dim
-    constant_scale, mode_scales = free_scales(sides, mass, modes)
-    constant = numpyro.sample("constant", dist.Normal(0, 1))
-    with numpyro.plate("mode", len(mode_scales)):
-        cosine = numpyro.sample("cosine", dist.Normal(0, 1))
-        sine = numpyro.sample("sine", dist.Normal(0, 1))
-    phi = FourierSeries(sides, constant_scale * constant, mode_scales * cosine, mode_scales * sine)
+    phi = fourier_network((side,) * dim, mass, modes)
     torus = space(dim, side, modes)
     phi_x = torus.evaluate(phi)
     numpyro.factor("quartic", -coupling / 24 * torus.integrate(phi_x**4))

@@ -232,10 +232,8 @@ def _describe(search: ModeSearch, mode: Mode) -> str:
 
 def _short(value: complex) -> str:
     """A number in three digits; what is rounding is 0."""
-    parts = np.where(np.abs(in_parts(value)) < ROUNDING, 0.0, in_parts(value)) if np.iscomplexobj(value) else [value]
-    if len(parts) == 1 or not parts[1]:
-        return f"{0.0 if abs(parts[0]) < ROUNDING else parts[0]:.3g}"
-    return f"{parts[0]:.3g}{parts[1]:+.3g}i"
+    real, imaginary = (0.0 if abs(part) < ROUNDING else part for part in (np.real(value), np.imag(value)))
+    return f"{real:.3g}{imaginary:+.3g}i" if imaginary else f"{real:.3g}"
 
 
 def _most_missed(draws: FinishedDraws, lower: float) -> float:

@@ -1,5 +1,6 @@
 """What several model files share, and one model over several values of its keywords."""
 
+from nnft_ppl.families.circle import circle_separations, fourier_network, missing_modes
 from nnft_ppl.families.over_keywords import Family, family
 from nnft_ppl.families.points import connected_points, product_points
 from nnft_ppl.families.scalar import (
@@ -13,8 +14,11 @@ from nnft_ppl.families.scalar import (
 
 __all__ = [
     "Family",
+    "circle_separations",
     "connected_points",
     "family",
+    "fourier_network",
+    "missing_modes",
     "product_points",
     "scalar_box",
     "scalar_curves",

@@ -44,22 +44,15 @@ class Derived:
     moments: Observable | None = field(default=None, compare=False)
     """What is measured for it alone, and is `means["moments"]` to its function; None for what takes others' means."""
 
-    def named(self, name: str) -> "Derived":
-        """The quantity as a function of means that go by the names that they are stored under.
+    def among(self, name: str, others: "Mapping[str, Derived]") -> "Derived":
+        """The quantity as a function of means by the names that they are stored under, and of others as of means.
 
         Args:
-            name: Its own name; what is measured for it alone is `NAME.moments`.
-        """
-        if self.moments is None:
-            return self
-        return replace(self, function=Renamed(self.function, f"{name}.moments"))
-
-    def after(self, others: "Mapping[str, Derived]") -> "Derived":
-        """The quantity, which may ask for others by name as for means.
-
-        Args:
+            name: Its own name; what is measured for it alone is `NAME.moments`, and it asks for nothing else.
             others: Those declared before it.
         """
+        if self.moments is not None:
+            return replace(self, function=Renamed(self.function, f"{name}.moments"))
         return replace(self, function=lambda means: self.function(_Means(means, others))) if others else self
 
     def __call__(self, means: dict[str, Array]) -> Array:

@@ -53,8 +53,7 @@ def separate(model: str, declared: Any) -> Declared:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
     named: dict[str, Derived] = {}
     for name, value in derived.items():
-        # What is computed from moments of its own asks for nothing else, and is compared by them.
-        named[name] = value.after(dict(named)) if value.moments is None else value.named(name)
+        named[name] = value.among(name, dict(named))
     derived = named
     return Declared(observables, derived, held_out, invariants)
 
