@@ -32,7 +32,7 @@ LARGEST_RATIO = 80.0
 """Logarithm at which P(θ')/P(θ) is cut: a draw so far out has no weight that a number could hold."""
 
 Components = Callable[[Values], Mapping[str, Array]]
-Functional = Callable[[Any], Array]
+Functional = Callable[[Any, Values], Array]
 
 
 class Flux:
@@ -41,7 +41,7 @@ class Flux:
     Args:
         density: The density in θ.
         components: θ -> {site: component of V}, all sites.
-        functional: What the model returns -> F, a scalar.
+        functional: (what the model returns, parameters) -> F, an array of any shape.
         sites: Names of the sites that V moves.
 
     Raises:
@@ -63,7 +63,7 @@ class Flux:
                 )
 
     def through_edges(self, values: Values) -> Array:
-        """The draw's share of B[V, F]; its average over draws is B. Scalar."""
+        """The draw's share of B[V, F], of the shape of F; its average over draws is B."""
         log_density = self.density.at(values).log_density
         total = jnp.zeros(())
         for label, support in self.supports.items():
@@ -78,7 +78,7 @@ class Flux:
         return total
 
     def at_infinity(self, values: Values) -> dict[str, Array]:
-        """What leaves each unbounded site, seen at the two distances `FAR`; shape (2,) by site."""
+        """What leaves each unbounded site, seen at the two distances `FAR`; shape (2, *that of F) by site."""
         log_density = self.density.at(values).log_density
         lost = {}
         for label, support in self.supports.items():
@@ -110,7 +110,7 @@ class Flux:
             weight, functional, component = self._there(values, label, move, log_density)
             return _product(weight * jnp.exp(log_prob), functional, normal * jnp.ravel(component)[entry])
 
-        return jnp.sum(jax.lax.map(lambda parts: of_entry(*parts), (jnp.asarray(entries), places, own)))
+        return jnp.sum(jax.lax.map(lambda parts: of_entry(*parts), (jnp.asarray(entries), places, own)), axis=0)
 
     def _through_spheres(self, values: Values, log_density: Array, label: str, radius: np.ndarray) -> Array:
         """Σ over vectors, each moved along its direction to its sphere."""
@@ -128,14 +128,14 @@ class Flux:
             return _product(weight * dim / size, functional, outward)
 
         sizes = jnp.asarray(np.ravel(radius), vectors.dtype)
-        return jnp.sum(jax.lax.map(lambda parts: of_vector(*parts), (jnp.arange(sizes.size), sizes)))
+        return jnp.sum(jax.lax.map(lambda parts: of_vector(*parts), (jnp.arange(sizes.size), sizes)), axis=0)
 
     def _there(self, values: Values, label: str, move: Callable, log_density: Array) -> tuple[Array, Array, Array]:
         """P(θ')/P(θ), F(θ') and the site's component of V(θ') at the moved point θ'."""
         moved = {name: move(value) if name == label else value for name, value in values.items()}
         there = self.density.at(moved)
         weight = jnp.exp(jnp.minimum(there.log_density - log_density, LARGEST_RATIO))
-        return weight, self.functional(there.returned), self.components(moved)[label]
+        return weight, self.functional(there.returned, moved), self.components(moved)[label]
 
 
 def _product(weight: Array, functional: Array, component: Array) -> Array:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from numpyro import distributions as dist, handlers
-from numpyro.infer.util import log_density
+from numpyro.infer.util import compute_log_probs
 
 from nnft_ppl.densities import Ball
 from nnft_ppl.identities.vector_fields import Values, VectorFieldError
@@ -22,10 +22,17 @@ from nnft_ppl.theory import Theory, base_distribution
 class Point(NamedTuple):
     """A theory at given parameters."""
 
-    log_density: Array
-    """ln P(θ) = Σ_s ln p_s(θ_s) − S. Scalar."""
+    prior: Array
+    """Σ_s ln p_s(θ_s). Scalar."""
+    action: Array
+    """S, of complex factors the real part. Scalar."""
     returned: Any
     """What the model returns: its field, or a tuple or dict of fields."""
+
+    @property
+    def log_density(self) -> Array:
+        """ln P(θ) = Σ_s ln p_s(θ_s) − S. Scalar."""
+        return self.prior - self.action
 
 
 class Edges(NamedTuple):
@@ -66,7 +73,10 @@ class ParameterDensity:
             returned.append(self.theory.run())
 
         parameters = {self._names[label]: value for label, value in values.items()}
-        return Point(jnp.asarray(log_density(run, (), {}, parameters)[0]), returned[-1])
+        terms, _ = compute_log_probs(run, (), {}, parameters)
+        prior = sum((terms.pop(name) for name in parameters), start=jnp.zeros(()))
+        action = -sum((jnp.real(term) for term in terms.values()), start=jnp.zeros(()))
+        return Point(prior, action, returned[-1])
 
     def entry_log_probs(self, values: Values, label: str) -> Array:
         r"""Logarithm of a density of each entry alone, the others fixed; shape of the site.

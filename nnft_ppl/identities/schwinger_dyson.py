@@ -5,8 +5,8 @@ For a vector field V on the parameters and an observable F,
     E[ A_V F + V(F) ] = B[V, F],   V(F) = Σ_i V^i ∂_i F
     A_V = div_P V = P⁻¹ Σ_i ∂_i(P V^i) = Σ_i ∂_i V^i + V(ln P)
 
-with the flux B through the edges of parameter space (`nnft_ppl.identities.flux`). A_V is the anomaly of the current
-P V: with B = 0 and A_V = 0 the flow of V maps the ensemble to itself, and E[V(F)] = 0 is a Ward identity. Nothing here
+with the flux B through the edges of parameter space (`nnft_ppl.identities.flux`). A_V is the breaking function of the
+current P V (`nnft_ppl.identities.current`): with B = 0 and A_V = 0 the flow of V maps the ensemble to itself, and E[V(F)] = 0 is a Ward identity. Nothing here
 needs to know any answer: the identity holds for the exact density, and fails for draws of another one.
 
 Source: arXiv:2605.12488 states the identity and its current; the flux and the sample-wise forms are derived in
@@ -15,7 +15,7 @@ docs/theory/identities.md.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,19 +23,8 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.draws import Kind
-from nnft_ppl.identities.flux import Flux
-from nnft_ppl.identities.parameter_density import ParameterDensity
-from nnft_ppl.identities.vector_fields import (
-    NeuronField,
-    ParameterField,
-    ReferenceField,
-    Values,
-    VectorField,
-    VectorFieldError,
-    complete,
-    divergence,
-    neuron_divergence,
-)
+from nnft_ppl.identities.current import Current
+from nnft_ppl.identities.vector_fields import Values, VectorField, VectorFieldError
 from nnft_ppl.statistics import Estimate, estimate
 from nnft_ppl.theory import Theory
 
@@ -102,16 +91,11 @@ class SchwingerDyson:
     def __init__(
         self, theory: Theory, vector_field: VectorField, functional: Callable[[Any], Array] | None = None
     ) -> None:
-        self.theory, self.vector_field = theory, vector_field
+        self.theory, self.current = theory, Current(theory, vector_field)
         self.functional = functional or (lambda returned: jnp.ones(()))
-        self.flux: Flux | None = None
         self._group = max(1, AT_ONCE // theory.dimension)
+        self.flux = self.current.flux(self._real)
         start = jax.eval_shape(theory.free_draw, jax.random.key(0))
-        if not isinstance(vector_field, ReferenceField):
-            self.density = ParameterDensity(theory)
-            values = jax.eval_shape(theory.transport, start)
-            sites = _moved_sites(theory, vector_field, values)
-            self.flux = Flux(self.density, self._components, self.functional, sites)
         shape = jax.eval_shape(lambda z: self(z).change, start)
         if shape.shape != ():
             raise VectorFieldError(f"the observable of an identity is a scalar, not of shape {shape.shape}: index it")
@@ -122,23 +106,10 @@ class SchwingerDyson:
         Args:
             position: z, shape (dimension,).
         """
-        if self.flux is None or isinstance(self.vector_field, ReferenceField):
-            return self._in_reference(position)
-        values = self.theory.transport(position)
-        components = self._components(values)
-
-        def density_and_functional(values: Values) -> tuple[Array, Array]:
-            there = self.density.at(values)
-            return there.log_density, self._real(there.returned)
-
-        (_, functional), (along, change) = jax.jvp(density_and_functional, (values,), (components,))
-        if isinstance(self.vector_field, NeuronField):
-            spread = neuron_divergence(self.vector_field, _neurons(self.theory, self.vector_field, values))
-        else:
-            spread = divergence(self._components, values)
-        flux = self.flux.through_edges(values)
-        anomaly = (spread + along) * functional
-        return Residual(anomaly + change - flux, anomaly, change, flux)
+        terms = self.current.carry(position, self._real)
+        anomaly = terms.breaking * terms.functional
+        flux = self.flux.through_edges(self.theory.transport(position)) if self.flux else jnp.zeros(())
+        return Residual(anomaly + terms.change - flux, anomaly, terms.change, flux)
 
     def at_infinity(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """What one draw lets through each site far out and a hundred times farther, shape (2,); empty on z.
@@ -201,57 +172,12 @@ class SchwingerDyson:
     def _on_all(self, function: Callable[[Array], Any], positions: Array) -> Any:
         return jax.jit(lambda all: jax.lax.map(function, all, batch_size=self._group))(positions)
 
-    def _components(self, values: Values) -> dict[str, Array]:
-        vector_field, name = self.vector_field, self.vector_field.name
-        if isinstance(vector_field, NeuronField):
-            neurons = _neurons(self.theory, vector_field, values)
-            components = jax.vmap(lambda neuron: complete(name, vector_field.function(neuron), neuron))(neurons)
-            return complete(name, components, values)
-        return complete(name, cast(ParameterField, vector_field).function(values), values)
-
-    def _in_reference(self, position: Array) -> Residual:
-        vector_field = cast(ReferenceField, self.vector_field)
-        component = vector_field.at(position)
-
-        def potential_and_functional(z: Array) -> tuple[Array, Array]:
-            reading = self.theory.at(z)
-            return reading.potential, self._real(reading.returned)
-
-        (_, functional), (along, change) = jax.jvp(potential_and_functional, (position,), (component,))
-        anomaly = (vector_field.spread(position) - jnp.dot(component, position) - along) * functional
-        return Residual(anomaly + change, anomaly, change, jnp.zeros(()))
-
-    def _real(self, returned: Any) -> Array:
+    def _real(self, returned: Any, values: Values) -> Array:
+        del values
         value = jnp.asarray(self.functional(returned))
         if jnp.iscomplexobj(value):
             raise VectorFieldError("the observable of an identity is complex: take its real or imaginary part")
         return value
-
-
-def _neurons(theory: Theory, vector_field: NeuronField, values: Values) -> dict[str, Array]:
-    """The sites that the plate counts."""
-    neurons = {site.label: values[site.label] for site in theory.sites if site.dims[:1] == (vector_field.plate,)}
-    if not neurons:
-        plates = sorted({site.dims[0] for site in theory.sites if site.dims})
-        raise VectorFieldError(f"no site lies in a plate {vector_field.plate!r}; first dimensions are {plates}")
-    return neurons
-
-
-def _moved_sites(theory: Theory, vector_field: ParameterField | NeuronField, values: Values) -> list[str]:
-    """The sites that a vector field moves, found by a look at what it returns."""
-    names: list[str] = []
-
-    def look(values: Values) -> dict[str, Array]:
-        components = vector_field.function(values)
-        names.extend(components if isinstance(components, dict) else ())
-        return complete(vector_field.name, components, values)
-
-    if isinstance(vector_field, NeuronField):
-        values = jax.eval_shape(
-            lambda all: jax.tree.map(lambda array: array[0], all), _neurons(theory, vector_field, values)
-        )
-    jax.eval_shape(look, values)
-    return names
 
 
 def _lost(far: Mapping[str, Any], terms: Mapping[str, Estimate]) -> dict[str, float]:
