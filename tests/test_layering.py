@@ -25,6 +25,7 @@ FLOORS = (
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes"),
     ("identities", "families", "report"),
+    ("symmetries",),
     ("checks",),
     ("runs",),
     ("cli",),

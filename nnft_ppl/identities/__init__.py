@@ -1,6 +1,7 @@
 """Identities in parameter space: the Schwinger–Dyson operator, the bank that tests every run, improved correlators."""
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
+from nnft_ppl.identities.current import Carried, Current
 from nnft_ppl.identities.improved import Improvement, measure_improved
 from nnft_ppl.identities.rows import action_jumps
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
@@ -10,6 +11,8 @@ from nnft_ppl.statistics import TSquared, t_squared
 __all__ = [
     "Bank",
     "BankError",
+    "Carried",
+    "Current",
     "IdentityOutcome",
     "Improvement",
     "NeuronField",

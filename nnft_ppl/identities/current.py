@@ -37,7 +37,7 @@ Functional = Callable[[Any, Values], Array]
 
 
 class Carried(NamedTuple):
-    """What a vector field does to one draw."""
+    """What a vector field does to one draw: B = V(ln p) + ∂_i V^i − V(S) by its parts, F and V(F)."""
 
     score: Array
     """V(ln p), with what sites without a transport add on z. Scalar."""
@@ -101,7 +101,7 @@ class Current:
         """V(θ) of every site, zero where it does not move; not for fields on z.
 
         Args:
-            values: θ by stored name.
+            values: θ by stored name, each of its site's shape.
         """
         vector_field, name = self.vector_field, self.vector_field.name
         if isinstance(vector_field, NeuronField):

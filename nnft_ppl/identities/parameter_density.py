@@ -31,7 +31,7 @@ class Point(NamedTuple):
 
     @property
     def log_density(self) -> Array:
-        """ln P(θ) = Σ_s ln p_s(θ_s) − S. Scalar."""
+        """Ln P(θ) = Σ_s ln p_s(θ_s) − S. Scalar."""
         return self.prior - self.action
 
 

@@ -6,8 +6,9 @@ For a vector field V on the parameters and an observable F,
     A_V = div_P V = P⁻¹ Σ_i ∂_i(P V^i) = Σ_i ∂_i V^i + V(ln P)
 
 with the flux B through the edges of parameter space (`nnft_ppl.identities.flux`). A_V is the breaking function of the
-current P V (`nnft_ppl.identities.current`): with B = 0 and A_V = 0 the flow of V maps the ensemble to itself, and E[V(F)] = 0 is a Ward identity. Nothing here
-needs to know any answer: the identity holds for the exact density, and fails for draws of another one.
+current P V (`nnft_ppl.identities.current`): with B = 0 and A_V = 0 the flow of V maps the ensemble to itself, and
+E[V(F)] = 0 is a Ward identity. Nothing here needs to know any answer: the identity holds for the exact density, and
+fails for draws of another one.
 
 Source: arXiv:2605.12488 states the identity and its current; the flux and the sample-wise forms are derived in
 docs/theory/identities.md.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.naming import label_of
     from nnft_ppl.theory.reading import Reading, Site, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
-    from nnft_ppl.theory.returned import named_fields
+    from nnft_ppl.theory.returned import field_names, named_fields
     from nnft_ppl.theory.smooth_maps import SMOOTH_MAP
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
@@ -47,7 +47,7 @@ _HOMES = {
     "latent_laws": ("base_distribution",),
     "reading": ("Reading", "Site", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
-    "returned": ("named_fields",),
+    "returned": ("field_names", "named_fields"),
     "smooth_maps": ("SMOOTH_MAP",),
     "soundness": ("check_model", "unread_keywords", "unread_words"),
     "theory": ("Theory", "load"),
@@ -56,10 +56,10 @@ _HOMES = {
 
 __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
-    "check_model", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "named_fields", "read",
-    "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of",
-    "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords",
-    "unread_words",
+    "check_model", "field_names", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file",
+    "named_fields", "read", "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded",
+    "restored", "sha256_of", "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms",
+    "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 

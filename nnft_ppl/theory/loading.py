@@ -17,7 +17,7 @@ from nnft_ppl.theory.content import content_digest, is_array
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.neighbours import Neighbours
 
-COMPANIONS = ("space", "observables", "exact", "curves")
+COMPANIONS = ("space", "observables", "exact", "curves", "symmetries")
 """The functions that a model file may define beside `model`."""
 
 
@@ -37,6 +37,8 @@ class ModelFile:
     """`exact(**keywords)` -> {name: array, NaN where unknown}."""
     curves: Callable | None = None
     """`curves(**keywords)` -> {name: (coordinate, exact value)}, between the points that are measured."""
+    symmetries: Callable | None = None
+    """`symmetries(**keywords)` -> {name: Symmetry or DiscreteSymmetry} (`nnft_ppl.symmetries`)."""
     path: Path | None = None
     """Where the file is; None for a function that was handed over in Python."""
     source: str = ""

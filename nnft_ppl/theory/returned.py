@@ -29,7 +29,11 @@ def check_returned(model: str, returned: Any) -> None:
 
 
 def field_names(returned: Any) -> tuple | None:
-    """Keys of a dict of fields, positions of a tuple of fields, None for one field."""
+    """Keys of a dict of fields, positions of a tuple of fields, None for one field.
+
+    Args:
+        returned: What a model returned.
+    """
     if isinstance(returned, dict):
         return tuple(returned)
     return tuple(range(len(returned))) if isinstance(returned, tuple) else None

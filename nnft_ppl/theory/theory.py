@@ -114,6 +114,20 @@ class Theory:
         return sites_in(region) if self._jumps else region
 
     @cached_property
+    def symmetries(self) -> dict[str, Any]:
+        """What the model file declares as symmetries, by name; empty where it declares none.
+
+        Raises:
+            ModelError: On first use, if that is no dict.
+        """
+        declared = self._call(self.file.symmetries) if self.file.symmetries else {}
+        if not isinstance(declared, dict):
+            raise ModelError(
+                f"{self.name}: symmetries() must return a dict name -> Symmetry, not {type(declared).__name__}"
+            )
+        return declared
+
+    @cached_property
     def groups(self) -> dict[str, slice]:
         """The slice of z that belongs to each site, by stored name."""
         sizes = {site.label: math.prod(site.reference_shape) for site in self.sites}

@@ -1,0 +1,20 @@
+"""Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
+
+from nnft_ppl.symmetries.amplitudes import free_amplitudes
+from nnft_ppl.symmetries.functionals import default_functionals
+from nnft_ppl.symmetries.generators import Generator, declared, generators
+from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry, SymmetryError
+from nnft_ppl.symmetries.ward import WardIdentities
+
+__all__ = [
+    "DiscreteSymmetry",
+    "Generator",
+    "MinimalLift",
+    "Symmetry",
+    "SymmetryError",
+    "WardIdentities",
+    "declared",
+    "default_functionals",
+    "free_amplitudes",
+    "generators",
+]

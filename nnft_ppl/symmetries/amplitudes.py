@@ -1,0 +1,216 @@
+r"""Ward identities with the Gaussian amplitudes averaged by hand, draw by draw of everything else.
+
+Where insertions L_k = m_k + h_k·z and their changes V(L_k) are linear in amplitudes z ~ N(0, I), and the breaking
+function is quadratic, B = B_0 + b·z + ½ zᵀHz, Wick's theorem gives
+
+    E_z[L_1 ⋯ L_n] = m_1 E_z[L_2 ⋯ L_n] + Σ_{k>1} (h_1·h_k) E_z[the others]
+    E_z[B L_1 ⋯ L_n] = (B_0 + ½ Tr H) E_z[L_1 ⋯ L_n] + Σ_k (b·h_k) E_z[without k] + Σ_{j<k} h_jᵀH h_k E_z[without j, k]
+
+and V(L_1 ⋯ L_n) = Σ_k V(L_k) Π_{j≠k} L_j the change. What a draw of the amplitudes would add is noise alone. That B and
+V(L) are such polynomials is looked at on every draw. It wants an action in which the amplitudes do not occur.
+
+Source: derived in docs/theory/symmetries.md.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from nnft_ppl.identities.current import Carried, Current
+from nnft_ppl.identities.linear_sites import linear_sites
+from nnft_ppl.identities.smoothness import smoothness
+from nnft_ppl.observables import Observable, aligned, read_off
+from nnft_ppl.theory import Theory
+
+Rows = list[list[tuple[int, ...]]]
+"""Of each product and each of its entries, the numbers of its factors."""
+MOST_AMPLITUDES = 512
+"""The trace of H takes one second derivative for each of them."""
+
+
+_TINY = 1e-300
+
+
+class Averages(NamedTuple):
+    """Averages over the amplitudes of every product, shape (product,), real or complex."""
+
+    functional: Array
+    """E_z[F]."""
+    change: Array
+    """E_z[V(F)]."""
+    breaking: Array
+    """E_z[B F]."""
+    missed: Array
+    """By how much B or a V(L) of this draw is none of the polynomials, in units of their terms. Scalar."""
+
+
+@lru_cache(maxsize=4)
+def free_amplitudes(theory: Theory) -> tuple[str, ...]:
+    """Names of the sites in which every field is linear and the action does not occur; none where they are too many.
+
+    Args:
+        theory: Any theory.
+    """
+    if theory.phase_terms:
+        return ()
+    acting = smoothness(theory).acting
+    found = tuple(name for name in linear_sites(theory) if name not in acting)
+    size = sum(theory.groups[name].stop - theory.groups[name].start for name in found)
+    return found if size <= MOST_AMPLITUDES else ()
+
+
+class AmplitudeAverage:
+    """The averages of products of insertions, of their change along a vector field, and with its breaking function.
+
+    Args:
+        theory: The theory.
+        current: Of the vector field.
+        products: Observables with factors, by name.
+        sites: The amplitudes, see `free_amplitudes`.
+    """
+
+    def __init__(
+        self, theory: Theory, current: Current, products: Mapping[str, Observable], sites: tuple[str, ...]
+    ) -> None:
+        self.theory, self.current, self.sites = theory, current, sites
+        self.products = list(products.values())
+        self.insertions = list(dict.fromkeys(one for product in self.products for one in product.insertions))
+
+    def __call__(self, position: Float[Array, "dimension"]) -> Averages:
+        """The averages at one draw of the rest.
+
+        Args:
+            position: z, shape (dimension,).
+        """
+        rows: Rows = []
+        amplitudes, put = self._amplitudes(position)
+        zero = jnp.zeros_like(amplitudes)
+
+        def linear(amplitudes: Array) -> tuple[Array, Array]:
+            carried = self._carry(put(amplitudes), rows)
+            return carried.functional, carried.change
+
+        def breaking(amplitudes: Array) -> Array:
+            return self._carry(put(amplitudes), rows).breaking
+
+        (means, changes), push = jax.linearize(linear, zero)
+        units = jnp.eye(zero.size, dtype=zero.dtype)
+        features, moved = jax.vmap(push, out_axes=1)(units)
+        constant, slope = jax.value_and_grad(breaking)(zero)
+        curvature = jax.hessian(breaking)(zero)
+        legs = _Legs(jnp.concatenate([means, changes]), jnp.concatenate([features, moved]), slope, curvature)
+        half = 0.5 * jnp.trace(curvature)
+        count = len(means)
+        entries = [entry for product in rows for entry in product]
+        functional = jnp.stack([legs.wick(entry) for entry in entries])
+        change = jnp.stack([legs.change(entry, count) for entry in entries])
+        with_breaking = jnp.stack([(constant + half) * legs.wick(one) + legs.with_breaking(one) for one in entries])
+        here = self._carry(position, rows)
+        quadratic = constant + jnp.dot(slope, amplitudes) + 0.5 * amplitudes @ curvature @ amplitudes
+        size = jnp.abs(constant) + jnp.abs(slope) @ jnp.abs(amplitudes) + half + jnp.abs(here.breaking)
+        straight = changes + moved @ amplitudes
+        scale = jnp.max(jnp.abs(changes) + jnp.abs(moved) @ jnp.abs(amplitudes))
+        missed = jnp.stack(
+            [
+                jnp.abs(here.breaking - quadratic) / jnp.maximum(size, _TINY),
+                jnp.max(jnp.abs(here.change - straight)) / jnp.maximum(scale, _TINY),
+            ]
+        )
+        return Averages(functional, change, with_breaking, jnp.max(missed))
+
+    def at(self, values: Mapping[str, Array]) -> Array:
+        """E_z[F] of every product at given parameters, whose amplitudes are left out; shape (product,).
+
+        Args:
+            values: θ by stored name.
+        """
+        density = self.current.density
+        assert density is not None
+        rows: Rows = []
+        amplitudes, put = self._amplitudes(jnp.zeros(self.theory.dimension))
+
+        def insertions(amplitudes: Array) -> Array:
+            own = self.theory.transport(put(amplitudes))
+            there = density.at({**values, **{name: own[name] for name in self.sites}})
+            return self._read(there.returned, rows)
+
+        means, push = jax.linearize(insertions, jnp.zeros_like(amplitudes))
+        features = jax.vmap(push, out_axes=1)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype))
+        legs = _Legs(means, features)
+        return jnp.stack([legs.wick(entry) for product in rows for entry in product])
+
+    def _amplitudes(self, position: Array) -> tuple[Array, Callable[[Array], Array]]:
+        parts = self.theory.split(position)
+        amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
+
+        def put(amplitudes: Array) -> Array:
+            moved = position
+            for name, value in unravel(amplitudes).items():
+                moved = moved.at[self.theory.groups[name]].set(value)
+            return moved
+
+        return amplitudes, put
+
+    def _carry(self, position: Array, rows: Rows) -> Carried:
+        return self.current.carry(position, lambda returned, values: self._read(returned, rows))
+
+    def _read(self, returned: Any, rows: Rows) -> Array:
+        """Values of all insertions; which of them make up each entry of each product goes to `rows`."""
+        found = read_off(self.insertions, returned)
+        place = {one: at for at, one in enumerate(self.insertions)}
+        for product in [] if rows else self.products:
+            factors = [place[one] for one in product.insertions]
+            rows.append(_entries([found.rows[one] for one in factors], [found.axes[one] for one in factors]))
+        return found.values
+
+
+class _Legs:
+    """Moments of linear functions of the amplitudes, by the numbers of the functions."""
+
+    def __init__(
+        self, means: Array, features: Array, slope: Array | None = None, curvature: Array | None = None
+    ) -> None:
+        self.means, self.pairs = means, features @ features.T
+        if slope is not None and curvature is not None:
+            self.slopes, self.curved = features @ slope, features @ curvature @ features.T
+        self._known: dict[tuple[int, ...], Array] = {(): jnp.ones((), means.dtype)}
+
+    def wick(self, entry: tuple[int, ...]) -> Array:
+        """E_z[Π L]."""
+        entry = tuple(sorted(entry))
+        if entry not in self._known:
+            first, rest = entry[0], entry[1:]
+            total = self.means[first] * self.wick(rest)
+            for at, other in enumerate(rest):
+                total = total + self.pairs[first, other] * self.wick(rest[:at] + rest[at + 1 :])
+            self._known[entry] = total
+        return self._known[entry]
+
+    def change(self, entry: tuple[int, ...], count: int) -> Array:
+        """E_z[Σ_k V(L_k) Π others]; the change of L_k has the number k + count."""
+        return sum(
+            (self.wick((*entry[:k], one + count, *entry[k + 1 :])) for k, one in enumerate(entry)),
+            start=jnp.zeros((), self.means.dtype),
+        )
+
+    def with_breaking(self, entry: tuple[int, ...]) -> Array:
+        """E_z[(b·z + ½ (zᵀHz − Tr H)) Π L]."""
+        total = jnp.zeros((), self.means.dtype)
+        for k, one in enumerate(entry):
+            total = total + self.slopes[one] * self.wick((*entry[:k], *entry[k + 1 :]))
+            for j in range(k):
+                rest = tuple(other for at, other in enumerate(entry) if at not in (j, k))
+                total = total + self.curved[entry[j], one] * self.wick(rest)
+        return total
+
+
+def _entries(rows: Sequence[np.ndarray], axes: Sequence[int]) -> list[tuple[int, ...]]:
+    """The numbers of the factors of each entry of a product, entries in row-major order."""
+    whole = np.broadcast_arrays(*[np.asarray(one) for one in aligned(list(rows), list(axes))])
+    return list(zip(*(np.ravel(one).tolist() for one in whole), strict=True))

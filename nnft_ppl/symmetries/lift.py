@@ -1,0 +1,166 @@
+r"""Whether a vector field on parameters does to the field what a symmetry says: the defect Vφ − δφ, draw by draw."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from nnft_ppl.display import error_words
+from nnft_ppl.identities import Current, ReferenceField
+from nnft_ppl.symmetries.symmetry import MinimalLift, SymmetryError, Variation
+from nnft_ppl.theory import Theory, field_names, named_fields
+
+Points = Float[Array, "point dim"]
+
+
+class Defect(NamedTuple):
+    """By how much a lift misses its field action on one draw."""
+
+    missed: Float[Array, " row"]
+    """Vφ − δφ at every point, of every field and component, in real and imaginary parts."""
+    size: Float[Array, " row"]
+    """Σ_i |V^i ∂_i φ| + |δφ|, what cancels in it."""
+
+
+def field_values(returned: Any, points: Points) -> Float[Array, " row"]:
+    """All fields at points, one after the other, complex ones in parts.
+
+    Args:
+        returned: What the model returns.
+        points: Shape (point, dim).
+    """
+    return _laid_out([jax.vmap(field)(points) for field in named_fields(returned).values()])
+
+
+def variations(name: str, variation: Variation | None, returned: Any, points: Points) -> Float[Array, " row"]:
+    """δφ at points, in the order of `field_values`.
+
+    Args:
+        name: Of the symmetry.
+        variation: The field action; None for zero.
+        returned: What the model returns.
+        points: Shape (point, dim).
+
+    Raises:
+        SymmetryError: If it fails, or gives something of another shape than the fields.
+    """
+    fields = named_fields(returned)
+    if variation is None:
+        return jnp.zeros_like(field_values(returned, points))
+    try:
+        found: Any = jax.vmap(lambda x: variation(returned, x))(points)
+    except KeyError as error:
+        raise SymmetryError(
+            f"symmetry {name!r}: its field action asks for {error}; the fields are {list(field_names(returned) or [])}"
+        ) from error
+    except Exception as error:  # whatever the model file is made of
+        raise SymmetryError(f"symmetry {name!r}: its field action fails: {error_words(error)}") from error
+    keys = field_names(returned)
+    if keys is None:
+        parts: Any = [found]
+    elif isinstance(found, Mapping) and set(found) == set(keys):
+        parts = [found[key] for key in keys]
+    elif isinstance(found, tuple | list) and len(found) == len(keys):
+        parts = list(found)
+    else:
+        raise SymmetryError(
+            f"symmetry {name!r}: its field action returns {_words(found)}; the model returns the fields {list(keys)}: "
+            "give the variation of each"
+        )
+    whole: list[Array] = []
+    for part, (label, field) in zip(parts, fields.items(), strict=True):
+        value = jax.eval_shape(jax.vmap(field), points)
+        if jnp.shape(part) != value.shape:
+            raise SymmetryError(
+                f"symmetry {name!r}: its field action gives {label} a variation of shape {jnp.shape(part)[1:]}; the "
+                f"field has shape {value.shape[1:]}"
+            )
+        if jnp.iscomplexobj(part) and not jnp.issubdtype(value.dtype, jnp.complexfloating):
+            raise SymmetryError(f"symmetry {name!r}: its field action gives {label}, a real field, a complex variation")
+        whole.append(jnp.asarray(part, value.dtype))
+    return _laid_out(whole)
+
+
+def lift_defect(
+    name: str, theory: Theory, current: Current, variation: Variation | None, points: Points
+) -> Callable[[Float[Array, "dimension"]], Defect]:
+    """Z -> by how much a vector field misses a field action there.
+
+    Args:
+        name: Of the symmetry.
+        theory: The theory.
+        current: Of the vector field.
+        variation: The field action; None for zero.
+        points: Where, shape (point, dim).
+    """
+
+    def defect(position: Array) -> Defect:
+        if current.density:
+            density, values = current.density, theory.transport(position)
+            start, unravel = ravel_pytree(values)
+            component = ravel_pytree(current.components(values))[0]
+
+            def at(flat: Array) -> Any:
+                return density.at(unravel(flat)).returned
+        else:
+            assert isinstance(current.vector_field, ReferenceField)
+            start, component = position, current.vector_field.at(position)
+
+            def at(flat: Array) -> Any:
+                return theory.realise(flat)
+
+        jacobian = jax.jacrev(lambda flat: field_values(at(flat), points))(start)
+        wanted = variations(name, variation, at(start), points)
+        return Defect(jacobian @ component - wanted, jnp.abs(jacobian) @ jnp.abs(component) + jnp.abs(wanted))
+
+    return defect
+
+
+def minimal_lift(
+    name: str, theory: Theory, variation: Variation | None, points: Points, lift: MinimalLift
+) -> ReferenceField:
+    """V = J⁺ δφ at points, on reference coordinates.
+
+    Args:
+        name: Of the symmetry.
+        theory: The theory.
+        variation: The field action.
+        points: Where, shape (point, dim).
+        lift: Which sites may move.
+
+    Raises:
+        SymmetryError: If a site does not exist.
+    """
+    if unknown := sorted(set(lift.sites or ()) - set(theory.groups)):
+        raise SymmetryError(f"symmetry {name!r}: its lift moves {unknown}; the sites are {sorted(theory.groups)}")
+    free = jnp.concatenate(
+        [jnp.arange(part.start, part.stop) for site, part in theory.groups.items() if site in (lift.sites or (site,))]
+    )
+
+    def function(position: Array) -> Array:
+        def values(moved: Array) -> Array:
+            return field_values(theory.realise(position.at[free].set(moved)), points)
+
+        jacobian = jax.jacrev(values)(position[free])
+        wanted = variations(name, variation, theory.realise(position), points)
+        return jnp.zeros_like(position).at[free].set(jnp.linalg.pinv(jacobian) @ wanted)
+
+    return ReferenceField(name, function)
+
+
+def _laid_out(values: list[Array]) -> Array:
+    parts = [part for value in values for part in (_two(value) if jnp.iscomplexobj(value) else [value])]
+    return jnp.concatenate([jnp.ravel(part) for part in parts])
+
+
+def _two(value: Array) -> list[Array]:
+    return [value.real, value.imag]
+
+
+def _words(found: Any) -> str:
+    if isinstance(found, Mapping):
+        return f"a dict of {sorted(map(str, found))}"
+    return f"{len(found)} values" if isinstance(found, tuple | list) else f"an array of shape {jnp.shape(found)[1:]}"
