@@ -35,7 +35,6 @@ class Row(NamedTuple):
 class Rejection(NamedTuple):
     """A control beside the answer that it is furthest from."""
 
-    theory: str
     control: Control
     row: Row | None
     """None where nothing could be compared."""
@@ -47,7 +46,7 @@ class Rejection(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The control, what is changed, and whether it is rejected, by what."""
+        """Whether it is rejected, and by what."""
         outcome = "rejected" if self.rejected else "NOT rejected"
         if self.row is None:
             return f"{outcome}: nothing could be compared"
@@ -83,7 +82,7 @@ def beside(
     for name, exact in answers.items():
         one = estimates[name]
         distances = pulls(one, exact, (truncation or {}).get(name, 0.0), ensemble.provenance.precision)
-        scale = float(np.nanmax(np.abs(exact), initial=0.0))
+        scale = float(np.max(np.abs(exact[~np.isnan(exact)]), initial=0.0))
         for index, place in places(ensemble, name):
             if np.isnan(exact[index]):
                 continue
@@ -95,10 +94,10 @@ def beside(
     return rows
 
 
-def rejection(theory: Theory, control: Control, rows: Sequence[Row]) -> Rejection:
+def furthest(control: Control, rows: Sequence[Row]) -> Rejection:
     """The row that is furthest off; what is not a number rejects nothing."""
     numbers = [row for row in rows if np.isfinite(row.value)]
-    return Rejection(theory.name, control, max(numbers, key=lambda row: abs(row.pull), default=None))
+    return Rejection(control, max(numbers, key=lambda row: abs(row.pull), default=None))
 
 
 def largest_pull(rows: Sequence[Row]) -> float:

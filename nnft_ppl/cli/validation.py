@@ -1,6 +1,6 @@
 """What `nnft verify` found, as a page: exact values, identities and controls, each in a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 
 from nnft_ppl.cli.against import IDENTITY, Rejection, Row, knows, largest_pull
@@ -8,18 +8,18 @@ from nnft_ppl.display import format_value
 from nnft_ppl.theory import Theory, shown
 
 COLUMNS = ("theory", "observable", "place", "exact", "estimate", "pull", "sampler")
-CONTROLS = ("control", "changed", "observable", "place", "answer", "estimate", "pull", "sampler")
+CONTROLS = ("theory", "control", "changed", "observable", "place", "answer", "estimate", "pull", "sampler")
 IDENTITIES = ("theory", "identity", "residual", "pull", "sampler")
 
 
 def validation_page(
-    rows: Sequence[Row], controls: Sequence[Rejection], theories: Sequence[Theory], seed: int, precision: str
+    rows: Sequence[Row], controls: Mapping[str, Rejection], theories: Sequence[Theory], seed: int, precision: str
 ) -> str:
     """The comparison as a Markdown page.
 
     Args:
         rows: What was compared.
-        controls: How far the controls are from the answers that they must not agree with.
+        controls: How far the controls are from the answers that they must not agree with, by theory.
         theories: Every theory that was asked for, those without exact values included.
         seed: Seed of the runs.
         precision: Precision of the runs.
@@ -65,14 +65,14 @@ def _identities(rows: Sequence[Row], unknown: Sequence[str]) -> list[str]:
     ]
 
 
-def _controls(controls: Sequence[Rejection]) -> list[str]:
+def _controls(controls: Mapping[str, Rejection]) -> list[str]:
     if not controls:
         return []
     cells = []
-    for one in controls:
+    for theory, one in controls.items():
         row = one.row
         found = (row.observable, row.place, *_numbers(row), row.sampler) if row else ("nothing", *("",) * 5)
-        cells.append((f"{one.theory}: {one.control.words}", f"`{one.control.changed}`", *found))
+        cells.append((theory, f"{one.control.words}", f"`{one.control.changed}`", *found))
     return [
         "",
         "## Controls",

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from nnft_ppl.cli.against import Rejection, Row, beside, compare, knows, largest_pull, rejection
+from nnft_ppl.cli.against import Rejection, Row, beside, compare, furthest, knows, largest_pull
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
 from nnft_ppl.cli.validation import validation_page
@@ -27,13 +27,13 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Sample models and compare: exit status 1 where a pull is past 5, or a control is not rejected."""
     console = Console()
     rows: list[Row] = []
-    controls: list[Rejection] = []
+    controls: dict[str, Rejection] = {}
     theories: list[Theory] = []
     for name in asked.models or shipped_models():
         theory = Theory(load_file(name), **keywords)
         theories.append(theory)
         control = theory.control
-        tried = []
+        wrong: list[Row] = []
         if not knows(theory):
             console.print(f"[bold]{theory.name}[/]: no exact answer; its identities are tested", highlight=False)
         for sampler in ROUTES:
@@ -47,23 +47,21 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             console.print(f"[bold]{theory.name}[/] by {sampler}: {mark}, largest pull {largest:.1f}", highlight=False)
             console.print(estimates_table(ensemble))
             if control and control.answers:
-                tried.append(rejection(theory, control, beside(ensemble, theory.name, control.answers)))
-        if control and control.keywords:
-            one, own = try_keywords(theory, control, asked.seed)
-            tried.append(one)
-            rows += own
-        for one in tried:
-            colour = "green" if one.rejected else "red"
-            words = f"{escape(one.control.words)} ({escape(one.control.changed)})"
-            console.print(f"control: {words}: [{colour}]{one.words}[/]", highlight=False, soft_wrap=True)
+                wrong += beside(ensemble, theory.name, control.answers)
         if not control:
             console.print("no control", highlight=False)
-        controls += tried
+            continue
+        one, own = try_keywords(theory, control, asked.seed) if control.keywords else (furthest(control, wrong), [])
+        rows += own
+        controls[theory.name] = one
+        colour = "green" if one.rejected else "red"
+        words = escape(f"{control.words} ({control.changed})")
+        console.print(f"control: {words}: [{colour}]{one.words}[/]", highlight=False, soft_wrap=True)
     if asked.page:
         text = validation_page(rows, controls, theories, asked.seed, asked.precision)
         Path(asked.page).write_text(text, encoding="utf-8")
         console.print(f"page in {asked.page}", highlight=False, markup=False, soft_wrap=True)
-    return 0 if largest_pull(rows) <= MAX_PULL and all(one.rejected for one in controls) else 1
+    return 0 if largest_pull(rows) <= MAX_PULL and all(one.rejected for one in controls.values()) else 1
 
 
 def try_keywords(theory: Theory, control: Control, seed: int) -> tuple[Rejection, list[Row]]:
@@ -81,7 +79,7 @@ def try_keywords(theory: Theory, control: Control, seed: int) -> tuple[Rejection
 
     def tried(draws: int) -> tuple[Ensemble, Rejection]:
         ensemble = _draws(other, "reweight", seed, draws, keep=_kept(theory))
-        return ensemble, rejection(theory, control, compare(ensemble, theory))
+        return ensemble, furthest(control, compare(ensemble, theory))
 
     ensemble, found = tried(CONTROL_DRAWS[0])
     for draws in CONTROL_DRAWS[1:] if knows(theory) else ():  # of identities only some draws are looked at

@@ -59,8 +59,8 @@ _HOMES = {
 __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "Control", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution",
     "bind", "check_model", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file", "named_fields",
-    "read", "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored", "sha256_of",
-    "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords",
+    "read", "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded", "restored",
+    "sha256_of", "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords",
     "unread_words",
 ]  # fmt: skip
 
