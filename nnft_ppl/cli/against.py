@@ -64,6 +64,8 @@ def compare(ensemble: Ensemble, theory: Theory) -> list[Row]:
     if knows(theory):
         return beside(ensemble, theory.name, theory.exact, theory.truncation)
     outcome = judge_again(ensemble, theory, [IdentityBank()], lambda stage: None)["schwinger_dyson"]
+    if outcome.verdict.status == "unavailable":  # of too few draws residuals are no multiples of their errors
+        return []
     return [
         Row(theory.name, IDENTITY, _identity(row), 0.0, row["residual"], row["error"], row["z"], _sampler(ensemble))
         for row in outcome.findings.get("rows", [])
@@ -95,8 +97,8 @@ def beside(
 
 
 def furthest(control: Control, rows: Sequence[Row]) -> Rejection:
-    """The row that is furthest off; what is not a number rejects nothing."""
-    numbers = [row for row in rows if np.isfinite(row.value)]
+    """The row that is furthest off; what is no number, or has no error, rejects nothing."""
+    numbers = [row for row in rows if np.isfinite([row.value, row.error]).all()]
     return Rejection(control, max(numbers, key=lambda row: abs(row.pull), default=None))
 
 

@@ -93,7 +93,9 @@ def test_a_wrong_answer_is_rejected():
     ensemble = sample(theory, "reweight", num_draws=250, checks=False)
     for answer, rejected in ((2.0, True), (1.0, False), (np.nan, False)):
         control = Control("", {}, {"phi_squared": np.array(answer)})
-        assert furthest(control, beside(ensemble, "", control.answers)).rejected == rejected
+        rows = beside(ensemble, "", control.answers)
+        assert furthest(control, rows).rejected == rejected
+        assert not furthest(control, [row._replace(error=np.nan, pull=np.inf) for row in rows]).rejected
 
 
 @pytest.mark.parametrize(("factor", "status"), [("6", 0), ("1", 1)])
