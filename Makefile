@@ -42,7 +42,7 @@ notebooks:  ## execute the examples, write their outputs to examples/*.ipynb; ON
 tutorial:  ## run the tutorial's commands, write what they print into docs/tutorial.md
 	./run python tests/pages.py docs/tutorial.md
 
-validation:  ## sample every theory with an exact answer, write docs/validation.md
+validation:  ## sample every theory and its control, write docs/validation.md
 	./run nnft verify --page docs/validation.md
 
 api:  ## write docs/api from the docstrings

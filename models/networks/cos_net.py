@@ -65,3 +65,8 @@ def exact(width, sigma_a, sigma_b, amplitude):
         name: np.array([cosine_connected(points, width, sigma_a, sigma_b, amplitude) for points in every])
         for name, every in {"two_point": TWO, "four_point": FOUR, "six_point": SIX}.items()
     }
+
+
+def control(amplitude):
+    """Another amplitude law, against the exact values of this one."""
+    return {"amplitude": "constant" if amplitude == "gaussian" else "gaussian"}

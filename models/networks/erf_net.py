@@ -63,3 +63,8 @@ def exact(width, sigma_w, sigma_b):
         "four_point": np.array([erf_connected(points, width, sigma_w, sigma_b) for points in FOUR]),
         "six_point": np.array([erf_connected(points, width, sigma_w, sigma_b) for points in SIX]),
     }
+
+
+def control():
+    """The network whose kernel is the arcsine without its factors of 2."""
+    return {"gain": math.sqrt(0.5)}

@@ -58,6 +58,11 @@ def exact(period, mass_squared, coupling, modes, tilt):
     return {"two_point": pairs, "sign": well_sign(period, coupling, mass_squared, tilt)}
 
 
+def control(tilt):
+    """A chain that stays in the well where it started, the higher one."""
+    return {"sign": 1.0 if tilt >= 0 else -1.0}
+
+
 def exact_two_point(t, period, mass_squared, coupling, modes, tilt):
     """Tr(e^{−(T−t)H} q e^{−tH} q)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
     return well_two_point(t, period, coupling, mass_squared, tilt) - missing_modes(t, period, 1 / period, modes)

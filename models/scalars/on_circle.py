@@ -78,6 +78,11 @@ def exact(components, period, mass, coupling, modes):
     return {"two_point": np.tile(pairs, (components, 1)), "invariant": fourth}
 
 
+def control():
+    """A mass term for the first component alone, which breaks the rotation symmetry."""
+    return {"anisotropy": 1.0}
+
+
 def exact_two_point(t, components, period, mass, coupling, modes):
     """Tr(e^{−(T−t)H} q_a e^{−tH} q_a)/Tr e^{−TH} minus what the missing modes would add to the free propagator."""
     return thermal_vector_two_point(t, period, coupling, mass, components) - missing_modes(t, period, mass, modes)

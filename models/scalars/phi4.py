@@ -4,7 +4,8 @@ r"""φ⁴ theory in d = 1..4 dimensions: a plane-wave network with a deformed pa
     S = (λ/4!) ∫_box φ⁴ + (δm²/2) ∫_box φ²,                            density ∝ (free density) · exp(−S)
 
 with δm² = −(λ/2) G_Λ(0) if `counterterm` (normal ordering at mass m: no tadpole at order λ for N → ∞), else 0. The
-action acts inside the box only; outside the field is free.
+action acts inside the box only; outside the field is free. Control: draws at four times the coupling, which the
+identities reject; at λ = 0 that of `free_scalar`.
 
 Units: lengths in 1/m. Limits: λ = 0 is `free_scalar`; N → ∞ is local φ⁴ with cut-off Λ. At finite width corrections of
 order 1/N enter at order λ, and at α = −1 they are large: at N = 16, d = 1, Λ = 10 the slope dG(0)/dλ is 3.7 times its
@@ -16,7 +17,14 @@ import numpyro
 
 from nnft_ppl.arguments import require_non_negative
 from nnft_ppl.exact import ball_moment
-from nnft_ppl.families import scalar_box, scalar_curves, scalar_exact, scalar_network, scalar_observables
+from nnft_ppl.families import (
+    scalar_box,
+    scalar_control,
+    scalar_curves,
+    scalar_exact,
+    scalar_network,
+    scalar_observables,
+)
 
 
 def model(
@@ -60,3 +68,8 @@ def exact(width, dim, side, mass, cutoff, alpha, amplitude, coupling):
 def curves(dim, side, mass, cutoff, coupling):
     """Known at λ = 0 only."""
     return scalar_curves(dim, side, mass, cutoff) if coupling == 0 else {}
+
+
+def control(dim, side, mass, cutoff, coupling):
+    """Four times the coupling; without one, the propagator without a cut-off."""
+    return {"coupling": 4 * coupling} if coupling else scalar_control(dim, side, mass, cutoff)

@@ -8,8 +8,9 @@ The modes are a cube, |n_j| ≤ K on every axis, one of each pair ±n; V = L^d. 
 ∫ φ⁴ is exact on the grid of 4K + 4 points along each axis.
 
 Units: lengths in 1/m. Limits: λ = 0 is free, with the propagator of the modes; K → ∞ exists in d = 1, 2; in d = 3 the
-mass is a bare one. Exact at λ = 0, where `nnft_ppl.exact.torus_first_order` is the slope, and `counterterm=False`
-its control. Source: Fourier networks of arXiv:2504.05462 deformed as in arXiv:2307.03223; docs/theory/torus.md.
+mass is a bare one. Exact at λ = 0, where `nnft_ppl.exact.torus_first_order` is the slope; elsewhere the identities
+decide. Control: `counterterm=False`. Source: Fourier networks of arXiv:2504.05462 deformed as in arXiv:2307.03223;
+docs/theory/torus.md.
 """
 
 import numpy as np
@@ -75,6 +76,11 @@ def exact(dim, side, mass, coupling, modes):
         "mean_fourth": 3 * zero_mode**2,
         "binder": 0.0,
     }
+
+
+def control(coupling):
+    """Not ordered normally: no term −(λ/4) G_K(0) ∫ φ²."""
+    return {"counterterm": False} if coupling else {"coupling": 1.0, "counterterm": False}
 
 
 def curves(dim, side, mass, coupling, modes):

@@ -4,7 +4,8 @@ r"""A linear layer with a rotation-invariant quartic in its density.
 
 The quartic is read in one of two ways, which agree only for one row or one column:
 `radial`: (Tr WᵀW)², a function of the length of W alone; `matrix`: Tr[(WᵀW)²], the fourth powers of singular values.
-At λ = 0 entries have variance σ²/2. Both readings obey 2⟨Tr WᵀW⟩/σ² + 4λ⟨quartic⟩ = rows·columns.
+Control: `quartic="entrywise"`, Σ W_ij⁴, is not invariant under rotations, and has other moments.
+At λ = 0 entries have variance σ²/2. All readings obey 2⟨Tr WᵀW⟩/σ² + 4λ⟨quartic⟩ = rows·columns.
 
 `quartic_trace` is the quartic of the chosen reading. W has no unit. Source: the λ-deformed rotation-invariant density
 of arXiv:2106.00694; moments are derived in docs/theory/rotation.md.
@@ -23,6 +24,12 @@ from nnft_ppl.fields import Linear
 from nnft_ppl.observables import Observable
 from nnft_ppl.spaces import Box
 
+QUARTICS = {
+    "radial": lambda weight: jnp.sum(weight**2) ** 2,
+    "matrix": lambda weight: jnp.sum((weight @ weight.T) ** 2),
+    "entrywise": lambda weight: jnp.sum(weight**4),
+}
+
 
 def model(rows=2, columns=3, sigma_squared=2.0, coupling=0.1, quartic="radial"):
     """Independent Gaussian entries with a quartic action."""
@@ -30,16 +37,11 @@ def model(rows=2, columns=3, sigma_squared=2.0, coupling=0.1, quartic="radial"):
     require_count("deformed_rotation", "columns", columns)
     require_positive("deformed_rotation", "sigma_squared", sigma_squared)
     require_non_negative("deformed_rotation", "coupling", coupling)  # below zero the density has no norm
-    require_choice("deformed_rotation", "quartic", quartic, ("radial", "matrix"))
+    require_choice("deformed_rotation", "quartic", quartic, tuple(QUARTICS))
     with numpyro.plate("column", columns, dim=-1), numpyro.plate("row", rows, dim=-2):
         weight = numpyro.sample("weight", dist.Normal(0, math.sqrt(sigma_squared / 2)))
-    numpyro.factor("quartic", -coupling * quartic_of(weight, quartic))
+    numpyro.factor("quartic", -coupling * QUARTICS[quartic](weight))
     return Linear(jnp.asarray(weight))
-
-
-def quartic_of(weight, quartic):
-    """(Tr WᵀW)² or Tr[(WᵀW)²]."""
-    return jnp.sum(weight**2) ** 2 if quartic == "radial" else jnp.sum((weight @ weight.T) ** 2)
 
 
 def space(columns):
@@ -53,13 +55,21 @@ def observables(quartic):
         "weight_squared": lambda phi: jnp.mean(phi.weight**2),
         "weight_fourth": lambda phi: jnp.mean(phi.weight**4),
         "trace": lambda phi: jnp.sum(phi.weight**2),
-        "quartic_trace": lambda phi: quartic_of(phi.weight, quartic),
+        "quartic_trace": lambda phi: QUARTICS[quartic](phi.weight),
     }
     return {name: Observable(function).in_units("1") for name, function in functionals.items()}
 
 
 def exact(rows, columns, sigma_squared, coupling, quartic):
-    """Moments by one-dimensional (radial) or singular-value (matrix, up to three) integrals."""
+    """Moments by one-dimensional (radial, entrywise) or singular-value (matrix, up to three) integrals."""
+    if quartic == "entrywise":  # independent entries
+        entries, one = rows * columns, radial_moments(1, 1, sigma_squared, coupling)
+        return {
+            "weight_squared": one.weight_squared,
+            "weight_fourth": one.weight_fourth,
+            "trace": entries * one.weight_squared,
+            "quartic_trace": entries * one.weight_fourth,
+        }
     if quartic == "matrix" and min(rows, columns) > 3:
         return {}
     moments = (radial_moments if quartic == "radial" else matrix_moments)(rows, columns, sigma_squared, coupling)
@@ -70,3 +80,10 @@ def exact(rows, columns, sigma_squared, coupling, quartic):
         "trace": np.array(moments.trace),
         "quartic_trace": np.array(quartic_trace),
     }
+
+
+def control(rows, columns, quartic):
+    """The fourth powers of the entries, which are not invariant under rotations."""
+    if rows * columns == 1:  # all readings agree
+        return {}
+    return {"quartic": "radial" if quartic == "entrywise" else "entrywise"}

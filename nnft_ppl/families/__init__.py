@@ -5,6 +5,7 @@ from nnft_ppl.families.over_keywords import Family, family
 from nnft_ppl.families.points import connected_points, product_points
 from nnft_ppl.families.scalar import (
     scalar_box,
+    scalar_control,
     scalar_curves,
     scalar_exact,
     scalar_network,
@@ -21,6 +22,7 @@ __all__ = [
     "missing_modes",
     "product_points",
     "scalar_box",
+    "scalar_control",
     "scalar_curves",
     "scalar_exact",
     "scalar_network",

@@ -129,6 +129,16 @@ def scalar_exact(
     }
 
 
+def scalar_control(dim: int, side: float, mass: float, cutoff: float) -> dict[str, np.ndarray]:
+    """What the two-point function must not be: the propagator without a cut-off, infinite at r = 0 in d ≥ 2.
+
+    Empty where there is no cut-off. Args as for `scalar_exact`.
+    """
+    if math.isinf(cutoff):
+        return {}
+    return {"two_point": ball_propagator(scalar_separations(side, mass), dim, mass)}
+
+
 def scalar_curves(
     dim: int, side: float, mass: float, cutoff: float
 ) -> dict[str, tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]]:

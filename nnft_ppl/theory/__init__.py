@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nnft_ppl.theory.boundedness import refuse_unbounded, unbounded_term, unbounded_words
+    from nnft_ppl.theory.control import Control
     from nnft_ppl.theory.errors import ModelError
     from nnft_ppl.theory.keywords import literal, record, restored, shown
     from nnft_ppl.theory.latent_laws import base_distribution
@@ -40,6 +41,7 @@ _HOMES = {
         "sha256_of",
         "shipped_models",
     ),
+    "control": ("Control",),
     "errors": ("ModelError",),
     "lost_draws": ("refuse_lost_draws",),
     "keywords": ("literal", "record", "restored", "shown"),
@@ -55,8 +57,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "COMPANIONS", "SMOOTH_MAP", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution", "bind",
-    "check_model", "field_names", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file",
+    "COMPANIONS", "SMOOTH_MAP", "Control", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution",
+    "bind", "check_model", "field_names", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file",
     "named_fields", "read", "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded",
     "restored", "sha256_of", "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms",
     "unread_keywords", "unread_words",

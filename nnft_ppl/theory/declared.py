@@ -59,22 +59,23 @@ def separate(model: str, declared: Any) -> Declared:
 
 
 def exact_values(
-    model: str, answers: Any, shapes: Mapping[str, tuple[int, ...]]
+    model: str, answers: Any, shapes: Mapping[str, tuple[int, ...]], owner: str = "exact"
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """What `exact()` returned, as arrays of the shapes that are measured, and how far off they may be.
 
     An answer is an array, or a pair (array, truncation): by how much it may differ from what is measured, because a
-    series was cut off, say, or a limit was not taken. Without a pair it is exact.
+    series was cut off, say, or a limit was not taken. Without a pair it is exact. `owner` is the function that gave
+    them.
 
     Raises:
         ModelError: If it is no dict, names something that is not measured, has another shape, or a truncation that is
             no number ≥ 0.
     """
     if not isinstance(answers, dict):
-        raise ModelError(f"{model}: exact() must return a dict name -> array, not {type(answers).__name__}")
+        raise ModelError(f"{model}: {owner}() must return a dict name -> array, not {type(answers).__name__}")
     if unknown := sorted(set(map(str, answers)) - set(shapes)):
         near = did_you_mean(unknown[0], shapes)
-        raise ModelError(f"{model}: exact() names {unknown}, which observables() does not{near}")
+        raise ModelError(f"{model}: {owner}() names {unknown}, which observables() does not{near}")
     exact, truncation = {}, {}
     for name, answer in answers.items():
         value, off = answer if _is_pair(answer, shapes[name]) else (answer, 0.0)
@@ -83,15 +84,15 @@ def exact_values(
             truncation[name] = np.broadcast_to(np.asarray(off, dtype=float), shapes[name])
         except (TypeError, ValueError) as error:
             raise ModelError(
-                f"{model}: exact() gives {name!r} as {answer!r}, not as an array of numbers, or a pair of one and its "
-                "truncation"
+                f"{model}: {owner}() gives {name!r} as {answer!r}, not as an array of numbers, or a pair of one and "
+                "its truncation"
             ) from error
         if np.any(truncation[name] < 0):
-            raise ModelError(f"{model}: exact() gives {name!r} a truncation below zero: {off!r}")
+            raise ModelError(f"{model}: {owner}() gives {name!r} a truncation below zero: {off!r}")
     for name, value in exact.items():
         if value.shape != shapes[name]:
             raise ModelError(
-                f"{model}: exact() gives {name!r} with shape {value.shape}, but it is measured with shape "
+                f"{model}: {owner}() gives {name!r} with shape {value.shape}, but it is measured with shape "
                 f"{shapes[name]}: put NaN where the answer is unknown"
             )
     return exact, truncation

@@ -39,6 +39,8 @@ class ModelFile:
     """`curves(**keywords)` -> {name: (coordinate, exact value)}, between the points that are measured."""
     symmetries: Callable | None = None
     """`symmetries(**keywords)` -> {name: Symmetry or DiscreteSymmetry} (`nnft_ppl.symmetries`)."""
+    control: Callable | None = field(default=None, compare=False)
+    """`control(**keywords)` -> {keyword or measured name: value}, what must be rejected; no run reads it."""
     path: Path | None = None
     """Where the file is; None for a function that was handed over in Python."""
     source: str = ""
@@ -113,14 +115,10 @@ def load_file(model: str | Path) -> ModelFile:
     for name, value in {"model": module.model, **companions}.items():
         if value is not None and not callable(value):
             raise TypeError(f"{path}: `{name}` is {type(value).__name__}, not a function: write `def {name}(...)`")
+    text = inspect.getdoc(module) or inspect.getdoc(module.model) or ""
+    companions["control"] = getattr(module, "control", None)
     file = ModelFile(
-        module.model,
-        path.stem,
-        **companions,
-        path=path,
-        source=source,
-        description=inspect.getdoc(module) or inspect.getdoc(module.model) or "",
-        neighbours=neighbours,
+        module.model, path.stem, **companions, path=path, source=source, description=text, neighbours=neighbours
     )
     _check_companions(file)
     return file

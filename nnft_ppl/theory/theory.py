@@ -20,6 +20,7 @@ from nnft_ppl.display import paragraph, table
 from nnft_ppl.observables import default_observables, hidden_names
 from nnft_ppl.spaces import Region, Space, Unbounded, sites_in
 from nnft_ppl.target import Target
+from nnft_ppl.theory.control import Control, declared_control
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
 from nnft_ppl.theory.declared import exact_curves, exact_values, separate
 from nnft_ppl.theory.errors import ModelError
@@ -106,6 +107,11 @@ class Theory:
     def name(self) -> str:
         """Name of the model: its file's, or the function's."""
         return self.file.name
+
+    @cached_property
+    def control(self) -> Control | None:
+        """What must be rejected; None where the file declares nothing. Only `nnft verify` asks for it, no run."""
+        return declared_control(self.file, self.keywords, self.shapes, self._call)
 
     @cached_property
     def region(self) -> Region:
