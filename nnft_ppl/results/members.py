@@ -27,7 +27,7 @@ from nnft_ppl.results.ensemble import TRUNCATION, Ensemble
 from nnft_ppl.results.labelled import estimates_dataset, read_estimates
 from nnft_ppl.results.series import quoted_series, series_of
 from nnft_ppl.results.storage import at_home, read_result
-from nnft_ppl.statistics import Estimate, Estimates, correlation_between, replicas
+from nnft_ppl.statistics import Estimate, Estimates, blocks, correlation_between, replicas
 
 AT = ".at"
 """Ends the names of coordinates that differ between members."""
@@ -144,7 +144,8 @@ class Ensembles(Ensemble):
             correlation = known.get(name)
             if correlation is not None and len(correlation) < len(self.places):
                 correlation = None  # members are missing: nothing is fitted
-        return fit_across(wanted, found[name], self.scanned, correlation)
+        told = "correlation" in self.data and self.data["correlation"].attrs.get("blocks")
+        return fit_across(wanted, found[name], self.scanned, correlation, told or None)
 
 
 class StoredMembers(Mapping[str, Ensemble]):
@@ -228,8 +229,10 @@ def family_data(
     if correlation:
         correlation = {name: values for name, values in correlation.items() if name in groups["estimates"]}
         dims = {name: groups["estimates"][name].dims[len(scanned) :] for name in correlation}
+        sizes = [one.data["observables"].sizes for one in members.values()]
         groups["correlation"] = xr.Dataset(
-            {name: (("member", "other_member", *dims[name]), values) for name, values in correlation.items()}
+            {name: (("member", "other_member", *dims[name]), values) for name, values in correlation.items()},
+            attrs={"blocks": blocks(sizes[0]["chain"], min(one["draw"] for one in sizes))},
         )
     tree = xr.DataTree.from_dict(groups)
     folders = {place: name for place, name in member_folders(places).items() if place in members}
