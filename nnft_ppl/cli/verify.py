@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.console import Console
 
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
 from nnft_ppl.display import format_value, without_noise
@@ -38,7 +39,7 @@ class Row(NamedTuple):
 
 def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Sample models with exact answers and compare: exit status 1 where a pull is past 5."""
-    console = Console()
+    console = console_of()
     rows: list[Row] = []
     theories: list[Theory] = []
     for name in asked.models or shipped_models():
