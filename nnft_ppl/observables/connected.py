@@ -23,6 +23,7 @@ from jaxtyping import Array
 
 from nnft_ppl.observables.derived import Derived
 from nnft_ppl.observables.insertion import Insertion, require_insertions
+from nnft_ppl.observables.labels import Coordinates
 from nnft_ppl.observables.observable import Observable
 from nnft_ppl.observables.readings import factors_of
 
@@ -55,7 +56,7 @@ class Moments(Observable):
 def connected(
     *insertions: Insertion,
     dims: tuple[str, ...] = (),
-    coords: Mapping[str, Sequence[float]] | None = None,
+    coords: Mapping[str, Coordinates] | None = None,
     even: bool = False,
 ) -> Derived:
     r"""The connected function of insertions, their joint cumulant $\langle L_1 \cdots L_n \rangle_c$.
