@@ -17,7 +17,8 @@ from nnft_ppl.draws import Kind
 from nnft_ppl.runs.auto import Choice
 from nnft_ppl.runs.sampling import _stronger
 from nnft_ppl.statistics import AveragePhase, average_phase_of, contributions, estimate
-from nnft_ppl.theory import ModelFile
+from nnft_ppl.theory import ModelFile, check_model
+from nnft_ppl.theory.soundness import phase_of_weights
 
 DRAWS = 40_000
 SLOPE = 0.3
@@ -174,3 +175,20 @@ def test_what_a_phase_takes_away_is_said(run):
     assert run.tempering is None
     assert "Z is complex" in run.findings["phase"]["log_z"]
     assert "the action has a phase" in run.provenance.improved.reasons["cosine"]
+
+
+def turned(theta=2.0, power=1.0):
+    w = numpyro.sample("w", dist.Normal(0, 1))
+    numpyro.factor("twist", 1j * theta * jnp.abs(w) ** power * jnp.sign(w) if theta else -(w**2))
+    return lambda x: w + 0 * x[0]
+
+
+def test_a_look_at_the_model_tells_that_it_has_a_phase():
+    positions = jnp.linspace(-1.0, 1.0, 5)[:, None]
+    spread = 2 * np.std(positions)
+    good, words = phase_of_weights(Theory(turned), positions)
+    assert (good, f"twist (spread {spread:.2g} rad" in words) == (True, True)
+    good, words = phase_of_weights(Theory(turned, power=-1.0), positions)
+    assert (good, words.endswith("not finite on free draws: twist")) == (False, True)
+    texts = [words for _, words in check_model(Theory(turned, theta=0.0), lambda stage: None)]
+    assert not [words for words in texts if "phase" in words]

@@ -11,8 +11,11 @@ from numpyro import distributions as dist
 
 from nnft_ppl import ModelFile, Theory
 from nnft_ppl.fields import LatticeField
+from nnft_ppl.observables import Observable, product, smeared
 from nnft_ppl.spaces import Box, Circle, Lattice, Space, Torus, Unbounded, refined, used_spaces
 from nnft_ppl.theory import ModelError, check_model, refuse_coarse_grid
+from nnft_ppl.theory.resolution import observable_resolution
+from nnft_ppl.theory.soundness import grids_of_observables
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,50 @@ def test_no_grid_passes_unseen(action, error, words):
 @pytest.mark.parametrize("space", [Circle(2.0, modes=1), Lattice(4), Box(2.0, 1, bandlimit=3.0)])
 def test_what_is_safe_may_be_built_before(space):
     refuse_coarse_grid(of(lambda a: space.integrate(jnp.ones(space.shape)) * a**2))
+
+
+def bump(width, space):
+    return product(*[smeared(lambda x: jnp.exp(-(((x[0] - 1.03) / width) ** 2)), space=space)] * 2)
+
+
+def measuring(observables):
+    def model():
+        a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+        return lambda x: a[0] + a[1] * jnp.cos(jnp.pi * x[0])
+
+    return Theory(ModelFile(model, "measuring", observables=observables))
+
+
+def test_what_is_measured_is_resolved():
+    """A weight narrower than the grid, a step and a high power are found on a circle whose φ⁴ is exact."""
+
+    def observables():
+        circle = Circle(2.0, modes=1)
+        return {
+            "smooth": bump(0.8, circle),
+            "narrow": bump(0.02, circle),
+            "square": Observable(lambda phi: circle.integrate(circle.evaluate(phi) ** 2)),
+            "power": Observable(lambda phi: circle.integrate(circle.evaluate(phi) ** 30)),
+            "step": Observable(lambda phi: circle.integrate(circle.evaluate(phi) > 0.5)),
+            "grid": Observable(circle.evaluate),
+            "local": Observable(lambda phi: phi(jnp.zeros(1))),
+        }
+
+    theory = measuring(observables)
+    found = observable_resolution(theory)
+    assert set(found.moved) == {"smooth", "narrow", "square", "power", "step"}
+    assert set(found.coarse) == {"narrow", "power", "step"}
+    assert found.moved["square"] == 0
+    good, words = grids_of_observables(theory)
+    assert (good, "moves narrow by" in words) == (False, True)
+
+
+@pytest.mark.parametrize(("before", "good"), [(Circle(2.0, modes=1), True), (Circle(2.0), False), (Lattice(4), True)])
+def test_a_space_from_before_is_named(before, good):
+    theory = measuring(lambda: {"narrow": bump(0.02, before), "local": Observable(lambda phi: phi(jnp.zeros(1)))})
+    assert grids_of_observables(theory)[0] == good
+    words = grids_of_observables(theory)[1]
+    assert ("built before observables() was called" in words) != isinstance(before, Lattice)
 
 
 def test_a_lattice_is_what_it_is():

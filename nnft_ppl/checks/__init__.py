@@ -11,6 +11,7 @@ from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.invariants import Invariants
 from nnft_ppl.checks.measuring import MeasureProgram, MeasureStream
 from nnft_ppl.checks.modes import ModeCoverage
+from nnft_ppl.checks.odd_moments import OddMoments
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.second_route import SecondRoute
@@ -23,7 +24,7 @@ __all__ = [
     "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "BankFindings",
     "Check", "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws", "EnergyFraction",
     "ErrorEstimators", "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw",
-    "Invariants", "MeasureProgram", "MeasureStream", "Measurement", "ModeCoverage", "ObservableTails", "Outcome",
-    "PartitionSpread", "PhaseOfWeights", "RHat", "SecondRoute", "SlowModes", "WeightsTail", "check_of", "checks_of",
-    "disagreeing", "fewest_draws", "found_only", "reason_of", "untrusted", "without_rounding",
+    "Invariants", "MeasureProgram", "MeasureStream", "Measurement", "ModeCoverage", "ObservableTails", "OddMoments",
+    "Outcome", "PartitionSpread", "PhaseOfWeights", "RHat", "SecondRoute", "SlowModes", "WeightsTail", "check_of",
+    "checks_of", "disagreeing", "fewest_draws", "found_only", "reason_of", "untrusted", "without_rounding",
 ]  # fmt: skip

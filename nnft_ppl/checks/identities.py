@@ -89,7 +89,7 @@ class IdentityBank(Check):
         """
         measured = looked_at(draws)
         assert self._bank is not None  # it was measured
-        weights = _weights_at(draws, measured)
+        weights = weights_at(draws, measured)
         found = rows_of(self._bank, measured, weights)
         if not found.names:
             raise ValueError(found.left_out)
@@ -189,7 +189,7 @@ class Identity(Check):
             advice = "the vector field, or the action, is not differentiable there"
             verdict = Verdict.of(self.name, np.nan, MAX_PULL, text, good=False, advice=advice)
             return Outcome(verdict, {"not_finite": lost})
-        outcome = self._identity.conclude(terms, far, _weights_at(draws, measured), kind=draws.kind)
+        outcome = self._identity.conclude(terms, far, weights_at(draws, measured), kind=draws.kind)
         value = outcome.terms["value"]
         effective = min(float(value.ess), terms["value"].size)
         if value.error > 0 and effective < LEAST_DRAWS:
@@ -213,5 +213,11 @@ def looked_at(draws: FinishedDraws) -> xr.Dataset:
     return draws.measured
 
 
-def _weights_at(draws: FinishedDraws, measured: xr.Dataset) -> np.ndarray | None:
+def weights_at(draws: FinishedDraws, measured: xr.Dataset) -> np.ndarray | None:
+    """Log weights of the draws that were looked at; None for chains.
+
+    Args:
+        draws: All draws.
+        measured: What was measured on some.
+    """
     return None if draws.log_weights is None else draws.log_weights[:, measured["draw"].values]

@@ -15,6 +15,7 @@ from nnft_ppl.checks.identities import Identity, IdentityBank
 from nnft_ppl.checks.improved import ImprovedAgainstRaw
 from nnft_ppl.checks.invariants import Invariants
 from nnft_ppl.checks.modes import ModeCoverage
+from nnft_ppl.checks.odd_moments import OddMoments
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.checks.second_route import SecondRoute
 from nnft_ppl.checks.slow import SlowModes
@@ -39,6 +40,7 @@ USUAL: tuple[type[Check], ...] = (
     ImprovedAgainstRaw,
     ExactAnswers,
     Invariants,
+    OddMoments,
     IdentityBank,
     SecondRoute,
     EarlierSamplers,

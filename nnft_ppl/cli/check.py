@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.run import load_theory
 from nnft_ppl.display import Stage, on_terminal
@@ -18,7 +18,7 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         progress(Stage(f"reading {asked.model}"))
         theory = load_theory(asked, keywords)
         outcomes = check_model(theory, progress)
-    console = Console()
+    console = console_of()
     console.print(f"[bold]{escape(repr(theory))}[/]", highlight=False, soft_wrap=True)
     for site in theory.sites:
         how = "transport" if site.exact else "unconstrained"

@@ -4,9 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from nnft_ppl.cli.beside import print_beside
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import Stage, model_call
@@ -30,7 +29,7 @@ def compare(asked: argparse.Namespace) -> int:
         rows = found.to_dataframe().to_dict("records")
         about = {"results": list(found.results), "differing": dict(found.differing), "largest_apart": found.largest}
         print(as_json(plain_json(about | {"rows": rows})))
-    console = Console(stderr=asked.json)
+    console = console_of(stderr=asked.json)
     about = next(iter(found.results.values())).provenance
     same = {name: value for name, value in about.keywords.items() if name not in found.differing}
     console.print(f"{len(found.results)} results of {model_call(about.model, same)}", markup=False, soft_wrap=True)

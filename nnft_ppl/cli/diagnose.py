@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import format_value, model_call, on_terminal
@@ -56,7 +56,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         save_pulls(rows, asked.figure, title=words)
     if asked.json:
         print(_as_json(ensemble, found))
-    console = Console(stderr=asked.json)
+    console = console_of(stderr=asked.json)
     console.print(f"[bold]{escape(words)}[/]", highlight=False, soft_wrap=True)
     if rows:
         console.print(bank_table(rows))

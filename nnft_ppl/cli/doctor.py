@@ -18,6 +18,7 @@ from jaxtyping import Array
 from rich.console import Console
 from rich.table import Table
 
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.devices import kept_programs
@@ -46,7 +47,7 @@ def doctor(asked: argparse.Namespace) -> int:
     if asked.json:
         print(as_json(plain_json(found)))
     else:
-        _print(found, Console())
+        _print(found, console_of())
     return 0
 
 

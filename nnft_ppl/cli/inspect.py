@@ -5,15 +5,15 @@ import ast
 import inspect
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.theory import load_file, shipped_models, shown
 
 
 def list_models() -> int:
     """Print the shipped models with the first line of their docstrings (the files are parsed, not run)."""
-    console = Console()
+    console = console_of()
     topic = ""
     for name, path in shipped_models().items():
         if path.parent.name != topic:
@@ -41,7 +41,7 @@ def show(asked: argparse.Namespace) -> int:
     if asked.json:
         print(result_json(ensemble))
     else:
-        print_result(ensemble, Console(), str(Path(asked.folder)))
+        print_result(ensemble, console_of(), str(Path(asked.folder)))
     return exit_status(ensemble)
 
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.console import Console
-
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
@@ -94,7 +93,7 @@ def conclude(asked: argparse.Namespace, ran: Ran) -> int:
     """Print what came out."""
     if asked.json:
         print(result_json(ran.ensemble))
-    console = Console(stderr=asked.json)
+    console = console_of(stderr=asked.json)
     print_result(ran.ensemble, console, None if ran.kept else str(ran.folder))
     if ran.kept:
         words = f"not stored: {ran.folder} keeps the complete result that was there"

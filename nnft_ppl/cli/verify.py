@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from nnft_ppl.cli.against import Rejection, Row, beside, compare, furthest, knows, largest_pull
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
 from nnft_ppl.cli.validation import validation_page
@@ -25,7 +26,7 @@ CONTROL_DRAWS = (2000, 20_000, 100_000)
 
 def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Sample models and compare: exit status 1 where a pull is past 5, or a control is not rejected."""
-    console = Console()
+    console = console_of()
     rows: list[Row] = []
     controls: dict[str, Rejection] = {}
     theories: list[Theory] = []

@@ -93,7 +93,9 @@ def format_values(value: ndarray, error: ndarray) -> str:
     return "[" + ", ".join(format_values(v, e) for v, e in zip(value, error, strict=True)) + "]"
 
 
-def places_along(coordinates: Mapping[str, Sequence[float] | ndarray]) -> Iterator[tuple[tuple[int, ...], str]]:
+def places_along(
+    coordinates: Mapping[str, Sequence[float] | Sequence[str] | ndarray],
+) -> Iterator[tuple[tuple[int, ...], str]]:
     """Every index of an array with its coordinates in words.
 
     Args:

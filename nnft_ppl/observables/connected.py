@@ -23,6 +23,7 @@ from jaxtyping import Array
 
 from nnft_ppl.observables.derived import Derived
 from nnft_ppl.observables.insertion import Insertion, require_insertions
+from nnft_ppl.observables.labels import Coordinates
 from nnft_ppl.observables.observable import Observable
 from nnft_ppl.observables.readings import factors_of
 
@@ -35,16 +36,27 @@ Moment = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Moments(Observable):
-    """Several products of the same factors, along the first dimension."""
+    """Several products ⟨Π_{j ∈ M} L_j⟩ of the same factors, along the first dimension."""
 
     moments: tuple[Moment, ...] = ()
     """Which factors are multiplied."""
+    neglected: tuple[Moment, ...] = ()
+    """Products whose averages are stated to vanish, and are factors of all that is left out because of that."""
+
+    def neglected_on(self, fields: Any) -> Array:
+        """The products that should vanish on average on one draw, shape (product, ...).
+
+        Args:
+            fields: What the model returns.
+        """
+        assert self.factors  # it is made of insertions
+        return products(self.neglected, jnp.stack(jnp.broadcast_arrays(*factors_of(self.factors, fields))))
 
 
 def connected(
     *insertions: Insertion,
     dims: tuple[str, ...] = (),
-    coords: Mapping[str, Sequence[float]] | None = None,
+    coords: Mapping[str, Coordinates] | None = None,
     even: bool = False,
 ) -> Derived:
     r"""The connected function of insertions, their joint cumulant $\langle L_1 \cdots L_n \rangle_c$.
@@ -56,7 +68,8 @@ def connected(
         insertions: Up to 8, whose shapes broadcast (one entry a configuration); equal ones cost nothing more.
         dims: Names of the value's dimensions.
         coords: Coordinate values along some of them.
-        even: Whether all moments of odd order are known to vanish by a symmetry φ -> −φ, and are left out.
+        even: Whether all moments of odd order are known to vanish by a symmetry φ -> −φ, and are left out. A run's
+            check `odd_moments` looks whether they do.
 
     Returns:
         Derived quantity of the shape to which they broadcast, complex if one of them is.
@@ -83,7 +96,9 @@ def connected(
     def measured(fields: Any) -> Array:
         return products(cumulant.moments, jnp.stack(jnp.broadcast_arrays(*factors_of(factors, fields))))
 
-    own = Moments(measured, dims, dict(coords or {}), factors, hidden=True, moments=cumulant.moments)
+    own = Moments(
+        measured, dims, dict(coords or {}), factors, hidden=True, moments=cumulant.moments, neglected=cumulant.neglected
+    )
     return Derived(OfMoments(cumulant), dims, dict(coords or {}), moments=own)
 
 
@@ -127,6 +142,15 @@ class Cumulant:
         sizes = range(2 if self.even else 1, len(self.factors) + 1, 2 if self.even else 1)
         found = {tuple(sorted(part)) for size in sizes for part in combinations(self.factors, size)}
         return tuple(sorted(found, key=lambda moment: (len(moment), moment)))
+
+    @property
+    def neglected(self) -> tuple[Moment, ...]:
+        """The moments of odd order, one of which is a factor of every product that `even` leaves out.
+
+        Such a product has two factors of odd order at least, of which one has at most half of all insertions.
+        """
+        orders = range(1, len(self.factors) // 2 + 1, 2) if self.even else ()
+        return tuple(sorted({tuple(sorted(part)) for one in orders for part in combinations(self.factors, one)}))
 
     @cached_property
     def _steps(self) -> tuple[np.ndarray, ...]:

@@ -12,6 +12,7 @@ from jaxtyping import Array, ArrayLike, Float
 from nnft_ppl.arguments import require_finite
 from nnft_ppl.observables.insertion import Insertion, require_insertions
 from nnft_ppl.observables.insertions import at
+from nnft_ppl.observables.labels import Coordinates
 from nnft_ppl.observables.observable import Observable
 from nnft_ppl.observables.parts import Local, Part
 from nnft_ppl.observables.readings import factors_of
@@ -77,7 +78,7 @@ def symmetric_pairs(
 def n_point(
     points: Float[ArrayLike, "*shape factor dim"],
     dims: tuple[str, ...] = (),
-    coords: Mapping[str, Sequence[float]] | None = None,
+    coords: Mapping[str, Coordinates] | None = None,
     *,
     field: str | int | None = None,
     component: int | tuple[int, ...] | None = None,
@@ -108,7 +109,7 @@ def n_point(
 
 
 def product(
-    *insertions: Insertion, dims: tuple[str, ...] = (), coords: Mapping[str, Sequence[float]] | None = None
+    *insertions: Insertion, dims: tuple[str, ...] = (), coords: Mapping[str, Coordinates] | None = None
 ) -> Observable:
     r"""Product of insertions, $\langle L_1[\phi] \cdots L_n[\phi] \rangle$, disconnected: nothing is subtracted.
 
@@ -144,7 +145,7 @@ def vertex(
     points: Float[ArrayLike, "*shape charge dim"],
     charges: Float[ArrayLike, "*shape charge"],
     dims: tuple[str, ...] = (),
-    coords: Mapping[str, Sequence[float]] | None = None,
+    coords: Mapping[str, Coordinates] | None = None,
     *,
     field: str | int | None = None,
     component: int | tuple[int, ...] | None = None,

@@ -3,7 +3,7 @@
 Source: derived here; values and errors of f(means) as in `nnft_ppl.statistics.estimate`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
-from nnft_ppl.observables.labels import Dims
+from nnft_ppl.observables.labels import Coordinates, Dims
 from nnft_ppl.observables.observable import Observable
 
 BISECTIONS = 60
@@ -35,8 +35,8 @@ class Derived:
     """Differentiable map from {name: mean of the observable, or a derived quantity named before} to an array."""
     dims: Dims = ()
     """Names of the array's dimensions, the first axes'; those behind `...` are the last axes'."""
-    coords: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Coordinate values along some of the dimensions, stored and printed with the result."""
+    coords: Mapping[str, Coordinates] = field(default_factory=dict)
+    """Coordinates along some of the dimensions, numbers or texts, stored and printed with the result."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Units of coordinates by dimension, and of the value under the name ""; "1" where there is none."""
     like: tuple[str, ...] = ()

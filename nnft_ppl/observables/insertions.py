@@ -94,7 +94,8 @@ def smeared(
     Args:
         weights: w_j, shape (*shape, point), with points; w(x), a function of a point that gives a number, with a space.
         points: x_j.
-        space: What is integrated over, by its quadrature; it must resolve the weight times the field.
+        space: What is integrated over, by its quadrature; it must resolve the weight times the field. `nnft check`
+            looks whether it does, where the space is built inside `observables()`; a run does not.
         field: As for `at`.
         component: As for `at`.
 

@@ -1,13 +1,13 @@
 """Statements that hold exactly on every draw: conserved energies, outputs that a redundancy does not change."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from nnft_ppl.observables.labels import Dims
+from nnft_ppl.observables.labels import Coordinates, Dims
 from nnft_ppl.observables.observable import Draw, evaluate
 
 
@@ -34,7 +34,7 @@ class Invariant:
     """The largest modulus that rounding explains, in units of the deviation."""
     dims: Dims = ()
     """Names of the array's dimensions."""
-    coords: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    coords: Mapping[str, Coordinates] = field(default_factory=dict)
     """Coordinate values along some of them: they say where it deviates."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Units of coordinates by dimension, and of the deviation under the name ""."""

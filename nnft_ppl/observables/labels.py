@@ -9,6 +9,10 @@ Dims = tuple[str | EllipsisType, ...]
 """Names of dimensions; `...` stands for those that are not named."""
 
 
+Coordinates = Sequence[float] | Sequence[str]
+"""Where the entries along a dimension are: numbers, or texts."""
+
+
 class Labelled(Protocol):
     """What has dimensions, such as an `Observable` or a `Derived`."""
 
@@ -18,7 +22,7 @@ class Labelled(Protocol):
         ...
 
     @property
-    def coords(self) -> Mapping[str, Sequence[float]]:
+    def coords(self) -> Mapping[str, Coordinates]:
         """Coordinate values along some of them."""
         ...
 
@@ -63,7 +67,7 @@ def name_dimensions[L: Labelled](
 
 def _named(
     name: str, quantity: Labelled, shape: tuple[int, ...], known: Mapping[str, Labelled], sizes: Mapping[str, int]
-) -> tuple[tuple[str, ...], dict[str, Sequence[float]]]:
+) -> tuple[tuple[str, ...], dict[str, Coordinates]]:
     """Names of all dimensions, and coordinates."""
     given, coords = list(quantity.dims), dict(quantity.coords)
     cut = given.index(...) if ... in given else len(given)

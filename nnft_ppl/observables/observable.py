@@ -6,7 +6,7 @@ are `nnft_ppl.statistics.estimate`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field as dataclass_field, replace
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nnft_ppl.observables.insertion import Insertion
+from nnft_ppl.observables.labels import Coordinates
 
 Field = Callable[[Float[Array, "dim"]], Array]
 
@@ -49,8 +50,8 @@ class Observable:
     without default, the parameters θ by stored name as the second; gives an array."""
     dims: tuple[str, ...] = ()
     """Names of the array's dimensions; names are shared between observables only where sizes are the same."""
-    coords: Mapping[str, Sequence[float]] = dataclass_field(default_factory=dict)
-    """Coordinate values along some of the dimensions, stored and printed with the result."""
+    coords: Mapping[str, Coordinates] = dataclass_field(default_factory=dict)
+    """Coordinates along some of the dimensions, numbers or texts, stored and printed with the result."""
     factors: tuple[Insertion, ...] | None = None
     """Of a product of linear functionals: these, so that it can be improved; else None."""
     units: Mapping[str, str] = dataclass_field(default_factory=dict)

@@ -6,13 +6,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from nnft_ppl.observables import effective_mass
-from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label, shorten
 from nnft_ppl.report.parts import IMAGINARY, REAL, WHOLE, Part, columns_of, parts_of_estimate
 from nnft_ppl.results import Ensemble
 from nnft_ppl.statistics import Estimate
 
 MANY_DECADES = 5.0
 """A correlator that is positive and falls by more than this factor is drawn on a logarithmic axis."""
+LONGEST = 16
+"""Characters of a text below a point, at most."""
 MARKERS = {"quoted": "o", "raw": "s", "improved": "D", "reweighted": "^"}
 
 
@@ -43,7 +45,7 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
         columns["correlation"] = one.correlation
     columns |= {"ess": one.ess} | columns_of("exact", exact)
     columns["pull"] = ensemble.pulls().get(name, np.full(one.value.shape, np.nan))
-    return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
+    return pd.DataFrame(columns).iloc[_order(places)].reset_index(drop=True)
 
 
 def plot_correlator(
@@ -67,8 +69,8 @@ def plot_correlator(
     one = ensemble.estimates()[name]
     part = part or parts_of_estimate(one)[0]
     axes = axes_or_new(axes)
-    order = np.argsort(places, kind="stable")
-    places, value, error = places[order], part.of(one.value)[order], part.error(one)[order]
+    order = _order(places)
+    places, value, error = _abscissa(axes, places)[order], part.of(one.value)[order], part.error(one)[order]
     exact = part.of(exact_values(ensemble, name, one))[order]
     curve = exact_curve(ensemble, name)
     if curve is not None:
@@ -96,7 +98,7 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     for size in (2, 1):
         axes.axhspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(0, color=COLOURS[1], linewidth=1)
-    where, pull = table.iloc[:, 0].to_numpy(float), table["pull"].to_numpy(float)
+    where, pull = _abscissa(axes, table.iloc[:, 0].to_numpy()), table["pull"].to_numpy(float)
     known = np.isfinite(pull)
     far = known & (np.abs(pull) > 4)
     for chosen, colour in ((known & ~far, COLOURS[0]), (far, WRONG)):
@@ -147,7 +149,7 @@ def estimators_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     columns: dict[str, np.ndarray] = {dim: places}
     for kind, one in estimators_of(ensemble, name).items():
         columns |= columns_of(kind, one.value) | columns_of(f"{kind}_error", one.error) | {f"{kind}_ess": one.ess}
-    return pd.DataFrame(columns).sort_values(dim, ignore_index=True)
+    return pd.DataFrame(columns).iloc[_order(places)].reset_index(drop=True)
 
 
 def plot_estimators(
@@ -177,7 +179,7 @@ def plot_estimators(
             label=kind,
         )
     dim = ensemble.data["estimates"].dataset[name].dims[0]
-    axes.set_xticks(ranks, [f"{place:.3g}" for place in places])
+    axes.set_xticks(ranks, [one if isinstance(one, str) else f"{one:.3g}" for one in places])
     axes.set_xlabel(label(ensemble, str(dim)))
     axes.set_ylabel(label(ensemble, name, part.name("difference")))
     axes.legend(frameon=False, ncols=len(found), loc="lower center", bbox_to_anchor=(0.5, 1.0))
@@ -196,6 +198,8 @@ def difference_parts(one: Estimate) -> tuple[Part, ...]:
 def period_of(ensemble: Ensemble, name: str = "two_point") -> float | None:
     """Length of the circle, if the theory lives on one and all points of the observable lie on it; else None."""
     _, places = _coordinate(ensemble, name)
+    if _labels(places):
+        return None
     period = ensemble.data["estimates"].attrs.get("period")
     return float(period) if period is not None and places.min() >= 0 and places.max() <= period else None
 
@@ -209,7 +213,7 @@ def effective_mass_table(ensemble: Ensemble, name: str = "two_point") -> pd.Data
     Args and errors as for `correlator_table`.
     """
     dim, places = _coordinate(ensemble, name)
-    if not np.all(np.diff(places) > 0):
+    if _labels(places) or not np.all(np.diff(places) > 0):
         raise ValueError(f"the points of {name!r} along {dim} do not increase: {places}")
     mass = effective_mass(name, places, period_of(ensemble, name))
     called = f"{name}.effective_mass"  # of which the model may have one of its own
@@ -256,3 +260,23 @@ def _coordinate(ensemble: Ensemble, name: str) -> tuple[str, np.ndarray]:
     values = ensemble.data["estimates"].dataset[name]
     dim = str(values.dims[0])
     return dim, values.coords[dim].values
+
+
+def _labels(places: np.ndarray) -> bool:
+    """Whether places are texts."""
+    return places.dtype.kind not in "iuf"
+
+
+def _order(places: np.ndarray) -> np.ndarray:
+    """Numbers from small to large, and texts as the model file has them."""
+    return np.arange(len(places)) if _labels(places) else np.argsort(places, kind="stable")
+
+
+def _abscissa(axes: Axes, places: np.ndarray) -> np.ndarray:
+    """Where points are drawn: at their places, or one beside the other, with a text below each."""
+    if not _labels(places):
+        return places.astype(float)
+    ranks = np.arange(len(places), dtype=float)
+    axes.set_xticks(ranks, [shorten(str(one), LONGEST) for one in places])
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    return ranks

@@ -31,7 +31,8 @@ def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
         if len(correlators.estimators_of(ensemble, name)) > 1:
             yield _estimators(ensemble, name)
     real = "two_point" in known and not np.iscomplexobj(ensemble.estimates()["two_point"].value)
-    if real and len(correlators.correlator_table(ensemble)) > 1:
+    places = correlators.correlator_table(ensemble).iloc[:, 0] if real else []
+    if len(places) > 1 and not isinstance(places[0], str):
         yield _effective_mass(ensemble)
     if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):
         yield _exact_pulls(exact)

@@ -135,6 +135,7 @@ def fit_across(
     values: Estimate,
     scanned: Mapping[str, ndarray],
     correlation: Float[ndarray, "member member *shape"] | None,
+    replicas: int | None = None,
 ) -> Fitted:
     """The fit at every combination of the other keywords, and every entry of the quantity.
 
@@ -143,6 +144,7 @@ def fit_across(
         values: The quantity at all members: dimensions of the scanned keywords first, then its own.
         scanned: Keyword -> its values, in the order of those dimensions.
         correlation: Of the members with one another; None where they are independent.
+        replicas: From how many independent ones it is estimated.
 
     Raises:
         ValueError: For a keyword that is not scanned or not a number, too few values, a complex quantity.
@@ -172,7 +174,7 @@ def fit_across(
         own, entry = members[index[:other_axes]], index[other_axes:]
         correlated = between[np.ix_(own, own)]
         correlated = correlated if correlation is None else correlated[(slice(None), slice(None), *entry)]
-        fit, doubt = _fit(wanted, x, value[(own, *entry)], error[(own, *entry)], correlated)
+        fit, doubt = _fit(wanted, x, value[(own, *entry)], error[(own, *entry)], correlated, replicas)
         if doubt:
             doubts[index] = doubt
         if fit:
@@ -188,18 +190,28 @@ def fit_across(
 
 
 def _fit(
-    wanted: AcrossMembers, x: ndarray, y: ndarray, error: ndarray, correlation: Float[ndarray, "n n"]
+    wanted: AcrossMembers,
+    x: ndarray,
+    y: ndarray,
+    error: ndarray,
+    correlation: Float[ndarray, "n n"],
+    replicas: int | None,
 ) -> tuple[PolynomialFit | None, str]:
     """The fit, where there is one, and why its error says nothing, where it does not."""
     if not np.isfinite(y).all() or not np.isfinite(error).all():
         lost = ", ".join(place_words({wanted.along: one}) for one in x[~(np.isfinite(y) & np.isfinite(error))])
         return None, f"{wanted.quantity} has no value with an error at {lost}"
+    if replicas is not None and len(x) > replicas - 2:
+        return None, (
+            f"{len(x)} values of {wanted.along} are too many for correlations that {replicas} blocks of draws tell: "
+            "fit fewer, or make runs with random numbers of their own"
+        )
     u = wanted.abscissa(x.astype(float))
     if wanted.logarithmic:
         if reason := _no_logarithm(wanted, x, y, error):
             return None, reason
         y, error = np.log(np.abs(y)), error / np.abs(y)
-    fit = fit_polynomial(u, y, np.outer(error, error) * correlation, wanted.degree)
+    fit = fit_polynomial(u, y, np.outer(error, error) * correlation, wanted.degree, replicas)
     if fit.p_value < UNLIKELY:
         law = f"χ² = {fit.chi_squared:.3g} for {degrees(fit.dof)}"
         return fit, f"the values contradict {wanted.in_words} ({law})"

@@ -27,7 +27,7 @@ from nnft_ppl.results.ensemble import TRUNCATION, Ensemble
 from nnft_ppl.results.labelled import estimates_dataset, read_estimates
 from nnft_ppl.results.series import quoted_series, series_of
 from nnft_ppl.results.storage import at_home, read_result
-from nnft_ppl.statistics import Estimate, Estimates, correlation_between, replicas
+from nnft_ppl.statistics import Estimate, Estimates, blocks, correlation_between, replicas
 
 AT = ".at"
 """Ends the names of coordinates that differ between members."""
@@ -144,7 +144,8 @@ class Ensembles(Ensemble):
             correlation = known.get(name)
             if correlation is not None and len(correlation) < len(self.places):
                 correlation = None  # members are missing: nothing is fitted
-        return fit_across(wanted, found[name], self.scanned, correlation)
+        told = "correlation" in self.data and self.data["correlation"].attrs.get("blocks")
+        return fit_across(wanted, found[name], self.scanned, correlation, told or None)
 
 
 class StoredMembers(Mapping[str, Ensemble]):
@@ -165,6 +166,9 @@ class StoredMembers(Mapping[str, Ensemble]):
 
     def __len__(self) -> int:
         return len(self._folders)
+
+    def __repr__(self) -> str:
+        return f"members: {'; '.join(self)}"
 
 
 def read(path: str | Path) -> Ensemble:
@@ -214,13 +218,12 @@ def family_data(
             of_members.append(one.data[name].to_dataset() if one and name in one.data else None)
         if one and not units:
             units = {str(name): one.unit(str(name)) for name in one.data["estimates"].dataset.variables}
-    there = [place in members for place in places]
     groups = {
         name: stack(of_members, scanned)
         for name, of_members in parts.items()
         # Values are compared with what some members know exactly; estimates of a kind are all or none.
         if any(one is not None for one in of_members)
-        and (name == "exact" or [one is not None for one in of_members] == there)
+        and (name == "exact" or [one is not None for one in of_members] == [one in members for one in places])
     }
     for name, variable in groups["estimates"].variables.items():
         if unit := units.get(str(name).removesuffix(AT)):
@@ -228,8 +231,10 @@ def family_data(
     if correlation:
         correlation = {name: values for name, values in correlation.items() if name in groups["estimates"]}
         dims = {name: groups["estimates"][name].dims[len(scanned) :] for name in correlation}
+        sizes = [one.data["observables"].sizes for one in members.values()]
         groups["correlation"] = xr.Dataset(
-            {name: (("member", "other_member", *dims[name]), values) for name, values in correlation.items()}
+            {name: (("member", "other_member", *dims[name]), values) for name, values in correlation.items()},
+            attrs={"blocks": blocks(sizes[0]["chain"], min(one["draw"] for one in sizes))},
         )
     tree = xr.DataTree.from_dict(groups)
     folders = {place: name for place, name in member_folders(places).items() if place in members}
@@ -252,7 +257,7 @@ def stack(parts: Sequence[xr.Dataset | None], scanned: Mapping[str, Any]) -> xr.
     def together(name: str, dims: tuple, of_member: Callable[[xr.Dataset], np.ndarray | None]) -> None:
         arrays = [None if part is None else of_member(part) for part in parts]
         like = next(array for array in arrays if array is not None)
-        empty = np.zeros(like.shape, bool) if like.dtype.kind == "b" else np.full(like.shape, np.nan, like.dtype)
+        empty = np.full(like.shape, {"b": False, "U": ""}.get(like.dtype.kind, np.nan), like.dtype)
         filled = np.stack([empty if array is None else array for array in arrays])
         if name.endswith(TRUNCATION):
             filled = np.nan_to_num(filled)  # where none is stated there is none
@@ -267,7 +272,8 @@ def stack(parts: Sequence[xr.Dataset | None], scanned: Mapping[str, Any]) -> xr.
         if all(np.array_equal(values[0], other) for other in values[1:]):
             coords[dim] = values[0]
         else:
-            together(f"{dim}{AT}", (dim,), lambda part, dim=dim: np.asarray(part.coords[dim].values, float))
+            kind = float if values[0].dtype.kind in "iuf" else str
+            together(f"{dim}{AT}", (dim,), lambda part, dim=dim, kind=kind: part.coords[dim].values.astype(kind))
     return xr.Dataset(variables, coords=coords)
 
 

@@ -39,7 +39,7 @@ from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
 from nnft_ppl.theory import Theory, refuse_lost_draws, refuse_unbounded, undefined_terms
 
-NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants"}
+NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments"}
 """Checks whose failure no other sampler mends."""
 
 

@@ -15,7 +15,7 @@ from nnft_ppl.statistics.log_weights import (
 from nnft_ppl.statistics.means import average_phase_of, estimate
 from nnft_ppl.statistics.phases import KNOWN, AveragePhase
 from nnft_ppl.statistics.polynomials import PolynomialFit, fit_polynomial
-from nnft_ppl.statistics.replicas import correlation_between, replicas
+from nnft_ppl.statistics.replicas import blocks, correlation_between, replicas
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, median_of_means, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
@@ -38,6 +38,7 @@ __all__ = [
     "Verdicts",
     "autocorrelation_function",
     "average_phase_of",
+    "blocks",
     "contributions",
     "correlation_between",
     "cross_fit",

@@ -2,8 +2,19 @@ r"""Polynomials through values with correlated errors: generalised least squares
 
 $$\hat c = (X^T C^{-1} X)^{-1} X^T C^{-1} y, \qquad \chi^2 = (y - X\hat c)^T C^{-1} (y - X\hat c)$$
 
-with $X_{ik} = x_i^k$. For Gaussian errors χ² has the law of n − degree − 1 degrees of freedom where the polynomial is
-right. Source: the Gauss–Markov theorem, A. C. Aitken, Proc. R. Soc. Edinburgh 55 (1935) 42.
+with $X_{ik} = x_i^k$. For Gaussian errors χ² has the law of d = n − degree − 1 degrees of freedom where the polynomial
+is right. Source: the Gauss–Markov theorem, A. C. Aitken, Proc. R. Soc. Edinburgh 55 (1935) 42.
+
+A covariance from m replicas has an inverse that is too large. With ν = m − 1 the mean of χ² is d ν/(ν − d − 1), its law
+that of Hotelling's T² (only the d combinations count that a polynomial leaves), and the weights, which are noisy, too,
+make the coefficients vary by (ν − 1)/(ν − d − 1) of what the best ones would, of which the formula shows (ν − d)/ν:
+
+$$\chi^2 \to \frac{\nu - d - 1}{\nu}\, \chi^2, \qquad
+\sigma_c^2 \to \frac{\nu\, (\nu - 1)}{(\nu - d)(\nu - d - 1)}\, \sigma_c^2, \qquad
+\frac{\nu - d + 1}{d\, \nu}\, T^2 \sim F_{d,\, \nu - d + 1}$$
+
+Source: J. Hartlap, P. Simon, P. Schneider, Astron. Astrophys. 464 (2007) 399; C. R. Rao, Proc. 5th Berkeley Symp. 1
+(1967) 355.
 """
 
 from typing import NamedTuple
@@ -11,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.special import gammaincc
+from scipy.special import fdtrc, gammaincc
 
 from nnft_ppl.display import ROUNDING
 
@@ -24,18 +35,29 @@ class PolynomialFit(NamedTuple):
     errors: Float[ndarray, "power"]
     """Their standard errors."""
     chi_squared: float
-    """χ² of the residuals; 0 where there is a coefficient for every value."""
+    """χ² of the residuals, d on average; 0 where there is a coefficient for every value."""
     dof: int
     """Values less coefficients."""
+    replicas: int | None = None
+    """How many the covariance is from; None where it is known."""
 
     @property
     def p_value(self) -> float:
         """Probability of a larger χ² where the polynomial is right; 1 without degrees of freedom."""
-        return float(gammaincc(self.dof / 2, self.chi_squared / 2)) if self.dof else 1.0
+        if not self.dof:
+            return 1.0
+        if self.replicas is None:
+            return float(gammaincc(self.dof / 2, self.chi_squared / 2))
+        left = self.replicas - 1 - self.dof
+        return float(fdtrc(self.dof, left + 1, (left + 1) / (left - 1) * self.chi_squared / self.dof))
 
 
 def fit_polynomial(
-    x: Float[ndarray, "n"], y: Float[ndarray, "n"], covariance: Float[ndarray, "n n"], degree: int = 1
+    x: Float[ndarray, "n"],
+    y: Float[ndarray, "n"],
+    covariance: Float[ndarray, "n n"],
+    degree: int = 1,
+    replicas: int | None = None,
 ) -> PolynomialFit:
     """The polynomial of a degree through values with errors.
 
@@ -46,12 +68,18 @@ def fit_polynomial(
         y: The values, shape (n,).
         covariance: Of the values, shape (n, n): squares of their errors on the diagonal.
         degree: Of the polynomial.
+        replicas: From how many independent ones the covariance, or the correlation in it, is estimated; None where it
+            is known.
 
     Raises:
-        ValueError: If there are fewer values than coefficients.
+        ValueError: If there are fewer values than coefficients, or not at least two replicas more than values.
     """
     if len(x) <= degree:
         raise ValueError(f"fit_polynomial: {len(x)} values; a polynomial of degree {degree} needs {degree + 1}")
+    if replicas is not None and len(x) > replicas - 2:
+        raise ValueError(
+            f"fit_polynomial: {len(x)} values with a covariance from {replicas} replicas; give {len(x) + 2} at least"
+        )
     floor = (ROUNDING * max(float(np.max(np.abs(y))), np.finfo(float).tiny / ROUNDING)) ** 2
     # In units of the errors the matrix is one of correlations, whose decomposition loses no digits.
     error = np.sqrt(np.maximum(np.diag(covariance), floor))
@@ -68,4 +96,9 @@ def fit_polynomial(
     rest = values - design @ coefficients
     dof = len(x) - degree - 1
     errors = np.linalg.norm(inverse, axis=1)
-    return PolynomialFit(coefficients, errors, float(rest @ rest) if dof else 0.0, dof)
+    chi_squared = float(rest @ rest) if dof else 0.0
+    if replicas is not None:
+        left = replicas - 1 - dof
+        chi_squared *= (left - 1) / (replicas - 1)
+        errors = errors * np.sqrt((replicas - 1) / left * (replicas - 2) / (left - 1))
+    return PolynomialFit(coefficients, errors, chi_squared, dof, replicas)

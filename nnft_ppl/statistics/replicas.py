@@ -22,6 +22,16 @@ BLOCKS = 128
 """Blocks of draws: ρ is good to 0.09 where it is 0, and better where it is not."""
 
 
+def blocks(chains: int, draws: int) -> int:
+    """How many blocks the draws of so many chains are in, as many in each chain.
+
+    Args:
+        chains: Number of chains.
+        draws: Draws of each.
+    """
+    return chains * int(np.clip(BLOCKS // chains, 2, draws))
+
+
 def replicas(
     series: Mapping[str, Float[ndarray, "chain draw *shape"]],
     functions: Mapping[str, Function] | None = None,
@@ -43,7 +53,7 @@ def replicas(
     logs = (np.zeros(length) if log_weights is None else log_weights)[:, :draws]
     weights = relative_weights(logs)
     chains, taken = weights.shape
-    edges = np.linspace(0, taken, int(np.clip(BLOCKS // chains, 2, taken)), endpoint=False).astype(int)
+    edges = np.linspace(0, taken, blocks(chains, taken) // chains, endpoint=False).astype(int)
 
     def sums(values: ndarray) -> ndarray:
         return np.add.reduceat(values, edges, axis=1).reshape(-1, *values.shape[2:])

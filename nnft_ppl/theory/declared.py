@@ -119,6 +119,8 @@ def exact_curves(
     for name, pair in answers.items():
         if name not in observables or len(observables[name].dims) != 1:
             raise ModelError(f"{model}: curves() names {name!r}, which is no observable with one dimension")
+        if isinstance(next(iter(observables[name].coords.get(observables[name].dims[0], ())), 0.0), str):
+            raise ModelError(f"{model}: curves() names {name!r}, between whose coordinates, texts, there is nothing")
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise ModelError(f"{model}: curves() gives {name!r} {type(pair).__name__}, not (coordinate, value)")
         places = np.asarray(pair[0], dtype=float)

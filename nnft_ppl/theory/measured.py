@@ -169,8 +169,9 @@ def try_held_out(held_out: Mapping[str, HeldOut], observables: Mapping[str, Any]
 
 
 def _no_observable(words: str, error: KeyError, observables: Mapping[str, Any]) -> ModelError:
-    near = did_you_mean(str(error.args[0]), observables)
-    return ModelError(f"{words} asks for {error}; the observables are {sorted(observables)}{near}")
+    shown = sorted(name for name in observables if not name.endswith(".moments"))  # those are nobody's to ask for
+    near = did_you_mean(str(error.args[0]), shown)
+    return ModelError(f"{words} asks for {error}; the observables are {shown}{near}")
 
 
 def label(quantities: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], others: Any = ()) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def label(quantities: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], 
         ModelError: For dimensions and coordinates that do not fit the shapes or each other.
     """
     sizes: dict[str, int] = {}
-    coords: dict[str, tuple[float, ...]] = {}
+    coords: dict[str, tuple] = {}
     named: dict[str, Any] = {}
     for name, quantity in quantities.items():
         words = f"{'observable' if isinstance(quantity, Observable) else type(quantity).__name__.lower()} {name!r}"
@@ -202,10 +203,11 @@ def label(quantities: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], 
     return named
 
 
-def _check_coordinates(words: str, name: str, one: Labelled, seen: dict[str, tuple[float, ...]]) -> None:
+def _check_coordinates(words: str, name: str, one: Labelled, seen: dict[str, tuple]) -> None:
     """Raise `ModelError` for coordinates that cannot be stored, or that two quantities give differently."""
     for dim, values in one.coords.items():
-        if not np.issubdtype(np.asarray(values).dtype, np.number):
-            raise ModelError(f"{words}: coordinates along {dim!r} must be numbers, not {values!r}")
+        texts = [isinstance(value, str) for value in values]
+        if not all(texts) and (any(texts) or not np.issubdtype(np.asarray(values).dtype, np.number)):
+            raise ModelError(f"{words}: coordinates along {dim!r} must be numbers, or all texts, not {values!r}")
         if seen.setdefault(dim, tuple(values)) != tuple(values):
             raise ModelError(f"dimension {dim!r} has other coordinates in {name!r} than before: use two names")

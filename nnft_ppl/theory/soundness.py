@@ -9,7 +9,7 @@ from types import FunctionType
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 from numpyro import distributions as dist
 
 from nnft_ppl.display import Progress, Stage
@@ -20,7 +20,7 @@ from nnft_ppl.theory.latent_laws import base_distribution
 from nnft_ppl.theory.loading import COMPANIONS
 from nnft_ppl.theory.lost_draws import refuse_lost_draws
 from nnft_ppl.theory.reading import read
-from nnft_ppl.theory.resolution import grid_resolution, spaces_of
+from nnft_ppl.theory.resolution import MAX_SPREAD, grid_resolution, observable_resolution, spaces_of
 from nnft_ppl.theory.theory import Theory
 from nnft_ppl.theory.undefined import term_with_line
 
@@ -42,10 +42,12 @@ def check_model(theory: Theory, progress: Progress) -> list[tuple[bool, str]]:
         "keywords": lambda: _keywords(theory),
         "laws": lambda: _laws(theory),
         "action and gradient": lambda: _finite(theory, positions),
+        **({"phase": lambda: phase_of_weights(theory, positions)} if theory.phase_terms else {}),
         "whether the action is bounded": lambda: _bounded(theory),
         "transports": lambda: _transports(theory, positions),
         "field": lambda: _field(theory, keys),
         "grids": lambda: _grid(theory),
+        "grids of observables": lambda: grids_of_observables(theory),
         "traces": lambda: _traces(theory, positions),
     }
     outcomes = []
@@ -125,6 +127,20 @@ def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
         sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[:, part]))]
         return False, f"the gradient of the action is not finite along {', '.join(sites)} (sqrt or norm at zero?)"
     return True, f"action and gradient are finite on {DRAWS} free draws: {words or 'no action terms, a free theory'}"
+
+
+def phase_of_weights(theory: Theory, positions: Float[Array, "draw dimension"]) -> tuple[bool, str]:
+    """Whether the phase of complex factors is finite, and how it is spread.
+
+    Args:
+        theory: The model, read.
+        positions: Free draws.
+    """
+    phases = jax.jit(jax.vmap(lambda position: theory.at(position).phases))(positions)
+    if bad := [name for name, angles in phases.items() if not np.all(np.isfinite(angles))]:
+        return False, f"the phase of complex factors is not finite on free draws: {', '.join(bad)}"
+    words = ", ".join(f"{name} (spread {np.std(angles):.2g} rad on free draws)" for name, angles in phases.items())
+    return True, f"complex factors, so the weight of a draw has a phase, which a run averages and judges: {words}"
 
 
 def _bounded(theory: Theory) -> tuple[bool, str]:
@@ -213,6 +229,29 @@ def _grid(theory: Theory) -> tuple[bool, str]:
     if not resolution.fine:
         return False, f"the grid is too coarse: doubling it {words}; give the space more points"
     return True, f"doubling every grid {words}"
+
+
+def grids_of_observables(theory: Theory) -> tuple[bool, str]:
+    """Whether grids resolve what is measured.
+
+    Args:
+        theory: The model, read.
+    """
+    moved, not_doubled = resolution = observable_resolution(theory)
+    if not moved:
+        return True, "no observable integrates over a grid that could have more points"
+    if resolution.coarse:
+        words = ", ".join(f"{name} by {change:.2g}" for name, change in resolution.coarse.items())
+        return False, (
+            f"a grid is too coarse for what is measured: doubling its points moves {words} of its standard deviation "
+            f"(at most {MAX_SPREAD} is fine); give the observable's space more points, or smooth its step or weight"
+        )
+    if not_doubled:
+        return all(space.limited for space in not_doubled), (
+            f"observables use {not_doubled[0]!r}, which was built before observables() was called, so that its grid is "
+            "not compared with a finer one: build it inside"
+        )
+    return True, f"doubling every grid moves no observable by more than {max(moved.values()):.2g} standard deviations"
 
 
 def _traces(theory: Theory, positions: Array) -> tuple[bool, str]:

@@ -11,8 +11,10 @@ from pathlib import Path
 import jax
 import pytest
 from commands import nnft
+from rich.table import Table
 
 from nnft_ppl import load, read, sample
+from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.outputs import _Unread, as_json
 from nnft_ppl.devices import require_jax
 from nnft_ppl.results import RunFolder
@@ -150,3 +152,20 @@ def test_a_model_that_ends_the_process(tmp_path: Path, monkeypatch: pytest.Monke
     Path("ending.py").write_text("import sys\ndef model():\n    sys.exit(1)\n", encoding="utf-8")
     status, _, err = nnft("check", "ending.py")
     assert (status, err) == (2, "nnft: the model ends the process, by sys.exit or exit: leave that out\n")
+
+
+def test_a_row_is_one_line_where_nothing_is_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """On one it keeps to the width."""
+    row = ["a rather long name of a correlator", "separation=0.5", "-0.0123(45) − 0.0067(89)i", "0.0125 + 0.0375i"]
+    lines = {}
+    for terminal in ("", "1"):
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("FORCE_COLOR", terminal)
+        table = Table(box=None)
+        for _ in row:
+            table.add_column("")
+        table.add_row(*row)
+        console_of().print(table)
+        lines[terminal] = [line for line in capsys.readouterr().out.splitlines() if "i" in line]
+    assert [len(one) for one in lines.values()] == [1, 2]
+    assert all(cell in lines[""][0] for cell in row)

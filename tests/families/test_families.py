@@ -98,6 +98,7 @@ def test_common_random_numbers_make_differences_sharp(model: str):
     assert blunt.error > 0.01
     assert away(blunt, 2) < ACCEPTED
     np.testing.assert_allclose(common.data["correlation"]["powers"].values[0, 1], 1, rtol=1e-9)
+    assert common.data["correlation"].attrs["blocks"] == 128
     assert "correlation" not in apart.data
 
 

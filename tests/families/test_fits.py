@@ -31,6 +31,42 @@ def test_errors_and_chi_squared_hold(rho: float, rng: np.random.Generator):
         assert stats.kstest(wrong, "chi2", args=(2,)).pvalue < 1e-10
 
 
+@pytest.mark.parametrize(("members", "degree"), [(40, 1), (5, 2)])
+def test_a_covariance_from_replicas(members: int, degree: int, rng: np.random.Generator):
+    """p is uniform and errors are right with one from 128 replicas; taken for exact, it is a control."""
+    x, rho, number, fits = np.linspace(0, 1, members), 0.6, 128, 400
+    factor = np.linalg.cholesky(np.outer(1 + x, 1 + x) * (rho + (1 - rho) * np.eye(members)))
+    found, naive = [], []
+    for _ in range(fits):
+        covariance = np.cov((rng.normal(size=(number, members)) @ factor.T).T)
+        y = factor @ rng.normal(size=members)
+        found.append(fit_polynomial(x, y, covariance, degree, number))
+        naive.append(fit_polynomial(x, y, covariance, degree))
+    assert stats.kstest([one.p_value for one in found], "uniform").pvalue > 1e-4
+    chi = np.array([one.chi_squared for one in found])
+    assert abs(chi.mean() - found[0].dof) < 5 * chi.std() / np.sqrt(fits)
+    of = {name: np.mean([one.coefficients[0] ** 2 / one.errors[0] ** 2 for one in fits_of])
+          for name, fits_of in (("right", found), ("naive", naive))}  # fmt: skip
+    # A ratio of two variances has an error of √(2/400) and a bias of order 1/(128 − 38).
+    assert abs(of["right"] - 1) < 5 * np.sqrt(2 / fits)
+    if members == 40:
+        assert stats.kstest([one.p_value for one in naive], "uniform").pvalue < 1e-10
+        assert of["naive"] > 1 + 5 * np.sqrt(2 / fits)
+
+
+def test_too_few_replicas():
+    with pytest.raises(ValueError, match="4 values with a covariance from 5 replicas; give 6 at least"):
+        fit_polynomial(X, X, np.eye(4), 1, 5)
+    one = estimate_of(1 + X, 0.1 * X)
+    found = fit_across(extrapolated("f", "width"), one, {"width": 1 / X}, np.eye(4), replicas=5)
+    assert "4 values of width are too many for correlations that 5 blocks of draws tell" in str(found)
+    few, many = (
+        fit_across(extrapolated("f", "width"), one, {"width": 1 / X}, np.eye(4), replicas=number)
+        for number in (8, 10**6)
+    )
+    np.testing.assert_allclose((few.error / many.error) ** 2, 7 * 6 / (5 * 4), rtol=1e-4)
+
+
 def test_fit_against_a_closed_form():
     fit = fit_polynomial(np.array([0.0, 1.0]), np.array([1.0, 3.0]), np.diag([0.01, 0.04]))
     np.testing.assert_allclose([fit.coefficients, fit.errors], [[1, 2], [0.1, np.sqrt(0.05)]])

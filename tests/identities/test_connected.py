@@ -7,11 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import pytest
+import xarray as xr
 from jax.scipy.special import erf
 from numpyro import distributions as dist
 from statistical import ACCEPTED, REJECTED
 
 from nnft_ppl import Theory, sample
+from nnft_ppl.checks import FinishedDraws, OddMoments
+from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Improvement
 from nnft_ppl.observables import at, connected, product
 from nnft_ppl.observables.connected import Cumulant
@@ -109,6 +112,7 @@ def test_a_run_quotes_the_connected_function_and_keeps_its_moments(seed):
         assert not any("moments" in str(name) for name in run.data[group].data_vars), group
     assert "moments" not in theory._repr_html_() + str(estimate_rows(run))
     assert run.data["improved"].dataset["four_point.moments"].shape == stored.shape
+    assert [one.status for one in run.verdicts if one.check == "odd_moments"] == ["good"]
 
 
 def moments_of(which: tuple[int, ...], samples: np.ndarray, *, even: bool = False) -> tuple[Cumulant, np.ndarray]:
@@ -139,6 +143,45 @@ def test_moments_of_odd_order_are_left_out_where_they_vanish():
     full, half = (moments_of((0, 1, 2, 2), symmetric, even=even) for even in (False, True))
     assert len(half[1]) < len(full[1])
     np.testing.assert_allclose(half[0](half[1]), full[0](full[1]), rtol=1e-10)
+
+
+LAWS = {"gaussian": dist.Normal(0, 1), "shifted": dist.Normal(0.3, 1), "skewed": dist.Uniform(0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("law", "order", "good"),
+    [("gaussian", 4, True), ("gaussian", 6, True), ("shifted", 2, False), ("skewed", 4, True), ("skewed", 6, False)],
+)
+def test_a_law_that_is_not_even_is_found(law, order, good, key):
+    """Skewed is −1 or, once in five, 4: of mean zero, so that κ₄ misses nothing, and κ₆ the square of ⟨φ³⟩ = 12."""
+
+    def model():
+        one = numpyro.sample("one", LAWS[law])
+        value = jnp.where(one < 0.8, -1.0, 4.0) if law == "skewed" else one
+        return lambda x: value + 0 * x[0]
+
+    theory = Theory(ModelFile(model, law, observables=lambda: {"g": connected(*[at([0.0])] * order, even=True)}))
+    check = OddMoments()
+    positions = jax.vmap(theory.free_draw)(jax.random.split(key, 300))
+    series = jax.jit(jax.vmap(check.measurement(theory).function))(positions)
+    measured = xr.Dataset({"g": (("chain", "draw", "moment"), np.asarray(series["g"])[None])})
+    draws = FinishedDraws(theory, Kind.FREE, {}, {}, measured=measured.assign_coords(draw=np.arange(300)))
+    verdict = check.judge(draws).verdict
+    assert verdict.status == ("good" if good else "failed"), verdict
+    assert good or verdict.text.startswith("g was told even=True")
+
+
+def test_what_even_leaves_out_has_a_factor_that_is_tested():
+    """The whole cumulant of the same moments, all tested ones set to zero, is the even one."""
+    full = Cumulant((0, 1, 2, 3, 0, 1), even=False)
+    half = Cumulant(full.factors, even=True)
+    means = dict(zip(full.moments, np.random.default_rng(0).normal(size=len(full.moments)), strict=True))
+    assert {len(moment) for moment in half.neglected} == {1, 3}
+    means |= dict.fromkeys(half.neglected, 0.0)
+    found = [one(np.array([means[moment] for moment in one.moments])) for one in (full, half)]
+    np.testing.assert_allclose(*found, rtol=1e-10)
+    means[half.neglected[0]] = 1.0  # the control
+    assert abs(full(np.array(list(means.values()))) - found[1]) > 0.1
 
 
 BAD = {
