@@ -1,6 +1,16 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
 from nnft_ppl.symmetries.amplitudes import free_amplitudes
+from nnft_ppl.symmetries.bases import (
+    BasisError,
+    BasisField,
+    default_basis,
+    linear_maps,
+    mode_translation,
+    shifts,
+    translations,
+)
+from nnft_ppl.symmetries.discovery import DiscoveredGenerator, Discovery, SymmetrySearch, discover
 from nnft_ppl.symmetries.discrete import Invariance
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
 from nnft_ppl.symmetries.functionals import default_functionals
@@ -9,6 +19,10 @@ from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry
 from nnft_ppl.symmetries.ward import WardIdentities
 
 __all__ = [
+    "BasisError",
+    "BasisField",
+    "DiscoveredGenerator",
+    "Discovery",
     "DiscreteSymmetry",
     "Generator",
     "Invariance",
@@ -16,11 +30,18 @@ __all__ = [
     "Symmetry",
     "SymmetryError",
     "SymmetryFindings",
+    "SymmetrySearch",
     "WardIdentities",
     "conclude",
     "conclude_discrete",
     "declared",
+    "default_basis",
     "default_functionals",
+    "discover",
     "free_amplitudes",
     "generators",
+    "linear_maps",
+    "mode_translation",
+    "shifts",
+    "translations",
 ]

@@ -1,0 +1,205 @@
+"""What every vector field of a basis does in one draw: its breaking function by parts, its change of the field."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from nnft_ppl.identities import Current, NeuronField, ParameterField, ReferenceField, VectorFieldError
+from nnft_ppl.identities.flux import Flux
+from nnft_ppl.identities.parameter_density import Edges, ParameterDensity, Spheres
+from nnft_ppl.identities.vector_fields import EXACT_DIMENSION, VectorField, complete, divergence, key_of
+from nnft_ppl.symmetries.bases import BasisError, BasisField
+from nnft_ppl.symmetries.lift import Points, field_values
+from nnft_ppl.theory import Theory
+
+PROJECTIONS = 4
+"""Random directions, others in every draw, in which vector fields are compared with one another."""
+AT_ONCE = 64
+"""Draws that are looked at together."""
+MOVING = 1e-10
+"""A site moves if it does so by this share of what the fastest does."""
+
+
+class Looked(NamedTuple):
+    """What the fields of a basis do in one draw."""
+
+    score: Float[Array, "field"]
+    """V_a(ln p)."""
+    jacobian: Float[Array, "field"]
+    """∂_i V_a^i."""
+    action: Float[Array, "field"]
+    """−V_a(S)."""
+    breaking_size: Float[Array, "field"]
+    """Σ_i |V_a^i ∂_i ln p| + |∂_i V_a^i| + Σ_i |V_a^i ∂_i S|, what cancels in B_a."""
+    change: Float[Array, "row field"]
+    """V_aφ at every point, of every field and component."""
+    change_size: Float[Array, "row field"]
+    """Σ_i |V_a^i ∂_i φ|, what cancels in it."""
+    projected: Float[Array, "direction field"]
+    """V_a itself, in a few random directions of this draw."""
+
+
+class BasisCurrents:
+    """The currents of all fields of a basis, at the cost of one gradient of the density.
+
+    Args:
+        theory: The theory.
+        basis: Vector fields, on parameters, on neurons or on reference coordinates.
+        points: Where the field is looked at, shape (point, dim).
+
+    Raises:
+        BasisError: If there are none, two share a name, or a divergence is not known exactly.
+        VectorFieldError: If one does not fit the theory.
+    """
+
+    def __init__(self, theory: Theory, basis: Sequence[VectorField], points: Points) -> None:
+        self.theory, self.basis, self.points = theory, list(basis), points
+        self.density = ParameterDensity(theory)
+        if not self.basis:
+            raise BasisError("the basis is empty: give at least one vector field")
+        names = [one.name for one in self.basis]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise BasisError(f"several fields of the basis are named {', '.join(twice)}: give each a name of its own")
+        if theory.phase_terms:
+            raise BasisError(f"{theory.name} has a complex action: symmetries are looked for in real densities")
+        for one in self.basis:
+            known = isinstance(one, BasisField | NeuronField)
+            if not known and not getattr(one, "divergence", None) and theory.dimension > EXACT_DIMENSION:
+                raise BasisError(
+                    f"field {one.name!r}: beyond {EXACT_DIMENSION} coordinates its divergence would be an estimate, "
+                    "and nothing could be told to vanish; give a NeuronField, a BasisField, or a ReferenceField with "
+                    "its divergence"
+                )
+        self._currents = {one.name: Current(theory, one) for one in self.basis if not isinstance(one, ParameterField)}
+        self._all = jax.jit(lambda positions: jax.lax.map(self, positions, batch_size=AT_ONCE))
+
+    def __call__(self, position: Float[Array, "dimension"]) -> Looked:
+        """Everything at one draw.
+
+        Args:
+            position: z, shape (dimension,).
+        """
+        values = self.theory.transport(position)
+        flat, unravel = ravel_pytree(values)
+
+        def at(flat: Array) -> Array:
+            there = self.density.at(unravel(flat))
+            return jnp.concatenate([jnp.stack([there.prior, -there.action]), field_values(there.returned, self.points)])
+
+        slopes = jax.jacrev(at)(flat)
+        rows = [self._of(one, position, values, slopes[:2]) for one in self.basis]
+        fields = jnp.stack([row[0] for row in rows])
+        parts = jnp.stack([row[1] for row in rows], axis=1)
+        size = jnp.stack([row[2] for row in rows])
+        change, change_size = slopes[2:] @ fields.T, jnp.abs(slopes[2:]) @ jnp.abs(fields).T
+        directions = jax.random.normal(key_of(position), (PROJECTIONS, flat.size), flat.dtype)
+        return Looked(*parts, size, change, change_size, directions @ fields.T)
+
+    def on(self, positions: Float[Array, "draw dimension"]) -> Looked:
+        """Everything at many draws, which come first in every shape.
+
+        Args:
+            positions: z of each.
+        """
+        return Looked(*(np.asarray(one, float) for one in self._all(positions)))
+
+    def through_edges(
+        self, coefficients: Float[np.ndarray, "field"], sites: Sequence[str], positions: Float[Array, "draw dimension"]
+    ) -> tuple[Float[np.ndarray, "draw row"], float]:
+        """The share of B[V, F] in every draw, for F = 1, the field's values and their squares, and its natural size.
+
+        Args:
+            coefficients: Of the fields in V.
+            sites: Those with edges.
+            positions: Draws.
+
+        Raises:
+            VectorFieldError: If the flux through a site's edges cannot be computed.
+            BasisError: If a field of the combination is written in reference coordinates.
+        """
+
+        def components(values: Mapping[str, Array]) -> dict[str, Array]:
+            flat, unravel = ravel_pytree(dict(values))
+            total = jnp.zeros_like(flat)
+            for size, one in zip(coefficients.tolist(), self.basis, strict=True):
+                if size:
+                    total = total + size * ravel_pytree(self._components(one, values))[0]
+            return unravel(total)
+
+        def functional(returned: Any, values: Mapping[str, Array]) -> Array:
+            seen = field_values(returned, self.points)
+            return jnp.concatenate([jnp.ones(1), seen, seen**2])
+
+        def look(position: Array) -> tuple[dict[str, Array], Array]:
+            values = self.theory.transport(position)
+            component = {site: jnp.sum(jnp.abs(value)) for site, value in components(values).items()}
+            return component, functional(self.density.at(values).returned, values)
+
+        moved, seen = jax.jit(jax.vmap(look))(positions)
+        speeds = {site: float(jnp.max(moved[site])) for site in sites}
+        moving = [site for site, speed in speeds.items() if speed > MOVING * max(speeds.values())]
+        if not moving:
+            return np.zeros((len(positions), seen.shape[1])), 0.0
+        flux = Flux(self.density, components, functional, moving)
+        shares = jax.jit(lambda all: jax.lax.map(lambda z: flux.through_edges(self.theory.transport(z)), all))(
+            positions
+        )
+        narrow = max(_inverse_width(support) for support in flux.supports.values())
+        size = np.sqrt(np.mean(np.square(np.asarray(seen)))) * sum(speeds.values()) * narrow
+        return np.asarray(shares), float(size)
+
+    @cached_property
+    def edges(self) -> list[str]:
+        """The sites whose entries have edges, or of which that is not known."""
+        found = []
+        for site in self.theory.sites:
+            try:
+                support = self.density.support(site.label)
+            except VectorFieldError:
+                found.append(site.label)
+                continue
+            if isinstance(support, Spheres) or np.isfinite([support.low, support.high]).any():
+                found.append(site.label)
+        return found
+
+    def _components(self, one: VectorField, values: Mapping[str, Array]) -> dict[str, Array]:
+        if isinstance(one, ParameterField):
+            return complete(one.name, one.function(values), values)
+        if isinstance(one, ReferenceField):
+            raise BasisError(f"field {one.name!r} is written in reference coordinates: its flux is not looked at")
+        return self._currents[one.name].components(values)
+
+    def _of(self, one: VectorField, position: Array, values: Mapping[str, Array], slopes: Array) -> tuple:
+        """V on all parameters, its score, Jacobian and action, and the size of their terms."""
+        if isinstance(one, ReferenceField):
+            terms = self._currents[one.name].carry(position, lambda returned, values: jnp.zeros(()))
+            component = one.at(position)
+            moved = jax.jvp(self.theory.transport, (position,), (component,))[1]
+            parts = jnp.stack([terms.score, terms.jacobian, terms.action])
+            size = jnp.sum(jnp.abs(parts)) + jnp.abs(component) @ jnp.abs(position)
+            return ravel_pytree(moved)[0], parts, size
+        components = self._components(one, values)
+        field = ravel_pytree(components)[0]
+        if isinstance(one, BasisField):
+            spread = jnp.asarray(one.divergence, field.dtype)
+        elif isinstance(one, NeuronField):
+            terms = self._currents[one.name].carry(position, lambda returned, values: jnp.zeros(()))
+            spread = terms.jacobian
+        else:
+            spread = divergence(lambda values: self._components(one, values), dict(values))
+        parts = jnp.stack([slopes[0] @ field, spread, slopes[1] @ field])
+        return field, parts, jnp.sum(jnp.abs(slopes) @ jnp.abs(field)) + jnp.abs(spread)
+
+
+def _inverse_width(support: Edges | Spheres) -> float:
+    """The largest density that a uniform law would have on a support; 1 where it has no width."""
+    if isinstance(support, Spheres):
+        return float(np.max(1 / support.radius))
+    width = support.high - support.low
+    return float(np.max(np.where(np.isfinite(width), 1 / width, 1.0)))
