@@ -197,7 +197,7 @@ def default_basis(theory: Theory) -> list[BasisField]:
         theory: The theory.
     """
     sites = theory.sites
-    names = [name for name in dict.fromkeys(name for site in sites for name in site.dims)]
+    names = list(dict.fromkeys(name for site in sites for name in site.dims))
     found: list[BasisField] = []
     for name in names:
         lengths = {site.shape[site.dims.index(name)] for site in sites if name in site.dims}

@@ -26,23 +26,27 @@ MOVING = 1e-10
 """A site moves if it does so by this share of what the fastest does."""
 
 
+Numbers = Any
+"""Arrays of JAX in one draw, of NumPy in many."""
+
+
 class Looked(NamedTuple):
     """What the fields of a basis do in one draw."""
 
-    score: Float[Array, "field"]
-    """V_a(ln p)."""
-    jacobian: Float[Array, "field"]
-    """∂_i V_a^i."""
-    action: Float[Array, "field"]
-    """−V_a(S)."""
-    breaking_size: Float[Array, "field"]
-    """Σ_i |V_a^i ∂_i ln p| + |∂_i V_a^i| + Σ_i |V_a^i ∂_i S|, what cancels in B_a."""
-    change: Float[Array, "row field"]
-    """V_aφ at every point, of every field and component."""
-    change_size: Float[Array, "row field"]
-    """Σ_i |V_a^i ∂_i φ|, what cancels in it."""
-    projected: Float[Array, "direction field"]
-    """V_a itself, in a few random directions of this draw."""
+    score: Numbers
+    """Shape (field,): V_a(ln p)."""
+    jacobian: Numbers
+    """Shape (field,): ∂_i V_a^i."""
+    action: Numbers
+    """Shape (field,): −V_a(S)."""
+    breaking_size: Numbers
+    """Shape (field,): Σ_i |V_a^i ∂_i ln p| + |∂_i V_a^i| + Σ_i |V_a^i ∂_i S|, what cancels in B_a."""
+    change: Numbers
+    """Shape (row, field): V_aφ at every point, of every field and component."""
+    change_size: Numbers
+    """Shape (row, field): Σ_i |V_a^i ∂_i φ|, what cancels in it."""
+    projected: Numbers
+    """Shape (direction, field): V_a itself, in a few random directions of this draw."""
 
 
 class BasisCurrents:

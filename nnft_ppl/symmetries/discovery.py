@@ -1,4 +1,4 @@
-r"""Symmetry discovery: which combinations V = Σ_a c_a V_a of given vector fields are symmetries, and which redundancies.
+r"""Symmetry discovery: which combinations V = Σ_a c_a V_a of vector fields are symmetries, and which redundancies.
 
     G_ab = E[B_a B_b],        H_ab = E[V_aφ(x)·V_bφ(x)], averaged over points x
 
@@ -22,7 +22,7 @@ from numpy import ndarray
 from nnft_ppl.identities import VectorFieldError
 from nnft_ppl.identities.vector_fields import VectorField
 from nnft_ppl.symmetries.bases import BasisError
-from nnft_ppl.symmetries.basis_currents import BasisCurrents, Looked
+from nnft_ppl.symmetries.basis_currents import BasisCurrents
 from nnft_ppl.symmetries.combinations import Combinations, Number
 from nnft_ppl.symmetries.generators import places
 from nnft_ppl.symmetries.null_directions import in_words, modulo, null_within, simplest
@@ -167,7 +167,7 @@ class SymmetrySearch:
             seen,
             [one.name for one in basis],
             len(self.currents.points),
-            draws.shape[:2],
+            (draws.shape[0], draws.shape[1]),
             None if log_weights is None else np.asarray(log_weights, float).reshape(draws.shape[:2]),
             independent=independent,
             tolerance=ROUNDING * float(jnp.finfo(flat.dtype).eps),
