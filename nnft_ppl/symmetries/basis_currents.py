@@ -1,7 +1,8 @@
 """What every vector field of a basis does in one draw: its breaking function by parts, its change of the field."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from copy import copy
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -114,26 +115,25 @@ class BasisCurrents:
         return Looked(*(np.asarray(one, float) for one in self._all(positions)))
 
     def through_edges(
-        self, coefficients: Float[np.ndarray, "field"], sites: Sequence[str], positions: Float[Array, "draw dimension"]
-    ) -> tuple[Float[np.ndarray, "draw row"], float]:
-        """The share of B[V, F] in every draw, for F = 1, the field's values and their squares, and its natural size.
+        self, directions: Float[np.ndarray, "field direction"], positions: Float[Array, "draw dimension"]
+    ) -> tuple[Float[np.ndarray, "direction draw row"], Float[np.ndarray, "direction"]]:
+        """The share of B[V, F] of combinations, for F = 1, the field's values and their squares, and its natural size.
 
         Args:
-            coefficients: Of the fields in V.
-            sites: Those with edges.
+            directions: Coefficients of the fields, of each combination a column.
             positions: Draws.
 
         Raises:
             VectorFieldError: If the flux through a site's edges cannot be computed.
-            BasisError: If a field of the combination is written in reference coordinates.
+            BasisError: If a field of a combination is written in reference coordinates.
         """
+        taking_part = [(at, one) for at, one in enumerate(self.basis) if np.any(directions[at])]
 
-        def components(values: Mapping[str, Array]) -> dict[str, Array]:
+        def components(coefficients: Array, values: Mapping[str, Array]) -> dict[str, Array]:
             flat, unravel = ravel_pytree(dict(values))
             total = jnp.zeros_like(flat)
-            for size, one in zip(coefficients.tolist(), self.basis, strict=True):
-                if size:
-                    total = total + size * ravel_pytree(self._components(one, values))[0]
+            for at, one in taking_part:
+                total = total + coefficients[at] * ravel_pytree(self._components(one, values))[0]
             return unravel(total)
 
         def functional(returned: Any, values: Mapping[str, Array]) -> Array:
@@ -142,21 +142,29 @@ class BasisCurrents:
 
         def look(position: Array) -> tuple[dict[str, Array], Array]:
             values = self.theory.transport(position)
-            component = {site: jnp.sum(jnp.abs(value)) for site, value in components(values).items()}
-            return component, functional(self.density.at(values).returned, values)
+            moved = jax.vmap(components, in_axes=(0, None))(jnp.asarray(directions.T), values)
+            speeds = {site: jnp.sum(jnp.abs(value.reshape(len(value), -1)), axis=1) for site, value in moved.items()}
+            return speeds, functional(self.density.at(values).returned, values)
 
-        moved, seen = jax.jit(jax.vmap(look))(positions)
-        speeds = {site: float(jnp.max(moved[site])) for site in sites}
-        moving = [site for site, speed in speeds.items() if speed > MOVING * max(speeds.values())]
+        found, seen = jax.jit(jax.vmap(look))(positions)
+        speeds = {site: np.max(np.asarray(speed), axis=0) for site, speed in found.items()}
+        fastest = max(float(np.max(speed)) for speed in speeds.values())
+        moving = [site for site in self.edges if np.max(speeds[site]) > MOVING * fastest]
         if not moving:
-            return np.zeros((len(positions), seen.shape[1])), 0.0
-        flux = Flux(self.density, components, functional, moving)
-        shares = jax.jit(lambda all: jax.lax.map(lambda z: flux.through_edges(self.theory.transport(z)), all))(
-            positions
-        )
+            return np.zeros((directions.shape[1], *seen.shape)), np.zeros(directions.shape[1])
+        flux = Flux(self.density, partial(components, jnp.asarray(directions[:, 0])), functional, moving)
+
+        def share(coefficients: Array, position: Array) -> Array:
+            own = copy(flux)  # with supports that were found outside of this program
+            own.components = partial(components, coefficients)
+            return own.through_edges(self.theory.transport(position))
+
+        shares = jax.jit(
+            lambda rows: jax.lax.map(lambda row: jax.lax.map(lambda z: share(row, z), positions), rows)
+        )(jnp.asarray(directions.T))  # fmt: skip
         narrow = max(_inverse_width(support) for support in flux.supports.values())
-        size = np.sqrt(np.mean(np.square(np.asarray(seen)))) * sum(speeds.values()) * narrow
-        return np.asarray(shares), float(size)
+        size = np.sqrt(np.mean(np.square(np.asarray(seen)))) * narrow * sum(speeds[site] for site in moving)
+        return np.asarray(shares), size
 
     @cached_property
     def edges(self) -> list[str]:

@@ -88,6 +88,8 @@ class Combinations:
         scale = np.where(self._change_sizes > 0, self._change_sizes, 1.0)
         sizes, right = singular(change / scale)
         moving = sizes > self.tolerance
+        if not moving.any():
+            return ()
         normal = (right[: len(sizes)][moving] / sizes[moving, None]).T / scale[:, None]
         vertical = vertical / np.linalg.norm(breaking @ vertical, axis=0)
         absorbed = np.linalg.lstsq(breaking @ vertical, breaking @ normal, rcond=None)[0]

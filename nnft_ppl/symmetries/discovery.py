@@ -250,17 +250,13 @@ def _without_flux(
     candidates: ndarray, combinations: Combinations, currents: BasisCurrents, positions: Any
 ) -> tuple[ndarray, str]:
     """Those of some conserved currents that carry nothing through an edge, and why others are not known to."""
-    if not candidates.shape[1] or not (edges := currents.edges):
+    if not candidates.shape[1] or not currents.edges:
         return candidates, ""
     whole = np.zeros((len(currents.basis), candidates.shape[1]))
     whole[combinations.kept] = candidates
-    columns, sizes = [], []
     try:
-        for one in whole.T:
-            shares, size = currents.through_edges(one, edges, positions)
-            columns.append(np.ravel(shares))
-            sizes.append(size)
+        shares, sizes = currents.through_edges(whole, positions)
     except (VectorFieldError, BasisError) as error:
         return candidates[:, :0], str(error)
-    none = null_within(np.column_stack(columns), np.array(sizes), np.eye(len(columns)), FLUX_ROUNDING)
+    none = null_within(shares.reshape(len(sizes), -1).T, sizes, np.eye(len(sizes)), FLUX_ROUNDING)
     return candidates @ none, ""

@@ -12,6 +12,8 @@ LARGEST_DENOMINATOR = 24
 """Coefficients that are no fraction with at most this are written as decimals."""
 SIMPLE = 1e-7
 """Coefficients are known to this, relative to the largest."""
+ROWS = 64
+"""Rows of a matrix that are factorised together."""
 LARGEST_WHOLE = 1000
 """Fractions are cleared where no whole number beyond this comes of it."""
 
@@ -46,8 +48,12 @@ def null_within(
 
 def singular(matrix: Float[ndarray, "row field"]) -> tuple[Float[ndarray, "value"], Float[ndarray, "field field"]]:
     """Singular values, descending, and all right singular vectors as rows, of a matrix of very many rows."""
-    small = np.linalg.qr(matrix, mode="r")
-    _, values, right = np.linalg.svd(small, full_matrices=True)
+    fields = matrix.shape[1]
+    block = max(ROWS, 4 * fields)
+    while len(matrix) > block:  # many small factorisations: a tall one would wait for busy cores
+        whole = np.pad(matrix, ((0, -len(matrix) % block), (0, 0)))
+        matrix = np.linalg.qr(whole.reshape(-1, block, fields), mode="r").reshape(-1, fields)
+    _, values, right = np.linalg.svd(np.linalg.qr(matrix, mode="r"), full_matrices=True)
     return values, right
 
 
