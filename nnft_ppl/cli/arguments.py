@@ -227,6 +227,7 @@ def command_parser() -> Parser:
     discover.add_argument("--draws", type=_whole, default=1024, help="draws that are looked at (default 1024)")
     _seed_option(discover)
     discover.add_argument("--model", type=_path, metavar="FILE", help="the run's model file, if it has been moved")
+    discover.add_argument("--figure", type=_path, metavar="FILE", help="draw the spectrum as .png, .pdf or .svg")
     _json_option(discover)
 
     report = commands.add_parser("report", help="write a result as one HTML page, with the data of its figures as CSV")

@@ -84,6 +84,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
             _start_jax("float64")
         return diagnose(asked, keywords_of(asked.set))
     if asked.command == "discover":
+        refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
         with _announce(f"reading {asked.source}"):
             _start_jax(asked.precision)
             from nnft_ppl.cli.discover import discover

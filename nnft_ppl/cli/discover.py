@@ -34,6 +34,10 @@ def discover(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         found = discovery_of(theory, basis, draws, **options)
     words = model_call(theory.name, {name: record(value) for name, value in theory.keywords.items()})
     what = "kept draws" if Path(asked.source).is_dir() else "draws of the free theory"
+    if asked.figure:
+        from nnft_ppl.report import save_spectrum
+
+        save_spectrum(found.spectrum, asked.figure, title=words)
     if asked.json:
         print(as_json(plain_json({"model": theory.name, "draws_of": what} | found.to_json())))
         return 0

@@ -185,7 +185,8 @@ def mode_translation(theory: Theory, cosine: str, sine: str, axis: int = 0) -> B
     numbers = np.arange(1, shape[axis] + 1).reshape([-1 if at == axis % len(shape) else 1 for at in range(len(shape))])
 
     def function(values: Mapping[str, Array]) -> dict[str, Array]:
-        return {cosine: numbers * values[sine], sine: -numbers * values[cosine]}
+        n = jnp.asarray(numbers, values[sine].dtype)
+        return {cosine: n * values[sine], sine: -n * values[cosine]}
 
     return BasisField(f"n({sine}∂{cosine} − {cosine}∂{sine})", function)
 

@@ -104,7 +104,7 @@ class BasisCurrents:
         size = jnp.stack([row[2] for row in rows])
         change, change_size = slopes[2:] @ fields.T, jnp.abs(slopes[2:]) @ jnp.abs(fields).T
         directions = jax.random.normal(key_of(position), (PROJECTIONS, flat.size), flat.dtype)
-        return Looked(*parts, size, change, change_size, directions @ fields.T)
+        return Looked(parts[0], parts[1], parts[2], size, change, change_size, directions @ fields.T)
 
     def on(self, positions: Float[Array, "draw dimension"]) -> Looked:
         """Everything at many draws, which come first in every shape.

@@ -84,7 +84,11 @@ class Discovery:
     """Why the flux of conserved currents is not known, if it is not."""
 
     def of(self, verdict: str) -> list[DiscoveredGenerator]:
-        """The generators of one verdict."""
+        """The generators of one verdict.
+
+        Args:
+            verdict: See `DiscoveredGenerator.verdict`.
+        """
         return [one for one in self.generators if one.verdict == verdict]
 
     @property
@@ -149,7 +153,16 @@ class SymmetrySearch:
         log_weights: Float[ArrayLike, "*chain draw"] | None = None,
         independent: bool = False,
     ) -> Discovery:
-        """What the basis holds; arguments and errors are those of `discover`."""
+        """What the basis holds.
+
+        Args:
+            positions: Draws z, shape (draw, dimension) or (chain, draw, dimension).
+            log_weights: Natural logarithms of their weights, shape (draw,) or (chain, draw).
+            independent: Whether they are known to be independent.
+
+        Raises:
+            BasisError: If there are too few different draws, or something is not finite in one.
+        """
         draws, basis, dimension = jnp.asarray(positions), self.currents.basis, self.theory.dimension
         draws = draws[None] if draws.ndim == 2 else draws
         if draws.ndim != 3 or draws.shape[2] != dimension:

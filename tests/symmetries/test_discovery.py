@@ -57,7 +57,7 @@ def test_of_a_gaussian_of_unlike_widths_a_squeezed_rotation_is_found():
     theory = Theory(gaussian)
     search = SymmetrySearch(theory, linear_maps(theory, "w"), points=[[0.0]])
     for seed in range(SEEDS):
-        found = search(draws(theory, 4000, seed), independent=True)
+        found = search(draws(theory, 1000, seed), independent=True)
         assert found.symmetries == ["w[1]∂w[0] − 4 w[0]∂w[1]"]
         assert not found.redundancies
         within(found.breaking_spectrum, [0, 2, 2, 4.25])
