@@ -32,12 +32,12 @@ def plot_spectrum(spectrum: Sequence[Mapping[str, float]], axes: Axes | None = N
     down = np.minimum(error[~zero], 0.9 * value[~zero])  # a bar that reaches zero has no end on this scale
     axes.errorbar(
         numbers[~zero], value[~zero], yerr=[down, error[~zero]], fmt="o", markersize=4, color=COLOURS[0],
-        elinewidth=1, label="broken",
+        elinewidth=1, label="B ≠ 0",
     )  # fmt: skip
     if zero.any():
         axes.axhline(lowest, color=WRONG, linewidth=0.8, alpha=0.5)
         axes.plot(
-            numbers[zero], np.full(zero.sum(), lowest), "s", markersize=5, color=WRONG, label="symmetry: exactly 0"
+            numbers[zero], np.full(zero.sum(), lowest), "s", markersize=5, color=WRONG, label="B = 0 in every draw"
         )
         axes.legend(frameon=False, fontsize=8)
     axes.set_yscale("log")

@@ -98,21 +98,22 @@ class Combinations:
         directions = directions @ turn
         return self._ratios(directions, np.sum((self.change @ directions) ** 2, axis=1), zeros)
 
-    def breaks(self, direction: Float[ndarray, "field"]) -> tuple[Number, Number | None, tuple[str, ...]]:
+    def breaks(
+        self, direction: Float[ndarray, "field"], *, conserved: bool
+    ) -> tuple[Number, Number | None, tuple[str, ...]]:
         """E[B²], E[B²]/E[(Vφ)²], and the parts of B that do not vanish; the second None where nothing moves.
 
         Args:
             direction: Coefficients of the fields.
+            conserved: Whether B is known to vanish.
         """
-        size = self._sizes @ np.abs(direction)
+        bound = self.tolerance * float(self._sizes @ np.abs(direction))
         parts = {part: float(np.sqrt(np.mean((one @ direction) ** 2))) for part, one in self.parts.items()}
-        breaking, change = self.breaking @ direction, self.change @ direction
-        zero = int(np.sqrt(np.mean(breaking**2)) <= self.tolerance * size)
-        by = () if zero else tuple(part for part in PARTS if parts[part] > self.tolerance * size)
-        moves = np.sqrt(np.mean(change**2)) > self.tolerance * (self._change_sizes @ np.abs(direction))
-        whole = self._ratios(direction[:, None], np.ones((len(breaking), 1)), zero)[0]
-        ratio = self._ratios(direction[:, None], np.sum(change**2, axis=1)[:, None], zero)[0] if moves else None
-        return whole, ratio, by
+        change = np.sum((self.change @ direction) ** 2, axis=1)
+        whole = self._ratios(direction[:, None], np.ones((len(change), 1)), int(conserved))[0]
+        moves = np.sqrt(np.mean(change)) > self.tolerance * float(self._change_sizes @ np.abs(direction))
+        ratio = self._ratios(direction[:, None], change[:, None], int(conserved))[0] if moves else None
+        return whole, ratio, () if conserved else tuple(part for part in PARTS if parts[part] > bound)
 
     def _ratios(self, directions: ndarray, under: ndarray, zeros: int) -> tuple[Number, ...]:
         """E[B²] over the mean of something, for every direction; the first of them known to be zero."""

@@ -231,15 +231,17 @@ def _conclude(combinations: Combinations, currents: BasisCurrents, positions: An
     harmless = combinations.conserved(redundant)
     vertical, candidates = modulo(redundant, harmless), modulo(conserved, harmless)
     closed, reason = _without_flux(candidates, combinations, currents, positions)
-    found = [(one, "redundancy") for one in (*harmless.T, *vertical.T)]
-    found += [(one, "symmetry") for one in closed.T]
-    found += [(one, "undecided" if reason else "flux") for one in modulo(candidates, closed).T]
-    found += [(one, "anomalous") for one in modulo(whole, np.column_stack([redundant, candidates])).T]
+    lost = "undecided" if reason else "flux"
+    found = [(one, "redundancy", True) for one in harmless.T] + [(one, "redundancy", False) for one in vertical.T]
+    found += [(one, "symmetry", True) for one in closed.T]
+    found += [(one, lost, True) for one in modulo(candidates, closed).T]
+    broken = modulo(whole, np.column_stack([redundant, candidates]))
+    found += [(one, "anomalous", False) for one in broken.T]
     breaking_gram, field_gram = combinations.grams
     return Discovery(
         tuple(combinations.names),
         combinations.removed,
-        tuple(_generator(simplest(one), verdict, combinations) for one, verdict in found),
+        tuple(_generator(simplest(one), verdict, combinations, conserved=zero) for one, verdict, zero in found),
         combinations.spectrum(vertical, candidates.shape[1]),
         combinations.breaking_spectrum(conserved.shape[1]),
         breaking_gram,
@@ -250,8 +252,8 @@ def _conclude(combinations: Combinations, currents: BasisCurrents, positions: An
     )
 
 
-def _generator(direction: ndarray, verdict: str, combinations: Combinations) -> DiscoveredGenerator:
-    breaking, ratio, by = combinations.breaks(direction)
+def _generator(direction: ndarray, verdict: str, combinations: Combinations, *, conserved: bool) -> DiscoveredGenerator:
+    breaking, ratio, by = combinations.breaks(direction, conserved=conserved)
     coefficients = {name: float(one) for name, one in zip(combinations.names, direction, strict=True) if one}
     words = in_words(direction, combinations.names)
     if verdict == "flux":

@@ -11,7 +11,9 @@ from numpy import ndarray
 LARGEST_DENOMINATOR = 24
 """Coefficients that are no fraction with at most this are written as decimals."""
 SIMPLE = 1e-7
-"""Coefficients are known to this, relative to the largest."""
+"""Coefficients below this share of the largest are zero."""
+FRACTION = 1e-9
+"""Coefficients this near to a fraction are that."""
 ROWS = 64
 """Rows of a matrix that are factorised together."""
 LARGEST_WHOLE = 1000
@@ -153,4 +155,4 @@ def in_words(coefficients: Float[ndarray, "field"], names: Sequence[str]) -> str
 
 def _fraction(value: float) -> Fraction | None:
     near = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
-    return near if abs(float(near) - value) <= SIMPLE * max(1.0, abs(value)) else None
+    return near if abs(float(near) - value) <= FRACTION * max(1.0, abs(value)) else None
