@@ -73,7 +73,7 @@ class Derived:
         return replace(self, units={"": value, **coords})
 
 
-def functions_of(derived: Mapping[str, Derived]) -> dict[str, Callable[[dict[str, Array]], Array]]:
+def functions_of(derived: Mapping[str, Derived]) -> dict[str, Callable]:
     """The functions of means alone, by name: what is compiled for one serves all that are equal to it.
 
     Args:
