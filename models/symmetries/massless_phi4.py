@@ -12,8 +12,9 @@ b_i·∂_{b_i}]. At λ = 0 all that is left of its breaking at m = 0 is the flux
 `momentum` p by both of its lines; 1/(8π²) at p/Λ → 0, whence β = 3λ²/(16π²). Control: `dilated` without the flux and
 `bubble_flux` by one line; at λ > 0 draws without the interaction.
 
-Units: lengths in those of w. Limits: Λ → ∞ local φ⁴ (d < 4: finite). m = 0 wants d > 2. At α = −1, m = 0 in d = 4 products
-of two fields have variances that diverge as ln b at small b (none at α = 0), of four fields so do means.
+Units: lengths in those of w. Limits: N → ∞ is local φ⁴ with cut-off Λ, at λ = 0 the Gaussian field; m = 0 wants d > 2.
+At α = −1 and m = 0 in d = 4 small momenta let variances of products of two fields diverge as ln b, those of four fields
+already in their means; at α = 0 nothing diverges.
 Source: arXiv:2307.03223 (α = −1), arXiv:2604.27050 (α = 0), arXiv:2605.12488 (identities in parameter space);
 derivation in docs/theory/symmetries.md.
 """

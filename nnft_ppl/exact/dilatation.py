@@ -1,4 +1,4 @@
-r"""What a dilatation meets in a scalar whose momenta fill a ball: its edge, a mass, and the growth of a one-loop bubble.
+r"""What a dilatation meets in a scalar whose momenta fill a ball: its edge, a mass; how a one-loop bubble grows.
 
 With G(r; m, Λ) = ∫_{|p|<Λ} d^dp/(2π)^d e^{ipx}/(p² + m²) and Δ = (d − 2)/2,
 
@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nnft_ppl.arguments import require_finite, require_non_negative, require_number, require_positive
-from nnft_ppl.exact.propagator import ball_propagator, shell_area, spherical_wave
+from nnft_ppl.exact.propagator import require_ball, shell_area, spherical_wave
 from nnft_ppl.exact.quadrature import interval_rule, momentum_rule
 
 NODES = 64
@@ -27,7 +27,7 @@ NODES = 64
 def cutoff_derivative(
     separation: Float[np.ndarray, "*point"] | float, dim: int, mass: float, cutoff: float
 ) -> Float[np.ndarray, "*point"]:
-    r"""What the edge of the ball adds to the propagator as it grows,
+    r"""What the edge of the ball adds to the propagator as it grows.
 
     $$\Lambda \partial_\Lambda G = \frac{\Omega_d}{(2\pi)^d} \frac{\Lambda^d}{\Lambda^2 + m^2} W_d(\Lambda r),$$
 
@@ -48,16 +48,17 @@ def cutoff_derivative(
 
     Source: derived here.
     """
-    require_positive("cutoff_derivative", "cutoff", cutoff)
+    require_ball("cutoff_derivative", dim, mass, cutoff, infinite=False, massless=True)
     distance = np.abs(require_finite("cutoff_derivative", "separation", separation))
-    ball_propagator(0.0, dim, mass, cutoff)  # looks at the arguments
     return shell_area(dim) * cutoff**dim / (cutoff**2 + mass**2) * spherical_wave(cutoff * distance, dim)
 
 
 def mass_derivative(
     separation: Float[np.ndarray, "*point"] | float, dim: int, mass: float, cutoff: float
 ) -> Float[np.ndarray, "*point"]:
-    r"""What the mass adds, $m\,\partial_m G = -2m^2 \int_{|p|<\Lambda} \frac{d^dp}{(2\pi)^d} \frac{e^{ipx}}{(p^2+m^2)^2}$.
+    r"""What the mass adds to (2Δ + r ∂_r) G.
+
+    $$m\,\partial_m G = -2m^2 \int_{|p|<\Lambda} \frac{d^dp}{(2\pi)^d} \frac{e^{ipx}}{(p^2+m^2)^2}$$
 
     Args and Raises as for `cutoff_derivative`.
 
@@ -66,8 +67,8 @@ def mass_derivative(
 
     Source: derived here.
     """
+    require_ball("mass_derivative", dim, mass, cutoff, infinite=False, massless=True)
     distance = np.abs(require_finite("mass_derivative", "separation", separation))
-    ball_propagator(0.0, dim, mass, require_positive("mass_derivative", "cutoff", cutoff))  # looks at the arguments
     if mass == 0:
         return np.zeros_like(distance)
     momenta, weights = momentum_rule(mass, cutoff, float(np.max(distance, initial=0.0)))
@@ -76,7 +77,7 @@ def mass_derivative(
 
 
 def bubble_flux(momentum: float, cutoff: float) -> float:
-    r"""What one line of the massless bubble in d = 4 carries through the edge of its ball,
+    r"""What one line of the massless bubble in d = 4 carries through the edge of its ball.
 
     $$\frac{\Lambda^2}{(2\pi)^4} \int d\Omega\, \frac{\theta(|k + p| < \Lambda)}{(k + p)^2}, \qquad |k| = \Lambda.$$
 
@@ -130,7 +131,7 @@ def bubble_growth(momentum: float, cutoff: float, factor: float = 2.0, lines: in
 
 
 def beta_coefficient(growth: float, factor: float = 2.0) -> float:
-    """β(λ)/λ² of φ⁴ in d = 4 from the growth of its bubble, (3/2) [B(sΛ) − B(Λ)]/ln s: three channels, each with a half.
+    """β(λ)/λ² of φ⁴ in d = 4 from its bubble, (3/2) [B(sΛ) − B(Λ)]/ln s: three channels, each with a half.
 
     Args:
         growth: B(sΛ) − B(Λ), both lines.

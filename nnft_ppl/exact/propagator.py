@@ -38,7 +38,7 @@ def ball_propagator(
     Source: Fourier transform of a radial function; derived here. The cut-off field is that of arXiv:2307.03223.
     """
     distance = np.abs(require_finite("ball_propagator", "separation", separation))
-    _check_ball("ball_propagator", dim, mass, cutoff, massless=True)
+    require_ball("ball_propagator", dim, mass, cutoff, massless=True)
     if math.isinf(cutoff):
         return np.asarray(_unbounded_propagator(distance, dim, mass))
     flat = distance.ravel()
@@ -74,7 +74,7 @@ def ball_moment(dim: int, mass: float, cutoff: float, power: float) -> float:
 
     Source: derived here.
     """
-    _check_ball("ball_moment", dim, mass, cutoff, massless=True)
+    require_ball("ball_moment", dim, mass, cutoff, massless=True)
     require_number("ball_moment", "power", power)
     if mass == 0:
         excess = dim - 2 * power
@@ -114,7 +114,7 @@ def box_mean_squared(side: float, dim: int, mass: float, cutoff: float) -> float
     Source: derived here.
     """
     require_non_negative("box_mean_squared", "side", side)
-    _check_ball("box_mean_squared", dim, mass, cutoff, infinite=False)
+    require_ball("box_mean_squared", dim, mass, cutoff, infinite=False)
     momenta, weights = momentum_rule(mass, cutoff, math.sqrt(dim) * side)
     # The inner functions have bandwidth sqrt(2)*side*cutoff and are integrated over a quarter turn.
     angles, angle_weights = interval_rule(0.0, 0.5 * math.pi, 32 + math.ceil(0.8 * side * cutoff))
@@ -145,7 +145,7 @@ def coincident_fourth_cumulant(
     Args:
         width: Number of neurons.
         dim: Dimension d of space, 1 to 4.
-        mass: Positive.
+        mass: Positive; zero in d = 3 and 4 where the integrals converge.
         cutoff: Radius of the ball of momenta, units of the mass; infinite only where the integrals converge.
         alpha: -1 for momenta uniform in the ball, 0 for momenta drawn from the propagator.
         amplitude_fourth_moment: `E[a^4]` at `E[a^2] = 1`, at least 1: 3 Gaussian, 1 constant modulus, 2 for the pair
@@ -165,16 +165,17 @@ def coincident_fourth_cumulant(
     require_number(owner, "amplitude_fourth_moment", amplitude_fourth_moment, least=1)
     here, mirrored, coincident = (ball_moment(dim, mass, cutoff, 1 + shift) for shift in (alpha, -alpha, 0.0))
     if math.isinf(max(here, mirrored, coincident)):
+        cause, remedy = ("mass = 0", "positive mass") if mass == 0 else ("cutoff = inf", "finite cutoff")
         raise ValueError(
-            f"{owner}: cutoff = inf, where the momentum integrals diverge (dim = {dim}, alpha = {alpha}); give a "
-            "finite cutoff"
+            f"{owner}: {cause}, where the momentum integrals diverge (dim = {dim}, alpha = {alpha}); give a {remedy}"
         )
     return 3.0 / width * (0.5 * amplitude_fourth_moment * here * mirrored - coincident**2)
 
 
-def _check_ball(
+def require_ball(
     owner: str, dim: int, mass: float, cutoff: float, *, infinite: bool = True, massless: bool = False
 ) -> None:
+    """Look at the arguments of a ball of momenta."""
     require_count(owner, "dim", dim, most=4)
     if massless and dim > 2 and mass == 0:
         infinite = False

@@ -33,8 +33,8 @@ def momentum_rule(
 ) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:
     """Composite Gauss-Legendre rule for the modulus of a momentum, `int_0^cutoff dp f(p)`.
 
-    With `p = mass * sinh(t)` the poles of `1/(p^2 + mass^2)` sit at `t = +-i pi/2` for every cut-off. Without a mass `f`
-    has no poles, and the panels are equal in p.
+    With `p = mass * sinh(t)` the poles of `1/(p^2 + mass^2)` sit at `t = +-i pi/2` for every cut-off. Without
+    a mass `f` has no poles, and the panels are equal in p.
 
     Args:
         mass: Scale at which `f` varies, zero or positive.

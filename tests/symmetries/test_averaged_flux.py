@@ -9,8 +9,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl.identities import ParameterField
 from nnft_ppl.observables import n_point
-from nnft_ppl.symmetries import Symmetry, WardIdentities, free_amplitudes, generators
-from nnft_ppl.symmetries import ward as wards
+from nnft_ppl.symmetries import Symmetry, WardIdentities, free_amplitudes, generators, ward as wards
 from nnft_ppl.theory import Theory
 
 SPREAD = {"independent": lambda b: 1.0, "law of the amplitude": lambda b: 1.0 + b**2}
