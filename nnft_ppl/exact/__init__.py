@@ -1,6 +1,7 @@
 """Closed forms and diagonalisations that samplers and networks are checked against, in NumPy and SciPy."""
 
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
+from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
 from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
 from nnft_ppl.exact.propagator import (
@@ -31,13 +32,18 @@ __all__ = [
     "angular_degeneracy",
     "ball_moment",
     "ball_propagator",
+    "beta_coefficient",
     "box_mean_squared",
+    "bubble_flux",
+    "bubble_growth",
     "coincident_fourth_cumulant",
     "cosine_connected",
+    "cutoff_derivative",
     "erf_connected",
     "erf_kernel",
     "free_circle_two_point",
     "log_partition",
+    "mass_derivative",
     "matrix_moments",
     "missing_modes_constant",
     "network_cumulant",
