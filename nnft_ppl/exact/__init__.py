@@ -23,6 +23,7 @@ from nnft_ppl.exact.radial_oscillator import (
     thermal_fourth_moment,
     thermal_vector_two_point,
 )
+from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "network_cumulant",
     "radial_moments",
     "radial_spectrum",
+    "ring_current",
+    "ring_power",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",
