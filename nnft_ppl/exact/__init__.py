@@ -1,5 +1,6 @@
 """Closed forms and diagonalisations that samplers and networks are checked against, in NumPy and SciPy."""
 
+from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
 from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
@@ -28,6 +29,7 @@ from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "HeadAverages",
     "RotationMoments",
     "angular_degeneracy",
     "ball_moment",
@@ -38,10 +40,12 @@ __all__ = [
     "erf_connected",
     "erf_kernel",
     "free_circle_two_point",
+    "head_averages",
     "log_partition",
     "matrix_moments",
     "missing_modes_constant",
     "network_cumulant",
+    "normalised_head_averages",
     "radial_moments",
     "radial_spectrum",
     "ring_current",

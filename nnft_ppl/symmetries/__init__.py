@@ -2,6 +2,7 @@
 
 from nnft_ppl.symmetries.amplitudes import free_amplitudes
 from nnft_ppl.symmetries.discrete import Invariance
+from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
@@ -10,6 +11,8 @@ from nnft_ppl.symmetries.ward import WardIdentities
 
 __all__ = [
     "DiscreteSymmetry",
+    "FibreAverage",
+    "FibreRegression",
     "Generator",
     "Invariance",
     "MinimalLift",
