@@ -8,8 +8,8 @@ column j of W_Q and W_K N(0, s_j²). The fields are `attention` p and `output`. 
     plain        R = 1                                             rope    R_n turns by n·`angle`
     normalised   R = 1 and k_t/|k_t| in place of k_t
 
-Symmetries: `query_key`, δW_Q = W_Q X and δW_K = −W_K Xᵀ, four redundancies of plain keys; `query_key_turn`, a finite one
-that commutes with rotations, which rope keeps; `value_output`, δW_V = W_V X and δW_O = −X W_O; `embedding`, the rotation
+Symmetries: `query_key`, δW_Q = W_Q X and δW_K = −W_K Xᵀ of gl(2), redundancies of plain keys; `query_key_turn`, a finite one
+that commutes with rotations, which rope keeps; `value_output`, δW_V = W_V X and δW_O = −X W_O of gl(2); `embedding`, the rotation
 of all tokens by δW = A W; `tokens`, their permutation, which rope breaks. Normalised keys break what rescales keys.
 Redundancies have B ≠ 0, as no density is invariant under scaling, but E[B F] = 0 for every F of the fields.
 
@@ -94,8 +94,10 @@ def exact(keys, deviations, angle):
 
 def symmetries():
     """Those of plain keys, whatever the keys are."""
-    units = jnp.eye(4).reshape(4, 2, 2)
-    planes = [jnp.zeros((4, 4)).at[i, i + 1].set(1.0).at[i + 1, i].set(-1.0) for i in range(3)]
+    # Sets that generate gl(2) and so(4): commutators are symmetries, too.
+    units = jnp.eye(2), jnp.array([[0.0, 1.0], [0.0, 0.0]]), jnp.array([[0.0, 0.0], [1.0, 0.0]])
+    steps = [jnp.zeros((4, 4)).at[i, i + 1].set(1.0).at[i + 1, i].set(-1.0) for i in range(3)]
+    planes = steps[0], steps[1] + steps[2]
     mixed, order = jnp.array([[0.9, -0.5], [0.5, 0.9]]), jnp.array([2, 0, 1])
 
     def rotated(a):
