@@ -8,14 +8,14 @@ column j of W_Q and W_K N(0, s_j²). The fields are `attention` p and `output`. 
     plain        R = 1                                             rope    R_n turns by n·`angle`
     normalised   R = 1 and k_t/|k_t| in place of k_t
 
-Symmetries: `query_key`, δW_Q = W_Q X and δW_K = −W_K Xᵀ of gl(2), redundancies of plain keys; `query_key_turn`, a finite one
-that commutes with rotations, which rope keeps; `value_output`, δW_V = W_V X and δW_O = −X W_O of gl(2); `embedding`, the rotation
-of all tokens by δW = A W; `tokens`, their permutation, which rope breaks. Normalised keys break what rescales keys.
-Redundancies have B ≠ 0, as no density is invariant under scaling, but E[B F] = 0 for every F of the fields.
+Symmetries: `query_key`, δW_Q = W_Q X and δW_K = −W_K Xᵀ of gl(2), redundancies of plain keys; `query_key_turn`, a
+finite one that commutes with rotations, which rope keeps; `value_output`, δW_V = W_V X and δW_O = −X W_O of gl(2);
+`embedding`, the rotation of all tokens by δW = A W; `tokens`, their permutation, which rope breaks. Normalised keys
+break what rescales keys. B of a redundancy is not 0, but E[B F] = 0 for every F of the fields.
 
 `participation` is E[F] with F = Σ_t p_1t² at the tokens below, `breaking` is E[B F] of the `generator` X = 1 (`scale`)
-and X = diag(1, −1) (`squeeze`). Control: normalised keys. `deviations` are s_j. `exact` has no normalised keys with
-unequal s_j. Units: none. Source: arXiv:2605.12488 (attention); derived in docs/theory/symmetries.md.
+and X = diag(1, −1) (`squeeze`). Control: normalised keys. `deviations` are s_j. `exact` is that of s_j up to 2, equal
+ones for normalised keys. Units: none. Source: arXiv:2605.12488 (attention); derived in docs/theory/symmetries.md.
 """
 
 import math
@@ -34,8 +34,7 @@ from nnft_ppl.symmetries import DiscreteSymmetry, Symmetry
 
 TOKENS = np.array([[1, 0.5, -0.5, 0.2], [0, 1, 0.3, -1], [-1, 0.2, 0.8, 0.4]])
 POINT = TOKENS.reshape(1, 12)
-SHIFT = 0.6
-"""Taken off F in E[B F]: E[B] = 0, so that the mean stays, and the error is a fifth."""
+SHIFT = 0.6  # taken off F in E[B F]: E[B] = 0, so that the mean stays, and the error is a fifth
 
 
 def model(keys="plain", deviations=(1.0, 1.0), angle=1.0):
@@ -48,13 +47,15 @@ def model(keys="plain", deviations=(1.0, 1.0), angle=1.0):
     with numpyro.plate("entry", 4), numpyro.plate("key_entry", 2):
         output = numpyro.sample("output", dist.Normal(0, 1))
 
+    places = angle * np.arange(3)
+    turns = np.array([[np.cos(places), -np.sin(places)], [np.sin(places), np.cos(places)]])
+
     def attention(x):
-        tokens = x.reshape(3, 4)
-        q, k = tokens @ query, tokens @ key
+        q, k = x.reshape(3, 4) @ query, x.reshape(3, 4) @ key
         if keys == "normalised":
             k = k / jnp.linalg.norm(k, axis=1, keepdims=True)
         if keys == "rope":  # only t − s matters
-            q, k = (jnp.stack([turn(angle * t) @ one for t, one in enumerate(both)]) for both in (q, k))
+            q, k = (jnp.einsum("ijt,tj->ti", turns, one) for one in (q, k))
         return jax.nn.softmax(q @ k.T / math.sqrt(2), axis=1)
 
     return {"attention": attention, "output": lambda x: attention(x) @ x.reshape(3, 4) @ value @ output}
@@ -72,33 +73,29 @@ def observables(deviations):
         own = jnp.sum(values["key"] ** 2 - values["query"] ** 2, axis=0) / jnp.array(deviations) ** 2
         return jnp.stack([own[0] + own[1], own[0] - own[1]]) * (participation(fields) - SHIFT)
 
-    found = {
-        "participation": Observable(participation),
-        "breaking": Observable(breaking, ("generator",), {"generator": ("scale", "squeeze")}),
-    }
-    return {name: one.in_units("1") for name, one in found.items()}
+    by_generator = Observable(breaking, ("generator",), {"generator": ("scale", "squeeze")})
+    return {"participation": Observable(participation).in_units("1"), "breaking": by_generator.in_units("1")}
 
 
 def exact(keys, deviations, angle):
     """By quadrature; E[B F] of a redundancy is 0."""
-    if keys == "normalised" and deviations[0] != deviations[1]:
+    if max(deviations) > 2 or (keys == "normalised" and deviations[0] != deviations[1]):
         return {}
     if keys == "normalised":
         averages = normalised_head_averages(TOKENS, deviations[0])
     else:
         averages = head_averages(TOKENS, deviations, angle if keys == "rope" else 0.0)
-    scale = np.sum(averages.breaking) if keys == "normalised" else 0.0
-    squeeze = averages.breaking[0] - averages.breaking[1] if keys == "rope" else 0.0
-    return {"participation": np.array(averages.participation), "breaking": np.array([scale, squeeze])}
+    first, second = averages.breaking
+    broken = {"plain": [0.0, 0.0], "rope": [0.0, first - second], "normalised": [first + second, 0.0]}
+    return {"participation": np.array(averages.participation), "breaking": np.array(broken[keys])}
 
 
 def symmetries():
     """Those of plain keys, whatever the keys are."""
     # Sets that generate gl(2) and so(4): commutators are symmetries, too.
-    units = jnp.eye(2), jnp.array([[0.0, 1.0], [0.0, 0.0]]), jnp.array([[0.0, 0.0], [1.0, 0.0]])
-    steps = [jnp.zeros((4, 4)).at[i, i + 1].set(1.0).at[i + 1, i].set(-1.0) for i in range(3)]
-    planes = steps[0], steps[1] + steps[2]
-    mixed, order = jnp.array([[0.9, -0.5], [0.5, 0.9]]), jnp.array([2, 0, 1])
+    units = jnp.eye(2), jnp.diag(jnp.ones(1), 1), jnp.diag(jnp.ones(1), -1)
+    upper = jnp.diag(jnp.array([1.0, 0, 0]), 1), jnp.diag(jnp.array([0, 1.0, 1.0]), 1)
+    planes, mixed = [one - one.T for one in upper], jnp.array([[0.9, -0.5], [0.5, 0.9]])
 
     def rotated(a):
         return lambda fields, x: {
@@ -106,9 +103,9 @@ def symmetries():
         }
 
     def permuted(fields, x):
-        moved = x.reshape(3, 4)[order].ravel()
-        back = jnp.argsort(order)
-        return {"attention": fields["attention"](moved)[back][:, back], "output": fields["output"](moved)[back]}
+        moved = jnp.roll(x.reshape(3, 4), 1, axis=0).ravel()
+        attention, output = fields["attention"](moved), fields["output"](moved)
+        return {"attention": jnp.roll(attention, (-1, -1), (0, 1)), "output": jnp.roll(output, -1, axis=0)}
 
     pairs = [lambda w, X=X: {"query": w["query"] @ X, "key": -w["key"] @ X.T} for X in units]
     inner = [lambda w, X=X: {"value": w["value"] @ X, "output": -X @ w["output"]} for X in units]
@@ -136,8 +133,3 @@ def control(keys):
 def participation(fields):
     """Σ_t p_1t², 1 where one token is looked at and 1/3 where all are."""
     return jnp.sum(fields["attention"](POINT[0])[0] ** 2)
-
-
-def turn(angle):
-    """The rotation of the plane."""
-    return jnp.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])

@@ -2,16 +2,16 @@ r"""Two real fields on a ring of sites: the local Noether current, its plateau b
 
     S = ½ Σ_A Σ_x [(φ_A(x+1) − φ_A(x))² + m_A² φ_A(x)² + c (φ_A(x+2) − φ_A(x))²],    A = 1, 2;  x = 0 … n−1
 
-as a network of white noise, φ_A(x) = Σ_y D_A^{-1/2}(x, y) a_A(y), a ~ N(0, 1), with S = ½ Σ φ D φ. The symmetry `phase`,
-δφ_1 = φ_2, δφ_2 = −φ_1, is exact for equal masses. With ρ(x) in front of δφ, and at c = 0,
+as a network of white noise, φ_A(x) = Σ_y D_A^{-1/2}(x, y) a_A(y), a ~ N(0, 1), with S = ½ Σ φ D φ. The symmetry
+`phase`, δφ_1 = φ_2, δφ_2 = −φ_1, is exact for equal masses. With ρ(x) in front of δφ, and at c = 0,
 
     δ_ρ S = Σ_x J^μ ∂_μ ρ = −Σ_x J_x (ρ(x+1) − ρ(x)),    J_x = φ_1(x) φ_2(x+1) − φ_2(x) φ_1(x+1),    B_ρ = −δ_ρ S
     E[J_x φ_1(y) φ_2(z)] − E[J_{x−1} φ_1(y) φ_2(z)] = G(y, z) (δ_xy − δ_xz)
 
-(lattice J is minus the continuum one). `current` is E[J_x φ_1(y) φ_2(z)] by `link` x, from x to x + 1, with y = ⌊n/6⌋ and
-z = ⌊n/2⌋; `jump` is its step at y, and `two_point` ⟨φ_A(y) φ_A(z)⟩ by `component` A. J has no part of c.
-`mass_squared` are m_1², m_2², `neighbour` is c. Control: other masses, for which the current is no plateau.
-Units: spacing. Source: derived in docs/theory/symmetries.md.
+(lattice J is minus the continuum one). `current` is E[J_x φ_1(y) φ_2(z)] by `link` x, from x to x + 1, with y = ⌊n/6⌋
+and z = ⌊n/2⌋; `forward` and `backward` are its two terms; `jump` is its step at y, and `two_point` ⟨φ_A(y) φ_A(z)⟩ by
+`component` A. J has no part of c. `mass_squared` are m_1², m_2², `neighbour` is c. Control: other masses, for which the
+current is no plateau. Units: spacing. Source: derived in docs/theory/symmetries.md.
 """
 
 import jax.numpy as jnp
@@ -53,7 +53,7 @@ def observables(sites):
         "forward": product(at(here, component=0), at(there, component=1), *pair, **label),
         "backward": product(at(here, component=1), at(there, component=0), *pair, **label),
         "current": Derived(lambda mean: mean["forward"] - mean["backward"], **label),
-        "jump": Derived(lambda mean: (mean["forward"] - mean["backward"])[y] - (mean["forward"] - mean["backward"])[y - 1]),
+        "jump": Derived(lambda mean: mean["current"][y] - mean["current"][y - 1]),
     }
 
 

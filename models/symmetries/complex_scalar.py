@@ -82,7 +82,9 @@ def symmetries(mass):
                 "cos(φφ)": Observable(lambda phi: jnp.cos(4 * mass * pair(phi).real)),
             },
         ),
-        "conjugation": DiscreteSymmetry(lambda values: {"imaginary": -values["imaginary"]}, lambda phi, x: phi(x).conj()),
+        "conjugation": DiscreteSymmetry(
+            lambda values: {"imaginary": -values["imaginary"]}, lambda phi, x: phi(x).conj()
+        ),
     }
 
 

@@ -12,7 +12,7 @@ from nnft_ppl.exact.quadrature import interval_rule
 
 # Beyond them a Gaussian in the plane has exp(-36) and one on the line exp(-21) of its weight.
 _RADIUS, _REACH = 8.5, 6.5
-_RADII, _TURNS, _STEP, _ANGLES = 40, 24, 0.2, 48
+_RADII, _TURNS, _STEP, _ANGLES = 32, 20, 0.25, 48
 
 
 class HeadAverages(NamedTuple):
@@ -21,8 +21,8 @@ class HeadAverages(NamedTuple):
     participation: float
     """`E[F]`."""
     breaking: Float[ndarray, " column"]
-    """`E[B_j F]`, `B_j = -|W_Qj|^2/s_j^2 + |W_Kj|^2/s_j^2` of the generators that scale one column of W_Q and, inversely,
-    W_K."""
+    """`E[B_j F]`, `B_j = -|W_Qj|^2/s_j^2 + |W_Kj|^2/s_j^2` of the generators that scale a column of W_Q and, inversely,
+    that of W_K."""
 
 
 def head_averages(
@@ -31,9 +31,9 @@ def head_averages(
     """Averages of a head whose queries `q = W_Q^T x` and keys `k = W_K^T x` have two components.
 
     Given the query, logits are Gaussian, with covariance `(1/2) sum_j (R_t^T q)_j (R_s^T q)_j s_j^2 x_t.x_s`, where R_t
-    is the rotation by `t angle`. The average over both is taken by quadrature: the query in polar coordinates, two
-    differences of logits on uniform grids. A change of scale of a Gaussian law is the average with its score, so that
-    `B_j` becomes `1 - q_j^2/(s_j^2 |x_1|^2)` and half the change of the logits' covariance.
+    is the rotation by `t angle`. The average over both is taken by quadrature, the query in polar coordinates and two
+    differences of logits on uniform grids, to about 1e-5 for deviations up to 2. A change of scale of a Gaussian law
+    is the average with its score: `B_j` becomes `1 - q_j^2/(s_j^2 |x_1|^2)` and the change of the logits' covariance.
 
     Args:
         tokens: Three of them.
@@ -48,7 +48,7 @@ def head_averages(
     places, scales = _checked("head_averages", tokens, deviations)
     require_number("head_averages", "angle", angle)
     overlap = places @ places.T
-    finer = max(1.0, float(np.max(scales)) ** (2 / 3))  # the softmax is steeper
+    finer = max(1.0, float(np.max(scales)))  # the softmax is steeper
     number = math.ceil(_TURNS * finer)
     turns = math.pi * (np.arange(number) + 0.5) / number  # q and -q have the same covariance of logits
     direction = np.stack([np.cos(turns), np.sin(turns)])
@@ -82,9 +82,9 @@ def head_averages(
 def normalised_head_averages(tokens: Float[ArrayLike, "token dim"], deviation: float = 1.0) -> HeadAverages:
     """The same for keys divided by their lengths, in an isotropic head.
 
-    Directions of keys have the density `int r_1 r_2 r_3 exp(-(1/2) sum r_t r_s C^-1_ts cos(a_t - a_s)) dr`, with `C` the
-    scalar products of tokens; one of the radial integrals is done in closed form. They do not see the scale of W_K, so
-    that `E[B_j F] = E[(1 - q_j^2/(s^2 |x_1|^2)) F]`, the same for both columns.
+    Directions of keys have the density `int r_1 r_2 r_3 exp(-(1/2) sum r_t r_s C^-1_ts cos(a_t - a_s)) dr`, with `C`
+    the scalar products of tokens; one of the radial integrals is done in closed form. Directions do not see the scale
+    of W_K, so that `E[B_j F] = E[(1 - q_j^2/(s^2 |x_1|^2)) F]`, the same for both columns.
 
     Args:
         tokens: Three of them, linearly independent.
@@ -95,7 +95,7 @@ def normalised_head_averages(tokens: Float[ArrayLike, "token dim"], deviation: f
 
     Source: derived in docs/theory/symmetries.md.
     """
-    places, scales = _checked("normalised_head_averages", tokens, (deviation, deviation))
+    places, scales = _checked("normalised_head_averages", tokens, np.array([deviation, deviation]))
     overlap = places @ places.T
     precision = np.linalg.inv(overlap)
     grid = 2 * math.pi * np.arange(_ANGLES) / _ANGLES
@@ -124,7 +124,9 @@ def normalised_head_averages(tokens: Float[ArrayLike, "token dim"], deviation: f
     for radius, length in zip(radii, lengths, strict=True):
         logits = radius * scales[0] * math.sqrt(overlap[0, 0] / 2) * cosine
         mean = sum(
-            np.sum(density * _participation(logits[(at + first) % _ANGLES] - one, logits[(at + second) % _ANGLES] - one))
+            np.sum(
+                density * _participation(logits[(at + first) % _ANGLES] - one, logits[(at + second) % _ANGLES] - one)
+            )
             for at, one in enumerate(logits)
         )
         participation += length * mean
@@ -146,7 +148,8 @@ def _participation(second: ndarray, third: ndarray) -> ndarray:
     """Sum of the squares of softmax(0, second, third)."""
     largest = np.maximum(np.maximum(second, third), 0.0)
     parts = [np.exp(-largest), np.exp(second - largest), np.exp(third - largest)]
-    return sum(part**2 for part in parts) / sum(parts) ** 2
+    weights = np.stack(parts)
+    return np.sum(weights**2, axis=0) / np.sum(weights, axis=0) ** 2
 
 
 def _rotation(angle: float) -> ndarray:

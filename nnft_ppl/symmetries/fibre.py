@@ -189,7 +189,8 @@ class FibreRegression:
                 f"fibre average of {self.generator.name!r}: {breaking.size} draws for {rows.shape[-1]} functionals; "
                 f"give at least {rows.shape[-1] + SPARE}"
             )
-        weights = np.ones(breaking.shape) if log_weights is None else relative_weights(np.asarray(log_weights, float))
+        log_weights = None if log_weights is None else np.asarray(log_weights, float)
+        weights = np.ones(breaking.shape) if log_weights is None else relative_weights(log_weights)
         solve = _inverse(rows, weights)
 
         def coefficients(values: ndarray) -> Estimate:
@@ -259,9 +260,7 @@ def _inverse(rows: ndarray, weights: ndarray) -> Float[ndarray, "row row"]:
     return np.linalg.pinv(gram / np.outer(size, size), rcond=RANK, hermitian=True) / np.outer(size, size)
 
 
-def _explained(
-    breaking: ndarray, rows: ndarray, weights: ndarray, log_weights: Any, *, independent: bool
-) -> Estimate:
+def _explained(breaking: ndarray, rows: ndarray, weights: ndarray, log_weights: Any, *, independent: bool) -> Estimate:
     """1 − E[(B − Σ c f)²]/Var B, each half of the draws with the c of the other."""
     missed = np.empty_like(breaking)
     chains, draws = breaking.shape

@@ -84,9 +84,9 @@ def test_raw_draws_see_the_plateau_and_reject_other_masses(key):
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ValueError, match="ring_power: mass_squared = -0.1 and neighbour = 0.0 give a mode the action"):
+    with pytest.raises(ValueError, match=r"ring_power: mass_squared = -0.1 and neighbour = 0.0 give a mode the action"):
         load("charged_ring", mass_squared=(0.25, -0.1))
-    with pytest.raises(ValueError, match="charged_ring: mass_squared = .*; give two numbers"):
+    with pytest.raises(ValueError, match=r"charged_ring: mass_squared = .*; give two numbers"):
         load("charged_ring", mass_squared=(0.25,))
     with pytest.raises(ValueError, match="charged_ring: sites = 5; give an integer >= 6"):
         load("charged_ring", sites=5)
