@@ -62,7 +62,7 @@ def test_equal_variances_make_it_a_symmetry(key):
 
 def test_conjugation_is_exact(key):
     theory = load("complex_scalar", width=3)
-    found = Invariance(theory, "conjugation", theory.symmetries["conjugation"])(theory.free_draw(key))
+    found = jax.jit(Invariance(theory, "conjugation", theory.symmetries["conjugation"]))(theory.free_draw(key))
     assert found["lift_missed"] < 1e-14
     assert abs(found["score"] + found["jacobian"] + found["action"]) < 1e-14
 
