@@ -2,7 +2,9 @@
 
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
 from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
+from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
 from nnft_ppl.exact.propagator import (
     ball_moment,
     ball_propagator,
@@ -23,11 +25,16 @@ from nnft_ppl.exact.radial_oscillator import (
     thermal_fourth_moment,
     thermal_vector_two_point,
 )
+from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "OUTPUT_GROUPS",
+    "OUTPUT_LAWS",
+    "RescalingBreaking",
     "RotationMoments",
+    "TurnedKernel",
     "angular_degeneracy",
     "ball_moment",
     "ball_propagator",
@@ -36,13 +43,17 @@ __all__ = [
     "cosine_connected",
     "erf_connected",
     "erf_kernel",
+    "erf_rotation",
     "free_circle_two_point",
+    "group_four_point",
+    "group_two_point",
     "log_partition",
     "matrix_moments",
     "missing_modes_constant",
     "network_cumulant",
     "radial_moments",
     "radial_spectrum",
+    "rescaling_breaking",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",

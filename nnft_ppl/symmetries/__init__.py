@@ -1,5 +1,6 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
+from nnft_ppl.symmetries.algebras import rotations, symplectic, symplectic_form, unitary
 from nnft_ppl.symmetries.amplitudes import free_amplitudes
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
@@ -17,4 +18,8 @@ __all__ = [
     "default_functionals",
     "free_amplitudes",
     "generators",
+    "rotations",
+    "symplectic",
+    "symplectic_form",
+    "unitary",
 ]
