@@ -6,8 +6,8 @@ Under δW₁ = X W₁, δW₂ = −W₂ X with any X the field does not change: 
 B_X = (inputs − outputs) tr X − tr(W₁ᵀ X W₁) + tr(W₂ X W₂ᵀ), which vanishes for antisymmetric X, the rotations of the
 hidden layer; for the others E[B_X F[φ]] = 0 with every functional of the field. At x = (1, −½, .7, …):
 
-`breaking` = E[B_X F], F = tanh |φ(x)|², for X with a 1 in (`row`, `column`); `norm`: the same with F = ‖W₁‖², which is no
-functional of the field: −2 inputs tr X; `two_point` = E[φ(x)²] and `fourth` = E[φ(x)⁴] of the first output.
+`breaking` = E[B_X F], F = tanh |φ(x)|², for X with a 1 in (`row`, `column`); `norm`: the same with F = ‖W₁‖², which
+is no functional of the field: −2 inputs tr X; `two_point` = E[φ(x)²] and `fourth` = E[φ(x)⁴] of the first output.
 Control: the identity of the redundancy for ‖W₁‖², E[B_X ‖W₁‖²] = 0.
 
 All numbers are pure. Source: breaking functions are those of arXiv:2605.12488; derived in docs/theory/symmetries.md.

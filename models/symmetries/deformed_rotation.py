@@ -7,6 +7,8 @@ The quartic is read in one of two ways, which agree only for one row or one colu
 Control: `quartic="entrywise"`, Σ W_ij⁴, is not invariant under rotations, and has other moments.
 At λ = 0 entries have variance σ²/2. All readings obey 2⟨Tr WᵀW⟩/σ² + 4λ⟨quartic⟩ = rows·columns.
 
+Symmetries: `rotation`, φ(x) -> φ(x) + φ(Ax) by W -> W + WA; `output_rotation`, W -> W + TW.
+
 `quartic_trace` is the quartic of the chosen reading. W has no unit. Source: the λ-deformed rotation-invariant density
 of arXiv:2106.00694; moments are derived in docs/theory/rotation.md.
 """
@@ -23,6 +25,7 @@ from nnft_ppl.exact import matrix_moments, radial_moments
 from nnft_ppl.fields import Linear
 from nnft_ppl.observables import Observable
 from nnft_ppl.spaces import Box
+from nnft_ppl.symmetries import Symmetry, rotations
 
 QUARTICS = {
     "radial": lambda weight: jnp.sum(weight**2) ** 2,
@@ -58,6 +61,22 @@ def observables(quartic):
         "quartic_trace": lambda phi: QUARTICS[quartic](phi.weight),
     }
     return {name: Observable(function).in_units("1") for name, function in functionals.items()}
+
+
+def symmetries(rows, columns):
+    """Rotations of x, and of the field's components: exact unless the quartic is entrywise, broken by its action."""
+    found = {}
+    if columns > 1:
+        turns = [jnp.asarray(one) for one in rotations(columns)]
+        actions = [lambda phi, x, turn=turn: phi(turn @ x) for turn in turns]
+        lifts = [lambda theta, turn=turn: {"weight": theta["weight"] @ turn} for turn in turns]
+        found["rotation"] = Symmetry(actions, lifts)
+    if rows > 1:
+        turns = [jnp.asarray(one) for one in rotations(rows)]
+        actions = [lambda phi, x, turn=turn: turn @ phi(x) for turn in turns]
+        lifts = [lambda theta, turn=turn: {"weight": turn @ theta["weight"]} for turn in turns]
+        found["output_rotation"] = Symmetry(actions, lifts)
+    return found
 
 
 def exact(rows, columns, sigma_squared, coupling, quartic):

@@ -6,12 +6,12 @@ r"""A layer of cosines whose output components SO(D), U(D) or USp(D) turns, as i
 
 with b_j ~ N(momentum, 1) and uniform phases. A -> UA is φ -> Uφ; `law="gaussian"` is invariant.
 `two_point` = E[φ_i(0) φ_j(.7)*] and, for `u` and `usp`, `pair` = E[φ_i(0) φ_j(.7)] by components `first`, `second`;
-`four_point_full` = E[φ_i φ_j φ_k* φ_l*] at 0, disconnected; `harmonic` = E[|φ₁|⁴ + |φ₂|⁴ − p |φ₁ φ₂|²], p = 6 for
-`so`, else 4, which vanishes for invariant laws.
-Control: `law="uniform"`, of the same variance, turns the two-point function as it should and has `harmonic` = −3.6/N for
-`so`, −1.8/N for `u`, −.3/N for USp(2): what is broken is the edge of its support, through which a flux leaves.
+`four_point_full` = E[φ_i φ_j φ_k* φ_l*] at 0, disconnected; `harmonic` = E[|φ₁|⁴ + |φ₂|⁴ − p |φ₁ φ₂|²] with p = 6
+for `so`, else 4, which vanishes for invariant laws.
+Control: `law="uniform"` has the same two-point function, and `harmonic` = −3.6/N for `so`, −1.8/N for `u`, −.3/N for
+USp(2): what breaks the symmetry is a flux through the edge of its support.
 
-Units: lengths in units of the momenta's deviation. Source: output symmetries of arXiv:2106.00694; tensors are derived in
+Units: lengths in 1/deviation of the momenta. Source: output symmetries of arXiv:2106.00694; tensors are derived in
 docs/theory/symmetries.md.
 """
 
@@ -94,13 +94,14 @@ def symmetries(group, components):
 
 
 def exact(group, components, width, momentum, law):
-    """Closed forms at every width, of either law."""
+    """Closed forms at every width, of either law, up to rounding: some entries have neither a value nor an error."""
     neutral, charged = group_two_point(group, components, -SEPARATION, momentum)
     four = group_four_point(group, components, width, law)
     harmonic = (four[0, 0, 0, 0] + four[1, 1, 1, 1] - (6 if group == "so" else 4) * four[0, 1, 0, 1]).real
-    if group == "so":
-        return {"two_point": neutral, "four_point_full": four.real, "harmonic": harmonic}
-    return {"two_point": neutral + 0j, "pair": charged + 0j, "four_point_full": four, "harmonic": harmonic}
+    found = {"two_point": neutral, "four_point_full": four.real, "harmonic": harmonic}
+    if group != "so":
+        found = {"two_point": neutral + 0j, "pair": charged + 0j, "four_point_full": four, "harmonic": harmonic}
+    return {name: (value, 1e-12) for name, value in found.items()}
 
 
 def control(law):

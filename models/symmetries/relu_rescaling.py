@@ -81,7 +81,7 @@ def symmetries(width, dim, bias):
 
     def rescaling(number):
         def components(theta):
-            chosen = jnp.arange(width) == number
+            chosen = jnp.where(jnp.arange(width) == number, 1.0, 0.0)
             moved = {"weight": chosen[:, None] * theta["weight"], "output_weight": -chosen * theta["output_weight"]}
             return moved | ({"bias": chosen * theta["bias"]} if bias else {})
 
@@ -96,10 +96,12 @@ def symmetries(width, dim, bias):
 
 
 def exact(width, dim, activation, bias):
-    """Integrals over one neuron, which vanish where it is homogeneous."""
-    shapes = {"relu": lambda u: np.maximum(u, 0), "leaky": lambda u: np.maximum(u, 0.01 * u), "tanh": np.tanh}
-    found = rescaling_breaking(shapes[activation], width, float(np.sum(point(dim) ** 2)) + bias)
-    return {"breaking": found.bounded, "squared": found.squared, "part": found.part}
+    """0 for homogeneous neurons; integrals over one neuron for others."""
+    if activation != "tanh":
+        return {"breaking": 0.0, "squared": 0.0}
+    # Not `part`: it depends on the activation anyway, and would reject the control by itself.
+    found = rescaling_breaking(np.tanh, width, float(np.sum(point(dim) ** 2)) + bias)
+    return {"breaking": found.bounded, "squared": found.squared}
 
 
 def control(activation):

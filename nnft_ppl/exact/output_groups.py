@@ -50,9 +50,9 @@ def group_four_point(
     `phi = width^(-1/2) sum_n Phi_n` of independent neurons that are linear in real amplitudes of unit variance,
     `Phi_i = sum_a L_ia X_a`, with the phase `c` uniform:
     `so`: `Phi_i = 2^(1/2) cos(c) X_i`; `u`: the same with `A_i = (X_i + i Y_i)/2^(1/2)`;
-    `usp`: `Phi_i = cos(c) A_i + sin(c) Omega_ij conj(A_j)`. With the excess kurtosis k of an amplitude, the value of one
-    neuron is `k E_c[sum_a L L L* L*]` and the three pairings of `C = sum_a L L` and `D = sum_a L L*`; different neurons
-    pair their averages over the phase.
+    `usp`: `Phi_i = cos(c) A_i + sin(c) Omega_ij conj(A_j)`. With the excess kurtosis k of an amplitude, the value of
+    one neuron is `k E_c[sum_a L L L* L*]` and the three pairings of `C = sum_a L L` and `D = sum_a L L*`; different
+    neurons pair their averages over the phase.
 
     Args:
         group: `so`, `u` or `usp`.

@@ -30,7 +30,7 @@ def rescaling_breaking(
 ) -> RescalingBreaking:
     r"""`E[B F(phi)]` for `phi = sum_j v_j s(u_j)` and the rescaling of one neuron.
 
-    `v_j ~ N(0, 1)`, and `u_j = w_j.x + c_j ~ N(0, variance)` of unit Gaussian weights and bias, so that given all u and v
+    `v_j ~ N(0, 1)`, and `u_j = w_j.x + c_j ~ N(0, variance)` of unit Gaussian weights and bias, so that given u and v
     the mean of `B = (number of weights and biases) - 1 - |w_1|^2 - c_1^2 + v_1^2` is `v_1^2 - u_1^2/variance`. Given u,
     `phi ~ N(0, T)` with `T = sum_j t_j^2`, `t = s(u)`, and integration by parts in v_1 leaves
 
