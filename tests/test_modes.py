@@ -8,12 +8,13 @@ import numpy as np
 import numpyro
 import pytest
 from numpyro import distributions as dist
+from scipy import integrate
 
 from nnft_ppl import Observable, Theory, sample
 from nnft_ppl.checks import EarlierSamplers, FinishedDraws, ModeCoverage, Outcome
 from nnft_ppl.checks.modes import SURE, _unseen
 from nnft_ppl.draws import Kind
-from nnft_ppl.modes import Mode
+from nnft_ppl.modes import Mode, ModeSearch
 from nnft_ppl.statistics import Verdict
 from nnft_ppl.theory import ModelFile
 
@@ -77,6 +78,41 @@ def judged(
         numbers=np.arange(positions.shape[1]),
     )  # fmt: skip
     return (check or ModeCoverage()).judge(draws)
+
+
+def flat_well(share: float):
+    """A second mode that is flat within 0.1 and steep outside: Laplace's weight is ten times what it weighs."""
+
+    def model():
+        z = numpyro.sample("z", dist.Normal(0, 1))
+        away = z - PLACE
+        far = jnp.log(share / WELL) - 0.5 * away**2 - (away / 0.1) ** 4
+        numpyro.factor("modes", jnp.logaddexp(-0.5 * z**2 - 0.5 * jnp.log(2 * jnp.pi), far) + 0.5 * z**2)
+        return lambda x: z + 0 * x[0]
+
+    return Theory(ModelFile(model, "flat_well", observables=observables))
+
+
+WELL = integrate.quad(lambda x: np.exp(-0.5 * x**2 - (x / 0.1) ** 4), -1, 1, points=[0])[0]
+
+
+@pytest.mark.parametrize(("share", "status"), [(3e-4, "good"), (5e-3, "failed")])
+def test_a_mode_that_is_light_by_importance_sampling_is_not_missed(share: float, status: str):
+    draws = np.random.default_rng(0).normal(size=(4, 2000, 1))
+    outcome = judged(flat_well(share), Kind.CHAINS, draws)
+    assert outcome.verdict.status == status, outcome.verdict.text
+    assert share < 1e-3 or "not visited" in outcome.verdict.text
+
+
+def test_draws_near_a_mode_are_counted_where_descents_lead_elsewhere(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ModeSearch, "families_of", lambda search, _: {search.modes[-1].family})
+    random = np.random.default_rng(0)
+    near, far = WIDTHS[0] * random.normal(size=(1, 300, 1)), PLACE + WIDTHS[1] * random.normal(size=(1, 700, 1))
+    made, check = theory(), ModeCoverage()
+    draws = {number: np.concatenate([near, far[:, :number]], axis=1) for number in (0, 20, 700)}
+    told = {number: judged(made, Kind.CHAINS, one, check=check).verdict.status for number, one in draws.items()}
+    # Fewer than a tenth of those that should be near are none.
+    assert told == {0: "failed", 20: "failed", 700: "good"}
 
 
 def test_visited_modes_pass_and_too_few_draws_are_said_to_be_few():

@@ -54,6 +54,7 @@ def test_a_denominator_within_five_errors_of_zero_has_no_error(errors: float, nu
         (lambda m: jnp.exp(m["x"] / 8), 1.0, True),
         (lambda m: 1 / (m["x"] - 7.0), 8.0, False),
         (lambda m: m["x"] / m["x"], 0.1, True),  # 1, whatever it is made of
+        (lambda m: m["x"] / m["x"], 0.3, True),
         (lambda m: m["x"] - 3.0, 0.1, True),
         (lambda m: m["x"] ** 2 + 30 * m["x"], 0.1, True),
         (lambda m: jnp.maximum(m["x"], -40.0), 0.1, True),

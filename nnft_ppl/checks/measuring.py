@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from nnft_ppl.checks.check import Check, Measurement, reason_of
 from nnft_ppl.devices import over_chains
+from nnft_ppl.symmetries import SymmetryError
 from nnft_ppl.theory import Theory
 
 DRAWS = 300
@@ -49,6 +50,8 @@ class MeasureProgram:
                 if measurement is not None:
                     jax.eval_shape(partial(_measure, measurement), jnp.zeros(theory.dimension))
                     self.measurements[check.name] = measurement
+            except SymmetryError:  # a mistake in the model file, and nothing is computed yet
+                raise
             except Exception as error:  # whatever a check is made of: the run goes on without it
                 self.lost[check.name] = reason_of(error)
         self._compiled: Future[Callable] | None = None

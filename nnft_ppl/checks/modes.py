@@ -1,8 +1,7 @@
 r"""Whether the draws have been in every mode of the density: the check that looks where no draw went.
 
 A mode is a minimum of −ln(density) found from free draws scaled by up to 32 (`nnft_ppl.modes`); its weight is that of
-its Gaussian approximation. Where draws went is found from them: a descent from some of them, those whose observables
-or reference coordinates are nearest to the mode's before all, ends in the mode to which they belong.
+its Gaussian approximation. Where draws went is found from them (`nnft_ppl.checks.visits`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,22 +12,16 @@ import jax
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
-from nnft_ppl.complex_parts import in_parts
+from nnft_ppl.checks.visits import MAX_UNVISITED, Seen, look_for_visits
 from nnft_ppl.display import ROUNDING, Progress, Stage
 from nnft_ppl.draws import Kind
-from nnft_ppl.modes import LEAST_WEIGHT, Mode, ModeSearch, Shape, flat, shape
+from nnft_ppl.modes import LEAST_WEIGHT, Mode, ModeSearch, Shape, shape
 from nnft_ppl.samplers import Modes
-from nnft_ppl.statistics import Verdict, kish, log_mean_weight
+from nnft_ppl.statistics import Verdict, log_mean_weight
 from nnft_ppl.theory import Theory
 
-MAX_UNVISITED = 1e-3
-"""Weight of a mode that no draw may leave out."""
 EXPECTED = 5.0
 """Draws that should have been in a mode before it counts that none was."""
-SOME = 8
-"""Draws from which a descent is made in any case."""
-NEAREST = 16
-"""Draws nearest to an unvisited mode, by observables and by z, from which one is made."""
 NAMED = 3
 """Unvisited modes that are described, the heaviest."""
 FEWEST = 50
@@ -87,8 +80,7 @@ class ModeCoverage(Check):
         search = self._searched(theory, draws.progress)
         if not search.modes:
             raise ValueError("no minimum of −ln(density) was found")
-        visited, count = _look(search, draws)
-        return self._found(search, visited, count, draws)
+        return self._found(search, look_for_visits(search, draws), draws)
 
     def proved(self, theory: Theory) -> Shape:
         """What is proved of the potential, from its formula.
@@ -121,12 +113,16 @@ class ModeCoverage(Check):
         verdict = Verdict(self.name, "good", 0.0, MAX_UNVISITED, text)
         return Outcome(verdict, {"verdict": "good", "argument": argument, "found": []})
 
-    def _found(self, search: ModeSearch, visited: set[int], count: float, draws: FinishedDraws) -> Outcome:
+    def _found(self, search: ModeSearch, visits: Seen, draws: FinishedDraws) -> Outcome:
+        visited, count, expected = visits.visited, visits.count, visits.expected
         families: dict[int, list[Mode]] = {}
         for mode in search.modes:
             families.setdefault(mode.family, []).append(mode)
         modes = [_together(family) for family in families.values()]
-        modes = sorted((mode for mode in modes if mode.weight > MAX_UNVISITED), key=lambda mode: -mode.weight)
+        # Half of a mode is in its neighbourhood.
+        light = {family for family, number in expected.items() if 2 * number < MAX_UNVISITED * count}
+        heavy = (mode for mode in modes if mode.weight > MAX_UNVISITED and mode.family not in light)
+        modes = sorted(heavy, key=lambda mode: -mode.weight)
         told = ("weight", "hits", "energy", "free_worth")
         found = [
             {name: getattr(mode, name) for name in told}
@@ -141,7 +137,9 @@ class ModeCoverage(Check):
         if missed:
             text = "not visited: " + ", ".join(_describe(search, mode) for mode in missed[:NAMED])
             text += f", and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
-            if worst * count < EXPECTED:
+            # The more modes there are, the more are left out by chance.
+            few = EXPECTED + np.log(len(modes))
+            if worst * count < EXPECTED or all(expected.get(mode.family, np.inf) < few for mode in missed):
                 text += f"; with {count:.0f} kept draws that may be chance"
                 verdict = Verdict(self.name, "warning", worst, MAX_UNVISITED, text)
             else:
@@ -242,35 +240,3 @@ def _most_missed(draws: FinishedDraws, lower: float) -> float:
     log_z, error = log_mean_weight(log_weight)
     with np.errstate(over="ignore"):
         return float(SURE / log_weight.size * np.exp(-lower - log_z + 2 * error))
-
-
-def _look(search: ModeSearch, draws: FinishedDraws) -> tuple[set[int], float]:
-    """Which families of modes these draws visited, and the number of effective draws that could have been looked at."""
-    if draws.positions is None or not draws.positions.size:
-        return set(), 0.0
-    positions, numbers = draws.positions, draws.numbers
-    chains, kept = positions.shape[:2]
-    weights = None if numbers is None else draws.log_weights  # a few draws without number are picked by weight
-    logs = np.zeros((chains, kept)) if weights is None else weights[:, numbers]
-    # The highest of ln w + Gumbel noise are a sample in proportion to the weights.
-    ranks = (logs + np.random.default_rng(0).gumbel(size=logs.shape)).ravel()
-    order = np.argsort(-ranks)[: np.count_nonzero(np.isfinite(ranks))]
-    flat_positions = positions.reshape(chains * kept, -1)
-    visited = search.families_of(flat_positions[order[:SOME]])
-    if numbers is None:
-        return visited, float(len(order))
-    series = [in_parts(one)[:, numbers].reshape(chains * kept, -1) for _, one in sorted(draws.observables.items())]
-    observables = np.concatenate(series, axis=1).astype(float)
-    spread = np.std(observables, axis=0)
-    for mode in [mode for mode in search.modes if mode.weight > MAX_UNVISITED]:
-        if mode.family in visited:
-            continue
-        away = (observables - flat(search.observables_at(mode)))[:, spread > 0] / spread[spread > 0]
-        # Where symmetric modes have the same observables, z tells them apart.
-        apart = flat_positions[order] - mode.position
-        ranked = [np.argsort(np.sum(parts**2, axis=1))[:NEAREST] for parts in (away[order], apart)]
-        nearest = order[list(dict.fromkeys(np.concatenate(np.array(ranked).T).tolist()))]
-        for first in range(0, len(nearest), SOME):
-            if mode.family not in visited:
-                visited |= search.families_of(flat_positions[nearest[first : first + SOME]])
-    return visited, kish(logs)

@@ -12,6 +12,7 @@ from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
+from nnft_ppl.observables import functions_of
 from nnft_ppl.results import phase_of
 from nnft_ppl.samplers import Settings, reweight, run_blocks
 from nnft_ppl.statistics import (
@@ -52,7 +53,7 @@ class SecondRoute(Check):
             raise ValueError(rare)
         series, log_weight, phase = self._free_draws(draws, draws.key)
         smoothed, k_hat = smooth_log_weights(log_weight)
-        found = estimate(series, draws.theory.derived, smoothed, independent=True, phase=phase)
+        found = estimate(series, functions_of(draws.theory.derived), smoothed, independent=True, phase=phase)
         second = {name: one for name, one in found.items() if name in draws.estimates}
         findings = {"k_hat": float(k_hat), "kish": float(kish(log_weight))}
         answered = modes is not None and modes.verdict.status == "good"

@@ -19,6 +19,7 @@ from nnft_ppl.checks.odd_moments import OddMoments
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.checks.second_route import SecondRoute
 from nnft_ppl.checks.slow import SlowModes
+from nnft_ppl.checks.symmetries import DeclaredSymmetries
 from nnft_ppl.checks.tails import ObservableTails
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
@@ -42,6 +43,7 @@ USUAL: tuple[type[Check], ...] = (
     Invariants,
     OddMoments,
     IdentityBank,
+    DeclaredSymmetries,
     SecondRoute,
     EarlierSamplers,
 )

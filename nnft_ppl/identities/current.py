@@ -32,8 +32,8 @@ from nnft_ppl.identities.vector_fields import (
 )
 from nnft_ppl.theory import Theory
 
-Functional = Callable[[Any, Values], Array]
-"""(what the model returns, parameters by stored name) -> F, an array of any shape."""
+Functional = Callable[[Any, Values], Any]
+"""(what the model returns, parameters by stored name) -> F, an array of any shape, or a tuple of arrays."""
 
 
 class Carried(NamedTuple):
@@ -45,9 +45,9 @@ class Carried(NamedTuple):
     """∂_i V^i. Scalar."""
     action: Array
     """−V(S). Scalar."""
-    functional: Array
+    functional: Any
     """F."""
-    change: Array
+    change: Any
     """V(F), of the same shape."""
 
     @property
@@ -86,9 +86,9 @@ class Current:
         values, density = self.theory.transport(position), self.density
         components = self.components(values)
 
-        def at(values: Values) -> tuple[Array, Array, Array]:
+        def at(values: Values) -> tuple[Array, Array, Any]:
             there = density.at(values)
-            return there.prior, there.action, jnp.asarray(functional(there.returned, values))
+            return there.prior, there.action, functional(there.returned, values)
 
         (_, _, found), (score, action, change) = jax.jvp(at, (values,), (components,))
         if isinstance(self.vector_field, NeuronField):
@@ -125,11 +125,10 @@ class Current:
         vector_field = cast(ReferenceField, self.vector_field)
         component = vector_field.at(position)
 
-        def at(z: Array) -> tuple[Array, Array, Array]:
+        def at(z: Array) -> tuple[Array, Array, Any]:
             reading = self.theory.at(z)
             action = sum(reading.action_terms.values(), start=jnp.zeros(()))
-            found = jnp.asarray(functional(reading.returned, reading.values))
-            return reading.potential - action, action, found
+            return reading.potential - action, action, functional(reading.returned, reading.values)
 
         (_, _, found), (reference, action, change) = jax.jvp(at, (position,), (component,))
         score = -jnp.dot(component, position) - reference

@@ -70,11 +70,11 @@ class Flux:
             if isinstance(support, Spheres):
                 total += self._through_spheres(values, log_density, label, support.radius)
                 continue
-            for edge, normal in ((support.low, -1.0), (support.high, 1.0)):
-                entries = np.flatnonzero(np.isfinite(edge))
-                if entries.size:
-                    inside = _inside(np.ravel(edge)[entries], -normal)
-                    total += self._through(values, log_density, label, entries, jnp.asarray(inside), normal)
+            entries, places, normals = _places(
+                support, lambda edge, normal: (np.isfinite(edge), _inside(edge, -normal))
+            )
+            if entries.size:
+                total += jnp.sum(self._through(values, log_density, label, entries, places, normals), axis=0)
         return total
 
     def at_infinity(self, values: Values) -> dict[str, Array]:
@@ -84,33 +84,30 @@ class Flux:
         for label, support in self.supports.items():
             if isinstance(support, Spheres):
                 continue
-            far: list[Array] = []
-            for factor in FAR:
-                total = jnp.zeros(())
-                for edge, normal in ((support.low, -1.0), (support.high, 1.0)):
-                    entries = np.flatnonzero(~np.isfinite(edge))
-                    if entries.size:
-                        places = normal * factor * (1 + jnp.abs(jnp.ravel(values[label])[entries]))
-                        total += self._through(values, log_density, label, entries, places, normal)
-                far.append(total)
-            if _finite(support) < 2 * np.size(support.low):
-                lost[label] = jnp.stack(far)
+            entries, _, normals = _places(support, lambda edge, normal: (~np.isfinite(edge), edge))
+            if entries.size:
+                size = normals * (1 + jnp.abs(jnp.ravel(values[label])[entries]))
+                places = jnp.concatenate([factor * size for factor in FAR])
+                twice = np.tile(entries, 2), places, np.tile(normals, 2)
+                found = self._through(values, log_density, label, *twice)
+                lost[label] = jnp.sum(found.reshape(2, len(entries), *found.shape[1:]), axis=1)
         return lost
 
     def _through(
-        self, values: Values, log_density: Array, label: str, entries: np.ndarray, places: Array, normal: float
+        self, values: Values, log_density: Array, label: str, entries: np.ndarray, places: Any, normals: np.ndarray
     ) -> Array:
-        """Σ over entries, each put at its place."""
+        """What each entry, put at its place, lets through; shape (entry, *that of F)."""
         own = jnp.ravel(self.density.entry_log_probs(values, label))[entries]
 
-        def of_entry(entry: Array, place: Array, log_prob: Array) -> Array:
+        def of_entry(entry: Array, place: Array, normal: Array, log_prob: Array) -> Array:
             def move(value: Array) -> Array:
                 return jnp.ravel(value).at[entry].set(place).reshape(value.shape)
 
             weight, functional, component = self._there(values, label, move, log_density)
             return _product(weight * jnp.exp(log_prob), functional, normal * jnp.ravel(component)[entry])
 
-        return jnp.sum(jax.lax.map(lambda parts: of_entry(*parts), (jnp.asarray(entries), places, own)), axis=0)
+        parts = jnp.asarray(entries), jnp.asarray(places, own.dtype), jnp.asarray(normals, own.dtype), own
+        return jax.lax.map(lambda one: of_entry(*one), parts)
 
     def _through_spheres(self, values: Values, log_density: Array, label: str, radius: np.ndarray) -> Array:
         """Σ over vectors, each moved along its direction to its sphere."""
@@ -143,10 +140,24 @@ def _product(weight: Array, functional: Array, component: Array) -> Array:
     return jnp.where(weight == 0, 0.0, weight * functional * component)
 
 
+def _places(
+    support: Edges, choose: Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Entries, places and outward normals of those edges that are chosen, lower ones first."""
+    found = []
+    for edge, normal in ((support.low, -1.0), (support.high, 1.0)):
+        chosen, place = choose(np.ravel(edge), normal)
+        entries = np.flatnonzero(chosen)
+        found.append((entries, place[entries], np.full(entries.size, normal)))
+    entries, places, normals = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return entries, places, normals
+
+
 def _finite(support: Edges) -> int:
     return int(np.isfinite(support.low).sum() + np.isfinite(support.high).sum())
 
 
 def _inside(edge: np.ndarray, inward: float) -> np.ndarray:
     """A rounding unit inside the edge: densities that vanish or diverge on it have a value there."""
-    return edge + inward * np.maximum(1e-30, 4 * np.finfo(float).eps * np.abs(edge))
+    known = np.where(np.isfinite(edge), edge, 0.0)
+    return known + inward * np.maximum(1e-30, 4 * np.finfo(float).eps * np.abs(known))

@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.display import Progress, Stage
+from nnft_ppl.modes.neighbourhood import Neighbourhood, neighbourhood
 from nnft_ppl.modes.rays import behind_barriers
 from nnft_ppl.samplers import LEAST_CURVATURE, Modes
 from nnft_ppl.target import Target
@@ -135,6 +136,21 @@ class ModeSearch:
             return None
         held = heavy[: Modes.most(self._target.dimension)]
         return Modes.of(np.stack([mode.position for mode in held]), [self._hessian(mode.position) for mode in held])
+
+    def neighbourhood(self, mode: Mode) -> Neighbourhood | None:
+        """What is near a mode, and weighs how much; None where curvatures are not computed.
+
+        Args:
+            mode: One of `modes`.
+        """
+        if self._target.dimension > LARGEST:
+            return None
+        return neighbourhood(mode.position, self._hessian(mode.position), self._log_densities)
+
+    @cached_property
+    def _log_densities(self) -> Callable[[ndarray], ndarray]:
+        compiled = jax.jit(lambda positions: jax.lax.map(self._target.log_density, positions, batch_size=16))
+        return lambda positions: np.asarray(compiled(positions), float)
 
     def _height(self, position: Array) -> Array:
         return -self._target.log_density(position)

@@ -4,7 +4,7 @@ from nnft_ppl.observables.averages import box_average, mean_squared
 from nnft_ppl.observables.connected import Moment, Moments, connected
 from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
 from nnft_ppl.observables.defaults import default_observables
-from nnft_ppl.observables.derived import Derived, effective_mass, ratio
+from nnft_ppl.observables.derived import Derived, effective_mass, functions_of, ratio
 from nnft_ppl.observables.held_out import HeldOut
 from nnft_ppl.observables.insertion import Insertion, some_points
 from nnft_ppl.observables.insertions import at, derivative, mode, smeared
@@ -36,6 +36,7 @@ __all__ = [
     "derivative",
     "effective_mass",
     "evaluate",
+    "functions_of",
     "hidden_names",
     "levels",
     "mean_squared",

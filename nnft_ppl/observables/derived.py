@@ -73,6 +73,15 @@ class Derived:
         return replace(self, units={"": value, **coords})
 
 
+def functions_of(derived: Mapping[str, Derived]) -> dict[str, Callable]:
+    """The functions of means alone, by name: what is compiled for one serves all that are equal to it.
+
+    Args:
+        derived: Quantities by name.
+    """
+    return {name: one.function for name, one in derived.items()}
+
+
 @dataclass(frozen=True)
 class Renamed:
     """A function of the mean `moments`, which goes by another name.

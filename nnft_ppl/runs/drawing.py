@@ -22,7 +22,7 @@ from nnft_ppl.checks import (
 )
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.identities import Improvement
-from nnft_ppl.observables import Derived
+from nnft_ppl.observables import Derived, functions_of
 from nnft_ppl.results import RunFolder, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.runs.precision import refuse_imprecise
@@ -215,8 +215,9 @@ def enough_draws(
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
     series, phase, independent = series_of(data), phase_of(series_of(data, "phase")), recorder.kind.independent
     found = estimate(series, None, weights, independent=independent, phase=phase)
-    quoted = estimate(quoted_series(data, weights), derived, weights, independent=independent, phase=phase)
-    found |= {name: quoted[name] for name in derived or {}}
+    functions = functions_of(derived or {})
+    quoted = estimate(quoted_series(data, weights), functions, weights, independent=independent, phase=phase)
+    found |= {name: quoted[name] for name in functions}
     fewest = fewest_draws(found, series)
     enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())
     return enough and not disagreeing(quoted, series)

@@ -11,7 +11,7 @@ import xarray as xr
 from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of, without_rounding
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
-from nnft_ppl.observables import hidden_names
+from nnft_ppl.observables import functions_of, hidden_names
 from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
@@ -82,8 +82,7 @@ def judge(
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
     hidden, phase = hidden_names(theory.observables), phase_of(series_of(data, "phase"))
-    functions = {name: one.function for name, one in theory.derived.items()}  # what is equal is compiled once
-    found = estimate(quoted, functions, weights, independent=kind.independent, raw=raw, phase=phase)
+    found = estimate(quoted, functions_of(theory.derived), weights, independent=kind.independent, raw=raw, phase=phase)
     estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     if theory.held_out:
         told = {"independent": kind.independent, "raw": raw, "phase": phase}

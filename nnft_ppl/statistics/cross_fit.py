@@ -7,10 +7,10 @@ import numpy as np
 from numpy import ndarray
 
 from nnft_ppl.statistics.estimate import Estimate
+from nnft_ppl.statistics.functions_of_means import Function
 from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.means import estimate
 from nnft_ppl.statistics.phases import turns
-from nnft_ppl.statistics.propagation import Function
 
 VALUE = "held out"
 """Name of the tested quantity among observables: no observable can be called so."""

@@ -12,9 +12,10 @@ from nnft_ppl.complex_parts import from_parts, in_parts, without_noise_part
 from nnft_ppl.display import ROUNDING
 from nnft_ppl.statistics.autocorrelation import gamma_method
 from nnft_ppl.statistics.estimate import Estimate
+from nnft_ppl.statistics.functions_of_means import Function
 from nnft_ppl.statistics.log_weights import relative_weights
 from nnft_ppl.statistics.phases import AveragePhase, turns
-from nnft_ppl.statistics.propagation import Function, propagate
+from nnft_ppl.statistics.propagation import propagate
 from nnft_ppl.statistics.second_errors import (
     correlation_of_parts,
     errors_agree,

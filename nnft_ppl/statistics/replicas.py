@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from nnft_ppl.statistics.functions_of_means import Function
 from nnft_ppl.statistics.log_weights import relative_weights
-from nnft_ppl.statistics.propagation import Function
 
 BLOCKS = 128
 """Blocks of draws: ρ is good to 0.09 where it is 0, and better where it is not."""

@@ -82,47 +82,62 @@ class AmplitudeAverage:
         self.products = list(products.values())
         self.insertions = list(dict.fromkeys(one for product in self.products for one in product.insertions))
 
-    def __call__(self, position: Float[Array, "dimension"]) -> Averages:
-        """The averages at one draw of the rest.
+    def __call__(
+        self, position: Float[Array, "dimension"], functional: Callable[[Any, Mapping[str, Array]], Array]
+    ) -> tuple[Averages, Carried]:
+        """The averages at one draw of the rest, and what the vector field does to this very draw.
 
         Args:
             position: z, shape (dimension,).
+            functional: Further functionals of the draw, which are not averaged.
         """
         rows: Rows = []
         amplitudes, put = self._amplitudes(position)
-        zero = jnp.zeros_like(amplitudes)
+        size = amplitudes.size
 
-        def linear(amplitudes: Array) -> tuple[Array, Array]:
-            carried = self._carry(put(amplitudes), rows)
-            return carried.functional, carried.change
+        def both(returned: Any, values: Mapping[str, Array]) -> Any:
+            return functional(returned, values), self._read(returned, rows)
 
-        def breaking(amplitudes: Array) -> Array:
-            return self._carry(put(amplitudes), rows).breaking
+        def carried(many: Array) -> Carried:
+            return jax.vmap(lambda one: self.current.carry(put(one), both))(many)
 
-        (means, changes), push = jax.linearize(linear, zero)
-        units = jnp.eye(zero.size, dtype=zero.dtype)
-        features, moved = jax.vmap(push, out_axes=1)(units)
-        constant, slope = jax.value_and_grad(breaking)(zero)
-        curvature = jax.hessian(breaking)(zero)
-        legs = _Legs(jnp.concatenate([means, changes]), jnp.concatenate([features, moved]), slope, curvature)
-        half = 0.5 * jnp.trace(curvature)
-        count = len(means)
+        # Polynomials of second order are known from their values: no derivative of B has to be compiled.
+        units = jnp.eye(size, dtype=amplitudes.dtype)
+        first = carried(jnp.concatenate([jnp.zeros((1, size), units.dtype), units, -units]))
+        constant, plus, minus = first.breaking[0], first.breaking[1 : size + 1], first.breaking[size + 1 :]
+        linear = jnp.concatenate([first.functional[1], first.change[1]], axis=1)
+        means, features = linear[0], (linear[1 : size + 1] - linear[0]).T
+        curvature, slope = plus + minus - 2 * constant, 0.5 * (plus - minus)
+        count = first.functional[1].shape[1]
+        own = features[:count]
+        parts = jnp.concatenate([own.real, own.imag]) if jnp.iscomplexobj(own) else own
+        ends = np.triu_indices(len(parts))
+        along = jnp.stack([amplitudes, -amplitudes, 2 * amplitudes])
+        second = carried(jnp.concatenate([along, parts, parts[ends[0]] + parts[ends[1]]]))
+        here, mirrored, twice = second.breaking[:3]
+        single, paired = second.breaking[3 : len(parts) + 3], second.breaking[len(parts) + 3 :]
+        curved = jnp.zeros((len(parts),) * 2, paired.dtype)
+        curved = curved.at[ends].set(paired - single[ends[0]] - single[ends[1]] + constant)
+        curved = curved + jnp.triu(curved, 1).T
+        if jnp.iscomplexobj(own):
+            (real, across), (_, imaginary) = [jnp.split(half, 2, axis=1) for half in jnp.split(curved, 2)]
+            curved = real - imaginary + 1j * (across + across.T)
+        legs = _Legs(means, features, own @ slope, curved)
+        mean = constant + 0.5 * jnp.sum(curvature)
         entries = [entry for product in rows for entry in product]
-        functional = jnp.stack([legs.wick(entry) for entry in entries])
-        change = jnp.stack([legs.change(entry, count) for entry in entries])
-        with_breaking = jnp.stack([(constant + half) * legs.wick(one) + legs.with_breaking(one) for one in entries])
-        here = self._carry(position, rows)
-        quadratic = constant + jnp.dot(slope, amplitudes) + 0.5 * amplitudes @ curvature @ amplitudes
-        size = jnp.abs(constant) + jnp.abs(slope) @ jnp.abs(amplitudes) + half + jnp.abs(here.breaking)
-        straight = changes + moved @ amplitudes
-        scale = jnp.max(jnp.abs(changes) + jnp.abs(moved) @ jnp.abs(amplitudes))
-        missed = jnp.stack(
-            [
-                jnp.abs(here.breaking - quadratic) / jnp.maximum(size, _TINY),
-                jnp.max(jnp.abs(here.change - straight)) / jnp.maximum(scale, _TINY),
-            ]
+        averages = Averages(
+            jnp.stack([legs.wick(entry) for entry in entries]),
+            jnp.stack([legs.change(entry, count) for entry in entries]),
+            jnp.stack([mean * legs.wick(entry) + legs.with_breaking(entry) for entry in entries]),
+            jnp.maximum(
+                _relative(twice, -3 * here, 3 * constant, -mirrored),
+                jnp.max(_relative(second.change[1][0], -means[count:], -features[count:] @ amplitudes), initial=0.0),
+            ),
         )
-        return Averages(functional, change, with_breaking, jnp.max(missed))
+        draw: Carried = jax.tree.map(lambda part: part[0], second._replace(
+            functional=second.functional[0], change=second.change[0]
+        ))  # fmt: skip
+        return averages, draw
 
     def at(self, values: Mapping[str, Array]) -> Array:
         """E_z[F] of every product at given parameters, whose amplitudes are left out; shape (product,).
@@ -157,9 +172,6 @@ class AmplitudeAverage:
 
         return amplitudes, put
 
-    def _carry(self, position: Array, rows: Rows) -> Carried:
-        return self.current.carry(position, lambda returned, values: self._read(returned, rows))
-
     def _read(self, returned: Any, rows: Rows) -> Array:
         """Values of all insertions; which of them make up each entry of each product goes to `rows`."""
         found = read_off(self.insertions, returned)
@@ -173,12 +185,10 @@ class AmplitudeAverage:
 class _Legs:
     """Moments of linear functions of the amplitudes, by the numbers of the functions."""
 
-    def __init__(
-        self, means: Array, features: Array, slope: Array | None = None, curvature: Array | None = None
-    ) -> None:
+    def __init__(self, means: Array, features: Array, slopes: Array | None = None, curved: Array | None = None) -> None:
         self.means, self.pairs = means, features @ features.T
-        if slope is not None and curvature is not None:
-            self.slopes, self.curved = features @ slope, features @ curvature @ features.T
+        if slopes is not None and curved is not None:
+            self.slopes, self.curved = slopes, curved
         self._known: dict[tuple[int, ...], Array] = {(): jnp.ones((), means.dtype)}
 
     def wick(self, entry: tuple[int, ...]) -> Array:
@@ -208,6 +218,12 @@ class _Legs:
                 rest = tuple(other for at, other in enumerate(entry) if at not in (j, k))
                 total = total + self.curved[entry[j], one] * self.wick(rest)
         return total
+
+
+def _relative(*terms: Array) -> Array:
+    """|Σ terms| in units of their sizes, of the largest of which where there are many."""
+    size = sum(jnp.abs(term) for term in terms)
+    return jnp.abs(sum(terms)) / jnp.maximum(jnp.max(size), _TINY)
 
 
 def _entries(rows: Sequence[np.ndarray], axes: Sequence[int]) -> list[tuple[int, ...]]:

@@ -42,14 +42,19 @@ def declared(theory: Theory) -> dict[str, Symmetry | DiscreteSymmetry]:
     Raises:
         SymmetryError: If one of them is something else, or its name cannot be stored.
     """
-    for name, one in theory.symmetries.items():
+    found = theory.symmetries
+    if not isinstance(found, dict):
+        raise SymmetryError(
+            f"{theory.name}: symmetries() returns {type(found).__name__}; give a dict {{name: Symmetry}}"
+        )
+    for name, one in found.items():
         if not isinstance(one, Symmetry | DiscreteSymmetry):
             raise SymmetryError(
                 f"{theory.name}: symmetries() gives {name!r} {type(one).__name__}; give a Symmetry or DiscreteSymmetry"
             )
         if not str(name).isidentifier() or name != name.lower():
             raise SymmetryError(f"{theory.name}: symmetry {name!r}: names are lower-case letters, digits and _")
-    return theory.symmetries
+    return found
 
 
 def generators(theory: Theory, name: str, symmetry: Symmetry) -> list[Generator]:

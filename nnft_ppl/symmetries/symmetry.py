@@ -142,6 +142,11 @@ class DiscreteSymmetry:
     points: Float[ArrayLike, "point dim"] | None = None
     """Where fields are compared; None for some points of the model's region."""
 
+    @property
+    def is_redundancy(self) -> bool:
+        """Whether the field should not change at all."""
+        return self.image is None
+
 
 def _each(one: Any) -> list[Any]:
     return list(one) if isinstance(one, list | tuple) else [one]

@@ -83,7 +83,11 @@ class WardIdentities:
             |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `far`, what leaves at infinity
             through each site at two distances, shape (site, 2, row).
         """
-        terms = self.generator.current.carry(position, self._values)
+        averages = None
+        if self._average:
+            averages, terms = self._average(position, self._values)
+        else:
+            terms = self.generator.current.carry(position, self._values)
         found = {"score": terms.score, "jacobian": terms.jacobian, "action": terms.action}
         found |= {"functional": terms.functional, "change": terms.change}
         found["breaking"] = terms.breaking * terms.functional
@@ -96,8 +100,7 @@ class WardIdentities:
             found["flux"] = found["flux"] + self._flux.through_edges(values)
             if far := self._flux.at_infinity(values):
                 found["far"] = jnp.stack(list(far.values()))
-        if self._average:
-            averages = self._average(position)
+        if averages:
             found["averaged_change"] = self._split(averages.change)
             found["averaged_breaking"] = self._split(averages.breaking)
             found["averaged_missed"] = averages.missed

@@ -120,18 +120,9 @@ class Theory:
         return sites_in(region) if self._jumps else region
 
     @cached_property
-    def symmetries(self) -> dict[str, Any]:
-        """What the model file declares as symmetries, by name; empty where it declares none.
-
-        Raises:
-            ModelError: On first use, if that is no dict.
-        """
-        declared = self._call(self.file.symmetries) if self.file.symmetries else {}
-        if not isinstance(declared, dict):
-            raise ModelError(
-                f"{self.name}: symmetries() must return a dict name -> Symmetry, not {type(declared).__name__}"
-            )
-        return declared
+    def symmetries(self) -> Any:
+        """What the model file declares as symmetries, as it stands (`nnft_ppl.symmetries.declared`); {} without any."""
+        return self._call(self.file.symmetries) if self.file.symmetries else {}
 
     @cached_property
     def groups(self) -> dict[str, slice]:

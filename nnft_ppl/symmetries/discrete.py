@@ -1,0 +1,88 @@
+r"""Discrete symmetries: a map g of the parameters, its image of the field, and what it does to the density.
+
+    φ_{g(θ)}(x) against its image,        ln P(g(θ)) + ln |det ∂g/∂θ| − ln P(θ)
+
+both draw by draw. The map leaves the ensemble as it is where the second vanishes.
+
+Source: derived in docs/theory/symmetries.md.
+"""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from nnft_ppl.display import did_you_mean
+from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.symmetries.generators import places
+from nnft_ppl.symmetries.lift import field_values, variations
+from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, SymmetryError
+from nnft_ppl.theory import Theory
+
+
+class Invariance:
+    """What a discrete symmetry does to one draw.
+
+    Args:
+        theory: The theory.
+        name: Of the symmetry.
+        symmetry: What is declared.
+
+    Raises:
+        SymmetryError: If the map does not fit the theory's sites, or its image the fields.
+    """
+
+    def __init__(self, theory: Theory, name: str, symmetry: DiscreteSymmetry) -> None:
+        self.theory, self.name, self.symmetry = theory, name, symmetry
+        self.points = places(theory, symmetry.points)
+        self._density = ParameterDensity(theory)
+        start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
+        jax.eval_shape(self, start)
+
+    def __call__(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
+        """Both comparisons on one draw.
+
+        Args:
+            position: z, shape (dimension,).
+
+        Returns:
+            Scalars: `lift_missed`, the largest |φ_{g(θ)}(x) − image|, `lift_size`, that of the two, `lift_place`, in
+            which row of the fields' values; `score`, `jacobian` and `action`, the parts of the change of ln P.
+        """
+        values = self.theory.transport(position)
+        moved = self._moved(values)
+        here, there = self._density.at(values), self._density.at(moved)
+        found = field_values(there.returned, self.points)
+        if self.symmetry.image is None:
+            wanted = field_values(here.returned, self.points)
+        else:
+            wanted = variations(self.name, self.symmetry.image, here.returned, self.points)
+        flat, unravel = ravel_pytree(values)
+        jacobian = jax.jacfwd(lambda flat: ravel_pytree(self._moved(unravel(flat)))[0])(flat)
+        return {
+            "lift_missed": jnp.max(jnp.abs(found - wanted)),
+            "lift_size": jnp.max(jnp.abs(found) + jnp.abs(wanted)),
+            "lift_place": jnp.argmax(jnp.abs(found - wanted)),
+            "score": there.prior - here.prior,
+            "jacobian": jnp.linalg.slogdet(jacobian)[1],
+            "action": here.action - there.action,
+        }
+
+    def _moved(self, values: Mapping[str, Array]) -> dict[str, Array]:
+        moved = self.symmetry.transformation(values)
+        if not isinstance(moved, Mapping):
+            raise SymmetryError(
+                f"symmetry {self.name!r}: its map returns {type(moved).__name__}; return a dict {{site: value}}"
+            )
+        for site, value in moved.items():
+            if site not in values:
+                near = did_you_mean(str(site), values)
+                raise SymmetryError(f"symmetry {self.name!r} maps {site!r}; the sites are {sorted(values)}{near}")
+            if jnp.shape(value) != jnp.shape(values[site]):
+                raise SymmetryError(
+                    f"symmetry {self.name!r} maps {site!r} to shape {jnp.shape(value)}; the site has shape "
+                    f"{jnp.shape(values[site])}"
+                )
+        return {site: jnp.asarray(moved.get(site, value), value.dtype) for site, value in values.items()}

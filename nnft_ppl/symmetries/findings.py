@@ -1,0 +1,262 @@
+r"""What a run says of a symmetry: its lift, the breaking function and its parts, the Ward identities, and a verdict.
+
+    not_a_symmetry   Vφ is not δφ: the parameters do not carry out the field action
+    redundancy       Vφ = 0: different parameters, one field
+    symmetry         B = 0 and no flux: the current is conserved, E[V(F)] = 0
+    anomalous        E[V(F)] ≠ 0, by the parts of B, or the flux, that do not vanish
+    undecided        B ≠ 0, and no E[V(F)] is seen to differ from 0
+
+The parts of B depend on the coordinates in which parameters are written, their sum does not.
+
+Source: the words are those of arXiv:2605.12488; verdicts are derived in docs/theory/symmetries.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from nnft_ppl.display import format_value
+from nnft_ppl.statistics import MAX_PULL, TSquared, estimate, t_squared
+
+PARTS = ("score", "jacobian", "action", "flux")
+WORDS = {"score": "score", "jacobian": "Jacobian", "action": "action", "flux": "flux"}
+NAIVE_P_VALUE = 1e-3
+"""E[V(F)] differs from 0 where the joint test says so at this level."""
+SEEN = 0.01
+"""An anomaly below this share of the size of V(F) is none that could be seen in 10⁴ draws."""
+NOT_VANISHING = 0.5
+"""A flux that a hundredfold distance leaves above this share of itself does not vanish at infinity."""
+NOTICED = 1e-6
+"""A flux at infinity below this share of the terms is nothing."""
+Measured = Mapping[str, Float[ndarray, "chain draw ..."]]
+"""What one generator measured on every draw, by name (`WardIdentities.__call__`)."""
+
+
+@dataclass(frozen=True)
+class SymmetryFindings:
+    """What is known of one symmetry."""
+
+    verdict: str
+    """`symmetry`, `redundancy`, `anomalous`, `not_a_symmetry` or `undecided`."""
+    text: str
+    """In words."""
+    lift_defect: float
+    """The largest |Vφ − δφ| of any draw and point, in units of the terms that should cancel in it."""
+    worst_place: dict[str, Any]
+    """`generator`, `chain` and `draw` of it, and `row` among the fields' values."""
+    breaking: dict[str, dict[str, float]]
+    """`value`, `error` and `size` (root mean square) of each part of B, and of `total`; of several generators those of
+    the one that breaks most."""
+    ward: dict[str, Any]
+    """`t2`, `dof`, `p_value`, and `rows`: `generator`, `observable`, `change` E[V(F)], `breaking` E[B F], `flux`,
+    `residual`, `error`, `z`, and whether the amplitudes are `averaged` by hand."""
+    flux_at_infinity: dict[str, float] = field(default_factory=dict)
+    """What leaves through each site where that does not vanish; empty is good."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def conclude(
+    generators: Sequence[tuple[str, tuple[str, ...], tuple[bool, ...], list[str], Measured]],
+    *,
+    redundancy: bool,
+    weights: Float[ndarray, "chain draw"] | None,
+    independent: bool,
+    tolerance: float,
+) -> SymmetryFindings:
+    """The findings on one continuous symmetry.
+
+    Args:
+        generators: Of each its name, its rows, which of them are averaged, the sites of `far`, and what it measured.
+        redundancy: Whether the field should not change.
+        weights: Log weights of the draws, if they have any.
+        independent: Whether the draws are known to be independent.
+        tolerance: The largest defect of a lift that is rounding.
+    """
+
+    def mean(series: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+        one = estimate({"all": series}, None, weights, independent=independent)["all"]
+        return np.asarray(one.value), np.asarray(one.error), np.asarray(one.ess)
+
+    defect, place = _defect([(called, measured) for called, _, _, _, measured in generators])
+    parts = {called: _parts(measured, tolerance, mean) for called, _, _, _, measured in generators}
+    breaking = max(parts.values(), key=lambda one: one["total"]["size"])
+    rows: list[dict[str, Any]] = []
+    series: dict[str, list[ndarray]] = {"residual": [], "change": []}
+    lost: dict[str, float] = {}
+    for called, names, averaged, sites, measured in generators:
+        lost |= _lost(sites, measured)
+        own = _terms(measured, averaged, tolerance)
+        change, broken, flux, residual = (mean(own[key]) for key in ("change", "breaking", "flux", "residual"))
+        for at, row in enumerate(names):
+            z = residual[0][at] / residual[1][at] if residual[1][at] > 0 else 0.0
+            rows.append(
+                {
+                    "generator": called,
+                    "observable": row,
+                    "change": _number(change, at),
+                    "breaking": _number(broken, at),
+                    "flux": _number(flux, at),
+                    "residual": float(residual[0][at]),
+                    "error": float(residual[1][at]),
+                    "z": float(z),
+                    "averaged": bool(averaged[at] and own["averaged"]),
+                    "size": float(np.sqrt(np.mean(own["change"][..., at] ** 2))),
+                }
+            )
+        for key, all_ in series.items():
+            all_.append(own[key])
+    test = t_squared(np.concatenate(series["residual"], axis=-1), weights, independent=independent)
+    naive = t_squared(np.concatenate(series["change"], axis=-1), weights, independent=independent)
+    ward = {"t2": test.t_squared, "dof": test.dof, "p_value": test.p_value, "ess": test.ess, "rows": rows}
+    broken_by = [part for part in PARTS if any(one[part]["size"] > 0 for one in parts.values())]
+    verdict, words = _verdict(defect, tolerance, rows, naive, broken_by, redundancy=redundancy)
+    return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost)
+
+
+def conclude_discrete(measured: Measured, *, redundancy: bool, tolerance: float) -> SymmetryFindings:
+    """The findings on a discrete symmetry.
+
+    Args:
+        measured: What `Invariance` measured on every draw.
+        redundancy: Whether the field should not change.
+        tolerance: The largest difference that is rounding.
+    """
+    defect, place = _defect([("", measured)])
+    total = measured["score"] + measured["jacobian"] + measured["action"]
+    sizes = {part: float(np.max(np.abs(measured[part]))) for part in PARTS[:3]}
+    scale = max(1.0, *sizes.values())
+    broken_by = [part for part, size in sizes.items() if not size <= tolerance * scale]
+    kept = float(np.max(np.abs(total))) <= tolerance * scale
+    breaking = {part: {"largest": size} for part, size in sizes.items()} | {
+        "total": {"largest": float(np.max(np.abs(total)))}
+    }
+    if not np.all(np.isfinite(total)):
+        verdict, words = "not_a_symmetry", "it takes some draws out of the support of a site"
+    elif not defect <= tolerance:
+        verdict, words = "not_a_symmetry", f"the field is not what it should be, by {defect:.2g} of its size"
+    elif redundancy:
+        verdict = "redundancy"
+        words = "the field stays as it is" + ("" if kept else f"; ln P changes by up to {np.max(np.abs(total)):.2g}")
+    elif kept:
+        verdict, words = "symmetry", "the density stays as it is"
+    else:
+        named = " and ".join(WORDS[part] for part in broken_by)
+        verdict, words = "anomalous", f"by its {named}: ln P changes by up to {np.max(np.abs(total)):.2g}"
+    return SymmetryFindings(verdict, words, defect, place, breaking, {"rows": []})
+
+
+def _verdict(
+    defect: float,
+    tolerance: float,
+    rows: Sequence[Mapping[str, Any]],
+    naive: TSquared,
+    broken_by: list[str],
+    *,
+    redundancy: bool,
+) -> tuple[str, str]:
+    if not defect <= tolerance:
+        return "not_a_symmetry", f"the lift misses the field action by {defect:.2g} of its size"
+    if redundancy:
+        return "redundancy", "the field does not change" + ("" if broken_by else ", nor does the density")
+    if not broken_by:
+        return "symmetry", "the current is conserved: B = 0 on every draw"
+    others = [row for row in rows if row["observable"] != "1"]
+    pulls = [_pull(row["change"]) for row in others]
+    named = " and ".join(WORDS[part] for part in broken_by)
+    if naive.p_value < NAIVE_P_VALUE or any(abs(pull) > MAX_PULL for pull in pulls):
+        best = others[int(np.argmax(np.abs(pulls)))]
+        return "anomalous", f"by its {named}: E[δF] = {_words(best['change'])} for F = {best['observable']}"
+    blind = [row["change"]["error"] / row["size"] for row in others if row["size"] > 0]
+    if not blind:
+        return "symmetry", "no functional changes"
+    if naive.p_value >= NAIVE_P_VALUE and max(blind) < SEEN:
+        return "symmetry", f"no functional is seen to change, to {max(blind):.1%} of the size of its change"
+    needed = naive.ess * max((max(blind) / SEEN) ** 2, 1.0)
+    return "undecided", f"B ≠ 0 by its {named}, and no functional is seen to change; needs {needed:.0e} draws"
+
+
+def _terms(measured: Measured, averaged: Sequence[bool], tolerance: float) -> dict[str, Any]:
+    """Change, breaking, flux and residual of every row, averaged over amplitudes where that can be trusted."""
+    found: dict[str, Any] = {
+        key: np.array(measured[key], float) for key in ("change", "breaking", "flux") if key in measured
+    }
+    mask = np.array(averaged, bool)
+    trusted = mask.any() and float(np.max(measured["averaged_missed"])) <= tolerance
+    if trusted:
+        for key in ("change", "breaking", "flux"):
+            found[key][..., mask] = measured[f"averaged_{key}"]
+    residual = found["change"] + found["breaking"] - found["flux"]
+    size = np.max(sum(np.abs(found[key]) for key in ("change", "breaking", "flux")), axis=(0, 1))
+    for key in ("change", "breaking", "flux"):
+        found[key] = np.where(np.max(np.abs(found[key]), axis=(0, 1)) <= tolerance * size, 0.0, found[key])
+    found["residual"] = np.where(np.abs(residual) <= tolerance * size, 0.0, residual)
+    found["averaged"] = trusted
+    return found
+
+
+def _parts(measured: Measured, tolerance: float, mean: Any) -> dict[str, dict[str, float]]:
+    """Mean, error and size of the parts of B, and of the flux of F = 1; zero where it is rounding."""
+    series = {part: measured[part] for part in ("score", "jacobian", "action")}
+    series["total"] = sum(series.values(), start=np.zeros(()))
+    series["flux"] = measured["flux"][..., 0]
+    sizes = {part: float(np.sqrt(np.mean(one**2))) for part, one in series.items()}
+    scale = max(sizes[part] for part in PARTS)
+    found = {}
+    for part, one in series.items():
+        value, error, _ = mean(one)
+        zero = sizes[part] <= tolerance * scale
+        found[part] = {
+            "value": 0.0 if zero else float(value),
+            "error": 0.0 if zero else float(error),
+            "size": 0.0 if zero else sizes[part],
+        }
+    if np.max(np.abs(measured["flux"])) > tolerance * scale and not found["flux"]["size"]:
+        found["flux"]["size"] = float(np.sqrt(np.mean(measured["flux"] ** 2)))
+    return found
+
+
+def _defect(generators: Sequence[tuple[str, Measured]]) -> tuple[float, dict[str, Any]]:
+    """The largest relative defect, and where."""
+    worst, place = -1.0, {}
+    for called, measured in generators:
+        scale = float(np.max(measured["lift_size"]))
+        size = np.nan_to_num(measured["lift_missed"], nan=np.inf)
+        chain, draw = np.unravel_index(int(np.argmax(size)), size.shape)
+        largest = float(size[chain, draw]) / scale if scale > 0 else 0.0
+        if largest > worst:
+            row = int(measured["lift_place"][chain, draw])
+            worst, place = largest, {"generator": called, "chain": int(chain), "draw": int(draw), "row": row}
+    return worst, place
+
+
+def _lost(sites: Sequence[str], measured: Measured) -> dict[str, float]:
+    """Sites through which some row loses something at infinity, and how much."""
+    lost = {}
+    size = sum(np.abs(np.mean(measured[key], axis=(0, 1))) for key in ("change", "breaking", "flux"))
+    for at, site in enumerate(sites):
+        near, farther = np.moveaxis(np.mean(measured["far"][:, :, at], axis=(0, 1)), 0, 0)
+        bad = ~(np.abs(farther) <= np.maximum(NOT_VANISHING * np.abs(near), NOTICED * size))
+        if bad.any():
+            lost[site] = float(farther[int(np.argmax(bad * np.abs(farther)))])
+    return lost
+
+
+def _number(found: tuple[ndarray, ndarray, ndarray], at: int) -> dict[str, float]:
+    return {"value": float(found[0][at]), "error": float(found[1][at])}
+
+
+def _pull(number: Mapping[str, float]) -> float:
+    if number["error"] > 0:
+        return number["value"] / number["error"]
+    return 0.0 if number["value"] == 0 else float(np.copysign(np.inf, number["value"]))
+
+
+def _words(number: Mapping[str, float]) -> str:
+    return format_value(number["value"], number["error"])
