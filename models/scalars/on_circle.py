@@ -76,20 +76,24 @@ def observables(components, period, modes):
 def symmetries(components, period, modes):
     """Translations of t, and rotations of the components, which `anisotropy` breaks by its action."""
     frequency = 2 * jnp.pi / period * jnp.arange(1, modes + 1)[:, None]
-
-    def derivative(phi, x):
-        return jax.jvp(phi, (x,), (jnp.ones_like(x),))[1]
+    points = jnp.array([[0.0], [period / 8]])
 
     def shifted(theta):
         return {"cosine": frequency * theta["sine"], "sine": -frequency * theta["cosine"]}
 
-    found = {"translation": Symmetry(derivative, shifted)}
-    if components > 1:
-        turns = [jnp.asarray(one) for one in rotations(components)]
-        actions = [lambda phi, x, turn=turn: turn @ phi(x) for turn in turns]
-        lifts = [lambda theta, turn=turn: {site: value @ turn.T for site, value in theta.items()} for turn in turns]
-        found["rotation"] = Symmetry(actions, lifts)
-    return found
+    def derivative(phi, x):
+        return jax.jvp(phi, (x,), (jnp.ones_like(x),))[1]
+
+    def products(phi):
+        here, there = phi(points[0]), phi(points[1])
+        return jnp.stack([here[0] * here[-1], here[0] * there[-1], jnp.tanh(here[0] ** 3 * there[-1])])
+
+    common = {"points": points, "functionals": {"products": Observable(products)}}
+    turns = [jnp.asarray(one) for one in rotations(components)]
+    actions = [lambda phi, x, turn=turn: turn @ phi(x) for turn in turns]
+    lifts = [lambda theta, turn=turn: {site: value @ turn.T for site, value in theta.items()} for turn in turns]
+    found = {"translation": Symmetry(derivative, shifted, **common)}
+    return found | ({"rotation": Symmetry(actions, lifts, **common)} if turns else {})
 
 
 def exact(components, period, mass, coupling, modes):

@@ -20,10 +20,9 @@ from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_count
 from nnft_ppl.fields import Linear
-from nnft_ppl.identities import ParameterField
 from nnft_ppl.observables import Observable, at, product
 from nnft_ppl.spaces import Box
-from nnft_ppl.symmetries import Symmetry, rotations
+from nnft_ppl.symmetries import Symmetry, general_linear, rotations
 
 
 def model(inputs=3, hidden=2, outputs=2):
@@ -66,20 +65,23 @@ def observables(inputs, outputs):
     }  # fmt: skip
 
 
-def symmetries(hidden):
-    """GL(hidden), and in it the rotations, which leave the density as it is."""
+def symmetries(inputs, hidden):
+    """GL(hidden), by generators, and in it the rotations, which leave the density as it is."""
+    x = jnp.asarray(point(inputs))
+    functionals = {
+        "φ(x)²": product(at(x, component=0), at(x, component=0)),
+        "tanh|φ(x)|²": Observable(lambda phi: jnp.tanh(jnp.sum(phi(x) ** 2))),
+    }
 
-    def moves(name, matrix):
-        def components(theta):
-            return {"first": matrix @ theta["first"], "second": -theta["second"] @ matrix}
+    def redundancy(matrices):
+        lifts = [
+            lambda theta, matrix=matrix: {"first": matrix @ theta["first"], "second": -theta["second"] @ matrix}
+            for matrix in matrices
+        ]
+        return Symmetry(None, lifts, points=[x], functionals=functionals)
 
-        return ParameterField(name, components)
-
-    units = [np.outer(*np.eye(hidden)[[row, column]]) for row in range(hidden) for column in range(hidden)]
-    found = {"general_linear": Symmetry(None, [moves("general_linear", matrix) for matrix in units])}
-    if hidden > 1:
-        found["rotation"] = Symmetry(None, [moves("rotation", matrix) for matrix in rotations(hidden)])
-    return found
+    found = {"general_linear": redundancy(general_linear(hidden))}
+    return found | ({"rotation": redundancy(rotations(hidden))} if hidden > 1 else {})
 
 
 def exact(inputs, hidden):

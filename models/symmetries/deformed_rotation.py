@@ -65,17 +65,26 @@ def observables(quartic):
 
 def symmetries(rows, columns):
     """Rotations of x, and of the field's components: exact unless the quartic is entrywise, broken by its action."""
+    x, y = jnp.resize(jnp.array([1.0, 0.5, -0.7]), columns), jnp.resize(jnp.array([-0.4, 1.2]), columns)
+
+    def products(phi):
+        first, second = phi(x)[0], phi(y)[-1]
+        return jnp.stack([first * second, first**3 * second])
+
+    def rotation(size, action, lift):
+        turns = [jnp.asarray(one) for one in rotations(size)]
+        return Symmetry(
+            [lambda phi, x, turn=turn: action(phi, x, turn) for turn in turns],
+            [lambda theta, turn=turn: {"weight": lift(theta["weight"], turn)} for turn in turns],
+            points=[x, y],
+            functionals={"products": Observable(products)},
+        )
+
     found = {}
     if columns > 1:
-        turns = [jnp.asarray(one) for one in rotations(columns)]
-        actions = [lambda phi, x, turn=turn: phi(turn @ x) for turn in turns]
-        lifts = [lambda theta, turn=turn: {"weight": theta["weight"] @ turn} for turn in turns]
-        found["rotation"] = Symmetry(actions, lifts)
+        found["rotation"] = rotation(columns, lambda phi, x, turn: phi(turn @ x), lambda w, turn: w @ turn)
     if rows > 1:
-        turns = [jnp.asarray(one) for one in rotations(rows)]
-        actions = [lambda phi, x, turn=turn: turn @ phi(x) for turn in turns]
-        lifts = [lambda theta, turn=turn: {"weight": turn @ theta["weight"]} for turn in turns]
-        found["output_rotation"] = Symmetry(actions, lifts)
+        found["output_rotation"] = rotation(rows, lambda phi, x, turn: turn @ phi(x), lambda w, turn: turn @ w)
     return found
 
 

@@ -21,8 +21,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_choice, require_count
 from nnft_ppl.exact import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
-from nnft_ppl.identities import ParameterField
-from nnft_ppl.observables import Derived, Insertion, product
+from nnft_ppl.observables import Derived, Insertion, Observable, at, product
 from nnft_ppl.symmetries import Symmetry, rotations, symplectic, symplectic_form, unitary
 
 SEPARATION = 0.7
@@ -78,19 +77,29 @@ def observables(group):
 
 
 def symmetries(group, components):
-    """The group, by all of its generators."""
+    """The group, by generators of its algebra, against functionals of two and four fields."""
 
-    def generator(matrix):
-        def components(theta):
-            if group == "so":
-                return {"real": matrix @ theta["real"]}
-            moved = matrix @ (theta["real"] + 1j * theta["imaginary"])
-            return {"real": moved.real, "imaginary": moved.imag}
+    def lift(theta, matrix):
+        if group == "so":
+            return {"real": matrix @ theta["real"]}
+        moved = matrix @ (theta["real"] + 1j * theta["imaginary"])
+        return {"real": moved.real, "imaginary": moved.imag}
 
-        return (lambda phi, x: matrix @ phi(x)), ParameterField(group, components)
+    def four(phi):
+        first, second = phi(jnp.zeros(1))[:2]
+        return jnp.real(first**3 * second.conj() + jnp.abs(first) ** 4)
 
-    variations, lifts = zip(*map(generator, ALGEBRAS[group](components)), strict=True)
-    return {group: Symmetry(variations, lifts, points=[[0.0], [SEPARATION]])}
+    places = jnp.array([[0.0], [SEPARATION]])
+    near, far = at(places[0], component=0), at(places[1], component=1)
+    matrices = ALGEBRAS[group](components)
+    return {
+        group: Symmetry(
+            [lambda phi, x, matrix=matrix: matrix @ phi(x) for matrix in matrices],
+            [lambda theta, matrix=matrix: lift(theta, matrix) for matrix in matrices],
+            points=places,
+            functionals={"φ₁(x)·φ₂(y)": product(near, far), "four fields": Observable(four)},
+        )
+    }
 
 
 def exact(group, components, width, momentum, law):

@@ -23,13 +23,11 @@ from numpyro import distributions as dist
 from nnft_ppl.arguments import require_choice, require_count
 from nnft_ppl.exact import rescaling_breaking
 from nnft_ppl.fields import Dense
-from nnft_ppl.identities import ParameterField
 from nnft_ppl.observables import Observable, at, product
 from nnft_ppl.spaces import Box
 from nnft_ppl.symmetries import Symmetry
 
 ACTIVATIONS = {"relu": jax.nn.relu, "leaky": jax.nn.leaky_relu, "tanh": jnp.tanh}
-MOST_GENERATORS = 4
 
 
 def model(width=4, dim=3, activation="relu", bias=True):
@@ -75,24 +73,19 @@ def observables(dim, bias):
     }
 
 
-def symmetries(width, dim, bias):
-    """The rescaling of each neuron, of the first four where there are more: all are alike."""
+def symmetries(dim, bias):
+    """The rescaling of the first neuron: all are alike."""
     x = jnp.asarray(point(dim))
 
-    def rescaling(number):
-        def components(theta):
-            chosen = jnp.where(jnp.arange(width) == number, 1.0, 0.0)
-            moved = {"weight": chosen[:, None] * theta["weight"], "output_weight": -chosen * theta["output_weight"]}
-            return moved | ({"bias": chosen * theta["bias"]} if bias else {})
-
-        return ParameterField(f"neuron {number}", components)
+    def rescaled(theta):
+        signs = {"weight": 1.0, "output_weight": -1.0} | ({"bias": 1.0} if bias else {})
+        return {site: jnp.zeros_like(theta[site]).at[0].set(sign * theta[site][0]) for site, sign in signs.items()}
 
     functionals = {
         "φ²": product(at(x), at(x)),
         "tanh(φ²)": Observable(lambda phi: jnp.tanh(phi(x) ** 2)),
     }
-    lifts = [rescaling(number) for number in range(min(width, MOST_GENERATORS))]
-    return {"rescaling": Symmetry(None, lifts, points=[x], functionals=functionals)}
+    return {"rescaling": Symmetry(None, rescaled, points=[x], functionals=functionals)}
 
 
 def exact(width, dim, activation, bias):

@@ -78,7 +78,12 @@ def observables(variance):
 def symmetries():
     """Rotations of the plane: anomalous by their score, unless the variances are equal."""
     lift = NeuronField("rotation", lambda neuron: {"weight": neuron["weight"] @ TURN})
-    return {"rotation": Symmetry(turn, lift, points=[X, Y])}
+    functionals = {
+        "φ(x)·φ(y)": product(at(X), at(Y)),
+        "φ(x)³·φ(y)": product(*[at(X)] * 3, at(Y)),
+        "tanh(3 φ(x)·φ(y))": Observable(lambda phi: jnp.tanh(3 * phi(jnp.array(X)) * phi(jnp.array(Y)))),
+    }
+    return {"rotation": Symmetry(turn, lift, points=[X, Y], functionals=functionals)}
 
 
 def exact(variance, bias):
