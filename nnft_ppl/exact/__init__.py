@@ -3,7 +3,9 @@
 from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
 from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
+from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
 from nnft_ppl.exact.propagator import (
     ball_moment,
     ball_propagator,
@@ -24,40 +26,4 @@ from nnft_ppl.exact.radial_oscillator import (
     thermal_fourth_moment,
     thermal_vector_two_point,
 )
-from nnft_ppl.exact.ring import ring_current, ring_power
-from nnft_ppl.exact.torus import torus_first_order, torus_propagator
-
-__all__ = [
-    "AMPLITUDE_LAWS",
-    "HeadAverages",
-    "RotationMoments",
-    "angular_degeneracy",
-    "ball_moment",
-    "ball_propagator",
-    "box_mean_squared",
-    "coincident_fourth_cumulant",
-    "cosine_connected",
-    "erf_connected",
-    "erf_kernel",
-    "free_circle_two_point",
-    "head_averages",
-    "log_partition",
-    "matrix_moments",
-    "missing_modes_constant",
-    "network_cumulant",
-    "normalised_head_averages",
-    "radial_moments",
-    "radial_spectrum",
-    "ring_current",
-    "ring_power",
-    "spectrum",
-    "thermal_correlator",
-    "thermal_fourth_moment",
-    "thermal_two_point",
-    "thermal_vector_two_point",
-    "torus_first_order",
-    "torus_propagator",
-    "well_sign",
-    "well_spectrum",
-    "well_two_point",
-]
+    "rescaling_breaking",

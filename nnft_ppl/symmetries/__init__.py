@@ -1,5 +1,6 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
+from nnft_ppl.symmetries.algebras import general_linear, rotations, symplectic, symplectic_form, unitary
 from nnft_ppl.symmetries.amplitudes import free_amplitudes
 from nnft_ppl.symmetries.discrete import Invariance
 from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
@@ -25,5 +26,10 @@ __all__ = [
     "declared",
     "default_functionals",
     "free_amplitudes",
+    "general_linear",
     "generators",
+    "rotations",
+    "symplectic",
+    "symplectic_form",
+    "unitary",
 ]
