@@ -30,7 +30,7 @@ from nnft_ppl.arguments import require_choice, require_sign
 from nnft_ppl.exact import head_averages, normalised_head_averages
 from nnft_ppl.observables import Observable
 from nnft_ppl.spaces import Box
-from nnft_ppl.symmetries import DiscreteSymmetry, Symmetry
+from nnft_ppl.symmetries import DiscreteSymmetry, Symmetry, general_linear, rotations
 
 TOKENS = np.array([[1, 0.5, -0.5, 0.2], [0, 1, 0.3, -1], [-1, 0.2, 0.8, 0.4]])
 POINT = TOKENS.reshape(1, 12)
@@ -92,10 +92,7 @@ def exact(keys, deviations, angle):
 
 def symmetries():
     """Those of plain keys, whatever the keys are."""
-    # Sets that generate gl(2) and so(4): commutators are symmetries, too.
-    units = jnp.eye(2), jnp.diag(jnp.ones(1), 1), jnp.diag(jnp.ones(1), -1)
-    upper = jnp.diag(jnp.array([1.0, 0, 0]), 1), jnp.diag(jnp.array([0, 1.0, 1.0]), 1)
-    planes, mixed = [one - one.T for one in upper], jnp.array([[0.9, -0.5], [0.5, 0.9]])
+    units, planes, mixed = general_linear(2), rotations(4), jnp.array([[0.9, -0.5], [0.5, 0.9]])
 
     def rotated(a):
         return lambda fields, x: {

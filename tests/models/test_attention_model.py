@@ -81,7 +81,8 @@ def turned(theory, matrix):
     symmetry = DiscreteSymmetry(
         lambda w: {"query": w["query"] @ matrix, "key": w["key"] @ inverse}, points=[TOKENS.ravel()]
     )
-    found = jax.jit(jax.vmap(Invariance(theory, "turn", symmetry)))(jax.vmap(theory.free_draw)(jax.random.split(KEY, 20)))
+    draws = jax.vmap(theory.free_draw)(jax.random.split(KEY, 20))
+    found = jax.jit(jax.vmap(Invariance(theory, "turn", symmetry)))(draws)
     return float(jnp.max(found["lift_missed"]) / jnp.max(found["lift_size"]))
 
 
