@@ -1,5 +1,6 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
+from nnft_ppl.symmetries.algebras import general_linear, rotations, symplectic, symplectic_form, unitary
 from nnft_ppl.symmetries.amplitudes import free_amplitudes
 from nnft_ppl.symmetries.bases import (
     BasisError,
@@ -12,6 +13,7 @@ from nnft_ppl.symmetries.bases import (
 )
 from nnft_ppl.symmetries.discovery import DiscoveredGenerator, Discovery, SymmetrySearch, discover
 from nnft_ppl.symmetries.discrete import Invariance
+from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
@@ -24,6 +26,8 @@ __all__ = [
     "DiscoveredGenerator",
     "Discovery",
     "DiscreteSymmetry",
+    "FibreAverage",
+    "FibreRegression",
     "Generator",
     "Invariance",
     "MinimalLift",
@@ -39,9 +43,14 @@ __all__ = [
     "default_functionals",
     "discover",
     "free_amplitudes",
+    "general_linear",
     "generators",
     "linear_maps",
     "mode_translation",
     "shifts",
     "translations",
+    "rotations",
+    "symplectic",
+    "symplectic_form",
+    "unitary",
 ]
