@@ -47,10 +47,10 @@ __all__ = [
     "generators",
     "linear_maps",
     "mode_translation",
-    "shifts",
-    "translations",
     "rotations",
+    "shifts",
     "symplectic",
     "symplectic_form",
+    "translations",
     "unitary",
 ]

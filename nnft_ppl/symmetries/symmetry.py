@@ -36,7 +36,7 @@ class MinimalLift:
     Source: derived in docs/theory/symmetries.md.
     """
 
-    points: Float[ArrayLike, "point dim"] | None = None
+    points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where; None for those of the symmetry."""
     sites: tuple[str, ...] | None = None
     """Stored names of the sites that may move; None for all."""
@@ -62,7 +62,7 @@ class Symmetry:
     """δφ of each generator; None where the field does not change, a redundancy."""
     lift: Lift | Sequence[Lift] | None = None
     """V of each generator; None for the lift of least norm through the network's Jacobian."""
-    points: Float[ArrayLike, "point dim"] | None = None
+    points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where lifts are looked at, and fields in the identities; None for some points of the model's region."""
     functionals: Mapping[str, Observable] | None = None
     """The functionals F of the Ward identities beside F = 1, by name; None for products of the fields, and bounded
@@ -141,7 +141,7 @@ class DiscreteSymmetry:
     """θ -> {site: g(θ)}; sites left out stay."""
     image: Variation | None = None
     """(what the model returns at θ, x) -> the field of g(θ) at x; None where it is the same, a redundancy."""
-    points: Float[ArrayLike, "point dim"] | None = None
+    points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where fields are compared; None for some points of the model's region."""
 
     @property

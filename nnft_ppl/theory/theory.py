@@ -110,7 +110,7 @@ class Theory:
 
     @cached_property
     def control(self) -> Control | None:
-        """What must be rejected; None where the file declares nothing. Only `nnft verify` asks for it, no run."""
+        """What must be rejected; None where the file declares nothing. Only `nnft verify` asks for it."""
         return declared_control(self.file, self.keywords, self.shapes, self._call)
 
     @cached_property
