@@ -16,7 +16,10 @@ _RADII, _TURNS, _STEP, _ANGLES = 32, 20, 0.25, 48
 
 
 class HeadAverages(NamedTuple):
-    """Averages of the first token's participation `F = sum_t p_t^2`, `p = softmax(q_1 . k_t/sqrt(2))`."""
+    """Averages of the first token's participation `F = sum_t p_t^2`, `p = softmax(q_1 . k_t/sqrt(2))`.
+
+    Source: derived in docs/theory/symmetries.md.
+    """
 
     participation: float
     """`E[F]`."""

@@ -66,7 +66,10 @@ class FibreAverage:
 
 
 class FibreRegression:
-    """What the fibre average of a generator's breaking function needs of one draw.
+    """What the fibre average of a generator's breaking function needs of one draw, and the regression on many.
+
+    With `ring = load("charged_ring")` and a bump `rho`, `FibreRegression.local(ring, "phase", ring.symmetries["phase"],
+    rho)` maps z to arrays, under `jax.vmap` as well, and `fit` makes of those the current through the bump's links.
 
     Args:
         theory: The theory.
@@ -176,8 +179,8 @@ class FibreRegression:
         everywhere.
 
         Args:
-            measured: What `__call__` says of every draw.
-            log_weights: Natural logarithms of their weights, if they have any.
+            measured: What `__call__` says of every draw, shapes (chain, draw) and (chain, draw, row).
+            log_weights: Natural logarithms of their weights, shape (chain, draw), if they have any.
             independent: Whether draws are known to be independent.
 
         Raises:
