@@ -5,6 +5,7 @@ from nnft_ppl.symmetries.discrete import Invariance
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
+from nnft_ppl.symmetries.lift import row_words
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry, SymmetryError
 from nnft_ppl.symmetries.ward import WardIdentities
 
@@ -23,4 +24,5 @@ __all__ = [
     "default_functionals",
     "free_amplitudes",
     "generators",
+    "row_words",
 ]
