@@ -10,11 +10,13 @@ from nnft_ppl.report.discovery_spectrum import plot_spectrum, save_spectrum
 from nnft_ppl.report.fields import plot_fields
 from nnft_ppl.report.page import report_html, write_report
 from nnft_ppl.report.pulls import plot_pulls, save_pulls
+from nnft_ppl.report.symmetries import plot_breaking, plot_ward
 from nnft_ppl.report.tempering import plot_tempering
 
 __all__ = [
     "plot_along",
     "plot_autocorrelation",
+    "plot_breaking",
     "plot_correlator",
     "plot_correlator_pulls",
     "plot_effective_mass",
@@ -24,6 +26,7 @@ __all__ = [
     "plot_spectrum",
     "plot_tempering",
     "plot_traces",
+    "plot_ward",
     "plot_weights",
     "report_html",
     "save_along",

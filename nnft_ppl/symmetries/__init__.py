@@ -17,6 +17,7 @@ from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
+from nnft_ppl.symmetries.lift import row_words
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry, SymmetryError
 from nnft_ppl.symmetries.ward import WardIdentities
 
@@ -48,6 +49,7 @@ __all__ = [
     "linear_maps",
     "mode_translation",
     "rotations",
+    "row_words",
     "shifts",
     "symplectic",
     "symplectic_form",

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
@@ -35,6 +36,32 @@ def field_values(returned: Any, points: Points) -> Float[Array, " row"]:
         points: Shape (point, dim).
     """
     return _laid_out([jax.vmap(field)(points) for field in named_fields(returned).values()])
+
+
+def row_words(theory: Theory, points: Points) -> list[str]:
+    """Where each of `field_values` is: field and component, real or imaginary part, and point, in words.
+
+    Args:
+        theory: The theory.
+        points: Shape (point, dim).
+    """
+    words: list[str] = []
+
+    def look(position: Array) -> None:
+        returned = theory.realise(position)
+        for label, field in named_fields(returned).items():
+            value = jax.eval_shape(field, points[0])
+            called = "φ" + label.removeprefix("field")
+            parts = ("Re ", "Im ") if jnp.issubdtype(value.dtype, jnp.complexfloating) else ("",)
+            words.extend(
+                f"{part}{called}{list(index) if index else ''} at x = ({', '.join(f'{one:.3g}' for one in point)})"
+                for part in parts
+                for point in np.asarray(points)
+                for index in np.ndindex(value.shape)
+            )
+
+    jax.eval_shape(look, jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0)))
+    return words
 
 
 def variations(name: str, variation: Variation | None, returned: Any, points: Points) -> Float[Array, " row"]:
