@@ -226,7 +226,7 @@ def wrong_sign(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
 def window(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     """The dilatation of an interacting network: 2·10⁶ weighted free draws with and without its flux, and by chains."""
     theory, without = (load("massless_phi4", dim=1, mass=0.7, cutoff=3.0, coupling=one) for one in (2.0, 0.0))
-    functional, lift = n_point([[0.4], [-0.8]]), theory.symmetries["dilatation"].lift
+    functional, lift = n_point(np.array([[0.4], [-0.8]])), theory.symmetries["dilatation"].lift
     identity, other = (SchwingerDyson(one, lift, functional) for one in (theory, without))
     positions = free(theory, next(fresh), 4, max(10_000, round(500_000 * fraction)))
     weights = -np.asarray(jax.jit(jax.vmap(jax.vmap(theory.action)))(positions))

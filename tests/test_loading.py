@@ -48,6 +48,7 @@ def test_shipped_models_are_found_by_name():
         "phi4_circle",
         "phi4_torus",
         "deformed_rotation",
+        "massless_phi4",
     ]
     for name, file in models.items():
         loaded = load_file(name)
