@@ -193,7 +193,8 @@ def _terms(measured: Measured, averaged: Sequence[bool], tolerance: float) -> di
         for key in ("change", "breaking", "flux"):
             found[key][..., mask] = measured[f"averaged_{key}"]
     residual = found["change"] + found["breaking"] - found["flux"]
-    size = np.max(sum(np.abs(found[key]) for key in ("change", "breaking", "flux")), axis=(0, 1))
+    terms = sum(np.abs(found[key]) for key in ("change", "breaking", "flux"))
+    size = np.max(terms + np.abs(measured["functional"]) * measured["breaking_size"][..., None], axis=(0, 1))
     for key in ("change", "breaking", "flux"):
         found[key] = np.where(np.max(np.abs(found[key]), axis=(0, 1)) <= tolerance * size, 0.0, found[key])
     found["residual"] = np.where(np.abs(residual) <= tolerance * size, 0.0, residual)
@@ -207,7 +208,7 @@ def _parts(measured: Measured, tolerance: float, mean: Any) -> dict[str, dict[st
     series["total"] = sum(series.values(), start=np.zeros(()))
     series["flux"] = measured["flux"][..., 0]
     sizes = {part: float(np.sqrt(np.mean(one**2))) for part, one in series.items()}
-    scale = max(sizes[part] for part in PARTS)
+    scale = max(*(sizes[part] for part in PARTS), float(np.sqrt(np.mean(measured["breaking_size"] ** 2))))
     found = {}
     for part, one in series.items():
         value, error, _ = mean(one)

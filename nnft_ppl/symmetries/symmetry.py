@@ -70,7 +70,8 @@ class Symmetry:
     local_lift: Callable[[Rho], Lift] | None = None
     """ρ -> the lift of ρ(x) δφ(x); None for that of least norm."""
     current: Callable[[Any, Rho], Array] | None = None
-    """(what the model returns, ρ) -> ∫ J^μ ∂_μ ρ, of the Noether current of a local Lagrangian."""
+    """(what the model returns, ρ) -> δ_ρ S = ∫ J^μ ∂_μ ρ, of the Noether current of a local Lagrangian
+    (`FibreRegression.local` compares it with the network)."""
 
     @property
     def generators(self) -> int:
@@ -122,7 +123,8 @@ class Symmetry:
 
             return jax.tree.map(lambda value: rho(x) * value, variation(fields, x))
 
-        lift = self.local_lift(rho) if self.local_lift else MinimalLift()
+        (own,) = _each(self.lift)
+        lift = self.local_lift(rho) if self.local_lift else own if isinstance(own, MinimalLift) else MinimalLift()
         return replace(self, variation=here, lift=lift, local_lift=None)
 
 

@@ -84,7 +84,8 @@ class WardIdentities:
             `score`, `jacobian`, `action`, the parts of B; `functional`, `change`, `breaking`, `flux`, F, V(F), B F and
             the share of B[V, F], shape (row,); the last three again over the averaged rows as `averaged_change`, …,
             with `averaged_missed` (see `Averages.missed`); `lift_missed`, `lift_size` and `lift_place`, the largest
-            |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `far`, what leaves at infinity
+            |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `breaking_size`, that of the terms
+            of V(ln P); `far`, what leaves at infinity
             through each site at two distances, shape (site, 2, row).
         """
         averages = None
@@ -98,6 +99,7 @@ class WardIdentities:
         defect = self._defect(position)
         size = jnp.abs(defect.missed)
         found |= {"lift_missed": jnp.max(size), "lift_size": jnp.max(defect.size), "lift_place": jnp.argmax(size)}
+        found["breaking_size"] = defect.breaking_size
         found["flux"] = jnp.zeros_like(terms.change)
         if self._flux:
             values = self.theory.transport(position)
