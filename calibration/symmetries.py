@@ -35,6 +35,7 @@ EFFECTIVE = 10_000
 SEEN = 1e-3
 """The p-value below which it is."""
 TURN = jnp.array([[0.0, 1.0], [-1.0, 0.0]])
+TWO = np.array([[0.0], [0.7]])
 PLACES = np.array([[1.0, 0.5], [-0.3, 1.2]])
 
 Series = dict[str, np.ndarray]
@@ -108,13 +109,13 @@ def turn_of(theory: Theory) -> WardIdentities:
         "first": Observable(lambda phi: jnp.sin(read(phi)[0][0])),
     }
     lift = ParameterField("turn", lambda theta: {"a": theta["a"] @ TURN})
-    return ward_of(theory, "turn", Symmetry(turned, lift, [[0.0], [0.7]], functionals))
+    return ward_of(theory, "turn", Symmetry(turned, lift, TWO, functionals))
 
 
 def scale_of(theory: Theory) -> WardIdentities:
     """The scale field θ·∂_θ with F = 1 alone."""
     lift = ParameterField("scale", dict)
-    return ward_of(theory, "scale", Symmetry(lambda phi, x: phi(x), lift, [[0.0], [0.7]], {}))
+    return ward_of(theory, "scale", Symmetry(lambda phi, x: phi(x), lift, TWO, {}))
 
 
 def free(theory: Theory, seed: int, chains: int, draws: int) -> np.ndarray:

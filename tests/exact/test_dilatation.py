@@ -73,7 +73,7 @@ def test_the_bubble_grows_by_the_flux_through_its_edges(momentum, cutoff, factor
     grown, *_ = integrate.dblquad(
         density, 0, math.pi, lambda angle: reach(angle, cutoff), lambda angle: reach(angle, factor * cutoff),
         epsabs=1e-9,
-    )  # fmt: skip
+    )[0]  # fmt: skip
     assert bubble_growth(momentum, cutoff, factor) == pytest.approx(grown, rel=1e-5)
     assert bubble_growth(momentum, cutoff, factor, lines=1) == pytest.approx(grown / 2, rel=1e-5)
 

@@ -127,7 +127,7 @@ def test_interacting_identity_by_weights(key):
     """d = 1 in a window: the identity holds on weighted free draws; without the interaction −.128 is left."""
     theory = load("massless_phi4", dim=1, mass=0.7, cutoff=3.0, coupling=2.0)
     (generator,) = generators(theory, "dilatation", theory.symmetries["dilatation"])
-    functional = n_point([[0.4], [-0.8]])
+    functional = n_point(np.array([[0.4], [-0.8]]))
     flux = generator.current.flux(lambda returned, values: functional(returned))
 
     def terms(z):

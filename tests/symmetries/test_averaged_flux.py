@@ -29,7 +29,7 @@ def ward(spread, speed) -> WardIdentities:
 
     theory = Theory(model)
     (generator,) = generators(theory, "stretch", Symmetry(lambda phi, x: 0 * phi(x), ParameterField("stretch", lift)))
-    return WardIdentities(theory, generator, {"squared": n_point([[1.0], [1.0]])}, free_amplitudes(theory))
+    return WardIdentities(theory, generator, {"squared": n_point(np.ones((2, 1)))}, free_amplitudes(theory))
 
 
 @pytest.mark.parametrize(
