@@ -143,7 +143,7 @@ def conclude_discrete(
     """The findings on a discrete symmetry.
 
     Args:
-        measured: What `Invariance` measured on every draw.
+        measured: What `Invariance` measured on every draw, arrays of shape (chain, draw).
         redundancy: Whether the field should not change.
         weights: Log weights of the draws, if they have any.
         independent: Whether the draws are known to be independent.
