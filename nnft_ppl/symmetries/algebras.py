@@ -72,7 +72,7 @@ def symplectic_form(size: int) -> Float[np.ndarray, "size size"]:
     """Ω = [[0, 1], [-1, 0]] in blocks of half the size.
 
     Args:
-        size: Number n of components, even.
+        size: Number n of components, even; the matrix has the shape (n, n).
     """
     return np.kron([[0.0, 1.0], [-1.0, 0.0]], np.eye(size // 2))
 
