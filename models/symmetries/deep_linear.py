@@ -31,7 +31,7 @@ def model(inputs=3, hidden=2, outputs=2):
         require_count("deep_linear", name, size)
     first = numpyro.sample("first", dist.Normal(0, 1).expand([hidden, inputs]).to_event(2))
     second = numpyro.sample("second", dist.Normal(0, 1).expand([outputs, hidden]).to_event(2))
-    return Linear(second @ first)
+    return Linear(jnp.asarray(second) @ jnp.asarray(first))
 
 
 def space(inputs):

@@ -16,6 +16,7 @@ docs/theory/symmetries.md.
 """
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro
 from numpyro import distributions as dist
 
@@ -42,7 +43,7 @@ def model(group="so", components=2, width=3, momentum=1.0, law="gaussian"):
         with numpyro.plate("component", components, dim=-2):
             real = numpyro.sample("real", LAWS[law])
             imaginary = numpyro.sample("imaginary", LAWS[law]) if group != "so" else 0.0
-    amplitude = real if group == "so" else (real + 1j * imaginary) / 2**0.5
+    amplitude = jnp.asarray(real if group == "so" else (real + 1j * imaginary) / 2**0.5)
 
     def field(x):
         angle = wave * x[0] + phase
@@ -106,8 +107,8 @@ def exact(group, components, width, momentum, law):
     """Closed forms at every width, of either law, up to rounding: some entries have neither a value nor an error."""
     neutral, charged = group_two_point(group, components, -SEPARATION, momentum)
     four = group_four_point(group, components, width, law)
-    harmonic = (four[0, 0, 0, 0] + four[1, 1, 1, 1] - (6 if group == "so" else 4) * four[0, 1, 0, 1]).real
-    found = {"two_point": neutral, "four_point_full": four.real, "harmonic": harmonic}
+    harmonic = np.real(four[0, 0, 0, 0] + four[1, 1, 1, 1] - (6 if group == "so" else 4) * four[0, 1, 0, 1])
+    found = {"two_point": neutral, "four_point_full": np.real(four), "harmonic": harmonic}
     if group != "so":
         found = {"two_point": neutral + 0j, "pair": charged + 0j, "four_point_full": four, "harmonic": harmonic}
     return {name: (value, 1e-12) for name, value in found.items()}

@@ -14,7 +14,7 @@ def found_only(verdict: Verdict) -> str:
     Args:
         verdict: A failed one.
     """
-    return verdict.text.rsplit(": ", 1)[0]
+    return verdict.text.rsplit(": ", 1)[0].replace("\n", "; ")
 
 
 class EarlierSamplers(Check):

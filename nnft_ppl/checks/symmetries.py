@@ -9,6 +9,7 @@ from jaxtyping import Array
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome
 from nnft_ppl.checks.identities import MIN_P_VALUE, looked_at, weights_at
 from nnft_ppl.identities import VectorFieldError
+from nnft_ppl.results import line_of
 from nnft_ppl.statistics import Verdict
 from nnft_ppl.symmetries import (
     Invariance,
@@ -21,6 +22,7 @@ from nnft_ppl.symmetries import (
     default_functionals,
     free_amplitudes,
     generators,
+    row_words,
 )
 from nnft_ppl.theory import Theory
 
@@ -28,15 +30,6 @@ ROUNDING = 1e4
 """So many rounding units of its terms are zero."""
 BETWEEN = ":"
 """Between a generator's name and that of what it measures."""
-TITLES = {
-    "symmetry": "symmetry",
-    "redundancy": "redundancy",
-    "anomalous": "anomalous",
-    "not_a_symmetry": "not a symmetry of this network",
-    "undecided": "undecided",
-}
-"""What a person reads."""
-
 Measures = Callable[[Array], dict[str, Array]]
 
 
@@ -111,50 +104,43 @@ class DeclaredSymmetries(Check):
             }
 
         for name, one in declared(draws.theory).items():
+            told: dict[str, Any] = {
+                "redundancy": one.is_redundancy,
+                "weights": weights,
+                "independent": draws.kind.independent,
+                "tolerance": ROUNDING * eps,
+            }
             if name in self._discrete:
-                findings[name] = conclude_discrete(series(name), redundancy=one.is_redundancy, tolerance=ROUNDING * eps)
+                findings[name] = conclude_discrete(series(name), **told)
+                points = self._discrete[name].points
             elif name in self._wards:
                 found = [
                     (called, ward.rows, ward.averaged, ward.far_sites, series(called))
                     for called, ward in self._wards[name]
                 ]
-                findings[name] = conclude(
-                    found, redundancy=one.is_redundancy, weights=weights, independent=draws.kind.independent,
-                    tolerance=ROUNDING * eps,
-                )  # fmt: skip
+                findings[name] = conclude(found, **told)
+                points = self._wards[name][0][1].generator.points
+            else:
+                findings[name] = SymmetryFindings.unavailable(self._lost[name])
+                continue
+            place = findings[name].worst_place
+            place["draw"] = int(measured["draw"].values[place["draw"]])
+            place["where"] = row_words(draws.theory, points)[place["row"]]
         stored = {name: one.to_json() for name, one in findings.items()}
-        lost = {
-            name: {"verdict": "undecided", "text": f"not available, {reason}"} for name, reason in self._lost.items()
-        }
-        return Outcome(self._verdict(findings), stored | lost)
+        return Outcome(self._verdict(stored), stored)
 
-    def _verdict(self, findings: dict[str, SymmetryFindings]) -> Verdict:
-        lines, worst, failed, missed = [], 1.0, [], []
-        for name, one in findings.items():
-            p_value, rows = one.ward.get("p_value", np.nan), one.ward["rows"]
-            words = f"{name}: {TITLES[one.verdict]}, {one.text}"
-            if rows and one.verdict != "not_a_symmetry":
-                if np.isfinite(p_value):
-                    words += f"; {one.ward['dof']} Ward identities, p = {p_value:.2g}"
-                    worst = min(worst, p_value)
-                elif not one.ward["dof"]:
-                    words += "; its Ward identities hold on every draw"
-                else:
-                    words += f"; {one.ward['ess']:.0f} effective draws are too few for its Ward identities"
-            for site, size in one.flux_at_infinity.items():
-                words += f"; {site} loses {size:.3g} at infinity, without which the identities do not hold"
-            lines.append(words)
-            failed += [name] if p_value < MIN_P_VALUE and one.verdict != "not_a_symmetry" else []
-            missed += [name] if one.verdict == "not_a_symmetry" or one.flux_at_infinity else []
-        text = "; ".join(lines + [f"{name}: not available, {reason}" for name, reason in self._lost.items()])
-        if failed:
-            advice = (
-                f"the Ward identities of {' and '.join(failed)} do not hold: the draws do not follow the density, or a "
-                "flux is missing"
-            )
+    def _verdict(self, findings: dict[str, dict[str, Any]]) -> Verdict:
+        lines = [line_of(name, one) for name, one in findings.items()]
+        text = f"declared symmetry {lines[0]}" if len(lines) == 1 else "\n".join(["declared symmetries", *lines])
+        meant = {name: one for name, one in findings.items() if one["verdict"] != "not_a_symmetry"}
+        p_values = {name: one["ward"]["p_value"] for name, one in meant.items() if np.isfinite(one["ward"]["p_value"])}
+        worst = min(p_values.values(), default=1.0)
+        if failed := [name for name, p_value in p_values.items() if p_value < MIN_P_VALUE]:
+            text += f"\nthe Ward identities of {' and '.join(failed)} do not hold"
+            advice = "the draws do not follow the density, or a flux is missing"
             return Verdict.of(self.name, worst, self.threshold, text, good=False, advice=advice)
-        status = "warning" if missed else "good"
-        return Verdict(self.name, status, worst, self.threshold, text)
+        missed = len(meant) < len(findings) or any(one["flux_at_infinity"] for one in findings.values())
+        return Verdict(self.name, "warning" if missed else "good", worst, self.threshold, text)
 
 
 def _wards(theory: Theory, name: str, symmetry: Symmetry) -> list[tuple[str, WardIdentities]]:

@@ -1,6 +1,9 @@
 """Where commands print: a terminal, whose width tables keep to, or a file or pipe, where every row is one line."""
 
 from rich.console import Console
+from rich.markup import escape
+
+from nnft_ppl.display import on_terminal
 
 WIDEST = 10_000
 """Columns of what is no terminal: tables take what they need."""
@@ -16,3 +19,17 @@ def console_of(*, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = WIDEST
     return console
+
+
+def marked(status: str, text: str) -> str:
+    """A text behind the sign of its status, as rich's markup; its further lines stand below the first.
+
+    Args:
+        status: Of what the text says.
+        text: Plain.
+
+    Example:
+        >>> marked("good", "[0] is zero")
+        ' [green]✓[/] [0] is zero'
+    """
+    return f" {on_terminal(status)} {escape(text)}".replace("\n", "\n     ")

@@ -12,11 +12,12 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from nnft_ppl.checks import Check, IdentityBank, Outcome, check_of
-from nnft_ppl.cli.console import console_of
+from nnft_ppl.checks import Check, DeclaredSymmetries, IdentityBank, Outcome, check_of
+from nnft_ppl.cli.console import console_of, marked
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.display import format_value, model_call, on_terminal
+from nnft_ppl.cli.symmetries import print_symmetries
+from nnft_ppl.display import format_value, model_call
 from nnft_ppl.results import Ensemble, Ensembles, Provenance, ResultError, places, plain_json, read
 from nnft_ppl.runs import judge_again
 from nnft_ppl.statistics import Estimate, overall
@@ -60,6 +61,8 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     console.print(f"[bold]{escape(words)}[/]", highlight=False, soft_wrap=True)
     if rows:
         console.print(bank_table(rows))
+    if symmetries := found.get(DeclaredSymmetries.name):
+        print_symmetries(symmetries, console)
     verdicts = [outcome.verdict for outcome in outcomes.values()]
     if not asked.against:
         if estimates := estimators_table(ensemble):
@@ -68,7 +71,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             console.print(f"{name}: raw only, {reason}", highlight=False, soft_wrap=True)
         verdicts += [one for one in ensemble.verdicts if one.check == "improved"]
     for one in verdicts:
-        console.print(f" {on_terminal(one.status)} {one.text}", highlight=False, soft_wrap=True)
+        console.print(marked(one.status, one.text), highlight=False, soft_wrap=True)
     if asked.figure:
         console.print(f"figure in {asked.figure}", highlight=False, markup=False, soft_wrap=True)
     return 1 if overall(verdicts) == "failed" else 0
@@ -78,13 +81,15 @@ def _own(ensemble: Ensemble, model: str | None, further: list[Check]) -> dict[st
     """Outcomes that were stored with the run; computed from the kept draws where they were not."""
     stored = {one.check: Outcome(one, ensemble.findings.get(one.check, {})) for one in ensemble.verdicts}
     wanted = [IdentityBank(), *further]
+    if ensemble.findings.get(DeclaredSymmetries.name) and all(one.name != DeclaredSymmetries.name for one in further):
+        wanted.append(DeclaredSymmetries())
     known = {} if model else {one.name: stored[one.name] for one in wanted if ensemble.findings.get(one.name)}
     missing = [one for one in wanted if one.name not in known]
-    again = _make_again(ensemble, _own_theory(ensemble.provenance, model), missing) if missing else {}
+    again = _make_again(ensemble, own_theory(ensemble.provenance, model), missing) if missing else {}
     return {one.name: (known | again)[one.name] for one in wanted}
 
 
-def _own_theory(about: Provenance, model: str | None) -> Theory:
+def own_theory(about: Provenance, model: str | None) -> Theory:
     """The theory of a run, from the model file that it recorded or the one that is given."""
     path = model or about.path
     if path is None:

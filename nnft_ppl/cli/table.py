@@ -9,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.cli.beside import print_beside
+from nnft_ppl.cli.console import marked
 from nnft_ppl.cli.outputs import as_json
-from nnft_ppl.display import format_value, model_call, on_terminal
+from nnft_ppl.display import format_value, model_call
 from nnft_ppl.results import Ensemble, Ensembles, estimate_rows, member_tables, plain_json
 from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.statistics import Estimate, overall
@@ -40,7 +41,7 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         console.print(f"ln Z/Z_free = {format_value(about.log_z.value, about.log_z.error)}", highlight=False)
     for verdict in ensemble.verdicts:
         limit = f" (threshold {verdict.threshold:g})" if verdict.status == "failed" and verdict.threshold else ""
-        console.print(f" {on_terminal(verdict.status)} {verdict.text}{limit}", highlight=False, soft_wrap=True)
+        console.print(marked(verdict.status, verdict.text + limit), highlight=False, soft_wrap=True)
     if folder:
         console.print(f"result in {folder}", highlight=False, markup=False, soft_wrap=True)
 

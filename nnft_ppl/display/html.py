@@ -19,7 +19,7 @@ def mark_lines(lines: Iterable[tuple[str, str]]) -> str:
     """Lines of (status, text), each behind its mark."""
     items = [
         f'<div><span style="color:{mark.colour};display:inline-block;width:1.4em">{mark.sign}</span>'
-        f"{escape(text)}</div>"
+        f'<span style="display:inline-block;vertical-align:top;white-space:pre-line">{escape(text)}</span></div>'
         for mark, text in ((STATUSES[status], text) for status, text in lines)
     ]
     return "".join(items)

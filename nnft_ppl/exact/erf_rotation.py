@@ -67,4 +67,4 @@ def erf_rotation(
         return float(slope * (2 * change / root - sine * 2 * (moved @ sigma @ own) / size))
 
     kernel = float(2 / np.pi * np.arcsin(sine))
-    return TurnedKernel(kernel, turned(turn @ x, x, y, left), turned(turn @ y, y, x, right))
+    return TurnedKernel(kernel, turned(turn @ x, x, y, float(left)), turned(turn @ y, y, x, float(right)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from nnft_ppl.report import pulls
+from nnft_ppl.report import pulls, symmetries
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble
 
@@ -15,10 +15,10 @@ MOST_ROWS = 40
 
 
 def check_figures(ensemble: Ensemble) -> Iterator[Panel]:
-    """The figure of every check that was made and has one, in the order in which they were made."""
+    """The figures of every check that was made and has any, in the order in which they were made."""
     for check, findings in ensemble.findings.items():
-        if check in FIGURES and (panel := FIGURES[check](findings)):
-            yield panel
+        if check in FIGURES:
+            yield from FIGURES[check](findings)
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def check_findings(ensemble: Ensemble) -> list[Found]:
     """The findings of every check, whichever it is; those that have a figure have their tables there."""
     found = []
     for check, findings in ensemble.findings.items():
+        if check == symmetries.CHECK:  # has a section of its own
+            continue
         facts, tables = _sorted_out(findings)
         found.append(Found(check, facts, [] if check in FIGURES else tables))
     return found
@@ -65,12 +67,12 @@ def _words(value: Any) -> str:
     return ", ".join(map(_words, value)) if isinstance(value, list) else str(value)
 
 
-def identities(findings: Mapping[str, Any]) -> Panel | None:
+def identities(findings: Mapping[str, Any]) -> Iterator[Panel]:
     """The residuals of the bank, in units of their errors."""
     rows = findings["rows"]
     shown = [row for row in rows if row["z"] is not None]
     if not shown:
-        return None
+        return
     words = (
         "Residuals of identities that hold for the exact density, without any reference answer, in units of their "
         "errors; a fault of sampler, density or transport moves them. The verdict on all together is above."
@@ -79,7 +81,7 @@ def identities(findings: Mapping[str, Any]) -> Panel | None:
         words += f" Of {len(shown)} identities the {MOST_ROWS} that are farthest off; the table has all."
         farthest = sorted(shown, key=lambda row: -abs(row["z"]))[:MOST_ROWS]
         shown = [row for row in shown if row in farthest]
-    return Panel(
+    yield Panel(
         "schwinger_dyson",
         "Schwinger–Dyson identities",
         words,
@@ -89,5 +91,8 @@ def identities(findings: Mapping[str, Any]) -> Panel | None:
     )
 
 
-FIGURES: dict[str, Callable[[Mapping[str, Any]], Panel | None]] = {"schwinger_dyson": identities}
-"""Check -> its figure, made from its findings; None where there is nothing to draw."""
+FIGURES: dict[str, Callable[[Mapping[str, Any]], Iterator[Panel]]] = {
+    "schwinger_dyson": identities,
+    symmetries.CHECK: symmetries.symmetry_panels,
+}
+"""Check -> its figures, made from its findings; none where there is nothing to draw."""

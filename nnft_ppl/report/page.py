@@ -12,6 +12,7 @@ from nnft_ppl.report.checks import Found, check_findings
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
 from nnft_ppl.report.svg import svg_of
+from nnft_ppl.report.symmetries import CHECK, symmetry_tables
 from nnft_ppl.results import Ensemble, Ensembles, Provenance, atomically, estimate_rows, series_of
 from nnft_ppl.statistics import estimate
 
@@ -62,6 +63,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     about = ensemble.provenance
     headings, rows = estimate_rows(ensemble)
     told = [column for column in range(len(headings)) if column >= WORDS or any(row[column] for row in rows)]
+    figures = [(panel, svg_of(panel), _download(panel)) for panel in found]
     loader = jinja2.PackageLoader("nnft_ppl.report", "templates")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.j2").render(
@@ -79,7 +81,9 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
         findings=_members(ensemble) if isinstance(ensemble, Ensembles) else check_findings(ensemble),
         cost=_family_cost(ensemble) if isinstance(ensemble, Ensembles) else _cost(ensemble),
         provenance=_provenance(about),
-        figures=[(panel, svg_of(panel), _download(panel)) for panel in found],
+        figures=[one for one in figures if not one[0].name.startswith(f"{CHECK}.")],
+        symmetries=None if isinstance(ensemble, Ensembles) else symmetry_tables(ensemble),
+        symmetry_figures=[one for one in figures if one[0].name.startswith(f"{CHECK}.")],
     )
 
 

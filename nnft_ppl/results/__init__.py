@@ -18,13 +18,27 @@ from nnft_ppl.results.provenance import (
 from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
 from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
+from nnft_ppl.results.symmetry_tables import (
+    ABOUT_PARTS,
+    BREAKING_HEADINGS,
+    PART_WORDS,
+    SUMMARY_HEADINGS,
+    VERDICT_WORDS,
+    WARD_HEADINGS,
+    breaking_rows,
+    lift_words,
+    line_of,
+    summary_rows,
+    ward_rows,
+)
 from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "FORMAT", "TRUNCATION", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
+    "ABOUT_PARTS", "BREAKING_HEADINGS", "FORMAT", "PART_WORDS", "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS",
+    "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
     "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
-    "StoredMembers", "WriteError", "atomically", "compare", "correlations", "estimate_rows", "estimates_dataset",
-    "extrapolated", "family_data", "held_out_estimates", "improved_series", "latex_table", "member_folders",
-    "member_tables", "phase_of", "places", "plain_json", "quoted_series", "read", "series_of", "slope",
-    "state_units", "usable_log_weights",
+    "StoredMembers", "WriteError", "atomically", "breaking_rows", "compare", "correlations", "estimate_rows",
+    "estimates_dataset", "extrapolated", "family_data", "held_out_estimates", "improved_series", "latex_table",
+    "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json", "quoted_series",
+    "read", "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ def rotations(size: int) -> list[Float[np.ndarray, "size size"]]:
     """Rotations in the planes of neighbours (i, i + 1): T_{i,i+1} = -1, T_{i+1,i} = 1.
 
     Args:
-        size: Number n of components; 1 has no rotation.
+        size: Number n of components; 1 has no rotation. Matrices have the shape (n, n).
 
     Example:
         >>> rotations(2)[0].tolist()
@@ -35,7 +35,7 @@ def unitary(size: int) -> list[Complex[np.ndarray, "size size"]]:
     """Rotations of neighbours, and the phase of the first component.
 
     Args:
-        size: Number n of components.
+        size: Number n of components. Matrices have the shape (n, n).
     """
     return [one.astype(complex) for one in rotations(size)] + [1j * _unit(size, 0, 0)]
 
@@ -44,7 +44,7 @@ def symplectic(size: int) -> list[Complex[np.ndarray, "size size"]]:
     """diag(X, X*) for the generators X of u(n/2), and the rotation of the first component and its partner.
 
     Args:
-        size: Number n of components.
+        size: Number n of components. Matrices have the shape (n, n).
 
     Raises:
         ValueError: If it is odd.
@@ -61,7 +61,7 @@ def general_linear(size: int) -> list[Float[np.ndarray, "size size"]]:
     """The scale of the first component, and the symmetric shears of neighbours.
 
     Args:
-        size: Number n of components.
+        size: Number n of components. Matrices have the shape (n, n).
     """
     require_count("general_linear", "size", size)
     shears = [_unit(size, i + 1, i) + _unit(size, i, i + 1) for i in range(size - 1)]
@@ -72,7 +72,7 @@ def symplectic_form(size: int) -> Float[np.ndarray, "size size"]:
     """Ω = [[0, 1], [-1, 0]] in blocks of half the size.
 
     Args:
-        size: Number n of components, even.
+        size: Number n of components, even; the matrix has the shape (n, n).
     """
     return np.kron([[0.0, 1.0], [-1.0, 0.0]], np.eye(size // 2))
 

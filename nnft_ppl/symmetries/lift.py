@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
@@ -23,6 +24,8 @@ class Defect(NamedTuple):
     """Vφ − δφ at every point, of every field and component, in real and imaginary parts."""
     size: Float[Array, " row"]
     """Σ_i |V^i ∂_i φ| + |δφ|, what cancels in it."""
+    breaking_size: Array
+    """Σ_i |V^i ∂_i ln P|, what cancels in the breaking function where that vanishes. Scalar."""
 
 
 def field_values(returned: Any, points: Points) -> Float[Array, " row"]:
@@ -33,6 +36,32 @@ def field_values(returned: Any, points: Points) -> Float[Array, " row"]:
         points: Shape (point, dim).
     """
     return _laid_out([jax.vmap(field)(points) for field in named_fields(returned).values()])
+
+
+def row_words(theory: Theory, points: Points) -> list[str]:
+    """Where each of `field_values` is: field and component, real or imaginary part, and point, in words.
+
+    Args:
+        theory: The theory.
+        points: Shape (point, dim).
+    """
+    words: list[str] = []
+
+    def look(position: Array) -> None:
+        returned = theory.realise(position)
+        for label, field in named_fields(returned).items():
+            value = jax.eval_shape(field, points[0])
+            called = "φ" + label.removeprefix("field")
+            parts = ("Re ", "Im ") if jnp.issubdtype(value.dtype, jnp.complexfloating) else ("",)
+            words.extend(
+                f"{part}{called}{list(index) if index else ''} at x = ({', '.join(f'{one:.3g}' for one in point)})"
+                for part in parts
+                for point in np.asarray(points)
+                for index in np.ndindex(value.shape)
+            )
+
+    jax.eval_shape(look, jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0)))
+    return words
 
 
 def variations(name: str, variation: Variation | None, returned: Any, points: Points) -> Float[Array, " row"]:
@@ -103,18 +132,25 @@ def lift_defect(
             start, unravel = ravel_pytree(values)
             component = ravel_pytree(current.components(values))[0]
 
-            def at(flat: Array) -> Any:
-                return density.at(unravel(flat)).returned
+            def at(flat: Array) -> tuple[Any, Array]:
+                there = density.at(unravel(flat))
+                return there.returned, there.log_density
         else:
             assert isinstance(current.vector_field, ReferenceField)
             start, component = position, current.vector_field.at(position)
 
-            def at(flat: Array) -> Any:
-                return theory.realise(flat)
+            def at(flat: Array) -> tuple[Any, Array]:
+                there = theory.at(flat)
+                return there.returned, -0.5 * flat @ flat - there.potential
 
-        jacobian = jax.jacrev(lambda flat: field_values(at(flat), points))(start)
-        wanted = variations(name, variation, at(start), points)
-        return Defect(jacobian @ component - wanted, jnp.abs(jacobian) @ jnp.abs(component) + jnp.abs(wanted))
+        def rows(flat: Array) -> Array:
+            returned, log_density = at(flat)
+            return jnp.append(field_values(returned, points), log_density)
+
+        jacobian = jax.jacrev(rows)(start)
+        sizes = jnp.abs(jacobian) @ jnp.abs(component)
+        wanted = variations(name, variation, at(start)[0], points)
+        return Defect(jacobian[:-1] @ component - wanted, sizes[:-1] + jnp.abs(wanted), sizes[-1])
 
     return defect
 
