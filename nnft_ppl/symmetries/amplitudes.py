@@ -154,13 +154,17 @@ class AmplitudeAverage:
         legs = _Legs(means, features, own @ slope, curved)
         mean = constant + 0.5 * jnp.sum(curvature)
         entries = [entry for product in rows for entry in product]
+        # Of a redundancy V(L) is rounding alone: what is small beside the terms that cancel in it is no failure.
+        rate = self.current.rate(position)
+        largest = jnp.max(jnp.abs(second.functional[1][0]), initial=0.0)
+        straight = (second.change[1][0], -means[count:], -features[count:] @ amplitudes)
         averages = Averages(
             jnp.stack([legs.wick(entry) for entry in entries]),
             jnp.stack([legs.change(entry, count) for entry in entries]),
             jnp.stack([mean * legs.wick(entry) + legs.with_breaking(entry) for entry in entries]),
             jnp.maximum(
-                _relative(twice, -3 * here, 3 * constant, -mirrored),
-                jnp.max(_relative(second.change[1][0], -means[count:], -features[count:] @ amplitudes), initial=0.0),
+                _relative(twice, -3 * here, 3 * constant, -mirrored, least=rate),
+                jnp.max(_relative(*straight, least=rate * largest), initial=0.0),
             ),
         )
         draw: Carried = jax.tree.map(lambda part: part[0], second._replace(
@@ -249,10 +253,10 @@ class _Legs:
         return total
 
 
-def _relative(*terms: Array) -> Array:
-    """|Σ terms| in units of their sizes, of the largest of which where there are many."""
+def _relative(*terms: Array, least: Array) -> Array:
+    """|Σ terms| in units of their sizes, of the largest of which where there are many, and of `least` at least."""
     size = sum(jnp.abs(term) for term in terms)
-    return jnp.abs(sum(terms)) / jnp.maximum(jnp.max(size), _TINY)
+    return jnp.abs(sum(terms)) / jnp.maximum(jnp.maximum(jnp.max(size, initial=0.0), least), _TINY)
 
 
 def _entries(rows: Sequence[np.ndarray], axes: Sequence[int]) -> list[tuple[int, ...]]:
