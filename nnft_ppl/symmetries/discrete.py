@@ -11,15 +11,19 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.display import did_you_mean
+from nnft_ppl.display import did_you_mean, error_words
 from nnft_ppl.identities.parameter_density import ParameterDensity
 from nnft_ppl.symmetries.generators import places
 from nnft_ppl.symmetries.lift import field_values, variations
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, SymmetryError
 from nnft_ppl.theory import Theory
+
+PILOT = 32
+"""Free draws on which the map must stay inside all supports."""
 
 
 class Invariance:
@@ -31,7 +35,8 @@ class Invariance:
         symmetry: What is declared.
 
     Raises:
-        SymmetryError: If the map does not fit the theory's sites, or its image the fields.
+        SymmetryError: If the map does not fit the theory's sites, leaves their supports on some of a few draws, or its
+            image does not fit the fields.
     """
 
     def __init__(self, theory: Theory, name: str, symmetry: DiscreteSymmetry) -> None:
@@ -40,6 +45,7 @@ class Invariance:
         self._density = ParameterDensity(theory)
         start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
         jax.eval_shape(self, start)
+        self._refuse_outside()
 
     def __call__(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """Both comparisons on one draw.
@@ -70,8 +76,28 @@ class Invariance:
             "action": here.action - there.action,
         }
 
+    def _refuse_outside(self) -> None:
+        def inside(key: Array) -> dict[str, Array]:
+            moved = self._moved(self.theory.transport(self.theory.free_draw(key)))
+            return {site: self._density.inside(moved, site) for site in moved}
+
+        found = jax.jit(jax.vmap(inside))(jax.random.split(jax.random.key(0), PILOT))
+        for site, one in found.items():
+            if outside := int(np.sum(~np.asarray(one))):
+                raise SymmetryError(
+                    f"symmetry {self.name!r} takes {site!r} out of its support on {outside} of {PILOT} draws; its map "
+                    "must lead from parameters to parameters"
+                )
+
     def _moved(self, values: Mapping[str, Array]) -> dict[str, Array]:
-        moved = self.symmetry.transformation(values)
+        try:
+            moved = self.symmetry.transformation(values)
+        except KeyError as error:
+            raise SymmetryError(
+                f"symmetry {self.name!r}: its map asks for {error}; the sites are {sorted(values)}"
+            ) from error
+        except Exception as error:  # whatever the model file is made of
+            raise SymmetryError(f"symmetry {self.name!r}: its map fails: {error_words(error)}") from error
         if not isinstance(moved, Mapping):
             raise SymmetryError(
                 f"symmetry {self.name!r}: its map returns {type(moved).__name__}; return a dict {{site: value}}"
