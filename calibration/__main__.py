@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from calibration import circle, coverage, errors, identities, kills, slopes, truth
+from calibration import circle, coverage, errors, identities, kills, slopes, symmetries, truth
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
@@ -18,6 +18,7 @@ SECTIONS = {
     "identities": identities,
     "kills": kills,
     "slopes": slopes,
+    "symmetries": symmetries,
     "truth": truth,
 }
 RESULTS = Path(__file__).parent / "results"

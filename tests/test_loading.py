@@ -47,7 +47,15 @@ def test_shipped_models_are_found_by_name():
         "phi4",
         "phi4_circle",
         "phi4_torus",
+        "attention_redundancy",
+        "charged_ring",
+        "complex_scalar",
+        "deep_linear",
         "deformed_rotation",
+        "massless_phi4",
+        "output_group",
+        "relu_rescaling",
+        "rotated_erf",
     ]
     for name, file in models.items():
         loaded = load_file(name)

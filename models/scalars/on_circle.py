@@ -7,10 +7,13 @@ With the counter-term δm² = λ (n+2)/6 (G_free(0) − G_free,K(0)) the modes a
 Tr e^{−TH}, H = p²/2 + m²r²/2 + (λ/4!) r⁴ in n dimensions. κ = `anisotropy` breaks the rotation symmetry, and is the
 control: `exact` is that of κ = 0, with the counter-term.
 
+Symmetries: `rotation` of the components; `translation`, φ(t) -> φ(t) + ε φ'(t).
+
 Units: lengths in 1/m. Limits: n = 1 is `phi4_circle`; λ = 0 is free. Source: Fourier networks of arXiv:2504.05462
 deformed as in arXiv:2307.03223; the counter-term and the radial diagonalisation are derived in docs/theory/circle.md.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
@@ -22,6 +25,7 @@ from nnft_ppl.exact import thermal_fourth_moment, thermal_vector_two_point
 from nnft_ppl.families import circle_separations, missing_modes
 from nnft_ppl.fields import FourierSeries, free_scales, stack
 from nnft_ppl.spaces import Circle
+from nnft_ppl.symmetries import Symmetry, rotations
 
 
 def model(components=2, period=4.0, mass=1.0, coupling=6.0, modes=40, counterterm=True, anisotropy=0.0):
@@ -67,6 +71,29 @@ def observables(components, period, modes):
         "two_point": Observable(pairs, ("component", "separation"), coords).in_units("1/mass", separation="1/mass"),
         "invariant": Observable(invariant).in_units("mass^-2"),
     }
+
+
+def symmetries(components, period, modes):
+    """Translations of t, and rotations of the components, which `anisotropy` breaks by its action."""
+    frequency = 2 * jnp.pi / period * jnp.arange(1, modes + 1)[:, None]
+    points = jnp.array([[0.0], [period / 8]])
+
+    def shifted(theta):
+        return {"cosine": frequency * theta["sine"], "sine": -frequency * theta["cosine"]}
+
+    def derivative(phi, x):
+        return jax.jvp(phi, (x,), (jnp.ones_like(x),))[1]
+
+    def products(phi):
+        here, there = phi(points[0]), phi(points[1])
+        return jnp.stack([here[0] * here[-1], here[0] * there[-1], jnp.tanh(here[0] ** 3 * there[-1])])
+
+    common = {"points": points, "functionals": {"products": Observable(products)}}
+    turns = [jnp.asarray(one) for one in rotations(components)]
+    actions = [lambda phi, x, turn=turn: turn @ phi(x) for turn in turns]
+    lifts = [lambda theta, turn=turn: {site: value @ turn.T for site, value in theta.items()} for turn in turns]
+    found = {"translation": Symmetry(derivative, shifted, **common)}
+    return found | ({"rotation": Symmetry(actions, lifts, **common)} if turns else {})
 
 
 def exact(components, period, mass, coupling, modes):

@@ -7,6 +7,8 @@ The quartic is read in one of two ways, which agree only for one row or one colu
 Control: `quartic="entrywise"`, Σ W_ij⁴, is not invariant under rotations, and has other moments.
 At λ = 0 entries have variance σ²/2. All readings obey 2⟨Tr WᵀW⟩/σ² + 4λ⟨quartic⟩ = rows·columns.
 
+Symmetries: `rotation`, φ(x) -> φ(x) + φ(Ax) by W -> W + WA; `output_rotation`, W -> W + TW.
+
 `quartic_trace` is the quartic of the chosen reading. W has no unit. Source: the λ-deformed rotation-invariant density
 of arXiv:2106.00694; moments are derived in docs/theory/rotation.md.
 """
@@ -23,6 +25,7 @@ from nnft_ppl.exact import matrix_moments, radial_moments
 from nnft_ppl.fields import Linear
 from nnft_ppl.observables import Observable
 from nnft_ppl.spaces import Box
+from nnft_ppl.symmetries import Symmetry, rotations
 
 QUARTICS = {
     "radial": lambda weight: jnp.sum(weight**2) ** 2,
@@ -58,6 +61,31 @@ def observables(quartic):
         "quartic_trace": lambda phi: QUARTICS[quartic](phi.weight),
     }
     return {name: Observable(function).in_units("1") for name, function in functionals.items()}
+
+
+def symmetries(rows, columns):
+    """Rotations of x, and of the field's components: exact unless the quartic is entrywise, broken by its action."""
+    x, y = jnp.resize(jnp.array([1.0, 0.5, -0.7]), columns), jnp.resize(jnp.array([-0.4, 1.2]), columns)
+
+    def products(phi):
+        first, second = phi(x)[0], phi(y)[-1]
+        return jnp.stack([first * second, first**3 * second])
+
+    def rotation(size, action, lift):
+        turns = [jnp.asarray(one) for one in rotations(size)]
+        return Symmetry(
+            [lambda phi, x, turn=turn: action(phi, x, turn) for turn in turns],
+            [lambda theta, turn=turn: {"weight": lift(theta["weight"], turn)} for turn in turns],
+            points=[x, y],
+            functionals={"products": Observable(products)},
+        )
+
+    found = {}
+    if columns > 1:
+        found["rotation"] = rotation(columns, lambda phi, x, turn: phi(turn @ x), lambda w, turn: w @ turn)
+    if rows > 1:
+        found["output_rotation"] = rotation(rows, lambda phi, x, turn: turn @ phi(x), lambda w, turn: turn @ w)
+    return found
 
 
 def exact(rows, columns, sigma_squared, coupling, quartic):

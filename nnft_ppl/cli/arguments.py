@@ -32,6 +32,11 @@ EXAMPLES = {
         "nnft diagnose runs/my_theory --figure residuals.svg",
         "nnft diagnose runs/my_theory --against my_theory.py --set coupling=2.0",
     ),
+    "discover": (
+        "nnft discover on_circle",
+        "nnft discover runs/my_theory --json",
+        "nnft discover on_circle --among component",
+    ),
     "report": ("nnft report runs/my_theory", "nnft report runs/my_theory --out my_theory.html"),
     "verify": ("nnft verify", "nnft verify phi4_circle --set coupling=2.0", "nnft verify --seed 1 --page verified.md"),
     "list": ("nnft list", "nnft list && nnft run free_scalar"),
@@ -206,6 +211,24 @@ def command_parser() -> Parser:
     diagnose.add_argument("--figure", type=_path, metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
     _json_option(diagnose)
     _debug_option(diagnose)
+
+    discover = commands.add_parser("discover", help="look for the symmetries and redundancies of a model or result")
+    discover.add_argument(
+        "source", type=_path, metavar="DIR|MODEL", help="the folder of a run, a shipped model's name, or a .py file"
+    )
+    _model_options(discover)
+    discover.add_argument(
+        "--among",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="look among the linear maps of this dimension, or site's last axis; repeatable (default: many fields)",
+    )
+    discover.add_argument("--draws", type=_whole, default=1024, help="draws that are looked at (default 1024)")
+    _seed_option(discover)
+    discover.add_argument("--model", type=_path, metavar="FILE", help="the run's model file, if it has been moved")
+    discover.add_argument("--figure", type=_path, metavar="FILE", help="draw the spectrum as .png, .pdf or .svg")
+    _json_option(discover)
 
     report = commands.add_parser("report", help="write a result as one HTML page, with the data of its figures as CSV")
     _folder_argument(report)

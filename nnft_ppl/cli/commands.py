@@ -83,6 +83,12 @@ def _dispatch(asked: argparse.Namespace) -> int:
 
             _start_jax("float64")
         return diagnose(asked, keywords_of(asked.set))
+    if asked.command == "discover":
+        refuse_output("--figure", asked.figure, (".png", ".pdf", ".svg"))
+        with _announce(f"reading {asked.source}"):
+            _start_jax(asked.precision)
+            from nnft_ppl.cli.discover import discover
+        return discover(asked, keywords_of(asked.set))
     if asked.command == "doctor":
         with _announce("looking for devices"):
             from nnft_ppl.devices import refuse_settings, refuse_unknown_flags, spread_over_cores

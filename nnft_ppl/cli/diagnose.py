@@ -85,11 +85,11 @@ def _own(ensemble: Ensemble, model: str | None, further: list[Check]) -> dict[st
         wanted.append(DeclaredSymmetries())
     known = {} if model else {one.name: stored[one.name] for one in wanted if ensemble.findings.get(one.name)}
     missing = [one for one in wanted if one.name not in known]
-    again = _make_again(ensemble, _own_theory(ensemble.provenance, model), missing) if missing else {}
+    again = _make_again(ensemble, own_theory(ensemble.provenance, model), missing) if missing else {}
     return {one.name: (known | again)[one.name] for one in wanted}
 
 
-def _own_theory(about: Provenance, model: str | None) -> Theory:
+def own_theory(about: Provenance, model: str | None) -> Theory:
     """The theory of a run, from the model file that it recorded or the one that is given."""
     path = model or about.path
     if path is None:

@@ -1,8 +1,12 @@
 """Closed forms and diagonalisations that samplers and networks are checked against, in NumPy and SciPy."""
 
+from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
+from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
 from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
+from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
 from nnft_ppl.exact.propagator import (
     ball_moment,
     ball_propagator,
@@ -23,26 +27,46 @@ from nnft_ppl.exact.radial_oscillator import (
     thermal_fourth_moment,
     thermal_vector_two_point,
 )
+from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
+from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "OUTPUT_GROUPS",
+    "OUTPUT_LAWS",
+    "HeadAverages",
+    "RescalingBreaking",
     "RotationMoments",
+    "TurnedKernel",
     "angular_degeneracy",
     "ball_moment",
     "ball_propagator",
+    "beta_coefficient",
     "box_mean_squared",
+    "bubble_flux",
+    "bubble_growth",
     "coincident_fourth_cumulant",
     "cosine_connected",
+    "cutoff_derivative",
     "erf_connected",
     "erf_kernel",
+    "erf_rotation",
     "free_circle_two_point",
+    "group_four_point",
+    "group_two_point",
+    "head_averages",
     "log_partition",
+    "mass_derivative",
     "matrix_moments",
     "missing_modes_constant",
     "network_cumulant",
+    "normalised_head_averages",
     "radial_moments",
     "radial_spectrum",
+    "rescaling_breaking",
+    "ring_current",
+    "ring_power",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",

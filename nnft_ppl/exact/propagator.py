@@ -25,7 +25,7 @@ def ball_propagator(
     Args:
         separation: Distance r of the two points (its sign is ignored), any shape, units 1/mass.
         dim: Dimension d of space, 1 to 4.
-        mass: Positive.
+        mass: Positive; zero in d = 3 and 4 with a finite cut-off.
         cutoff: Radius of the ball, positive, units of the mass; may be infinite.
 
     Returns:
@@ -38,17 +38,17 @@ def ball_propagator(
     Source: Fourier transform of a radial function; derived here. The cut-off field is that of arXiv:2307.03223.
     """
     distance = np.abs(require_finite("ball_propagator", "separation", separation))
-    _check_ball("ball_propagator", dim, mass, cutoff)
+    require_ball("ball_propagator", dim, mass, cutoff, massless=True)
     if math.isinf(cutoff):
         return np.asarray(_unbounded_propagator(distance, dim, mass))
     flat = distance.ravel()
     momenta, weights = momentum_rule(mass, cutoff, float(np.max(flat, initial=0.0)))
-    weights = _shell_area(dim) * weights * momenta ** (dim - 1) / (momenta**2 + mass**2)
+    weights = shell_area(dim) * weights * momenta ** (dim - 1) / (momenta**2 + mass**2)
     result = np.empty_like(flat)
     block = max(1, _BLOCK // momenta.size)
     for start in range(0, flat.size, block):
         phases = flat[start : start + block, None] * momenta
-        result[start : start + block] = _spherical_wave(phases, dim) @ weights
+        result[start : start + block] = spherical_wave(phases, dim) @ weights
     return result.reshape(distance.shape)
 
 
@@ -61,7 +61,7 @@ def ball_moment(dim: int, mass: float, cutoff: float, power: float) -> float:
 
     Args:
         dim: Dimension d of space, 1 to 4.
-        mass: Positive.
+        mass: Positive; zero in d = 3 and 4 with a finite cut-off, where the integral is infinite if `2 power >= d`.
         cutoff: Radius of the ball, positive, units of the mass; may be infinite.
         power: Any real number.
 
@@ -74,8 +74,11 @@ def ball_moment(dim: int, mass: float, cutoff: float, power: float) -> float:
 
     Source: derived here.
     """
-    _check_ball("ball_moment", dim, mass, cutoff)
+    require_ball("ball_moment", dim, mass, cutoff, massless=True)
     require_number("ball_moment", "power", power)
+    if mass == 0:
+        excess = dim - 2 * power
+        return math.inf if excess <= 0 else shell_area(dim) * cutoff**excess / excess
     if math.isinf(cutoff):
         if 2 * power <= dim:
             return math.inf
@@ -83,7 +86,7 @@ def ball_moment(dim: int, mass: float, cutoff: float, power: float) -> float:
         return mass ** (dim - 2 * power) * math.exp(log_ratio)
     momenta, weights = momentum_rule(mass, cutoff, 0.0)
     density = momenta ** (dim - 1) * np.hypot(momenta, mass) ** (-2 * power)
-    return _shell_area(dim) * float(np.sum(weights * density))
+    return shell_area(dim) * float(np.sum(weights * density))
 
 
 def box_mean_squared(side: float, dim: int, mass: float, cutoff: float) -> float:
@@ -111,7 +114,7 @@ def box_mean_squared(side: float, dim: int, mass: float, cutoff: float) -> float
     Source: derived here.
     """
     require_non_negative("box_mean_squared", "side", side)
-    _check_ball("box_mean_squared", dim, mass, cutoff, infinite=False)
+    require_ball("box_mean_squared", dim, mass, cutoff, infinite=False)
     momenta, weights = momentum_rule(mass, cutoff, math.sqrt(dim) * side)
     # The inner functions have bandwidth sqrt(2)*side*cutoff and are integrated over a quarter turn.
     angles, angle_weights = interval_rule(0.0, 0.5 * math.pi, 32 + math.ceil(0.8 * side * cutoff))
@@ -142,7 +145,7 @@ def coincident_fourth_cumulant(
     Args:
         width: Number of neurons.
         dim: Dimension d of space, 1 to 4.
-        mass: Positive.
+        mass: Positive; zero in d = 3 and 4 where the integrals converge.
         cutoff: Radius of the ball of momenta, units of the mass; infinite only where the integrals converge.
         alpha: -1 for momenta uniform in the ball, 0 for momenta drawn from the propagator.
         amplitude_fourth_moment: `E[a^4]` at `E[a^2] = 1`, at least 1: 3 Gaussian, 1 constant modulus, 2 for the pair
@@ -162,24 +165,31 @@ def coincident_fourth_cumulant(
     require_number(owner, "amplitude_fourth_moment", amplitude_fourth_moment, least=1)
     here, mirrored, coincident = (ball_moment(dim, mass, cutoff, 1 + shift) for shift in (alpha, -alpha, 0.0))
     if math.isinf(max(here, mirrored, coincident)):
+        cause, remedy = ("mass = 0", "positive mass") if mass == 0 else ("cutoff = inf", "finite cutoff")
         raise ValueError(
-            f"{owner}: cutoff = inf, where the momentum integrals diverge (dim = {dim}, alpha = {alpha}); give a "
-            "finite cutoff"
+            f"{owner}: {cause}, where the momentum integrals diverge (dim = {dim}, alpha = {alpha}); give a {remedy}"
         )
     return 3.0 / width * (0.5 * amplitude_fourth_moment * here * mirrored - coincident**2)
 
 
-def _check_ball(owner: str, dim: int, mass: float, cutoff: float, *, infinite: bool = True) -> None:
+def require_ball(
+    owner: str, dim: int, mass: float, cutoff: float, *, infinite: bool = True, massless: bool = False
+) -> None:
+    """Look at the arguments of a ball of momenta."""
     require_count(owner, "dim", dim, most=4)
-    require_positive(owner, "mass", mass)
+    if massless and dim > 2 and mass == 0:
+        infinite = False
+    else:
+        require_positive(owner, "mass", mass)
     require_positive(owner, "cutoff", cutoff, infinite=infinite)
 
 
-def _shell_area(dim: int) -> float:
+def shell_area(dim: int) -> float:
+    """Area of the unit sphere in d dimensions over `(2 pi)^d`."""
     return 2 * math.pi ** (dim / 2) / math.gamma(dim / 2) / (2 * math.pi) ** dim
 
 
-def _spherical_wave(phase: Float[np.ndarray, "*shape"], dim: int) -> Float[np.ndarray, "*shape"]:
+def spherical_wave(phase: Float[np.ndarray, "*shape"], dim: int) -> Float[np.ndarray, "*shape"]:
     """`exp(i p.x)` averaged over the directions of p, as a function of `|p||x|`."""
     if dim == 1:
         return np.cos(phase)

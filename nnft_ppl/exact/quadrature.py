@@ -33,16 +33,21 @@ def momentum_rule(
 ) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:
     """Composite Gauss-Legendre rule for the modulus of a momentum, `int_0^cutoff dp f(p)`.
 
-    With `p = mass * sinh(t)` the poles of `1/(p^2 + mass^2)` sit at `t = +-i pi/2` for every cut-off.
+    With `p = mass * sinh(t)` the poles of `1/(p^2 + mass^2)` sit at `t = +-i pi/2` for every cut-off. Without
+    a mass `f` has no poles, and the panels are equal in p.
 
     Args:
-        mass: Scale at which `f` varies, positive.
+        mass: Scale at which `f` varies, zero or positive.
         cutoff: Upper end, finite and positive (units of the mass).
         phase_rate: Largest frequency of `f`: it may oscillate as `exp(i*phase_rate*p)` (units 1/mass).
 
     Returns:
         Momenta and weights, including the Jacobian.
     """
+    if mass == 0:
+        panels = max(1, math.ceil(phase_rate * cutoff / PHASE_PER_PANEL))
+        points, weights = interval_rule(0.0, cutoff / panels, NODES_PER_PANEL)
+        return (cutoff / panels * np.arange(panels)[:, None] + points).ravel(), np.tile(weights, panels)
     length = math.asinh(cutoff / mass)
     phase = phase_rate * math.hypot(cutoff, mass) * length
     panels = math.ceil(max(length, phase / PHASE_PER_PANEL))

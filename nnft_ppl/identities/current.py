@@ -110,6 +110,19 @@ class Current:
             return complete(name, components, values)
         return complete(name, cast(ParameterField, vector_field).function(values), values)
 
+    def rate(self, position: Float[Array, "dimension"]) -> Array:
+        """Σ_s |V_s|/|θ_s| over the sites, each by its Euclidean length: the size of what may cancel in B. Scalar.
+
+        Args:
+            position: z, shape (dimension,).
+        """
+        if not self.density:
+            return jnp.linalg.norm(cast(ReferenceField, self.vector_field).at(position)) / jnp.linalg.norm(position)
+        values = self.theory.transport(position)
+        components = self.components(values)
+        lengths = [(jnp.linalg.norm(components[site]), jnp.linalg.norm(values[site])) for site in values]
+        return sum((moved / jnp.where(own > 0, own, 1.0) for moved, own in lengths), start=jnp.zeros(()))
+
     def flux(self, functional: Functional) -> Flux | None:
         """B[V, F], draw by draw; None on reference coordinates, which have no edge.
 

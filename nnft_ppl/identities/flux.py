@@ -66,6 +66,12 @@ class Flux:
                     "(ReferenceField)"
                 )
 
+    @property
+    def bounded(self) -> tuple[str, ...]:
+        """Names of the moved sites that have an edge."""
+        edges = self.supports.items()
+        return tuple(label for label, one in edges if isinstance(one, Spheres) or _finite(one))
+
     def through_edges(self, values: Values) -> Array:
         """The draw's share of B[V, F], of the shape of F; its average over draws is B."""
         log_density = self.density.at(values).log_density

@@ -1,7 +1,19 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
+from nnft_ppl.symmetries.algebras import general_linear, rotations, symplectic, symplectic_form, unitary
 from nnft_ppl.symmetries.amplitudes import free_amplitudes
+from nnft_ppl.symmetries.bases import (
+    BasisError,
+    BasisField,
+    default_basis,
+    linear_maps,
+    mode_translation,
+    shifts,
+    translations,
+)
+from nnft_ppl.symmetries.discovery import DiscoveredGenerator, Discovery, SymmetrySearch, discover
 from nnft_ppl.symmetries.discrete import Invariance
+from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
@@ -10,19 +22,37 @@ from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry
 from nnft_ppl.symmetries.ward import WardIdentities
 
 __all__ = [
+    "BasisError",
+    "BasisField",
+    "DiscoveredGenerator",
+    "Discovery",
     "DiscreteSymmetry",
+    "FibreAverage",
+    "FibreRegression",
     "Generator",
     "Invariance",
     "MinimalLift",
     "Symmetry",
     "SymmetryError",
     "SymmetryFindings",
+    "SymmetrySearch",
     "WardIdentities",
     "conclude",
     "conclude_discrete",
     "declared",
+    "default_basis",
     "default_functionals",
+    "discover",
     "free_amplitudes",
+    "general_linear",
     "generators",
+    "linear_maps",
+    "mode_translation",
+    "rotations",
     "row_words",
+    "shifts",
+    "symplectic",
+    "symplectic_form",
+    "translations",
+    "unitary",
 ]

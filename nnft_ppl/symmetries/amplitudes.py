@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.identities.current import Carried, Current
 from nnft_ppl.identities.linear_sites import linear_sites
-from nnft_ppl.identities.smoothness import smoothness
+from nnft_ppl.identities.smoothness import Dependence, dependences, smoothness
 from nnft_ppl.observables import Observable, aligned, read_off
 from nnft_ppl.theory import Theory
 
@@ -63,6 +63,35 @@ def free_amplitudes(theory: Theory) -> tuple[str, ...]:
     found = tuple(name for name in linear_sites(theory) if name not in acting)
     size = sum(theory.groups[name].stop - theory.groups[name].start for name in found)
     return found if size <= MOST_AMPLITUDES else ()
+
+
+def averages_flux(theory: Theory, current: Current, sites: tuple[str, ...], bounded: tuple[str, ...]) -> bool:
+    """Whether a flux is averaged over the amplitudes where its F is: they occur in nothing else.
+
+    Moved to an edge, a draw has the weight P(θ')/P(θ). It must be without the amplitudes, so that their law must not
+    depend on other sites, nor the law of these on them; and so must the component of V that crosses the edge.
+
+    Args:
+        theory: The theory.
+        current: Of the vector field, on parameters.
+        sites: The amplitudes, in which the action does not occur.
+        bounded: The sites with edges.
+    """
+    coordinates = jax.eval_shape(theory.split, jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0)))
+    of_laws = _sites_of(lambda given: dict(theory.at_sites(given).values), coordinates)
+    values = jax.eval_shape(lambda given: dict(theory.at_sites(given).values), coordinates)
+    of_components = _sites_of(current.components, values)
+    amplitudes = frozenset(sites)
+    own = all(of_laws[name] <= amplitudes for name in sites)
+    others = all(not of_laws[name] & amplitudes for name in of_laws if name not in amplitudes)
+    return own and others and all(not of_components[name] & amplitudes for name in bounded)
+
+
+def _sites_of(function: Callable[[dict[str, Array]], dict[str, Array]], given: dict[str, Array]) -> dict:
+    """Which entries of its argument each entry of a function's value depends on, by name."""
+    program, shapes = jax.make_jaxpr(function, return_shape=True)(given)
+    found = dependences(program.jaxpr, [Dependence(frozenset({name})) for name in sorted(given)])
+    return dict(zip(sorted(shapes), (one.sites for one in found), strict=True))
 
 
 class AmplitudeAverage:
@@ -125,13 +154,17 @@ class AmplitudeAverage:
         legs = _Legs(means, features, own @ slope, curved)
         mean = constant + 0.5 * jnp.sum(curvature)
         entries = [entry for product in rows for entry in product]
+        # Of a redundancy V(L) is rounding alone: what is small beside the terms that cancel in it is no failure.
+        rate = self.current.rate(position)
+        largest = jnp.max(jnp.abs(second.functional[1][0]), initial=0.0)
+        straight = (second.change[1][0], -means[count:], -features[count:] @ amplitudes)
         averages = Averages(
             jnp.stack([legs.wick(entry) for entry in entries]),
             jnp.stack([legs.change(entry, count) for entry in entries]),
             jnp.stack([mean * legs.wick(entry) + legs.with_breaking(entry) for entry in entries]),
             jnp.maximum(
-                _relative(twice, -3 * here, 3 * constant, -mirrored),
-                jnp.max(_relative(second.change[1][0], -means[count:], -features[count:] @ amplitudes), initial=0.0),
+                _relative(twice, -3 * here, 3 * constant, -mirrored, least=rate),
+                jnp.max(_relative(*straight, least=rate * largest), initial=0.0),
             ),
         )
         draw: Carried = jax.tree.map(lambda part: part[0], second._replace(
@@ -220,10 +253,10 @@ class _Legs:
         return total
 
 
-def _relative(*terms: Array) -> Array:
-    """|Σ terms| in units of their sizes, of the largest of which where there are many."""
+def _relative(*terms: Array, least: Array) -> Array:
+    """|Σ terms| in units of their sizes, of the largest of which where there are many, and of `least` at least."""
     size = sum(jnp.abs(term) for term in terms)
-    return jnp.abs(sum(terms)) / jnp.maximum(jnp.max(size), _TINY)
+    return jnp.abs(sum(terms)) / jnp.maximum(jnp.maximum(jnp.max(size, initial=0.0), least), _TINY)
 
 
 def _entries(rows: Sequence[np.ndarray], axes: Sequence[int]) -> list[tuple[int, ...]]:

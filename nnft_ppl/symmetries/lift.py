@@ -24,6 +24,8 @@ class Defect(NamedTuple):
     """Vφ − δφ at every point, of every field and component, in real and imaginary parts."""
     size: Float[Array, " row"]
     """Σ_i |V^i ∂_i φ| + |δφ|, what cancels in it."""
+    breaking_size: Array
+    """Σ_i |V^i ∂_i ln P|, what cancels in the breaking function where that vanishes. Scalar."""
 
 
 def field_values(returned: Any, points: Points) -> Float[Array, " row"]:
@@ -130,18 +132,25 @@ def lift_defect(
             start, unravel = ravel_pytree(values)
             component = ravel_pytree(current.components(values))[0]
 
-            def at(flat: Array) -> Any:
-                return density.at(unravel(flat)).returned
+            def at(flat: Array) -> tuple[Any, Array]:
+                there = density.at(unravel(flat))
+                return there.returned, there.log_density
         else:
             assert isinstance(current.vector_field, ReferenceField)
             start, component = position, current.vector_field.at(position)
 
-            def at(flat: Array) -> Any:
-                return theory.realise(flat)
+            def at(flat: Array) -> tuple[Any, Array]:
+                there = theory.at(flat)
+                return there.returned, -0.5 * flat @ flat - there.potential
 
-        jacobian = jax.jacrev(lambda flat: field_values(at(flat), points))(start)
-        wanted = variations(name, variation, at(start), points)
-        return Defect(jacobian @ component - wanted, jnp.abs(jacobian) @ jnp.abs(component) + jnp.abs(wanted))
+        def rows(flat: Array) -> Array:
+            returned, log_density = at(flat)
+            return jnp.append(field_values(returned, points), log_density)
+
+        jacobian = jax.jacrev(rows)(start)
+        sizes = jnp.abs(jacobian) @ jnp.abs(component)
+        wanted = variations(name, variation, at(start)[0], points)
+        return Defect(jacobian[:-1] @ component - wanted, sizes[:-1] + jnp.abs(wanted), sizes[-1])
 
     return defect
 

@@ -36,7 +36,7 @@ class MinimalLift:
     Source: derived in docs/theory/symmetries.md.
     """
 
-    points: Float[ArrayLike, "point dim"] | None = None
+    points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where; None for those of the symmetry."""
     sites: tuple[str, ...] | None = None
     """Stored names of the sites that may move; None for all."""
@@ -62,7 +62,7 @@ class Symmetry:
     """δφ of each generator; None where the field does not change, a redundancy."""
     lift: Lift | Sequence[Lift] | None = None
     """V of each generator; None for the lift of least norm through the network's Jacobian."""
-    points: Float[ArrayLike, "point dim"] | None = None
+    points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where lifts are looked at, and fields in the identities; None for some points of the model's region."""
     functionals: Mapping[str, Observable] | None = None
     """The functionals F of the Ward identities beside F = 1, by name; None for products of the fields, and bounded
@@ -70,7 +70,8 @@ class Symmetry:
     local_lift: Callable[[Rho], Lift] | None = None
     """ρ -> the lift of ρ(x) δφ(x); None for that of least norm."""
     current: Callable[[Any, Rho], Array] | None = None
-    """(what the model returns, ρ) -> ∫ J^μ ∂_μ ρ, of the Noether current of a local Lagrangian."""
+    """(what the model returns, ρ) -> δ_ρ S = ∫ J^μ ∂_μ ρ, of the Noether current of a local Lagrangian
+    (`FibreRegression.local` compares it with the network)."""
 
     @property
     def generators(self) -> int:
@@ -122,7 +123,8 @@ class Symmetry:
 
             return jax.tree.map(lambda value: rho(x) * value, variation(fields, x))
 
-        lift = self.local_lift(rho) if self.local_lift else MinimalLift()
+        (own,) = _each(self.lift)
+        lift = self.local_lift(rho) if self.local_lift else own if isinstance(own, MinimalLift) else MinimalLift()
         return replace(self, variation=here, lift=lift, local_lift=None)
 
 
@@ -139,7 +141,7 @@ class DiscreteSymmetry:
     """θ -> {site: g(θ)}; sites left out stay."""
     image: Variation | None = None
     """(what the model returns at θ, x) -> the field of g(θ) at x; None where it is the same, a redundancy."""
-    points: Float[ArrayLike, "point dim"] | None = None
+    points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where fields are compared; None for some points of the model's region."""
 
     @property

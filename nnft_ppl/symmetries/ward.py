@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.identities.flux import Flux
 from nnft_ppl.observables import Observable
-from nnft_ppl.symmetries.amplitudes import AmplitudeAverage
+from nnft_ppl.symmetries.amplitudes import AmplitudeAverage, averages_flux
 from nnft_ppl.symmetries.generators import Generator
 from nnft_ppl.symmetries.lift import lift_defect
 from nnft_ppl.symmetries.symmetry import SymmetryError
@@ -31,7 +31,8 @@ class WardIdentities:
         theory: The theory.
         generator: Field action, vector field, and points.
         functionals: F beside F = 1, by name; arrays and complex ones are taken apart.
-        amplitudes: Sites that are averaged by hand in products of insertions; none for raw draws alone.
+        amplitudes: Sites that are averaged by hand in products of insertions; none for raw draws alone. Where a flux
+            cannot be averaged so (`averages_flux`), nothing is.
 
     Attributes:
         rows: Names of the real numbers that are looked at, F = 1 first.
@@ -61,14 +62,17 @@ class WardIdentities:
         named = {name: _row_names(name, shape, is_complex=self._complex[name]) for name, shape in self._shapes.items()}
         self.rows = (ONE, *(row for rows in named.values() for row in rows))
         products = {name: one for name, one in self.functionals.items() if one.factors and type(one) is Observable}
+        current = generator.current
+        self._flux = current.flux(self._values)
+        if amplitudes and self._flux and (bounded := self._flux.bounded):
+            amplitudes = amplitudes if averages_flux(theory, current, amplitudes, bounded) else ()
         self._products = tuple(products) if amplitudes else ()
-        self._average = AmplitudeAverage(theory, generator.current, products, amplitudes) if self._products else None
+        self._average = AmplitudeAverage(theory, current, products, amplitudes) if self._products else None
         self.averaged = (False, *(name in self._products for name, rows in named.items() for _ in rows))
-        self._defect = lift_defect(generator.name, theory, generator.current, generator.variation, generator.points)
-        self._flux = generator.current.flux(self._values)
+        self._defect = lift_defect(generator.name, theory, current, generator.variation, generator.points)
         self._averaged_flux: Flux | None = None
         if self._average:
-            self._averaged_flux = generator.current.flux(lambda returned, values: self._split(self._average_at(values)))
+            self._averaged_flux = current.flux(lambda returned, values: self._split(self._average_at(values)))
 
     def __call__(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """What the identities need of one draw.
@@ -80,7 +84,8 @@ class WardIdentities:
             `score`, `jacobian`, `action`, the parts of B; `functional`, `change`, `breaking`, `flux`, F, V(F), B F and
             the share of B[V, F], shape (row,); the last three again over the averaged rows as `averaged_change`, …,
             with `averaged_missed` (see `Averages.missed`); `lift_missed`, `lift_size` and `lift_place`, the largest
-            |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `far`, what leaves at infinity
+            |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `breaking_size`, that of the terms
+            of V(ln P); `far`, what leaves at infinity
             through each site at two distances, shape (site, 2, row).
         """
         averages = None
@@ -94,6 +99,7 @@ class WardIdentities:
         defect = self._defect(position)
         size = jnp.abs(defect.missed)
         found |= {"lift_missed": jnp.max(size), "lift_size": jnp.max(defect.size), "lift_place": jnp.argmax(size)}
+        found["breaking_size"] = defect.breaking_size
         found["flux"] = jnp.zeros_like(terms.change)
         if self._flux:
             values = self.theory.transport(position)

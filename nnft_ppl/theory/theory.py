@@ -84,9 +84,8 @@ class Theory:
         self.observables, self.derived, self.held_out, self.invariants, self.shapes = found
         answers = self._call(self.file.exact) if self.file.exact else {}
         self.exact, self.truncation = exact_values(self.name, answers, self.shapes)
-        self.curves = (
-            exact_curves(self.name, self._call(self.file.curves), self.observables) if self.file.curves else {}
-        )
+        curves = self._call(self.file.curves) if self.file.curves else {}
+        self.curves = exact_curves(self.name, curves, self.observables)
 
     def __repr__(self) -> str:
         action = " + ".join(self.action_terms) or 0
@@ -110,7 +109,7 @@ class Theory:
 
     @cached_property
     def control(self) -> Control | None:
-        """What must be rejected; None where the file declares nothing. Only `nnft verify` asks for it, no run."""
+        """What must be rejected; None where the file declares nothing. Only `nnft verify` asks for it."""
         return declared_control(self.file, self.keywords, self.shapes, self._call)
 
     @cached_property
@@ -121,7 +120,7 @@ class Theory:
 
     @cached_property
     def symmetries(self) -> Any:
-        """What the model file declares as symmetries, as it stands (`nnft_ppl.symmetries.declared`); {} without any."""
+        """What the file declares, as it stands (`nnft_ppl.symmetries.declared`); {} without any."""
         return self._call(self.file.symmetries) if self.file.symmetries else {}
 
     @cached_property
@@ -275,8 +274,8 @@ class Theory:
             if not self.space:
                 refuse_points(self.name, reading.returned, self.dim)
 
-        sorted_out = separate(self.name, declared)
-        return measured(self.name, self.dim, sorted_out, lambda key: self.at(self.free_draw(key)), check)
+        own = separate(self.name, declared)
+        return measured(self.name, self.dim, own, lambda key: self.at(self.free_draw(key)), check)
 
 
 def load(model: str, /, **keywords: Any) -> Theory:
