@@ -14,9 +14,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
+from numpy import ndarray
 
 from nnft_ppl.display import did_you_mean, error_words
 from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.symmetries.findings import (
+    NO_IDENTITIES,
+    PARTS,
+    WORDS,
+    Measured,
+    SymmetryFindings,
+    largest_defect,
+    mean_of,
+)
 from nnft_ppl.symmetries.generators import places
 from nnft_ppl.symmetries.lift import field_values, variations
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, SymmetryError
@@ -112,3 +122,48 @@ class Invariance:
                     f"{jnp.shape(values[site])}"
                 )
         return {site: jnp.asarray(moved.get(site, value), value.dtype) for site, value in values.items()}
+
+
+def conclude_discrete(
+    measured: Measured,
+    *,
+    redundancy: bool,
+    weights: Float[ndarray, "chain draw"] | None,
+    independent: bool,
+    tolerance: float,
+) -> SymmetryFindings:
+    """The findings on a discrete symmetry.
+
+    Args:
+        measured: What `Invariance` measured on every draw, arrays of shape (chain, draw).
+        redundancy: Whether the field should not change.
+        weights: Log weights of the draws, if they have any.
+        independent: Whether the draws are known to be independent.
+        tolerance: The largest difference that is rounding.
+    """
+    defect, place = largest_defect([("", measured)])
+    series = {part: np.asarray(measured[part]) for part in PARTS[:3]}
+    total = series["total"] = sum(series.values(), start=np.zeros(()))
+    scale = max(1.0, *(float(np.max(np.abs(one[np.isfinite(one)]), initial=0.0)) for one in series.values()))
+    mean, breaking = mean_of(weights, independent=independent), {}
+    for part, one in series.items():
+        if np.all(np.abs(one) <= tolerance * scale):
+            breaking[part] = dict.fromkeys(("value", "error", "size"), 0.0)
+        else:
+            value, error, _ = mean(one) if np.isfinite(one).all() else (np.nan,) * 3
+            breaking[part] = {"value": float(value), "error": float(error), "size": float(np.sqrt(np.mean(one**2)))}
+    kept = breaking["total"]["size"] == 0
+    broken_by = [] if kept else [part for part in PARTS[:3] if breaking[part]["size"] != 0]
+    if not np.all(np.isfinite(total)):
+        verdict, words = "not_a_symmetry", "it takes some draws out of the support of a site"
+    elif not defect <= tolerance:
+        verdict, words = "not_a_symmetry", f"the field is not what it should be, by {defect:.2g} of its size"
+    elif redundancy:
+        verdict = "redundancy"
+        words = "the field stays as it is" + ("" if kept else f"; ln P changes by up to {np.max(np.abs(total)):.2g}")
+    elif kept:
+        verdict, words = "symmetry", "the density stays as it is"
+    else:
+        named = " and ".join(WORDS[part] for part in broken_by)
+        verdict, words = "anomalous", f"by its {named}: ln P changes by up to {np.max(np.abs(total)):.2g}"
+    return SymmetryFindings(verdict, words, defect, place, breaking, dict(NO_IDENTITIES), broken_by=broken_by)
