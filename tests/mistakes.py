@@ -61,6 +61,12 @@ def answering(text: str) -> str:
     return f"{MODEL}\n\ndef exact():\n    return {text}\n"
 
 
+def declaring(text: str) -> str:
+    """A good model with these symmetries."""
+    names = "DiscreteSymmetry, MinimalLift, Symmetry"
+    return f"{MODEL}\n\ndef symmetries():\n    from nnft_ppl.symmetries import {names}\n    return {text}\n"
+
+
 def body(*lines: str) -> str:
     """A model with one site and these lines; the first is line 10 of `bad.py`."""
     return "\n    ".join(["def model():", "a = numpyro.sample('a', dist.Normal(0, 1))", *lines]) + "\n"
@@ -271,6 +277,59 @@ MODELS = [
 ]  # fmt: skip
 WITH_IDENTITIES = ("field is NaN", "action is NaN")
 """The others do without: compiling the bank takes longer than all the rest."""
+SYMMETRIES = [
+    Case("no dict of symmetries", declaring("[1]"), 2, r"symmetries\(\) returns list; give a dict {name: Symmetry}"),
+    Case("a symmetry that is none", declaring("{'turn': 3}"), 2, "'turn' int; give a Symmetry or DiscreteSymmetry"),
+    Case("name of a symmetry", declaring("{'My turn': Symmetry(None, lambda t: {})}"), 2,
+         "names are lower-case letters"),
+    Case("lift of the wrong shape", declaring("{'turn': Symmetry(None, lambda t: {'a': jnp.ones(2)})}"), 2,
+         r"'turn'.* gives 'a' a component of shape \(2,\); the site has shape \(\)"),
+    Case("lift of no site", declaring("{'turn': Symmetry(None, lambda t: {'c': t['b']})}"), 2,
+         r"'turn'.* moves 'c'; the sites are \['a', 'b'\]"),
+    Case("lift reads no site", declaring("{'turn': Symmetry(None, lambda t: {'a': t['c']})}"), 2,
+         r"'turn': its lift asks for 'c'; the sites are \['a', 'b'\]"),
+    Case("map reads no site", declaring("{'flip': DiscreteSymmetry(lambda t: {'a': t['c']})}"), 2,
+         r"'flip': its map asks for 'c'; the sites are \['a', 'b'\]"),
+    Case("lift that is no function", declaring("{'turn': Symmetry(None, 1.0)}"), 2,
+         "'turn': its lift is float; give a vector field, or a function of θ"),
+    Case("lift that is a dict", declaring("{'turn': Symmetry(None, {'a': 1.0})}"), 2, r"its lift is a dict of \['a'\]"),
+    Case("least lift of no site",
+         declaring("{'turn': Symmetry(lambda phi, x: phi(x), MinimalLift(sites=('c',)))}"), 2,
+         r"'turn': its lift moves \['c'\]; the sites are \['a', 'b'\]"),
+    Case("neither action nor lift", declaring("{'turn': Symmetry(None)}"), 2, "neither a field action nor a lift"),
+    Case("two actions, three lifts", declaring("{'turn': Symmetry([None] * 2, [lambda t: {}] * 3)}"), 2,
+         "2 field actions and 3 lifts; give one lift for each action"),
+    Case("field action of another shape",
+         declaring("{'turn': Symmetry(lambda phi, x: jnp.ones(2), lambda t: {'a': t['a']})}"), 2,
+         r"gives field a variation of shape \(2,\); the field has shape \(\)"),
+    Case("complex action on a real field",
+         declaring("{'turn': Symmetry(lambda phi, x: 1j * phi(x), lambda t: {'a': t['a']})}"), 2,
+         "a complex variation"),
+    Case("missing field name", declaring("{'turn': Symmetry(lambda phi, x: phi['psi'](x), lambda t: {'a': 0.0})}"), 2,
+         "symmetry 'turn': its field action fails: .*subscriptable"),
+    Case("missing field name, of two fields",
+         declaring("{'turn': Symmetry(lambda phi, x: phi['chi'](x), lambda t: {'a': t['a']})}").replace(
+             "return lambda x: scale * a * jnp.cos(b * x[0])",
+             "return {'phi': lambda x: scale * a * jnp.cos(b * x[0]), 'psi': lambda x: a}"), 2,
+         r"asks for 'chi'; the fields are \['phi', 'psi'\]"),
+    Case("points of a symmetry", declaring("{'turn': Symmetry(None, lambda t: {'a': t['a']}, points=[1.0])}"), 2,
+         r"points have shape \(1,\); give \(point, 1\)"),
+    Case("functional of a symmetry", declaring(
+         "{'turn': Symmetry(None, lambda t: {'a': t['a']}, functionals={'f': Observable(lambda phi: phi.weight)})}"), 2,
+         "symmetry 'turn': functional 'f': .*weight"),
+    Case("map of no site", declaring("{'flip': DiscreteSymmetry(lambda t: {'c': -t['a']})}"), 2,
+         r"'flip' maps 'c'; the sites are \['a', 'b'\]"),
+    Case("map to another shape", declaring("{'flip': DiscreteSymmetry(lambda t: {'a': jnp.ones(2)})}"), 2,
+         r"'flip' maps 'a' to shape \(2,\); the site has shape \(\)"),
+    Case("map to no dict", declaring("{'flip': DiscreteSymmetry(lambda t: -t['a'])}"), 2,
+         "its map returns .*; return a dict"),
+    Case("map out of the support", declaring("{'flip': DiscreteSymmetry(lambda t: {'b': t['b'] + 4})}"), 2,
+         "'flip' takes 'b' out of its support on [0-9]+ of 32 draws"),
+    Case("flux that is not known", declaring(
+         "{'turn': Symmetry(None, lambda t: {'b': t['b']}, functionals={})}").replace(
+         'numpyro.sample("b", dist.Uniform(-edge, edge))', 'numpyro.sample("b", dist.Dirichlet(jnp.ones(3)))[0]'), 2,
+         "symmetry 'turn': the boundary of 'b' .* is not known here: write the vector field in reference coordinates"),
+]  # fmt: skip
 RESULTS = [
     # Where a result goes.
     Case("output below a file", [*GOOD, "--out", "good.py/sub"], 2, "cannot write to 'good.py/sub': Not a directory"),
@@ -337,4 +396,4 @@ CALLS = [
          "name both an observable and a derived quantity"),
     Case("read nothing", lambda: read("nowhere"), 2, "no result in 'nowhere'"),
 ]  # fmt: skip
-CASES = [*WORDS, *MODELS, *RESULTS, *CALLS]
+CASES = [*WORDS, *MODELS, *SYMMETRIES, *RESULTS, *CALLS]

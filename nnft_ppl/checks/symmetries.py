@@ -8,12 +8,13 @@ from jaxtyping import Array
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome
 from nnft_ppl.checks.identities import MIN_P_VALUE, looked_at, weights_at
-from nnft_ppl.identities import VectorFieldError
+from nnft_ppl.identities import TooManyEdgesError, VectorFieldError
 from nnft_ppl.results import line_of
 from nnft_ppl.statistics import Verdict
 from nnft_ppl.symmetries import (
     Invariance,
     Symmetry,
+    SymmetryError,
     SymmetryFindings,
     WardIdentities,
     conclude,
@@ -67,8 +68,10 @@ class DeclaredSymmetries(Check):
                     measures |= dict(self._wards[name])
                 else:
                     self._discrete[name] = measures[name] = Invariance(theory, name, one)
-            except VectorFieldError as error:
+            except TooManyEdgesError as error:  # as the keywords are; the run goes on without it
                 self._lost[name] = str(error)
+            except VectorFieldError as error:
+                raise SymmetryError(f"symmetry {name!r}: {error}") from error
         if not measures:
             return None
 

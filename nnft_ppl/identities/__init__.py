@@ -2,6 +2,7 @@
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.current import Carried, Current
+from nnft_ppl.identities.flux import TooManyEdgesError
 from nnft_ppl.identities.improved import Improvement, measure_improved
 from nnft_ppl.identities.rows import action_jumps
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
@@ -22,6 +23,7 @@ __all__ = [
     "Row",
     "SchwingerDyson",
     "TSquared",
+    "TooManyEdgesError",
     "VectorFieldError",
     "action_jumps",
     "measure_improved",

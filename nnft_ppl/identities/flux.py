@@ -35,6 +35,10 @@ Components = Callable[[Values], Mapping[str, Array]]
 Functional = Callable[[Any, Values], Array]
 
 
+class TooManyEdgesError(VectorFieldError):
+    """So many edges that the flux through them would cost too much; another width may have fewer."""
+
+
 class Flux:
     """B[V, F] of one vector field, draw by draw.
 
@@ -56,7 +60,7 @@ class Flux:
         for label, support in self.supports.items():
             edges = np.size(support.radius) if isinstance(support, Spheres) else _finite(support)
             if edges > MOST_EDGES:
-                raise VectorFieldError(
+                raise TooManyEdgesError(
                     f"{label!r} has {edges} edges, each of which would cost the density once for every draw (at most "
                     f"{MOST_EDGES}): take fewer neurons, or write the vector field in reference coordinates "
                     "(ReferenceField)"

@@ -102,6 +102,16 @@ class ParameterDensity:
             "densities of their own; write the vector field in reference coordinates (ReferenceField)"
         )
 
+    def inside(self, values: Values, label: str) -> Array:
+        """Whether a site's value lies in its support, all of it. Scalar.
+
+        Args:
+            values: θ by stored name.
+            label: The site's.
+        """
+        support: Any = self._distribution(values, label).support
+        return jnp.all(support(values[label]))
+
     def support(self, label: str) -> Support:
         """The support of a site.
 

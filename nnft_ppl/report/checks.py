@@ -17,8 +17,10 @@ MOST_ROWS = 40
 def check_figures(ensemble: Ensemble) -> Iterator[Panel]:
     """The figures of every check that was made and has any, in the order in which they were made."""
     for check, findings in ensemble.findings.items():
-        if check in FIGURES:
-            yield from FIGURES[check](findings)
+        if check == symmetries.CHECK:
+            yield from symmetries.symmetry_panels(findings)
+        if check in FIGURES and (panel := FIGURES[check](findings)):
+            yield panel
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,12 @@ def _words(value: Any) -> str:
     return ", ".join(map(_words, value)) if isinstance(value, list) else str(value)
 
 
-def identities(findings: Mapping[str, Any]) -> Iterator[Panel]:
+def identities(findings: Mapping[str, Any]) -> Panel | None:
     """The residuals of the bank, in units of their errors."""
     rows = findings["rows"]
     shown = [row for row in rows if row["z"] is not None]
     if not shown:
-        return
+        return None
     words = (
         "Residuals of identities that hold for the exact density, without any reference answer, in units of their "
         "errors; a fault of sampler, density or transport moves them. The verdict on all together is above."
@@ -81,7 +83,7 @@ def identities(findings: Mapping[str, Any]) -> Iterator[Panel]:
         words += f" Of {len(shown)} identities the {MOST_ROWS} that are farthest off; the table has all."
         farthest = sorted(shown, key=lambda row: -abs(row["z"]))[:MOST_ROWS]
         shown = [row for row in shown if row in farthest]
-    yield Panel(
+    return Panel(
         "schwinger_dyson",
         "Schwinger–Dyson identities",
         words,
@@ -91,8 +93,5 @@ def identities(findings: Mapping[str, Any]) -> Iterator[Panel]:
     )
 
 
-FIGURES: dict[str, Callable[[Mapping[str, Any]], Iterator[Panel]]] = {
-    "schwinger_dyson": identities,
-    symmetries.CHECK: symmetries.symmetry_panels,
-}
-"""Check -> its figures, made from its findings; none where there is nothing to draw."""
+FIGURES: dict[str, Callable[[Mapping[str, Any]], Panel | None]] = {"schwinger_dyson": identities}
+"""Check -> its figure, made from its findings; None where there is nothing to draw."""

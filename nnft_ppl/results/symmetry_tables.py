@@ -54,9 +54,10 @@ def ward_words(findings: Findings) -> str:
         return ""
     if not ward["dof"]:
         return "its Ward identities hold on every draw"
+    words = "1 Ward identity" if ward["dof"] == 1 else f"{ward['dof']} Ward identities"
     if not known(ward["p_value"]):
-        return f"{number(ward['ess'])} effective draws are too few for its {ward['dof']} Ward identities"
-    return f"{ward['dof']} Ward identities, p = {ward['p_value']:.2g}"
+        return f"{number(ward['ess'])} effective draws are too few for {words}"
+    return f"{words}, p = {ward['p_value']:.2g}"
 
 
 def summary_rows(symmetries: Mapping[str, Findings]) -> list[list[str]]:

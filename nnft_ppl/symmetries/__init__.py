@@ -12,9 +12,9 @@ from nnft_ppl.symmetries.bases import (
     translations,
 )
 from nnft_ppl.symmetries.discovery import DiscoveredGenerator, Discovery, SymmetrySearch, discover
-from nnft_ppl.symmetries.discrete import Invariance
+from nnft_ppl.symmetries.discrete import Invariance, conclude_discrete
 from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
-from nnft_ppl.symmetries.findings import SymmetryFindings, conclude, conclude_discrete
+from nnft_ppl.symmetries.findings import SymmetryFindings, conclude
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
 from nnft_ppl.symmetries.lift import row_words

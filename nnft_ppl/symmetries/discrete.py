@@ -11,15 +11,29 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
+from numpy import ndarray
 
-from nnft_ppl.display import did_you_mean
+from nnft_ppl.display import did_you_mean, error_words
 from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.symmetries.findings import (
+    NO_IDENTITIES,
+    PARTS,
+    WORDS,
+    Measured,
+    SymmetryFindings,
+    largest_defect,
+    mean_of,
+)
 from nnft_ppl.symmetries.generators import places
 from nnft_ppl.symmetries.lift import field_values, variations
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, SymmetryError
 from nnft_ppl.theory import Theory
+
+PILOT = 32
+"""Free draws on which the map must stay inside all supports."""
 
 
 class Invariance:
@@ -31,7 +45,8 @@ class Invariance:
         symmetry: What is declared.
 
     Raises:
-        SymmetryError: If the map does not fit the theory's sites, or its image the fields.
+        SymmetryError: If the map does not fit the theory's sites, leaves their supports on some of a few draws, or its
+            image does not fit the fields.
     """
 
     def __init__(self, theory: Theory, name: str, symmetry: DiscreteSymmetry) -> None:
@@ -40,6 +55,7 @@ class Invariance:
         self._density = ParameterDensity(theory)
         start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
         jax.eval_shape(self, start)
+        self._refuse_outside()
 
     def __call__(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
         """Both comparisons on one draw.
@@ -70,8 +86,28 @@ class Invariance:
             "action": here.action - there.action,
         }
 
+    def _refuse_outside(self) -> None:
+        def inside(key: Array) -> dict[str, Array]:
+            moved = self._moved(self.theory.transport(self.theory.free_draw(key)))
+            return {site: self._density.inside(moved, site) for site in moved}
+
+        found = jax.jit(jax.vmap(inside))(jax.random.split(jax.random.key(0), PILOT))
+        for site, one in found.items():
+            if outside := int(np.sum(~np.asarray(one))):
+                raise SymmetryError(
+                    f"symmetry {self.name!r} takes {site!r} out of its support on {outside} of {PILOT} draws; its map "
+                    "must lead from parameters to parameters"
+                )
+
     def _moved(self, values: Mapping[str, Array]) -> dict[str, Array]:
-        moved = self.symmetry.transformation(values)
+        try:
+            moved = self.symmetry.transformation(values)
+        except KeyError as error:
+            raise SymmetryError(
+                f"symmetry {self.name!r}: its map asks for {error}; the sites are {sorted(values)}"
+            ) from error
+        except Exception as error:  # whatever the model file is made of
+            raise SymmetryError(f"symmetry {self.name!r}: its map fails: {error_words(error)}") from error
         if not isinstance(moved, Mapping):
             raise SymmetryError(
                 f"symmetry {self.name!r}: its map returns {type(moved).__name__}; return a dict {{site: value}}"
@@ -86,3 +122,48 @@ class Invariance:
                     f"{jnp.shape(values[site])}"
                 )
         return {site: jnp.asarray(moved.get(site, value), value.dtype) for site, value in values.items()}
+
+
+def conclude_discrete(
+    measured: Measured,
+    *,
+    redundancy: bool,
+    weights: Float[ndarray, "chain draw"] | None,
+    independent: bool,
+    tolerance: float,
+) -> SymmetryFindings:
+    """The findings on a discrete symmetry.
+
+    Args:
+        measured: What `Invariance` measured on every draw, arrays of shape (chain, draw).
+        redundancy: Whether the field should not change.
+        weights: Log weights of the draws, if they have any.
+        independent: Whether the draws are known to be independent.
+        tolerance: The largest difference that is rounding.
+    """
+    defect, place = largest_defect([("", measured)])
+    series = {part: np.asarray(measured[part]) for part in PARTS[:3]}
+    total = series["total"] = sum(series.values(), start=np.zeros(()))
+    scale = max(1.0, *(float(np.max(np.abs(one[np.isfinite(one)]), initial=0.0)) for one in series.values()))
+    mean, breaking = mean_of(weights, independent=independent), {}
+    for part, one in series.items():
+        if np.all(np.abs(one) <= tolerance * scale):
+            breaking[part] = dict.fromkeys(("value", "error", "size"), 0.0)
+        else:
+            value, error, _ = mean(one) if np.isfinite(one).all() else (np.nan,) * 3
+            breaking[part] = {"value": float(value), "error": float(error), "size": float(np.sqrt(np.mean(one**2)))}
+    kept = breaking["total"]["size"] == 0
+    broken_by = [] if kept else [part for part in PARTS[:3] if breaking[part]["size"] != 0]
+    if not np.all(np.isfinite(total)):
+        verdict, words = "not_a_symmetry", "it takes some draws out of the support of a site"
+    elif not defect <= tolerance:
+        verdict, words = "not_a_symmetry", f"the field is not what it should be, by {defect:.2g} of its size"
+    elif redundancy:
+        verdict = "redundancy"
+        words = "the field stays as it is" + ("" if kept else f"; ln P changes by up to {np.max(np.abs(total)):.2g}")
+    elif kept:
+        verdict, words = "symmetry", "the density stays as it is"
+    else:
+        named = " and ".join(WORDS[part] for part in broken_by)
+        verdict, words = "anomalous", f"by its {named}: ln P changes by up to {np.max(np.abs(total)):.2g}"
+    return SymmetryFindings(verdict, words, defect, place, breaking, dict(NO_IDENTITIES), broken_by=broken_by)

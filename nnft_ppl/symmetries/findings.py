@@ -93,8 +93,8 @@ def conclude(
         independent: Whether the draws are known to be independent.
         tolerance: The largest defect of a lift that is rounding.
     """
-    mean = _mean_of(weights, independent=independent)
-    defect, place = _defect([(called, measured) for called, _, _, _, measured in generators])
+    mean = mean_of(weights, independent=independent)
+    defect, place = largest_defect([(called, measured) for called, _, _, _, measured in generators])
     parts = {called: _parts(measured, tolerance, mean) for called, _, _, _, measured in generators}
     breaking = max(parts.values(), key=lambda one: one["total"]["size"])
     rows: list[dict[str, Any]] = []
@@ -127,54 +127,9 @@ def conclude(
     test = t_squared(np.concatenate(series["residual"], axis=-1), weights, independent=independent)
     naive = t_squared(np.concatenate(series["change"], axis=-1), weights, independent=independent)
     ward = {"t2": test.t_squared, "dof": test.dof, "p_value": test.p_value, "ess": test.ess, "rows": rows}
-    broken_by = [part for part in PARTS if any(one[part]["size"] > 0 for one in parts.values())]
+    broken_by = [part for part in PARTS if any(part in _breaking_parts(one) for one in parts.values())]
     verdict, words = _verdict(defect, tolerance, rows, naive, broken_by, redundancy=redundancy)
     return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost, broken_by)
-
-
-def conclude_discrete(
-    measured: Measured,
-    *,
-    redundancy: bool,
-    weights: Float[ndarray, "chain draw"] | None,
-    independent: bool,
-    tolerance: float,
-) -> SymmetryFindings:
-    """The findings on a discrete symmetry.
-
-    Args:
-        measured: What `Invariance` measured on every draw, arrays of shape (chain, draw).
-        redundancy: Whether the field should not change.
-        weights: Log weights of the draws, if they have any.
-        independent: Whether the draws are known to be independent.
-        tolerance: The largest difference that is rounding.
-    """
-    defect, place = _defect([("", measured)])
-    series = {part: np.asarray(measured[part]) for part in PARTS[:3]}
-    total = series["total"] = sum(series.values(), start=np.zeros(()))
-    scale = max(1.0, *(float(np.max(np.abs(one[np.isfinite(one)]), initial=0.0)) for one in series.values()))
-    mean, breaking = _mean_of(weights, independent=independent), {}
-    for part, one in series.items():
-        if np.all(np.abs(one) <= tolerance * scale):
-            breaking[part] = dict.fromkeys(("value", "error", "size"), 0.0)
-        else:
-            value, error, _ = mean(one) if np.isfinite(one).all() else (np.nan,) * 3
-            breaking[part] = {"value": float(value), "error": float(error), "size": float(np.sqrt(np.mean(one**2)))}
-    broken_by = [part for part in PARTS[:3] if breaking[part]["size"] != 0]
-    kept = breaking["total"]["size"] == 0
-    if not np.all(np.isfinite(total)):
-        verdict, words = "not_a_symmetry", "it takes some draws out of the support of a site"
-    elif not defect <= tolerance:
-        verdict, words = "not_a_symmetry", f"the field is not what it should be, by {defect:.2g} of its size"
-    elif redundancy:
-        verdict = "redundancy"
-        words = "the field stays as it is" + ("" if kept else f"; ln P changes by up to {np.max(np.abs(total)):.2g}")
-    elif kept:
-        verdict, words = "symmetry", "the density stays as it is"
-    else:
-        named = " and ".join(WORDS[part] for part in broken_by)
-        verdict, words = "anomalous", f"by its {named}: ln P changes by up to {np.max(np.abs(total)):.2g}"
-    return SymmetryFindings(verdict, words, defect, place, breaking, dict(NO_IDENTITIES), broken_by=broken_by)
 
 
 def _verdict(
@@ -205,6 +160,12 @@ def _verdict(
     more = f"; to see 1 % needs {needed:.0e} draws"
     words = f"B ≠ 0 by its {named}, and no functional is seen to change, to {max(blind):.1%} of the size of its change"
     return "undecided", words + (more if max(blind) > SEEN else "")
+
+
+def _breaking_parts(parts: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The parts by which a generator is broken: those of B do not count where they cancel on every draw."""
+    counted = PARTS if parts["total"]["size"] > 0 else ("flux",)
+    return [part for part in counted if parts[part]["size"] > 0]
 
 
 def _terms(measured: Measured, averaged: Sequence[bool], tolerance: float) -> dict[str, Any]:
@@ -248,7 +209,7 @@ def _parts(measured: Measured, tolerance: float, mean: Any) -> dict[str, dict[st
     return found
 
 
-def _defect(generators: Sequence[tuple[str, Measured]]) -> tuple[float, dict[str, Any]]:
+def largest_defect(generators: Sequence[tuple[str, Measured]]) -> tuple[float, dict[str, Any]]:
     """The largest relative defect, and where."""
     worst, place = -1.0, {}
     for called, measured in generators:
@@ -274,7 +235,7 @@ def _lost(sites: Sequence[str], measured: Measured) -> dict[str, float]:
     return lost
 
 
-def _mean_of(weights: ndarray | None, *, independent: bool) -> Any:
+def mean_of(weights: ndarray | None, *, independent: bool) -> Any:
     """Series -> value, error and effective draws of its mean."""
 
     def mean(series: ndarray) -> tuple[ndarray, ndarray, ndarray]:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nnft_ppl.display import error_words
 from nnft_ppl.identities import Current, NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.symmetries.lift import Points, minimal_lift, variations
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, Lift, MinimalLift, Symmetry, SymmetryError, Variation
@@ -83,6 +84,12 @@ def generators(theory: Theory, name: str, symmetry: Symmetry) -> list[Generator]
             current = Current(theory, vector_field)
         except VectorFieldError as error:
             raise SymmetryError(f"symmetry {called!r}: {error}") from error
+        except KeyError as error:
+            raise SymmetryError(
+                f"symmetry {called!r}: its lift asks for {error}; the sites are {sorted(theory.groups)}"
+            ) from error
+        except Exception as error:  # whatever the model file is made of
+            raise SymmetryError(f"symmetry {called!r}: its lift fails: {error_words(error)}") from error
         found.append(Generator(called, variation, current, points, isinstance(lift, MinimalLift)))
     return found
 
