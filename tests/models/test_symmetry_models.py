@@ -12,6 +12,7 @@ from statistical import ACCEPTED, sigmas, worst_pull
 from nnft_ppl import load, sample
 from nnft_ppl.exact import erf_rotation, group_four_point, group_two_point, rescaling_breaking
 from nnft_ppl.identities import Current, ParameterField
+from nnft_ppl.observables import at, product
 from nnft_ppl.symmetries import WardIdentities, declared, free_amplitudes, generators
 from nnft_ppl.symmetries.lift import lift_defect
 
@@ -100,7 +101,7 @@ def test_the_rotation_anomaly_is_sharp_where_amplitudes_are_averaged():
     theory = load("rotated_erf", width=4)
     symmetry = declared(theory)["rotation"]
     (one,) = generators(theory, "rotation", symmetry)
-    ward = WardIdentities(theory, one, {"F": symmetry.functionals["φ(x)·φ(y)"]}, free_amplitudes(theory))
+    ward = WardIdentities(theory, one, {"F": product(at([1.0, 0.5]), at([-0.3, 1.2]))}, free_amplitudes(theory))
     positions = jax.vmap(theory.free_draw)(jax.random.split(jax.random.key(2), 20_000))
     found = {name: np.asarray(value) for name, value in jax.jit(jax.vmap(ward))(positions).items()}
     assert np.max(found["averaged_missed"]) < 1e-12
