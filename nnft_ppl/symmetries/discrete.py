@@ -69,8 +69,9 @@ class Invariance:
 
         Returns:
             Scalars: `lift_missed`, the largest |φ_{g(θ)}(x) − image|, `lift_size`, that of the two, `lift_place`, in
-            which row of the fields' values; `score`, `jacobian` and `action`, the parts of the change of ln P. And `law`,
-            by how much bounded functions of each site change, shape (2 sites,): a map that is not onto moves their means.
+            which row of the fields' values; `score`, `jacobian` and `action`, the parts of the change of ln P.
+            And `law`, by how much bounded functions of each site change, shape (2 sites,): their means move under a map
+            that is not onto.
         """
         values = self.theory.transport(position)
         moved = self._moved(values)
@@ -172,7 +173,7 @@ def conclude_discrete(
     elif not onto:
         verdict, words = (
             "not_a_symmetry",
-            "its map is not onto: it changes the averages of bounded functions of its sites",
+            "its map is not onto: it changes averages of functions of its sites",
         )
     elif redundancy:
         verdict = "redundancy"
