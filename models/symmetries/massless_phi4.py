@@ -91,7 +91,7 @@ def symmetries(dim, alpha, mass):
 
     points = np.array([1.5, 0.0, 0.4, -0.8])[:, None] * axis
     functionals = {
-        "two_point": n_point(points.reshape(2, 2, dim)),
+        "pairs": n_point(points.reshape(2, 2, dim)),
         "bounded": Observable(lambda phi: jnp.tanh(phi(points[0]) * phi(points[1]))),
     }
     lifted = NeuronField("dilatation", lift)

@@ -29,6 +29,8 @@ from nnft_ppl.theory import Theory
 
 ROUNDING = 1e4
 """So many rounding units of its terms are zero."""
+CONDITION = 1e4
+"""Rounding grows by as much in lifts that are found by an inverse of the network's Jacobian."""
 BETWEEN = ":"
 """Between a generator's name and that of what it measures."""
 Measures = Callable[[Array], dict[str, Array]]
@@ -113,18 +115,21 @@ class DeclaredSymmetries(Check):
                 "independent": draws.kind.independent,
                 "tolerance": ROUNDING * eps,
             }
-            if name in self._discrete:
-                findings[name] = conclude_discrete(series(name), **told)
-                points = self._discrete[name].points
-            elif name in self._wards:
-                found = [
-                    (called, ward.rows, ward.averaged, ward.far_sites, series(called))
-                    for called, ward in self._wards[name]
-                ]
-                findings[name] = conclude(found, **told)
-                points = self._wards[name][0][1].generator.points
-            else:
+            if name in self._lost:
                 findings[name] = SymmetryFindings.unavailable(self._lost[name])
+                continue
+            wards = self._wards.get(name, [])
+            points = wards[0][1].generator.points if wards else self._discrete[name].points
+            try:
+                if wards:
+                    found = [(called, one.rows, one.averaged, one.far_sites, series(called)) for called, one in wards]
+                    solved = any(one.generator.solved for _, one in wards)
+                    lift = told["tolerance"] * (CONDITION if solved else 1.0)
+                    findings[name] = conclude(found, **told, lift_tolerance=lift)
+                else:
+                    findings[name] = conclude_discrete(series(name), **told)
+            except ValueError as error:  # one of several, not finite on some draw, say
+                findings[name] = SymmetryFindings.unavailable(str(error))
                 continue
             place = findings[name].worst_place
             place["draw"] = int(measured["draw"].values[place["draw"]])

@@ -74,18 +74,22 @@ class Flux:
 
     def through_edges(self, values: Values) -> Array:
         """The draw's share of B[V, F], of the shape of F; its average over draws is B."""
+        return self.with_size(values)[0]
+
+    def with_size(self, values: Values) -> tuple[Array, Array]:
+        """The draw's share of B[V, F], and the sum of the sizes of what leaves through each edge, of the shape of F."""
         log_density = self.density.at(values).log_density
-        total = jnp.zeros(())
+        total, size = jnp.zeros(()), jnp.zeros(())
         for label, support in self.supports.items():
             if isinstance(support, Spheres):
-                total += self._through_spheres(values, log_density, label, support.radius)
-                continue
-            entries, places, normals = _places(
-                support, lambda edge, normal: (np.isfinite(edge), _inside(edge, -normal))
-            )
-            if entries.size:
-                total += jnp.sum(self._through(values, log_density, label, entries, places, normals), axis=0)
-        return total
+                shares = self._through_spheres(values, log_density, label, support.radius)
+            else:
+                edges = _places(support, lambda edge, normal: (np.isfinite(edge), _inside(edge, -normal)))
+                if not edges[0].size:
+                    continue
+                shares = self._through(values, log_density, label, *edges)
+            total, size = total + jnp.sum(shares, axis=0), size + jnp.sum(jnp.abs(shares), axis=0)
+        return total, size
 
     def at_infinity(self, values: Values) -> dict[str, Array]:
         """What leaves each unbounded site, seen at the two distances `FAR`; shape (2, *that of F) by site."""
@@ -120,7 +124,7 @@ class Flux:
         return jax.lax.map(lambda one: of_entry(*one), parts)
 
     def _through_spheres(self, values: Values, log_density: Array, label: str, radius: np.ndarray) -> Array:
-        """Σ over vectors, each moved along its direction to its sphere."""
+        """What each vector, moved along its direction to its sphere, lets through; shape (vector, *that of F)."""
         vectors = values[label]
         dim = vectors.shape[-1]
 
@@ -135,7 +139,7 @@ class Flux:
             return _product(weight * dim / size, functional, outward)
 
         sizes = jnp.asarray(np.ravel(radius), vectors.dtype)
-        return jnp.sum(jax.lax.map(lambda parts: of_vector(*parts), (jnp.arange(sizes.size), sizes)), axis=0)
+        return jax.lax.map(lambda parts: of_vector(*parts), (jnp.arange(sizes.size), sizes))
 
     def _there(self, values: Values, label: str, move: Callable, log_density: Array) -> tuple[Array, Array, Array]:
         """P(θ')/P(θ), F(θ') and the site's component of V(θ') at the moved point θ'."""

@@ -18,6 +18,7 @@ from numpy import ndarray
 
 from nnft_ppl.display import did_you_mean, error_words
 from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.statistics import t_squared
 from nnft_ppl.symmetries.findings import (
     NO_IDENTITIES,
     PARTS,

@@ -82,6 +82,7 @@ def conclude(
     weights: Float[ndarray, "chain draw"] | None,
     independent: bool,
     tolerance: float,
+    lift_tolerance: float,
 ) -> SymmetryFindings:
     """The findings on one continuous symmetry.
 
@@ -91,7 +92,8 @@ def conclude(
         redundancy: Whether the field should not change.
         weights: Log weights of the draws, if they have any.
         independent: Whether the draws are known to be independent.
-        tolerance: The largest defect of a lift that is rounding.
+        tolerance: Rounding, in units of the terms of what should vanish.
+        lift_tolerance: The largest defect of a lift that is rounding.
     """
     mean = mean_of(weights, independent=independent)
     defect, place = largest_defect([(called, measured) for called, _, _, _, measured in generators])
@@ -133,12 +135,11 @@ def conclude(
     calm = ~(_heavy(changes, weights, independent=independent) > USABLE)
     naive = t_squared(np.where(calm, changes, 0.0), weights, independent=independent)
     ward = {"t2": test.t_squared, "dof": test.dof, "p_value": test.p_value, "ess": test.ess, "rows": rows}
-    ward["left_out"] = [
-        f"{row['generator']}: {row['observable']}" for row, one in zip(rows, usable, strict=True) if not one
-    ]
+    left_out = [row for row, one in zip(rows, usable, strict=True) if not one]
+    ward["left_out"] = [f"{row['generator']}: {row['observable']}" for row in left_out]
     broken_by = [part for part in PARTS if any(part in _breaking_parts(one) for one in parts.values())]
     seen = [row for row, one in zip(rows, calm, strict=True) if one]
-    verdict, words = _verdict(defect, tolerance, seen, naive, broken_by, redundancy=redundancy)
+    verdict, words = _verdict(defect, lift_tolerance, seen, naive, broken_by, redundancy=redundancy)
     return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost, broken_by)
 
 
@@ -196,7 +197,7 @@ def _terms(measured: Measured, averaged: Sequence[bool], tolerance: float) -> di
         for key in ("change", "breaking", "flux"):
             found[key][..., mask] = measured[f"averaged_{key}"]
     residual = found["change"] + found["breaking"] - found["flux"]
-    terms = sum(np.abs(found[key]) for key in ("change", "breaking", "flux"))
+    terms = sum(np.abs(found[key]) for key in ("change", "breaking")) + measured["flux_size"]
     size = np.max(terms + np.abs(measured["functional"]) * measured["breaking_size"][..., None], axis=(0, 1))
     for key in ("change", "breaking", "flux"):
         found[key] = np.where(np.max(np.abs(found[key]), axis=(0, 1)) <= tolerance * size, 0.0, found[key])
@@ -211,7 +212,8 @@ def _parts(measured: Measured, tolerance: float, mean: Any) -> dict[str, dict[st
     series["total"] = sum(series.values(), start=np.zeros(()))
     series["flux"] = measured["flux"][..., 0]
     sizes = {part: float(np.sqrt(np.mean(one**2))) for part, one in series.items()}
-    scale = max(*(sizes[part] for part in PARTS), float(np.sqrt(np.mean(measured["breaking_size"] ** 2))))
+    terms = measured["breaking_size"] + np.max(measured["flux_size"], axis=-1)
+    scale = max(*(sizes[part] for part in PARTS), float(np.sqrt(np.mean(terms**2))))
     found = {}
     for part, one in series.items():
         value, error, _ = mean(one)

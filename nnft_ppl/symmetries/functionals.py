@@ -18,7 +18,7 @@ from nnft_ppl.theory import Theory, field_names
 
 MOST_LEGS = 4
 """Fields and components that are taken, at two points each, at most."""
-MOST_PAIRS = 6
+MOST_PAIRS = 8
 """Products of two fields."""
 PILOT = 32
 """Free draws from which the scale of a bounded functional is taken."""
@@ -32,8 +32,10 @@ def default_functionals(theory: Theory, points: Points) -> dict[str, Observable]
         points: Where fields are looked at, shape (point, dim).
     """
     legs = _legs(theory, points)
-    pairs = sorted(combinations_with_replacement(range(len(legs)), 2), key=lambda pair: (pair[0] == pair[1], pair))
-    names = list(legs)
+    names, half = list(legs), len(legs) // 2
+    # Each field with itself at the other point (conjugate); its square, which is charged where it is; then others.
+    order = {(i, i + half): 0 for i in range(half)} | {(i, i): 1 for i in range(half)}
+    pairs = sorted(combinations_with_replacement(range(len(legs)), 2), key=lambda pair: (order.get(pair, 2), pair))
     # One field alone sees what leaves through two edges with opposite signs.
     found = {names[0]: product(legs[names[0]])}
     found |= {

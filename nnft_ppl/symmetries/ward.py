@@ -82,7 +82,9 @@ class WardIdentities:
 
         Returns:
             `score`, `jacobian`, `action`, the parts of B; `functional`, `change`, `breaking`, `flux`, F, V(F), B F and
-            the share of B[V, F], shape (row,); the last three again over the averaged rows as `averaged_change`, …,
+            the share of B[V, F], shape (row,),
+            with `flux_size`, the sum of the sizes of what is in that share; the last
+            three again over the averaged rows as `averaged_change`, …,
             with `averaged_missed` (see `Averages.missed`); `lift_missed`, `lift_size` and `lift_place`, the largest
             |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `breaking_size`, that of the terms
             of V(ln P); `far`, what leaves at infinity
@@ -100,10 +102,11 @@ class WardIdentities:
         size = jnp.abs(defect.missed)
         found |= {"lift_missed": jnp.max(size), "lift_size": jnp.max(defect.size), "lift_place": jnp.argmax(size)}
         found["breaking_size"] = defect.breaking_size
-        found["flux"] = jnp.zeros_like(terms.change)
+        found["flux"] = found["flux_size"] = jnp.zeros_like(terms.change)
         if self._flux:
             values = self.theory.transport(position)
-            found["flux"] = found["flux"] + self._flux.through_edges(values)
+            flux, size = self._flux.with_size(values)
+            found |= {"flux": found["flux"] + flux, "flux_size": found["flux"] + size}
             if far := self._flux.at_infinity(values):
                 found["far"] = jnp.stack([far[site] for site in sorted(far)])
         if averages:

@@ -74,7 +74,7 @@ def ward():
     theory = load("massless_phi4", width=1)
     declared = theory.symmetries["dilatation"]
     (generator,) = generators(theory, "dilatation", declared)
-    functionals = {"two_point": declared.functionals["two_point"]}
+    functionals = {"pairs": declared.functionals["pairs"]}
     one = WardIdentities(theory, generator, functionals, free_amplitudes(theory))
     b, c, weights = neurons(radii=20)
     size = np.linalg.norm(b, axis=1, keepdims=True)
