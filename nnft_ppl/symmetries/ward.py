@@ -85,8 +85,8 @@ class WardIdentities:
             the share of B[V, F], shape (row,); the last three again over the averaged rows as `averaged_change`, …,
             with `averaged_missed` (see `Averages.missed`); `lift_missed`, `lift_size` and `lift_place`, the largest
             |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `breaking_size`, that of the terms
-            of V(ln P); `far`, what leaves at infinity
-            through each site at two distances, shape (site, 2, row).
+            of V(ln P), or the rate of V where that is more; `far`, what leaves at infinity through each site at two
+            distances, shape (site, 2, row).
         """
         averages = None
         if self._average:
@@ -99,7 +99,8 @@ class WardIdentities:
         defect = self._defect(position)
         size = jnp.abs(defect.missed)
         found |= {"lift_missed": jnp.max(size), "lift_size": jnp.max(defect.size), "lift_place": jnp.argmax(size)}
-        found["breaking_size"] = defect.breaking_size
+        # Inside flat laws V(ln P) has no terms, yet the fluxes through opposite edges cancel to rounding.
+        found["breaking_size"] = jnp.maximum(defect.breaking_size, self.generator.current.rate(position))
         found["flux"] = jnp.zeros_like(terms.change)
         if self._flux:
             values = self.theory.transport(position)
