@@ -6,6 +6,7 @@
 * `Source: ...` at the end is a section, `docs/NAME.md` a link to that page.
 """
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -84,6 +85,8 @@ def _inline(line: str) -> str:
 
 
 def _before_napoleon(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
+    if what == "data" and lines and "\n".join(lines).strip() == (inspect.getdoc(type(owner)) or "").strip():
+        lines[:] = []  # a constant that is offered elsewhere has but its type's words
     # What a NamedTuple says of itself says nothing.
     lines[:] = plain(line for line in lines if not line.startswith("Create new instance of "))
     if what in ("attribute", "data", "property") and lines:

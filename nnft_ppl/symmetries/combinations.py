@@ -61,6 +61,11 @@ class Combinations:
         return null_within(rows, self._change_sizes, within, self.tolerance)
 
     @property
+    def sizes(self) -> Float[ndarray, "field"]:
+        """What each field is worth: the terms of its B, or how it moves the field where it has none."""
+        return np.where(self._sizes > 0, self._sizes, self._change_sizes)
+
+    @property
     def grams(self) -> tuple[Float[ndarray, "field field"], Float[ndarray, "field field"]]:
         """G and H."""
         breaking, change = self._weighted()

@@ -226,16 +226,16 @@ def discover(
 
 
 def _conclude(combinations: Combinations, currents: BasisCurrents, positions: Any) -> Discovery:
-    whole = np.eye(len(combinations.names))
+    whole, size = np.eye(len(combinations.names)), combinations.sizes
     redundant, conserved = combinations.redundant(whole), combinations.conserved(whole)
     harmless = combinations.conserved(redundant)
-    vertical, candidates = modulo(redundant, harmless), modulo(conserved, harmless)
+    vertical, candidates = modulo(redundant, harmless, size), modulo(conserved, harmless, size)
     closed, reason = _without_flux(candidates, combinations, currents, positions)
     lost = "undecided" if reason else "flux"
     found = [(one, "redundancy", True) for one in harmless.T] + [(one, "redundancy", False) for one in vertical.T]
     found += [(one, "symmetry", True) for one in closed.T]
-    found += [(one, lost, True) for one in modulo(candidates, closed).T]
-    broken = modulo(whole, np.column_stack([redundant, candidates]))
+    found += [(one, lost, True) for one in modulo(candidates, closed, size).T]
+    broken = modulo(whole, np.column_stack([redundant, candidates]), size)
     found += [(one, "anomalous", False) for one in broken.T]
     breaking_gram, field_gram = combinations.grams
     return Discovery(

@@ -36,6 +36,10 @@ PILOT = 32
 """Free draws on which the map must stay inside all supports."""
 
 
+NOT_ONTO = 1e-6
+"""A map that keeps the density, draw by draw, and moves averages by what has this probability, is not onto."""
+
+
 class Invariance:
     """What a discrete symmetry does to one draw.
 
@@ -65,7 +69,8 @@ class Invariance:
 
         Returns:
             Scalars: `lift_missed`, the largest |φ_{g(θ)}(x) − image|, `lift_size`, that of the two, `lift_place`, in
-            which row of the fields' values; `score`, `jacobian` and `action`, the parts of the change of ln P.
+            which row of the fields' values; `score`, `jacobian` and `action`, the parts of the change of ln P. And `law`,
+            by how much bounded functions of each site change, shape (2 sites,): a map that is not onto moves their means.
         """
         values = self.theory.transport(position)
         moved = self._moved(values)
@@ -84,6 +89,7 @@ class Invariance:
             "score": there.prior - here.prior,
             "jacobian": jnp.linalg.slogdet(jacobian)[1],
             "action": here.action - there.action,
+            "law": _bounded(moved) - _bounded(values),
         }
 
     def _refuse_outside(self) -> None:
@@ -154,10 +160,20 @@ def conclude_discrete(
             breaking[part] = {"value": float(value), "error": float(error), "size": float(np.sqrt(np.mean(one**2)))}
     kept = breaking["total"]["size"] == 0
     broken_by = [] if kept else [part for part in PARTS[:3] if breaking[part]["size"] != 0]
-    if not np.all(np.isfinite(total)):
+    law = np.asarray(measured["law"])
+    law = np.where(np.abs(law) <= tolerance, 0.0, law)
+    onto = not kept or not t_squared(law, weights, independent=independent).p_value < NOT_ONTO
+    if np.any(np.isneginf(series["jacobian"])):
+        verdict, words = "not_a_symmetry", "its map is not invertible: its Jacobian vanishes on some draws"
+    elif not np.all(np.isfinite(total)):
         verdict, words = "not_a_symmetry", "it takes some draws out of the support of a site"
     elif not defect <= tolerance:
         verdict, words = "not_a_symmetry", f"the field is not what it should be, by {defect:.2g} of its size"
+    elif not onto:
+        verdict, words = (
+            "not_a_symmetry",
+            "its map is not onto: it changes the averages of bounded functions of its sites",
+        )
     elif redundancy:
         verdict = "redundancy"
         words = "the field stays as it is" + ("" if kept else f"; ln P changes by up to {np.max(np.abs(total)):.2g}")
@@ -167,3 +183,9 @@ def conclude_discrete(
         named = " and ".join(WORDS[part] for part in broken_by)
         verdict, words = "anomalous", f"by its {named}: ln P changes by up to {np.max(np.abs(total)):.2g}"
     return SymmetryFindings(verdict, words, defect, place, breaking, dict(NO_IDENTITIES), broken_by=broken_by)
+
+
+def _bounded(values: Mapping[str, Array]) -> Array:
+    """Averages over the entries of each site of an even and an odd bounded function."""
+    found = [jnp.tanh(jnp.ravel(value)) for value in values.values()]
+    return jnp.stack([jnp.mean(one**power) for one in found for power in (1, 2)])

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from nnft_ppl.display import format_value
-from nnft_ppl.statistics import MAX_PULL, TSquared, estimate, t_squared
+from nnft_ppl.statistics import MAX_PULL, USABLE, TSquared, contributions, estimate, t_squared, tails
 
 PARTS = ("score", "jacobian", "action", "flux")
 WORDS = {"score": "score", "jacobian": "Jacobian", "action": "action", "flux": "flux"}
@@ -124,12 +124,27 @@ def conclude(
             )
         for key, all_ in series.items():
             all_.append(own[key])
-    test = t_squared(np.concatenate(series["residual"], axis=-1), weights, independent=independent)
-    naive = t_squared(np.concatenate(series["change"], axis=-1), weights, independent=independent)
+    residuals, changes = (np.concatenate(series[key], axis=-1) for key in ("residual", "change"))
+    heavy = _heavy(residuals, weights, independent=independent)
+    for row, k_hat in zip(rows, heavy, strict=True):
+        row["k_hat"] = float(k_hat) if np.isfinite(k_hat) else None
+    usable = ~(heavy > USABLE)
+    test = t_squared(np.where(usable, residuals, 0.0), weights, independent=independent)
+    calm = ~(_heavy(changes, weights, independent=independent) > USABLE)
+    naive = t_squared(np.where(calm, changes, 0.0), weights, independent=independent)
     ward = {"t2": test.t_squared, "dof": test.dof, "p_value": test.p_value, "ess": test.ess, "rows": rows}
+    ward["left_out"] = [
+        f"{row['generator']}: {row['observable']}" for row, one in zip(rows, usable, strict=True) if not one
+    ]
     broken_by = [part for part in PARTS if any(part in _breaking_parts(one) for one in parts.values())]
-    verdict, words = _verdict(defect, tolerance, rows, naive, broken_by, redundancy=redundancy)
+    seen = [row for row, one in zip(rows, calm, strict=True) if one]
+    verdict, words = _verdict(defect, tolerance, seen, naive, broken_by, redundancy=redundancy)
     return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost, broken_by)
+
+
+def _heavy(series: ndarray, weights: ndarray | None, *, independent: bool) -> ndarray:
+    """Pareto's k of every row; where it is above 1/2, T² and errors of the mean say nothing."""
+    return tails(contributions(series, weights), independent=independent).k_hat
 
 
 def _verdict(
@@ -148,6 +163,8 @@ def _verdict(
     if not broken_by:
         return "symmetry", "the current is conserved: B = 0 on every draw"
     others = [row for row in rows if row["observable"] != "1"]
+    if not others:
+        return "undecided", "every functional has too heavy a tail: give bounded ones"
     pulls = [_pull(row["change"]) for row in others]
     named = " and ".join(WORDS[part] for part in broken_by)
     if naive.p_value < NAIVE_P_VALUE or any(abs(pull) > MAX_PULL for pull in pulls):

@@ -34,13 +34,15 @@ def default_functionals(theory: Theory, points: Points) -> dict[str, Observable]
     legs = _legs(theory, points)
     pairs = sorted(combinations_with_replacement(range(len(legs)), 2), key=lambda pair: (pair[0] == pair[1], pair))
     names = list(legs)
-    found = {
+    # One field alone sees what leaves through two edges with opposite signs.
+    found = {names[0]: product(legs[names[0]])}
+    found |= {
         f"{names[i]}·{names[j]}": product(legs[names[i]], legs[names[j]]) for i, j in pairs[:MOST_PAIRS]
     }  # fmt: skip
     first, last = names[0], names[-1]
     found[f"{first}³·{last}"] = product(*[legs[first]] * 3, legs[last])
     scales = _scales(theory, found)
-    for one in list(found)[:2]:
+    for one in list(found)[:3]:
         found[f"tanh({one}/{scales[one]:.2g})"] = _bounded(found[one], scales[one])
     return found
 

@@ -45,7 +45,7 @@ def null_within(
     scale = np.where(scale > 0, scale, 1.0)
     values, right = singular(matrix @ subspace / scale / math.sqrt(len(matrix)))
     rank = int(np.sum(values > tolerance))
-    return echelon(subspace @ (right[rank:] / scale).T)[0]
+    return echelon(subspace @ (right[rank:] / scale).T, size)[0]
 
 
 def singular(matrix: Float[ndarray, "row field"]) -> tuple[Float[ndarray, "value"], Float[ndarray, "field field"]]:
@@ -59,13 +59,17 @@ def singular(matrix: Float[ndarray, "row field"]) -> tuple[Float[ndarray, "value
     return values, right
 
 
-def echelon(directions: Float[ndarray, "field direction"]) -> tuple[Float[ndarray, "field direction"], list[int]]:
+def echelon(
+    directions: Float[ndarray, "field direction"], size: Float[ndarray, "field"]
+) -> tuple[Float[ndarray, "field direction"], list[int]]:
     """The same space in reduced echelon form, and the field that leads each direction.
 
     Args:
         directions: Independent directions as columns.
+        size: Of each field: a coefficient is as small as the field times it is.
     """
-    rows = np.array(directions.T)
+    units = np.where(size > 0, size, 1.0)
+    rows = directions.T * units
     leads: list[int] = []
     for column in range(rows.shape[1]):
         at = len(leads)
@@ -80,21 +84,23 @@ def echelon(directions: Float[ndarray, "field direction"]) -> tuple[Float[ndarra
             if other != at:
                 rows[other] -= rows[other, column] * rows[at]
         leads.append(column)
-    size = np.max(np.abs(rows), axis=1, keepdims=True, initial=0.0)
-    return np.where(np.abs(rows) <= SIMPLE * size, 0.0, rows).T, leads
+    largest = np.max(np.abs(rows), axis=1, keepdims=True, initial=0.0)
+    rows = np.where(np.abs(rows) <= SIMPLE * largest, 0.0, rows) / units
+    return (rows / rows[np.arange(len(leads)), leads][:, None]).T if leads else rows.T, leads
 
 
 def modulo(
-    directions: Float[ndarray, "field direction"], part: Float[ndarray, "field part"]
+    directions: Float[ndarray, "field direction"], part: Float[ndarray, "field part"], size: Float[ndarray, "field"]
 ) -> Float[ndarray, "field rest"]:
     """Directions that make a space of a part of it, in reduced echelon form.
 
     Args:
         directions: The space.
         part: A part of it.
+        size: Of each field, see `echelon`.
     """
-    whole, leads = echelon(directions)
-    taken = set(echelon(part)[1])
+    whole, leads = echelon(directions, size)
+    taken = set(echelon(part, size)[1])
     return whole[:, [lead not in taken for lead in leads]]
 
 

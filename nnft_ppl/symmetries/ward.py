@@ -106,7 +106,7 @@ class WardIdentities:
             values = self.theory.transport(position)
             found["flux"] = found["flux"] + self._flux.through_edges(values)
             if far := self._flux.at_infinity(values):
-                found["far"] = jnp.stack(list(far.values()))
+                found["far"] = jnp.stack([far[site] for site in sorted(far)])
         if averages:
             found["averaged_change"] = self._split(averages.change)
             found["averaged_breaking"] = self._split(averages.breaking)
@@ -124,7 +124,7 @@ class WardIdentities:
             return []
         start = jax.eval_shape(self.theory.free_draw, jax.eval_shape(jax.random.key, 0))
         flux = self._flux
-        return list(jax.eval_shape(lambda z: flux.at_infinity(self.theory.transport(z)), start))
+        return sorted(jax.eval_shape(lambda z: flux.at_infinity(self.theory.transport(z)), start))
 
     def _values(self, returned: Any, values: Mapping[str, Array]) -> Array:
         """Every row's F."""
