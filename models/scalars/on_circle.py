@@ -88,12 +88,19 @@ def symmetries(components, period, modes):
         here, there = phi(points[0]), phi(points[1])
         return jnp.stack([here[0] * here[-1], here[0] * there[-1], jnp.tanh(here[0] ** 3 * there[-1])])
 
-    common = {"points": points, "functionals": {"products": Observable(products)}}
+    def average(phi, power):
+        first, last = space(period, modes).evaluate(phi)[:, jnp.array([0, -1])].T
+        return space(period, modes).average(first**power * last)
+
+    averages = {
+        "average of φ₁φₙ": Observable(lambda phi: average(phi, 1)),
+        "average of φ₁³φₙ": Observable(lambda phi: average(phi, 3)),
+    }
     turns = [jnp.asarray(one) for one in rotations(components)]
     actions = [lambda phi, x, turn=turn: turn @ phi(x) for turn in turns]
     lifts = [lambda theta, turn=turn: {site: value @ turn.T for site, value in theta.items()} for turn in turns]
-    found = {"translation": Symmetry(derivative, shifted, **common)}
-    return found | ({"rotation": Symmetry(actions, lifts, **common)} if turns else {})
+    found = {"translation": Symmetry(derivative, shifted, points, {"products": Observable(products)})}
+    return found | ({"rotation": Symmetry(actions, lifts, points, averages)} if turns else {})
 
 
 def exact(components, period, mass, coupling, modes):

@@ -77,7 +77,7 @@ def symmetries(rows, columns):
             [lambda phi, x, turn=turn: action(phi, x, turn) for turn in turns],
             [lambda theta, turn=turn: {"weight": lift(theta["weight"], turn)} for turn in turns],
             points=[x, y],
-            functionals={"products": Observable(products)},
+            functionals={"φ₁(x)φₙ(y), φ₁(x)³φₙ(y)": Observable(products)},
         )
 
     found = {}

@@ -88,7 +88,7 @@ def symmetries(group, components):
 
     def four(phi):
         first, second = phi(jnp.zeros(1))[:2]
-        return jnp.real(first**3 * second.conj() + jnp.abs(first) ** 4)
+        return jnp.abs(first) ** 2 * jnp.real(first * second.conj())
 
     places = jnp.array([[0.0], [SEPARATION]])
     near, far = at(places[0], component=0), at(places[1], component=1)
@@ -98,7 +98,7 @@ def symmetries(group, components):
             [lambda phi, x, matrix=matrix: matrix @ phi(x) for matrix in matrices],
             [lambda theta, matrix=matrix: lift(theta, matrix) for matrix in matrices],
             points=places,
-            functionals={"φ₁(x)·φ₂(y)": product(near, far), "four fields": Observable(four)},
+            functionals={"φ₁(x)·φ₂(y)": product(near, far), "|φ₁|² Re φ₁φ₂*": Observable(four)},
         )
     }
 

@@ -82,7 +82,7 @@ def conclude(
     weights: Float[ndarray, "chain draw"] | None,
     independent: bool,
     tolerance: float,
-    lift_tolerance: float,
+    lift_tolerance: float | None = None,
 ) -> SymmetryFindings:
     """The findings on one continuous symmetry.
 
@@ -93,7 +93,7 @@ def conclude(
         weights: Log weights of the draws, if they have any.
         independent: Whether the draws are known to be independent.
         tolerance: Rounding, in units of the terms of what should vanish.
-        lift_tolerance: The largest defect of a lift that is rounding.
+        lift_tolerance: The largest defect of a lift that is rounding; None for the same.
     """
     mean = mean_of(weights, independent=independent)
     defect, place = largest_defect([(called, measured) for called, _, _, _, measured in generators])
@@ -139,7 +139,7 @@ def conclude(
     ward["left_out"] = [f"{row['generator']}: {row['observable']}" for row in left_out]
     broken_by = [part for part in PARTS if any(part in _breaking_parts(one) for one in parts.values())]
     seen = [row for row, one in zip(rows, calm, strict=True) if one]
-    verdict, words = _verdict(defect, lift_tolerance, seen, naive, broken_by, redundancy=redundancy)
+    verdict, words = _verdict(defect, lift_tolerance or tolerance, seen, naive, broken_by, redundancy=redundancy)
     return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost, broken_by)
 
 

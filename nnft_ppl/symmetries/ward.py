@@ -82,13 +82,12 @@ class WardIdentities:
 
         Returns:
             `score`, `jacobian`, `action`, the parts of B; `functional`, `change`, `breaking`, `flux`, F, V(F), B F and
-            the share of B[V, F], shape (row,),
-            with `flux_size`, the sum of the sizes of what is in that share; the last
-            three again over the averaged rows as `averaged_change`, …,
+            the share of B[V, F], shape (row,), with `flux_size`, the sum of the sizes of what is in that share; change,
+            breaking and flux again over the averaged rows as `averaged_change`, …,
             with `averaged_missed` (see `Averages.missed`); `lift_missed`, `lift_size` and `lift_place`, the largest
             |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `breaking_size`, that of the terms
-            of V(ln P); `far`, what leaves at infinity
-            through each site at two distances, shape (site, 2, row).
+            of V(ln P), or the rate of V where that is more; `far`, what leaves at infinity through each site at two
+            distances, shape (site, 2, row).
         """
         averages = None
         if self._average:
@@ -101,7 +100,8 @@ class WardIdentities:
         defect = self._defect(position)
         size = jnp.abs(defect.missed)
         found |= {"lift_missed": jnp.max(size), "lift_size": jnp.max(defect.size), "lift_place": jnp.argmax(size)}
-        found["breaking_size"] = defect.breaking_size
+        # Inside flat laws V(ln P) has no terms, and what is left of B is rounding of V itself.
+        found["breaking_size"] = jnp.maximum(defect.breaking_size, self.generator.current.rate(position))
         found["flux"] = found["flux_size"] = jnp.zeros_like(terms.change)
         if self._flux:
             values = self.theory.transport(position)
