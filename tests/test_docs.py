@@ -22,7 +22,7 @@ from test_layering import FLOORS
 from nnft_ppl import Theory
 from nnft_ppl.cli.validation import COLUMNS
 from nnft_ppl.cli.verify import ROUTES
-from nnft_ppl.display import without_noise
+from nnft_ppl.display import format_value, without_noise
 from nnft_ppl.theory import load_file, shipped_models
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -213,7 +213,7 @@ def test_validation_page_has_every_exact_answer():
         called = f"`{name}({', '.join(f'{key}={value!r}' for key, value in theory.keywords.items())})`"
         assert called in page
         known = [
-            (name, quantity, f"{without_noise(value, np.nanmax(np.abs(values))):.6g}")
+            (name, quantity, format_value(without_noise(value, np.nanmax(np.abs(values))), 0.0))
             for quantity, values in theory.exact.items()
             for value in values[~np.isnan(values)]
         ]

@@ -45,7 +45,7 @@ def test_good_run_is_quiet_and_prints_its_table(finished: tuple[Outcome, Path]):
     assert (status, err) == (0, "")
     for name, estimate in read(folder).estimates().items():
         assert re.search(rf"^{name} .*{re.escape(str(estimate))}", out, re.MULTILINE), out
-    assert out.count("✓") == 12
+    assert out.count("✓") == 13
     assert out.splitlines()[-1] == f"result in {folder}"
 
 
@@ -59,7 +59,14 @@ def test_json_has_the_promised_keys_and_the_stored_numbers(finished: tuple[Outco
     status, out, err = nnft("show", str(folder), "--json")
     found = json.loads(out, parse_constant=refuse_constant)
     assert (status, err) == (0, "")
-    checks = {"modes", "schwinger_dyson", "second_route", "slow", "tails"}  # those that found something to be told
+    checks = {
+        "modes",
+        "schwinger_dyson",
+        "second_route",
+        "slow",
+        "symmetries",
+        "tails",
+    }  # those that found something to be told
     assert set(found) == checks | {"model", "keywords", "sampler", "diagnostics", "log_z", "estimates"}
     assert found["sampler"]["kind"] == "chains"
     assert found["model"] == "deformed_rotation"
@@ -120,7 +127,9 @@ def test_list_names_the_shipped_models():
     first = [line.split()[0] for line in out.splitlines()]
     networks, scalars = ["cos_net", "erf_net"], ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
-    assert first == ["networks/", *networks, "scalars/", *scalars, "symmetries/", "deformed_rotation"]
+    symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
+    symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
+    assert first == ["networks/", *networks, "scalars/", *scalars, "symmetries/", *symmetries]
 
 
 @pytest.mark.parametrize("words", [["phi4_circle", "--help"], ["--set", "modes=4", "--seed", "3", "phi4_circle", "-h"]])
@@ -154,7 +163,7 @@ SMALL = {
 def test_check_passes_on_shipped_models(model: str):
     settings = [word for keyword in SMALL[model] for word in ("--set", keyword)]
     status, out, err = nnft("check", model, *settings)
-    assert (status, err, out.count("✓"), out.count("✗")) == (0, "", 8, 0), out
+    assert (status, err, out.count("✓"), out.count("✗")) == (0, "", 9, 0), out
 
 
 SITE = "    a = numpyro.sample('a', dist.Normal(0, 1))\n"
