@@ -68,8 +68,8 @@ class FibreAverage:
 class FibreRegression:
     """What the fibre average of a generator's breaking function needs of one draw, and the regression on many.
 
-    Of the theory `charged_ring`, its symmetry `phase` and a bump ρ, `local` gives a map of z to arrays, under `jax.vmap` as
-    well, and `fit` makes of those the current through the bump's links.
+    Of the theory `charged_ring`, its symmetry `phase` and a bump ρ, `local` gives a map of z to arrays, under `vmap`
+    as well, and `fit` makes of those the current through the bump's links.
 
     Args:
         theory: The theory.
