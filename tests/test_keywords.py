@@ -16,7 +16,7 @@ import numpyro.distributions as dist
 import pytest
 
 from nnft_ppl import Theory
-from nnft_ppl.cli.diagnose import _own_theory
+from nnft_ppl.cli.diagnose import own_theory
 from nnft_ppl.results import Provenance, ResultError
 from nnft_ppl.runs import make_request
 from nnft_ppl.theory import ModelError, ModelFile, bind, literal, load_file, record, restored
@@ -219,11 +219,11 @@ def test_a_run_knows_its_theory_again(tmp_path: Path):
     theory = Theory(load_file(path), sizes=(4, 1), other=((1, 2), "inf"))
     about = Provenance.parse(request_of(theory).to_text())
     assert list(about.imported) == ["beside.py"]
-    again = _own_theory(about, None)
+    again = own_theory(about, None)
     assert digest_of(again) == about.fingerprint
     assert (again.keywords["sizes"], again.keywords["other"]) == ((4, 1), ((1, 2), "inf"))
     np.testing.assert_array_equal(again.keywords["y"], np.arange(100.0))
     beside.write_text("COUPLING = 2.0\n", encoding="utf-8")
     with pytest.raises(ResultError, match=r"beside.py' was changed since the run"):
-        _own_theory(about, None)
+        own_theory(about, None)
     assert digest_of(Theory(load_file(path), sizes=(4, 1), other=((1, 2), "inf"))) != about.fingerprint
