@@ -151,7 +151,7 @@ SMALL = {
     "free_scalar": ["width=4", "dim=1", "side=2"],
     "phi4": ["width=4", "dim=1", "side=2", "counterterm=True"],
     "phi4_circle": ["modes=2"],
-    "double_well_circle": ["modes=2"],
+    "double_well_circle": ["modes=8"],
     "on_circle": ["modes=2"],
     "phi4_torus": ["dim=1", "modes=2"],
     "cos_net": ["width=2"],
