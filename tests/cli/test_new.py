@@ -26,7 +26,7 @@ def test_the_file_is_short_and_says_where_the_interaction_goes():
 def test_the_commands_that_it_names_pass_and_its_docstring_is_true(no_bank: None, seed: int):
     """Without the action ⟨φ(x) φ(y)⟩ = exp(−(x − y)²/2), at any width."""
     checked = nnft("check", "first.py")
-    assert (checked.status, checked.out.count("✓"), checked.err) == (0, 8, "")
+    assert (checked.status, checked.out.count("✓"), checked.err) == (0, 9, "")
     words = ("--set", "width=8", "--set", "coupling=0", "--sampler", "reweight", "--seed", str(seed), "--out", "out")
     ran = nnft("run", "first.py", *words)
     assert (ran.status, ran.err) == (0, "")

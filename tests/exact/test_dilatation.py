@@ -70,7 +70,7 @@ def test_the_bubble_grows_by_the_flux_through_its_edges(momentum, cutoff, factor
         square = k**2 + momentum**2 + 2 * k * momentum * math.cos(angle)
         return 4 * math.pi / (2 * math.pi) ** 4 * k * math.sin(angle) ** 2 / square
 
-    grown, *_ = integrate.dblquad(
+    grown = integrate.dblquad(
         density, 0, math.pi, lambda angle: reach(angle, cutoff), lambda angle: reach(angle, factor * cutoff),
         epsabs=1e-9,
     )[0]  # fmt: skip
