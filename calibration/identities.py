@@ -13,11 +13,9 @@ from numpyro import distributions as dist
 from scipy.stats import binom, kstest
 
 from calibration.rows import Row, chi_squared, seeds
-from calibration.window import DILATATION, at_two_points, scalar_with_window
 from nnft_ppl import Theory, load, sample
 from nnft_ppl.checks import FinishedDraws, IdentityBank, MeasureProgram, MeasureStream
 from nnft_ppl.draws import Kind
-from nnft_ppl.identities import SchwingerDyson
 from nnft_ppl.samplers import SAMPLERS, Block, Settings, run_blocks
 from nnft_ppl.statistics import smooth_log_weights, t_squared
 
@@ -98,24 +96,6 @@ def strong_coupling(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     yield Row("phi4 d=2 λ=24: power reached of its bound", share, 0.7, np.inf)
 
 
-def window(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
-    """The dilatation identity of an interacting network on 2·10⁶ weighted free draws, and what happens without flux."""
-    theory = Theory(scalar_with_window)
-    draws = max(10_000, round(500_000 * fraction))
-    keys = jax.random.split(jax.random.key(next(fresh)), 4 * draws)
-    positions = np.asarray(jax.jit(jax.vmap(theory.free_draw))(keys)).reshape(4, draws, -1)
-    weights = -np.asarray(jax.jit(jax.vmap(jax.vmap(theory.action)))(positions))
-    terms = SchwingerDyson(theory, DILATATION, at_two_points).test(positions, weights, kind=Kind.FREE).terms
-    value, error = float(terms["value"].value), float(terms["value"].error)
-    yield Row("dilatation in a window: residual in errors", value / error, -4.5, 4.5)
-    without = value + float(terms["flux"].value)
-    yield Row("dilatation in a window without flux: −0.0058, in errors", without / error, -np.inf, -8 * fraction**0.5)
-    free = SchwingerDyson(Theory(scalar_with_window, coupling=0.0), DILATATION, at_two_points)
-    anomaly = free.test(positions, weights, kind=Kind.FREE).terms["anomaly"].value
-    off = float(anomaly + terms["change"].value - terms["flux"].value)
-    yield Row("dilatation in a window without interaction: −0.128", off, -0.135, -0.121)
-
-
 def unbiased(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
     """Improved and mixed estimators of the circle's correlator over 50 seeds."""
     for coupling in (1.0, 6.0):
@@ -135,6 +115,5 @@ def unbiased(fraction: float, fresh: Iterator[int]) -> Iterator[Row]:
 def rows(fraction: float) -> Iterator[Row]:
     fresh = count(1000)
     yield from uniformity(fraction, fresh)
-    yield from window(fraction, fresh)
     yield from strong_coupling(fraction, fresh)
     yield from unbiased(fraction, fresh)

@@ -147,7 +147,9 @@ class DeclaredSymmetries(Check):
             text += f"\nthe Ward identities of {' and '.join(failed)} do not hold"
             advice = "the draws do not follow the density, or a flux is missing"
             return Verdict.of(self.name, worst, self.threshold, text, good=False, advice=advice)
-        missed = len(meant) < len(findings) or any(one["flux_at_infinity"] for one in findings.values())
+        untested = any(one["ward"].get("left_out") and not one["ward"]["dof"] for one in meant.values())
+        lost = any(one["flux_at_infinity"] for one in findings.values())
+        missed = len(meant) < len(findings) or lost or untested
         return Verdict(self.name, "warning" if missed else "good", worst, self.threshold, text)
 
 

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new
-from nnft_ppl.report.pulls import FORMATS
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, save
 
 BELOW = 0.1
 """Where zeros are drawn, as a share of the smallest eigenvalue that is none."""
@@ -58,13 +56,4 @@ def save_spectrum(spectrum: Sequence[Mapping[str, float]], path: str | Path, *, 
     Raises:
         ValueError: For another kind of file.
     """
-    path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ValueError(
-            f"a figure is written as {', '.join(FORMATS)}, not {path.suffix or 'without ending'!r}: {path}"
-        )
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = plot_spectrum(spectrum, figure.subplots())
-    if title:
-        axes.set_title(title, fontsize=9, wrap=True)
-    figure.savefig(path, dpi=150)
+    save(lambda axes: plot_spectrum(spectrum, axes), path, (7, 4), title)

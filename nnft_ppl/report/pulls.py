@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, shorten
-
-FORMATS = (".png", ".pdf", ".svg")
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, save, shorten
 
 
 def plot_pulls(rows: Sequence[Mapping[str, Any]], axes: Axes | None = None) -> Axes:
@@ -59,13 +56,4 @@ def save_pulls(rows: Sequence[Mapping[str, Any]], path: str | Path, *, title: st
     Raises:
         ValueError: For another kind of file.
     """
-    path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ValueError(
-            f"a figure is written as {', '.join(FORMATS)}, not {path.suffix or 'without ending'!r}: {path}"
-        )
-    figure = Figure(figsize=(7, height_of(len(rows))), layout="constrained")
-    axes = plot_pulls(rows, figure.subplots())
-    if title:
-        axes.set_title(title, fontsize=9, wrap=True)
-    figure.savefig(path, dpi=150)
+    save(lambda axes: plot_pulls(rows, axes), path, (7, height_of(len(rows))), title)

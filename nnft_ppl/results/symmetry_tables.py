@@ -52,12 +52,14 @@ def ward_words(findings: Findings) -> str:
     ward = findings["ward"]
     if not ward["rows"] or findings["verdict"] == "not_a_symmetry":
         return ""
+    left_out = len(ward.get("left_out", ()))
+    heavy = f"{left_out} with too heavy a tail to be tested" if left_out else ""
     if not ward["dof"]:
-        return "its Ward identities hold on every draw"
+        return f"of its Ward identities {heavy}" if heavy else "its Ward identities hold on every draw"
     words = "1 Ward identity" if ward["dof"] == 1 else f"{ward['dof']} Ward identities"
     if not known(ward["p_value"]):
         return f"{number(ward['ess'])} effective draws are too few for {words}"
-    return f"{words}, p = {ward['p_value']:.2g}"
+    return f"{words}, p = {ward['p_value']:.2g}" + (f", {heavy}" if heavy else "")
 
 
 def summary_rows(symmetries: Mapping[str, Findings]) -> list[list[str]]:

@@ -10,8 +10,7 @@ import pytest
 from numpyro import distributions as dist
 from statistical import ACCEPTED, REJECTED
 
-from calibration.window import DILATATION, scalar_with_window
-from nnft_ppl import Theory
+from nnft_ppl import Theory, load
 from nnft_ppl.densities import UniformBall
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import NeuronField, ParameterField, ReferenceField, SchwingerDyson, VectorFieldError
@@ -133,15 +132,16 @@ def test_reference_coordinates_have_no_boundary(key, law):
 
 
 def test_neuron_fields_are_collective_fields(key):
-    theory = Theory(scalar_with_window, width=3)
+    theory = load("massless_phi4", width=3, dim=1, mass=0.7, cutoff=3.0, coupling=2.0)
+    dilatation = theory.symmetries["dilatation"].lift
 
     def collective(theta):
-        return jax.vmap(DILATATION.function)(dict(theta))
+        return jax.vmap(dilatation.function)(dict(theta))
 
     position = theory.free_draw(key)
     found = [
         SchwingerDyson(theory, field, lambda phi: phi(ONE) ** 2)(position)
-        for field in (DILATATION, ParameterField("dilatation", collective))
+        for field in (dilatation, ParameterField("dilatation", collective))
     ]
     np.testing.assert_allclose(*[jnp.stack(one) for one in found], rtol=1e-10)
 

@@ -8,18 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import pytest
-import xarray as xr
+from looked_at import looked_at
 from numpyro import distributions as dist
 
 from nnft_ppl import Theory
-from nnft_ppl.checks import DeclaredSymmetries, FinishedDraws
-from nnft_ppl.draws import Kind
+from nnft_ppl.checks import DeclaredSymmetries
 from nnft_ppl.observables import Observable, at, product
 from nnft_ppl.results import lift_words, line_of, plain_json, summary_rows, ward_rows
 from nnft_ppl.symmetries import DiscreteSymmetry, Symmetry
 from nnft_ppl.theory import ModelFile
 
-CHAINS, DRAWS = 4, 1000
 POINT = np.zeros((1, 1))
 
 
@@ -116,31 +114,7 @@ def symmetries():
 @pytest.fixture(scope="module")
 def outcome():
     """The check on weighted free draws."""
-    theory = Theory(ModelFile(model, "two_fields", symmetries=symmetries))
-    check = DeclaredSymmetries()
-    measurement = check.measurement(theory)
-    assert measurement is not None
-    keys = jax.random.split(jax.random.key(7), CHAINS * DRAWS).reshape(CHAINS, DRAWS)
-
-    def measured(key):
-        position = theory.free_draw(key)
-        return measurement.function(position), -theory.at(position).potential
-
-    found, weights = jax.jit(jax.vmap(jax.vmap(measured)))(keys)
-    sizes = {name: np.asarray(one) for name, one in found.items()}
-    variables = {
-        name: (("chain", "draw", *(f"{name}_{axis}" for axis in range(one.ndim - 2))), one)
-        for name, one in sizes.items()
-    }
-    draws = FinishedDraws(
-        theory,
-        Kind.FREE,
-        {},
-        {},
-        log_weights=np.asarray(weights),
-        measured=xr.Dataset(variables, coords={"draw": np.arange(DRAWS)}),
-    )
-    return check.judge(draws)
+    return looked_at(Theory(ModelFile(model, "two_fields", symmetries=symmetries)), jax.random.key(7))
 
 
 WORDS = {
