@@ -26,6 +26,7 @@ from nnft_ppl.results.symmetry_tables import (
     VERDICT_WORDS,
     WARD_HEADINGS,
     breaking_rows,
+    functional_words,
     lift_words,
     line_of,
     summary_rows,
@@ -38,7 +39,7 @@ __all__ = [
     "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
     "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
     "StoredMembers", "WriteError", "atomically", "breaking_rows", "compare", "correlations", "estimate_rows",
-    "estimates_dataset", "extrapolated", "family_data", "held_out_estimates", "improved_series", "latex_table",
-    "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json", "quoted_series",
-    "read", "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
+    "estimates_dataset", "extrapolated", "family_data", "functional_words", "held_out_estimates", "improved_series",
+    "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json",
+    "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
 ]  # fmt: skip

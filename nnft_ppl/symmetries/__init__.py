@@ -18,6 +18,7 @@ from nnft_ppl.symmetries.findings import SymmetryFindings, conclude
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
 from nnft_ppl.symmetries.lift import row_words
+from nnft_ppl.symmetries.soundness import symmetries_fit
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry, SymmetryError
 from nnft_ppl.symmetries.ward import WardIdentities
 
@@ -51,6 +52,7 @@ __all__ = [
     "rotations",
     "row_words",
     "shifts",
+    "symmetries_fit",
     "symplectic",
     "symplectic_form",
     "translations",
