@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 
 from nnft_ppl.display import did_you_mean, error_words, in_a_row
-from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.identities.parameter_density import parameter_density
 from nnft_ppl.statistics import t_squared
 from nnft_ppl.symmetries.findings import (
     NO_IDENTITIES,
@@ -57,7 +57,7 @@ class Invariance:
     def __init__(self, theory: Theory, name: str, symmetry: DiscreteSymmetry) -> None:
         self.theory, self.name, self.symmetry = theory, name, symmetry
         self.points = places(theory, symmetry.points)
-        self._density = ParameterDensity(theory)
+        self._density = parameter_density(theory)
         start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
         jax.eval_shape(self, start)
         self._refuse_outside()
