@@ -3,7 +3,7 @@
 from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
-from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
 from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
 from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
@@ -75,6 +75,7 @@ __all__ = [
     "torus_first_order",
     "torus_propagator",
     "well_sign",
+    "well_sign_pairs",
     "well_spectrum",
     "well_two_point",
 ]

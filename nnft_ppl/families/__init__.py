@@ -1,6 +1,6 @@
 """What several model files share, and one model over several values of its keywords."""
 
-from nnft_ppl.families.circle import circle_separations, fourier_network, missing_modes
+from nnft_ppl.families.circle import circle_separations, completed_odd_matrix, fourier_network, missing_modes
 from nnft_ppl.families.over_keywords import Family, family
 from nnft_ppl.families.points import connected_points, product_points
 from nnft_ppl.families.scalar import (
@@ -16,6 +16,7 @@ from nnft_ppl.families.scalar import (
 __all__ = [
     "Family",
     "circle_separations",
+    "completed_odd_matrix",
     "connected_points",
     "family",
     "fourier_network",
