@@ -26,8 +26,7 @@ import numpy as np
 import numpyro
 
 from nnft_ppl.arguments import require_count, require_non_negative
-from nnft_ppl.exact import spectrum as oscillator
-from nnft_ppl.exact import thermal_correlator, thermal_two_point
+from nnft_ppl.exact import spectrum as oscillator, thermal_correlator, thermal_two_point
 from nnft_ppl.families import circle_separations, completed_odd_matrix, fourier_network, missing_modes
 from nnft_ppl.observables import Derived, Observable, box_average, circle_two_point, levels
 from nnft_ppl.spaces import Circle

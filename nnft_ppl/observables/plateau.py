@@ -29,15 +29,16 @@ def plateau(
 
     with m_i of `effective_mass`, between neighbouring points. States above the lowest make m_i fall with the distance:
     Δ is what is left of them in m, the systematic error beside the statistical one, and has an error itself. By
-    default w_i ∝ (∂m_i/∂C_i)^{-2} + …, the inverse variances under noise in C that does not depend on the distance;
-    weights are fixed at the means. A mass that is undefined at the means is left out, and the check `derived` says so.
+    default w_i are inverse variances under noise in C that does not depend on the distance, as that of a scalar field
+    hardly does; weights are fixed at the means. A mass that is undefined at the means is left out, and the check
+    `derived` says so.
 
     Args:
         name: Observable of shape (point,).
         separation: Distances r_i, shape (point,), strictly increasing.
         window: Smallest and largest distance; pairs of neighbours between them count.
         period: Length T of the circle; None for an open line.
-        weights: w_i of those pairs, such as those that `nnft_ppl.results.find_plateau` takes from the draws.
+        weights: w_i of those pairs, adding up to 1 or not.
         missing: What is known to be missing in the means, such as modes above a cut-off; it is added.
 
     Returns:
@@ -65,7 +66,7 @@ def plateau(
     if fixed is not None and fixed.shape != inside.shape:
         raise ValueError(f"plateau: weights have shape {fixed.shape}; give one for each of {inside.size} masses")
     added = require_finite("plateau", "missing", missing)
-    later = np.arange(inside.size) >= (inside.size + 1) // 2
+    later = np.arange(inside.size) >= max(inside.size // 2, 1)
 
     def correlator(means: dict[str, Any]) -> Array:
         return jnp.asarray(means[name]) + jnp.asarray(added, jnp.asarray(means[name]).dtype)
@@ -77,9 +78,9 @@ def plateau(
         held = jnp.where(defined, mass, 0.0)
         weight = fixed if fixed is not None else _inverse_variance(values, inside, held, points, period)
         weight = jax.lax.stop_gradient(jnp.where(defined, weight, 0.0))
-        whole = jnp.sum(weight * held) / jnp.sum(weight)
         half = jnp.where(later, weight, 0.0)
-        return jnp.stack([whole, jnp.sum(half * held) / jnp.sum(half) - whole])
+        whole = _average(held, weight)
+        return jnp.stack([whole, _average(held, half) - whole])
 
     def remark(means: dict[str, Any]) -> str:
         undefined = ~np.isfinite(np.asarray(masses({name: correlator(means)}))[inside])
@@ -88,6 +89,12 @@ def plateau(
 
     dim = f"{name}.plateau"
     return Derived(jax.jit(both), (dim,), {dim: ROWS}, remark=remark)
+
+
+def _average(values: Array, weight: Array) -> Array:
+    """The weighted average, without derivatives that are NaN where there is none."""
+    total = weight.sum()
+    return jnp.where(total > 0, jnp.sum(weight * values) / jnp.where(total > 0, total, 1.0), jnp.nan)
 
 
 def _inverse_variance(

@@ -1,8 +1,8 @@
 r"""The quantum mechanics of a path by its roughness: commutator, momentum and uncertainty from a two-point function.
 
-All are functions of the distance of points, and of them a limit is meant that has an order: *first* the cut-off Λ of
-the network goes to infinity, *then* the distance to zero. At distances below 1/Λ every network is a smooth function, and
-there is no momentum to it. Derived in docs/theory/quantum.md.
+All are functions of the distance of points, and a limit is meant that has an order: *first* the cut-off Λ of the
+network goes to infinity, *then* the distance to zero. At distances below 1/Λ every network is a smooth function, and
+has no momentum. Derived in docs/theory/quantum.md.
 """
 
 from typing import Any
@@ -74,7 +74,10 @@ def momentum_squared(
 
     Source: R. P. Feynman, A. R. Hibbs, Quantum Mechanics and Path Integrals, sec. 7-4.
     """
-    points, added = _from_zero("momentum_squared", separation, 3), require_finite("momentum_squared", "missing", missing)
+    points, added = (
+        _from_zero("momentum_squared", separation, 3),
+        require_finite("momentum_squared", "missing", missing),
+    )
     return _of_splitting(name, points, lambda means: _second_difference(_completed(means, name, added), points))
 
 
