@@ -25,7 +25,7 @@ from nnft_ppl.arguments import require_choice, require_non_negative, require_pos
 from nnft_ppl.exact import pointwise_kernel
 from nnft_ppl.families import markov_path
 from nnft_ppl.fields import Path
-from nnft_ppl.observables import Observable, levels
+from nnft_ppl.observables import Observable, levels, overlaps
 from nnft_ppl.spaces import Line
 
 ACTIVATIONS = {"erf": erf, "tanh": jnp.tanh, "sin": jnp.sin, "relu": jax.nn.relu}
@@ -86,7 +86,7 @@ def observables(activation, decay, variance, weight):
     }
     if activation in INVERSES and scale <= LARGEST.get(activation, np.inf):
         found["matrix"] = Observable(matrix, ("time", "operator", "other_operator"), {"time": tuple(unit * MATRIX)})
-        found["levels"] = levels("matrix", unit * MATRIX)
+        found["levels"], found["overlaps"] = (of("matrix", unit * MATRIX) for of in (levels, overlaps))
     return found
 
 

@@ -3,7 +3,7 @@
 from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
-from nnft_ppl.exact.double_well import well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
 from nnft_ppl.exact.energy_waves import composite_positivity, energy_propagator, wave_moment
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
@@ -96,6 +96,7 @@ __all__ = [
     "torus_propagator",
     "wave_moment",
     "well_sign",
+    "well_sign_pairs",
     "well_spectrum",
     "well_two_point",
 ]

@@ -43,6 +43,8 @@ class Derived:
     """Observables from which axes without a name take theirs, and its coordinates, counted from the last axis."""
     moments: Observable | None = field(default=None, compare=False)
     """What is measured for it alone, and is `means["moments"]` to its function; None for what takes others' means."""
+    remark: Callable[[dict[str, Array]], str] | None = field(default=None, compare=False)
+    """What there is to say of the value at these means, such as what was left out; the check `derived` repeats it."""
 
     def among(self, name: str, others: "Mapping[str, Derived]") -> "Derived":
         """The quantity as a function of means by the names that they are stored under, and of others as of means.
@@ -53,7 +55,14 @@ class Derived:
         """
         if self.moments is not None:
             return replace(self, function=Renamed(self.function, f"{name}.moments"))
-        return replace(self, function=lambda means: self.function(_Means(means, others))) if others else self
+        if not others:
+            return self
+        remark = self.remark
+        return replace(
+            self,
+            function=lambda means: self.function(_Means(means, others)),
+            remark=remark and (lambda means: remark(_Means(means, others))),
+        )
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.

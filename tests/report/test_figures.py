@@ -21,7 +21,7 @@ from nnft_ppl.report import (
     plot_weights,
 )
 from nnft_ppl.report.chains import autocorrelation_table, trace_table, weights_table
-from nnft_ppl.report.correlators import correlator_table, effective_mass_table, estimators_table
+from nnft_ppl.report.correlators import correlator_table, estimators_table
 from nnft_ppl.report.drawing import in_unit, inverse, shorten
 from nnft_ppl.report.fields import fields_table
 from nnft_ppl.report.panels import panels
