@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nnft_ppl.arguments import require_positive
 from nnft_ppl.exact import composite_positivity, energy_propagator, lowest, wave_moment
 from nnft_ppl.families import energy_waves
 from nnft_ppl.observables import Derived, Observable, at, n_point, product, two_point
@@ -37,7 +38,7 @@ def model(width=64, dim=1, mass=1.0, cutoff=4.0, frequency="cauchy"):
 
 def space(dim, mass):
     """Where the field is looked at; it is not integrated over it, and lives on all of R^dim."""
-    return Box(8.0 / mass, dim, points=16)
+    return Box(8.0 / require_positive("cauchy_scalar", "mass", mass), dim, points=16)
 
 
 def times(at_times, dim):
@@ -54,7 +55,7 @@ def observables(width, dim, mass, cutoff):
     def positivity(phi):
         values = jax.vmap(phi)(jnp.asarray(times(mirrored.ravel(), dim))).reshape(mirrored.shape)
         later, earlier = jnp.moveaxis(jnp.stack([values[..., 1], values[..., 0] ** 2 * values[..., 1]]), 2, 0)
-        products = later @ earlier.T / len(SHIFTS)
+        products = jnp.matmul(later, earlier.T, precision=jax.lax.Precision.HIGHEST) / len(SHIFTS)
         return (products + products.T) / 2
 
     witness = lowest(composite_positivity(FUNCTIONALS / mass, width, dim, mass, cutoff)).vector

@@ -8,9 +8,9 @@ times > 0, M_ij = E[(ΘF_i)* F_j] ≥ 0. The field is known at −2/ω, ..., 2/�
 
 `two_point` = ⟨φ(0) φ(t)⟩ = Σ_n f_n² e^{−nωt}, averaged along the path, at `separation` 0, .3, .7, 1, 2 in units of 1/ω;
 at .7 .2148104 for erf, 5.204006 cube, .1902848 sin, .3033617 ReLU. `commutator` = E[(φ(t+ε) − φ(t))²]/ε by `step` ε,
-the canonical one for `linear` with s = 1/(2ω): (1 − e^{−ωε})/(ωε) -> 1, and 0 for what is smooth. `levels`, where f can
-be inverted: gaps of the operators φ, x and x³, by the correlators between them (`matrix`): ω and 3ω, and a third one
-that stands for all others. The weights |⟨n|φ|0⟩|² are .4244, .0314 for erf, .5093, .0543 at s = ½, w = 2.
+the canonical one for `linear` with s = 1/(2ω): (1 − e^{−ωε})/(ωε) -> 1, and 0 for what is smooth. Where f can be
+inverted, `levels` of the operators φ, x and x³ (x or x³ alone where φ is the other) are ω and 3ω, and a third one that
+stands for all others; `overlaps` |⟨n|O|0⟩|² of φ are .4244, .0314 for erf, and .5093, .0543 at s = ½, w = 2.
 
 Control: a layer that mixes times, φ(t) = f(w (x_{t−a} + x_{t+a})/2) with a = `delay`, which is not reflection positive.
 Units: times in those of 1/ω. Source: arXiv:2504.05462; kernels derived in docs/theory/axioms.md.
@@ -22,7 +22,7 @@ import numpy as np
 from jax.scipy.special import erf, erfinv
 
 from nnft_ppl.arguments import require_choice, require_non_negative, require_positive
-from nnft_ppl.exact import pointwise_kernel
+from nnft_ppl.exact import hermite_weights, pointwise_kernel
 from nnft_ppl.families import markov_path
 from nnft_ppl.fields import Path
 from nnft_ppl.observables import Observable, levels, overlaps
@@ -39,8 +39,8 @@ STEP, LAGS, STEPS, MATRIX = 0.05, np.array([0, 6, 14, 20, 40]), np.array([1, 2, 
 def model(activation="erf", decay=1.0, variance=1.0, weight=1.0, delay=0.0):
     """The process at the times of the line, and the function of it."""
     require_choice("ornstein_uhlenbeck_net", "activation", activation, tuple(ACTIVATIONS))
-    for name, value in (("decay", decay), ("variance", variance), ("weight", weight)):
-        require_positive("ornstein_uhlenbeck_net", name, value)
+    require_positive("ornstein_uhlenbeck_net", "variance", variance)
+    require_positive("ornstein_uhlenbeck_net", "weight", weight)
     require_non_negative("ornstein_uhlenbeck_net", "delay", delay)
     times = np.array(space(decay).times)
     read = np.round([times - delay, times + delay], 12)
@@ -51,13 +51,13 @@ def model(activation="erf", decay=1.0, variance=1.0, weight=1.0, delay=0.0):
 
 def space(decay):
     """The times."""
-    return Line(np.round(np.arange(-40, 41) * STEP / decay, 12))
+    return Line(np.round(np.arange(-40, 41) * STEP / require_positive("ornstein_uhlenbeck_net", "decay", decay), 12))
 
 
 def lagged(features, lag):
     """Products O_i(s) O_j(s + lag), symmetric, averaged along the path."""
     count = features.shape[1] - lag
-    found = features[:, :count] @ features[:, lag:].T / count
+    found = jnp.matmul(features[:, :count], features[:, lag:].T, precision=jax.lax.Precision.HIGHEST) / count
     return (found + found.T) / 2
 
 
@@ -85,7 +85,7 @@ def observables(activation, decay, variance, weight):
         "commutator": Observable(commutator, ("step",), {"step": tuple(unit * STEPS)}),
     }
     if activation in INVERSES and scale <= LARGEST.get(activation, np.inf):
-        found["matrix"] = Observable(matrix, ("time", "operator", "other_operator"), {"time": tuple(unit * MATRIX)})
+        found["matrix"] = Observable(matrix, ("time", "operator", "other_operator"), hidden=True)
         found["levels"], found["overlaps"] = (of("matrix", unit * MATRIX) for of in (levels, overlaps))
     return found
 
@@ -102,8 +102,12 @@ def exact(activation, decay, variance, weight, delay):
     found = {"two_point": kernel(LAGS * STEP)}
     found["commutator"] = 2 * (kernel(np.zeros(1)) - kernel(STEPS * STEP)) / (STEPS * STEP / decay)
     if "levels" in observables(activation, decay, variance, weight) and not delay:
-        gaps = decay * np.array([1.0, 3.0, np.nan])
-        found["levels"] = gaps[:2] if activation in {"linear", "cube"} else gaps
+        own = hermite_weights(lambda u: np.asarray(ACTIVATIONS[activation](u)), 4, weight**2 * variance)[[1, 3]]
+        x, cube = [1.0, np.nan], [9.0, 6.0]  # of x nothing is at 3ω: its square has no error of first order
+        rows = np.array({"linear": [[own[0], np.nan], cube], "cube": [own, x]}.get(activation, [own, x, cube]))
+        pad = len(rows) - 2  # the level that stands for all others
+        found["levels"] = np.pad(decay * np.array([1.0, 3.0]), (0, pad), constant_values=np.nan)
+        found["overlaps"] = np.pad(rows, ((0, 0), (0, pad)), constant_values=np.nan)
     return found
 
 

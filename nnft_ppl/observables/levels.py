@@ -61,7 +61,8 @@ def levels(
     problem = _Problem.of("levels", name, time, between, period, missing)
     remark = (lambda means: left_out(problem, means)) if len(problem.late) > 1 else None
     # One program each for the value and its derivatives, where every step would be one of its own.
-    return Derived(jax.jit(lambda means: problem.solve(means).energy), (f"{name}.level",), remark=remark)
+    solved = jax.jit(lambda matrix: problem.solve({name: matrix}).energy)
+    return Derived(lambda means: solved(means[name]), (f"{name}.level",), remark=remark)
 
 
 def overlaps(
@@ -91,7 +92,8 @@ def overlaps(
     """
     problem = _Problem.of("overlaps", name, time, between, period, missing)
     dims = (f"{name}.source", f"{name}.level")
-    return Derived(jax.jit(lambda means: problem.solve(means, vectors=True).overlap), dims)
+    solved = jax.jit(lambda matrix: problem.solve({name: matrix}, vectors=True).overlap)
+    return Derived(lambda means: solved(means[name]), dims)
 
 
 class _Solution(NamedTuple):
