@@ -73,7 +73,7 @@ def wave_moment(times: Float[ArrayLike, " factor"], width: float, dim: int, mass
     `network_moment`.
 
     Args:
-        times: The times, up to 10 of them.
+        times: The times, shape (factor,), up to 10 of them.
         width: Number N of waves, or infinity.
         dim: Number of coordinates, 1 to 4.
         mass: Positive.
@@ -113,14 +113,14 @@ def composite_positivity(
     of the effective time t_1 + t_2 - t_3, which may be negative.
 
     Args:
-        times: t_1, t_2, t_3 > 0.
+        times: t_1, t_2, t_3 > 0, shape (3,).
         width: Number N of waves, or infinity.
         dim: Number of coordinates, 1 to 4.
         mass: Positive.
         cutoff: Of the spatial momenta; finite but in one dimension.
 
     Returns:
-        M, symmetric.
+        M, symmetric, shape (2, 2).
 
     Raises:
         TypeError, ValueError: If an argument lies outside its range, or a time is not positive.

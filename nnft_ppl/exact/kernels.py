@@ -19,7 +19,7 @@ _KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "gaussian": lambda t: np.exp(-(t**2) / 2),
     "matern32": lambda t: (1 + t) * np.exp(-t),
     "matern52": lambda t: (1 + t + t**2 / 3) * np.exp(-t),
-    "smeared": lambda t: sum(np.exp(-np.abs(t + a)) / 4 for a in (-2 * SMEARING, 0.0, 0.0, 2 * SMEARING)),
+    "smeared": lambda t: np.mean(np.exp(-np.abs(np.add.outer([-2 * SMEARING, 0, 0, 2 * SMEARING], t))), axis=0),
     "ball": lambda t: ball_propagator(t, 1, 1.0, CUTOFF),
     "pauli_villars": lambda t: np.exp(-t) / 2 - np.exp(-2 * t) / 4,
 }
@@ -30,7 +30,7 @@ KERNELS = tuple(_KERNELS)
 def time_kernel(name: str, time: Float[ArrayLike, "*point"], length: float = 1.0) -> Float[np.ndarray, "*point"]:
     r"""Kernel K(t) of a stationary process, in units of the time `length`.
 
-    With t in those units, t > 0: `exponential` e^-t; `gaussian` e^(-t^2/2); `matern32` (1 + t) e^-t; `matern52`
+    In those units, t > 0, K(t) = e^-t for `exponential`; `gaussian` e^(-t^2/2); `matern32` (1 + t) e^-t; `matern52`
     (1 + t + t^2/3) e^-t; `smeared` (2 e^-t + e^-|t-1| + e^-(t+1))/4, of (x_(t-1/2) + x_(t+1/2))/2; `ball`
     int_{|p|<5} dp/(2 pi) e^(ipt)/(p^2 + 1); `pauli_villars` e^-t/2 - e^(-2t)/4.
 
@@ -53,7 +53,10 @@ def time_kernel(name: str, time: Float[ArrayLike, "*point"], length: float = 1.0
 
 
 class Lowest(NamedTuple):
-    """The lowest eigenvalue of a matrix without noise, and the combination that has it."""
+    """The lowest eigenvalue of a matrix M without noise, and the combination v that has it, `M v = value v`.
+
+    Source: derived here.
+    """
 
     value: float
     """v M v; below zero where reflection positivity is violated."""
@@ -62,10 +65,10 @@ class Lowest(NamedTuple):
 
 
 def lowest(matrix: Float[ArrayLike, "functional functional"]) -> Lowest:
-    """The lowest eigenvalue of an exact matrix E[(Theta F_i) F_j]; of a noisy one it is biased low, and proves nothing.
+    """The lowest eigenvalue of an exact matrix `M_ij = E[(Theta F_i) F_j]`; of a noisy one it is biased low.
 
     Args:
-        matrix: Symmetric.
+        matrix: M, symmetric, shape (functional, functional).
 
     Returns:
         The eigenvalue and its vector.

@@ -55,7 +55,7 @@ def network_cumulant(moment: Callable[[tuple[int, ...]], float], factors: int, w
     return width ** (1 - factors / 2) * cumulant(tuple(range(factors)))
 
 
-def network_moment(moment: Callable[[tuple[int, ...]], float], factors: int, width: float) -> float:
+def network_moment(moment: Callable[[tuple[int, ...]], float], factors: int, width: int | float) -> float:
     """Mean of a product of fields `phi = width^(-1/2) sum_i Phi_i` with independent, equally distributed neurons.
 
     The sum over all ways in which the factors fall on neurons,
@@ -76,8 +76,10 @@ def network_moment(moment: Callable[[tuple[int, ...]], float], factors: int, wid
     Source: derived here.
     """
     require_count("network_moment", "factors", factors, most=10)
-    if not math.isinf(width):
-        require_count("network_moment", "width", int(width) if float(width).is_integer() else width)
+    if not isinstance(width, float):
+        require_count("network_moment", "width", width)
+    elif width != math.inf:
+        raise TypeError(f"network_moment: width = {width!r}; give an integer >= 1, or math.inf")
     moment = cache(moment)
 
     @cache

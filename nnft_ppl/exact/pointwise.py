@@ -17,9 +17,9 @@ _EDGE, _STEP = 8.6, 0.025
 def pointwise_kernel(
     activation: str, correlation: Float[ArrayLike, "*point"], variance: float = 1.0
 ) -> Float[np.ndarray, "*point"]:
-    r"""`E[f(u) f(u')]` of two normals of mean zero, of one variance `s` and correlation `r`.
+    r"""`K = E[f(u) f(u')]` of two normals of mean zero, of one variance `s` and correlation `r`.
 
-    `linear` s r; `square` s^2 (1 + 2 r^2); `cube` s^3 (9 r + 6 r^3); `sin` e^(-s) sinh(s r);
+    It is, for `linear`, s r; `square` s^2 (1 + 2 r^2); `cube` s^3 (9 r + 6 r^3); `sin` e^(-s) sinh(s r);
     `erf` (2/pi) arcsin(2 s r/(1 + 2 s)); `relu` s [sqrt(1 - r^2) + r (pi - arccos r)]/(2 pi); `tanh` by quadrature,
     to about 1e-12.
 

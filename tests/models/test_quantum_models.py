@@ -78,6 +78,46 @@ def test_levels_and_weights_of_the_network_on_a_path(path_draws):
     assert np.max(gaps.error[:2] / gaps.value[:2]) < 0.05
 
 
+def covariance(theory, times):
+    """Of the field at times, from its slopes in the standard normals that it is linear in."""
+    points = np.asarray(times)[:, None]
+    rows = jax.jit(jax.vmap(lambda z: jax.vmap(theory.realise(z))(points)))(np.eye(theory.dimension))
+    return np.asarray(rows).T @ np.asarray(rows)
+
+
+@pytest.mark.parametrize(("mass", "correlation"), [(1.0, 0.0), (0.6, 0.0), (2.5, -0.5), (1.3, 0.8)])
+def test_split_halves_by_their_linear_map(mass, correlation):
+    theory = load("parameter_splitting", mass=mass, correlation=correlation)
+    exact = theory.exact
+    s, t = np.array([[0.5, 0.5], [0.5, 1.0], [1.0, 1.0], [0.25, 2.0]]).T / mass
+    found = covariance(theory, np.concatenate([-s, s, t, [0.0, 0.01 / mass, 1 / mass, 1.01 / mass]]))
+    across, same = np.diagonal(found[:4, 8:12]), np.diagonal(found[4:8, 8:12])
+    np.testing.assert_allclose(exact["across"], across, rtol=1e-12)
+    np.testing.assert_allclose(exact["same_side"], same, rtol=1e-12)
+    square = np.diagonal(found[:4, :4]) * np.diagonal(found[8:12, 8:12])
+    np.testing.assert_allclose(exact["four_point"], square + 2 * across**2, rtol=1e-12)
+    rough = [found[a, a] + found[a + 1, a + 1] - 2 * found[a, a + 1] for a in (12, 14)]
+    np.testing.assert_allclose(exact["commutator"], np.array(rough) * mass / 0.01, rtol=1e-9)
+    free = found[4, 4] * np.exp(-2.0)  # ⟨φ(.5)²⟩ e^{−2}; the rest of ⟨F²⟩ has φ(1)
+    norm = free + found[9, 9] * np.exp(-1.0) - 2 * np.exp(-1.5) * found[5, 9]
+    assert exact["witness"] == pytest.approx(correlation * norm, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("decay", "variance", "weight", "delay"), [(1.3, 0.5 / 1.3, 1.0, 0.0), (0.7, 2.0, 0.5, 0.3), (2.0, 0.4, 3.0, 0.5)]
+)
+def test_a_linear_network_on_the_path_by_its_linear_map(decay, variance, weight, delay):
+    keywords = {"decay": decay, "variance": variance, "weight": weight, "delay": delay}
+    theory = load("ornstein_uhlenbeck_net", activation="linear", **keywords)
+    separations, steps = np.array([0, 0.3, 0.7, 1, 2]) / decay, np.array([0.05, 0.1, 0.5]) / decay
+    found = covariance(theory, np.concatenate([separations, steps]))[0]
+    np.testing.assert_allclose(theory.exact["two_point"], found[:5], rtol=1e-12)
+    np.testing.assert_allclose(theory.exact["commutator"], 2 * (found[0] - found[5:]) / steps, rtol=1e-9)
+    if decay == 1.3:  # the canonical process
+        assert theory.exact["commutator"][0] == pytest.approx(-np.expm1(-0.05) / 0.05)
+        assert -np.expm1(-1.3 * 0.05) / (1.3 * 0.05) == pytest.approx(0.9681929, abs=5e-8)
+
+
 def test_a_layer_that_mixes_times_is_not_reflection_positive():
     """K(t + t') of (x_{t−½} + x_{t+½})/2 where t + t' may be below 1, and at t ≥ ½; x itself has the eigenvalue 0."""
     times = np.array([0.25, 0.75, 1.5])
