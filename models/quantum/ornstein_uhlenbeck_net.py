@@ -10,7 +10,7 @@ times > 0, M_ij = E[(ΘF_i)* F_j] ≥ 0. The field is known at −2/ω, ..., 2/�
 at .7 .2148104 for erf, 5.204006 cube, .1902848 sin, .3033617 ReLU. `commutator` = E[(φ(t+ε) − φ(t))²]/ε by `step` ε,
 the canonical one for `linear` with s = 1/(2ω): (1 − e^{−ωε})/(ωε) -> 1, and 0 for what is smooth. Where f can be
 inverted, `levels` of the operators φ, x and x³ (x or x³ alone where φ is the other) are ω and 3ω, and a third one that
-stands for all others; `overlaps` |⟨n|O|0⟩|² of φ are .4244, .0314 for erf, and .5093, .0543 at s = ½, w = 2.
+stands for all others; `weights` |⟨n|φ|0⟩|² are .4244, .0314 for erf, and .5093, .0543 at s = ½, w = 2.
 
 Control: a layer that mixes times, φ(t) = f(w (x_{t−a} + x_{t+a})/2) with a = `delay`, which is not reflection positive.
 Units: times in those of 1/ω. Source: arXiv:2504.05462; kernels derived in docs/theory/axioms.md.
@@ -25,7 +25,7 @@ from nnft_ppl.arguments import require_choice, require_non_negative, require_pos
 from nnft_ppl.exact import hermite_weights, pointwise_kernel
 from nnft_ppl.families import markov_path
 from nnft_ppl.fields import Path
-from nnft_ppl.observables import Observable, levels, overlaps
+from nnft_ppl.observables import Derived, Observable, levels, overlaps
 from nnft_ppl.spaces import Line
 
 ACTIVATIONS = {"erf": erf, "tanh": jnp.tanh, "sin": jnp.sin, "relu": jax.nn.relu}
@@ -86,7 +86,9 @@ def observables(activation, decay, variance, weight):
     }
     if activation in INVERSES and scale <= LARGEST.get(activation, np.inf):
         found["matrix"] = Observable(matrix, ("time", "operator", "other_operator"), hidden=True)
-        found["levels"], found["overlaps"] = (of("matrix", unit * MATRIX) for of in (levels, overlaps))
+        squares = overlaps("matrix", unit * MATRIX)
+        found["levels"] = levels("matrix", unit * MATRIX)
+        found["weights"] = Derived(lambda means: squares(means)[0], ("matrix.level",))
     return found
 
 
@@ -102,12 +104,10 @@ def exact(activation, decay, variance, weight, delay):
     found = {"two_point": kernel(LAGS * STEP)}
     found["commutator"] = 2 * (kernel(np.zeros(1)) - kernel(STEPS * STEP)) / (STEPS * STEP / decay)
     if "levels" in observables(activation, decay, variance, weight) and not delay:
-        own = hermite_weights(lambda u: np.asarray(ACTIVATIONS[activation](u)), 4, weight**2 * variance)[[1, 3]]
-        x, cube = [1.0, np.nan], [9.0, 6.0]  # of x nothing is at 3ω: its square has no error of first order
-        rows = np.array({"linear": [[own[0], np.nan], cube], "cube": [own, x]}.get(activation, [own, x, cube]))
-        pad = len(rows) - 2  # the level that stands for all others
-        found["levels"] = np.pad(decay * np.array([1.0, 3.0]), (0, pad), constant_values=np.nan)
-        found["overlaps"] = np.pad(rows, ((0, 0), (0, pad)), constant_values=np.nan)
+        weights = hermite_weights(lambda u: np.asarray(ACTIVATIONS[activation](u)), 4, weight**2 * variance)[[1, 3]]
+        others = 0 if activation in {"linear", "cube"} else 1  # the level that stands for all but ω and 3ω
+        for name, two in (("levels", decay * np.array([1.0, 3.0])), ("weights", weights)):
+            found[name] = np.pad(two, (0, others), constant_values=np.nan)
     return found
 
 

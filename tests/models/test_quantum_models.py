@@ -67,14 +67,14 @@ def test_levels_and_weights_of_the_network_on_a_path(path_draws):
     """Gaps 1 and 3 with the weights .5093 and .0543; those of the unit case are rejected."""
     theory, found = path_draws
     quantities = estimate({"matrix": found["matrix"].reshape(2, -1, 2, 3, 3)}, theory.derived, independent=True)
-    gaps, weights = quantities["levels"], quantities["overlaps"]
-    np.testing.assert_allclose(theory.exact["overlaps"][0, :2], [0.5093, 0.0543], atol=5e-5)
-    for one, exact in ((gaps, theory.exact["levels"]), (weights, theory.exact["overlaps"])):
+    gaps, weights = quantities["levels"], quantities["weights"]
+    np.testing.assert_allclose(theory.exact["weights"][:2], [0.5093, 0.0543], atol=5e-5)
+    for one, exact in ((gaps, theory.exact["levels"]), (weights, theory.exact["weights"])):
         known = np.isfinite(exact)
         assert np.max(np.abs(one.value - exact)[known] / one.error[known]) < ACCEPTED
-    unit = load("ornstein_uhlenbeck_net").exact["overlaps"]
-    np.testing.assert_allclose(unit[0, :2], [0.4244, 0.0314], atol=5e-5)
-    assert np.min(np.abs(weights.value - unit)[0, :2] / weights.error[0, :2]) > FAR
+    unit = load("ornstein_uhlenbeck_net").exact["weights"]
+    np.testing.assert_allclose(unit[:2], [0.4244, 0.0314], atol=5e-5)
+    assert np.min(np.abs(weights.value - unit)[:2] / weights.error[:2]) > FAR
     assert np.max(gaps.error[:2] / gaps.value[:2]) < 0.05
 
 
