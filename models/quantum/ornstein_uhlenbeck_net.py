@@ -105,6 +105,7 @@ def exact(activation, decay, variance, weight, delay):
     found["commutator"] = 2 * (kernel(np.zeros(1)) - kernel(STEPS * STEP)) / (STEPS * STEP / decay)
     if "levels" in observables(activation, decay, variance, weight) and not delay:
         weights = hermite_weights(lambda u: np.asarray(ACTIVATIONS[activation](u)), 4, weight**2 * variance)[[1, 3]]
+        weights = np.where(weights > 1e-12, weights, np.nan)  # the square of nothing has no error of first order
         others = 0 if activation in {"linear", "cube"} else 1  # the level that stands for all but ω and 3ω
         for name, two in (("levels", decay * np.array([1.0, 3.0])), ("weights", weights)):
             found[name] = np.pad(two, (0, others), constant_values=np.nan)
