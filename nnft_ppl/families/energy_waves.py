@@ -1,4 +1,4 @@
-r"""The free scalar of plane waves whose time momenta follow Cauchy's law: reflection positive with a cut-off in space.
+r"""The free scalar of plane waves with Cauchy's time momenta: its two-point function is positive at every cut-off.
 
 $$\phi(t, x) = \sum_{i=1}^N w_i \cos(k_i t + p_i \cdot x + c_i), \qquad w_i^2 = \frac{V}{N E_i}, \quad
   V = \int_{|p|<\Lambda} \frac{d^{d-1}p}{(2\pi)^{d-1}}, \quad E_i = \sqrt{p_i^2 + m^2}$$

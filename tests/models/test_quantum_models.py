@@ -34,7 +34,7 @@ def pulls(found, exact):
     ("name", "keywords"),
     [
         ("parameter_splitting", {"mass": 0.8}),
-        ("cauchy_scalar", {"dim": 2, "width": 3, "cutoff": 2.0}),
+        ("cauchy_scalar", {"dim": 2, "width": 3, "spatial_cutoff": 2.0}),
         ("smooth_kernel", {"kernel": "smeared", "width": 2}),
     ],
 )
@@ -175,7 +175,7 @@ def test_kernels_are_transforms_of_positive_densities(kernel, density):
         ("parameter_splitting", {"mass": -1.0}, "mass = -1.0; give a finite number > 0"),
         ("cauchy_scalar", {"dim": 5}, "dim = 5"),
         ("cauchy_scalar", {"mass": 0.0}, "mass = 0.0; give a finite number > 0"),
-        ("cauchy_scalar", {"cutoff": 0.0}, "cutoff = 0.0; give a finite number > 0"),
+        ("cauchy_scalar", {"spatial_cutoff": 0.0}, "cutoff = 0.0; give a finite number > 0"),
         ("cauchy_scalar", {"frequency": "student"}, "frequency = 'student'; give one of 'cauchy'"),
         ("smooth_kernel", {"kernel": "matern"}, "kernel = 'matern'; give one of 'exponential'"),
         ("smooth_kernel", {"length": 0.0}, "length = 0.0; give a finite number > 0"),
