@@ -5,7 +5,9 @@ $$\phi(t, x) = \sum_{i=1}^N w_i \cos(k_i t + p_i \cdot x + c_i), \qquad w_i^2 = 
 
 with p uniform in the ball |p| < Λ, $k_i \sim$ Cauchy(E_i), uniform phases. At every width
 
-$$G(t, x) = \int_{|p|<\Lambda} \frac{d^{d-1}p}{(2\pi)^{d-1}}\, \frac{e^{ip \cdot x - E_p|t|}}{2E_p}.$$
+$$G(t, x) = \int_{|p|<\Lambda} \frac{d^{d-1}p}{(2\pi)^{d-1}}\, \frac{e^{ip \cdot x - E_p|t|}}{2E_p},$$
+
+a sum of e^{−Et} with positive weights: reflection positive. Means of more fields are so at large N alone.
 
 Source: derived in docs/theory/axioms.md.
 """
