@@ -8,8 +8,8 @@ d = `dim`, the time among them, and Λ = `spatial_cutoff`: the momenta of space 
 ½, 1, 2 in units of 1/m: a sum of e^{−Et} with positive weights, and so reflection positive. Higher functions are not at
 small widths: `positivity` is M_ij = E[(ΘF_i) F_j] of the `functional`s F_1 = φ(2), F_2 = φ(.05)² φ(2) in units of 1/m,
 averaged over translations, and `witness` = vMv with v from M's lowest eigenvalue: −.066498, −.0205, −.00694, +.00069 at
-N = 1, 2, 4, 16 in d = 1. `fourth` = ⟨φ⁴⟩. `commutator` = E[(φ(t+ε) − φ(t))²]/ε by `step` ε in units of 1/m; in d = 1 (1
-− e^{−mε})/(mε) -> 1, although every draw is smooth: the average is taken before ε -> 0.
+N = 1, 2, 4, 16 in d = 1. `fourth` = ⟨φ⁴⟩. `commutator` = E[(φ(t+ε) − φ(t))²]/ε by `step` ε in units of 1/m, in d = 1
+(1 − e^{−mε})/(mε) -> 1, although draws are smooth: the average is taken before ε -> 0.
 
 Control: Gaussian time momenta of deviation E_i (`frequency="gaussian"`), which no Hamiltonian has. Limits: N -> ∞ is
 the Gaussian free field, for which M is positive (+.00269). Source: derived in docs/theory/axioms.md; networks that are
