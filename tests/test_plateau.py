@@ -1,10 +1,15 @@
 """Plateaus: of known sums of exponentials, and where a row of numbers is said to have stopped changing."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
-from nnft_ppl.observables import plateau
+from nnft_ppl.checks import FinishedDraws
+from nnft_ppl.checks.derived import DerivedQuantities
+from nnft_ppl.draws import Kind
+from nnft_ppl.observables import functions_of, plateau
 from nnft_ppl.statistics import choose_window, estimate
 
 PLACES = np.arange(9) * 0.5
@@ -37,6 +42,20 @@ def test_what_is_undefined_is_left_out_and_said():
     np.testing.assert_allclose(quantity({"c": curve}), [1.4, 0], atol=1e-9)
     assert quantity.remark({"c": curve}) == "without the mass from 3.5 to 4, which is undefined"
     assert quantity.remark({"c": abs(curve)}) == ""
+
+
+def test_the_check_repeats_it(rng):
+    """At the weighted means, where the last point is below zero; a quantity that leaves nothing out says nothing."""
+    curve = np.append(3 * np.exp(-1.4 * PLACES[:-1]), -0.1)
+    series = {"c": curve * (1 + 0.1 * rng.normal(size=(2, 500, 1))) * np.ones((1, 1, 9))}
+    derived = {"far": plateau("c", PLACES, (1, 4)), "near": plateau("c", PLACES, (1, 3))}
+    logs = np.zeros((2, 500))
+    found = estimate(series, functions_of(derived), logs, independent=True)
+    theory = SimpleNamespace(derived=derived)
+    draws = FinishedDraws(theory, Kind.FREE, found, series, log_weights=logs)  # pyright: ignore[reportArgumentType]
+    text = DerivedQuantities().judge(draws).verdict.text
+    assert text.endswith("; far: without the mass from 3.5 to 4, which is undefined")
+    assert "near:" not in text
 
 
 def test_error_of_a_plateau(rng):

@@ -21,13 +21,17 @@ class Window(NamedTuple):
     """The plateau of numbers in a row."""
 
     first: int
+    """Its first number."""
     last: int
+    """Its last number, included."""
     weights: Float[ndarray, " number"]
     """Of the numbers from the first to the last, adding up to 1; 0 of those that are left out."""
     later: Float[ndarray, " number"]
     """The same of the later half of the window alone, 0 in the earlier one; NaN for a single number."""
     chi_squared: float
+    """Of the numbers around their average."""
     dof: int
+    """Degrees of freedom, one less than numbers."""
     p_value: float
     """Probability of a larger χ² where all are equal; NaN of a single number."""
     left_out: tuple[int, ...]
