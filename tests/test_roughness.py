@@ -81,3 +81,8 @@ def test_from_draws(rng):
 def test_mistakes(quantity, points):
     with pytest.raises(ValueError, match=quantity.__name__):
         quantity("g", points)
+
+
+def test_a_two_point_function_at_other_points_is_refused():
+    with pytest.raises(ValueError, match=r"'g' has shape \(3,\); give one value for each of 4 distances"):
+        commutator("g", TIMES)({"g": np.ones(3)})

@@ -207,6 +207,6 @@ def plot_levels(ensemble: Ensemble, name: str = "levels", axes: Axes | None = No
     axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("level")
-    axes.set_ylabel(label(ensemble, name, "energy above the ground state"))
+    axes.set_ylabel(label(ensemble, name, "Eₙ − E₀"))
     axes.legend(frameon=False, loc="upper left")
     return axes

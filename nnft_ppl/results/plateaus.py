@@ -63,7 +63,7 @@ def find_plateau(ensemble: Ensemble, name: str = "two_point", period: float | No
         period: Length T of the circle; None for an open line.
 
     Returns:
-        The plateau; None where no mass has an error below half of itself.
+        The plateau; None where no mass has an error, and one below half of itself.
 
     Raises:
         ValueError: If the observable is none of this kind.
