@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from nnft_ppl.arguments import require_finite
 from nnft_ppl.observables.derived import Derived, cosh_rate
@@ -59,10 +59,13 @@ def levels(
     weights are derived in docs/theory/quantum.md.
     """
     problem = _Problem.of("levels", name, time, between, period, missing)
-    remark = (lambda means: left_out(problem, means)) if len(problem.late) > 1 else None
     # One program each for the value and its derivatives, where every step would be one of its own.
-    solved = jax.jit(lambda matrix: problem.solve({name: matrix}).energy)
-    return Derived(lambda means: solved(means[name]), (f"{name}.level",), remark=remark)
+    energies, defined = (jax.jit(lambda matrix, part=part: problem.solve({name: matrix})[part]) for part in (0, 2))
+    remark = None
+    if len(problem.late) > 1:
+        times = problem.points[problem.late]
+        remark = lambda means: left_out(times, np.asarray(defined(means[name])))  # noqa: E731
+    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark)
 
 
 def overlaps(
@@ -102,7 +105,7 @@ class _Solution(NamedTuple):
     energy: Float[Array, " level"]
     overlap: Float[Array, "operator level"]
     """|⟨n|O_i|0⟩|²; not computed, and NaN, without vectors."""
-    defined: Array
+    defined: Bool[Array, "time level"]
     """Which later times have a level, (time, level)."""
 
 
@@ -202,15 +205,13 @@ class _Problem(NamedTuple):
         return 1 / (jnp.exp(-energy * begin) + jnp.exp(-energy * (self.period - begin)))
 
 
-def left_out(problem: _Problem, means: dict[str, Any]) -> str:
+def left_out(times: Float[np.ndarray, " time"], defined: Bool[np.ndarray, "time level"]) -> str:
     """Which later times have no level, in words; nothing where all have.
 
     Args:
-        problem: The eigenvalue problem.
-        means: Of every observable.
+        times: The later times.
+        defined: Which of them have a level.
     """
-    defined = np.asarray(problem.solve(means).defined)
-    times = problem.points[problem.late]
     words = [
         f"level {number} without t = {', '.join(f'{one:g}' for one in times[~there])}"
         for number, there in enumerate(defined.T)

@@ -48,7 +48,7 @@ def commutator(
     points, added = _from_zero("commutator", separation, 2), require_finite("commutator", "missing", missing)
 
     def roughness(means: dict[str, Any]) -> Array:
-        values = _completed(means, name, added)
+        values = _completed(means, name, points, added)
         return 2 * (values[0] - values[1:]) / points[1:]
 
     dim = f"{name}.step"
@@ -78,7 +78,7 @@ def momentum_squared(
         _from_zero("momentum_squared", separation, 3),
         require_finite("momentum_squared", "missing", missing),
     )
-    return _of_splitting(name, points, lambda means: _second_difference(_completed(means, name, added), points))
+    return _of_splitting(name, points, lambda means: _second_difference(_completed(means, name, points, added), points))
 
 
 def uncertainty(
@@ -96,7 +96,7 @@ def uncertainty(
     points, added = _from_zero("uncertainty", separation, 3), require_finite("uncertainty", "missing", missing)
 
     def product(means: dict[str, Any]) -> Array:
-        values = _completed(means, name, added)
+        values = _completed(means, name, points, added)
         return values[0] * _second_difference(values, points)
 
     return _of_splitting(name, points, product)
@@ -108,9 +108,13 @@ def _of_splitting(name: str, points: Float[np.ndarray, " point"], function: Any)
     return Derived(function, (dim,), {dim: tuple(points[1:-1].tolist())})
 
 
-def _completed(means: dict[str, Any], name: str, added: Float[np.ndarray, "..."]) -> Array:
+def _completed(
+    means: dict[str, Any], name: str, points: Float[np.ndarray, " point"], added: Float[np.ndarray, "..."]
+) -> Array:
     """The two-point function, with what is known to be missing."""
     values = jnp.asarray(means[name])
+    if values.shape != points.shape:
+        raise ValueError(f"{name!r} has shape {values.shape}; give one value for each of {points.size} distances")
     return values + jnp.asarray(added, values.dtype)
 
 

@@ -93,19 +93,29 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     """
     table = correlator_table(ensemble, name)
     axes = axes_or_new(axes, (6.4, 1.8))
+    plot_pulls_along(axes, _abscissa(axes, table.iloc[:, 0].to_numpy()), table["pull"].to_numpy(float))
+    axes.set_xlabel(label(ensemble, str(table.columns[0])))
+    return axes
+
+
+def plot_pulls_along(axes: Axes, where: np.ndarray, pull: np.ndarray) -> None:
+    """Draw pulls at some places, with bands of one and two errors; those beyond four in red.
+
+    Args:
+        axes: Where to draw.
+        where: The places.
+        pull: (estimate − exact)/error; NaN, which is left out, where nothing is known.
+    """
     for size in (2, 1):
         axes.axhspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(0, color=COLOURS[1], linewidth=1)
-    where, pull = _abscissa(axes, table.iloc[:, 0].to_numpy()), table["pull"].to_numpy(float)
     known = np.isfinite(pull)
     far = known & (np.abs(pull) > 4)
     for chosen, colour in ((known & ~far, COLOURS[0]), (far, WRONG)):
         axes.errorbar(where[chosen], pull[chosen], yerr=1, fmt="o", color=colour, markersize=4, capsize=3)
     reach = max(3.2, float(np.max(np.abs(pull[known]), initial=0.0)) + 1.3)
     axes.set_ylim(-reach, reach)
-    axes.set_xlabel(label(ensemble, str(table.columns[0])))
     axes.set_ylabel("pull")
-    return axes
 
 
 def exact_values(ensemble: Ensemble, name: str, one: Estimate) -> np.ndarray:

@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nnft_ppl.observables import effective_mass
-from nnft_ppl.report.correlators import are_labels, coordinate
+from nnft_ppl.report.correlators import are_labels, coordinate, plot_pulls_along
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, in_unit, inverse, label
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble, Plateau, find_plateau
@@ -143,15 +144,28 @@ def level_panels(ensemble: Ensemble) -> Iterator[Panel]:
     data = ensemble.data["estimates"].dataset
     for name, one in ensemble.estimates().items():
         if data[name].ndim == 1 and str(data[name].dims[0]).endswith(LEVEL) and not np.iscomplexobj(one.value):
-            yield Panel(
-                name,
-                name.replace("_", " "),
-                "Energies above the ground state, with errors of one standard deviation. Bars: the exact answer, where "
-                "one is known. What has no error that can be trusted is left out.",
-                levels_table(ensemble, name),
-                lambda figure, name=name: plot_levels(ensemble, name, figure.subplots()),
-                3.2,
-            )
+            yield _levels(ensemble, name)
+
+
+def _levels(ensemble: Ensemble, name: str) -> Panel:
+    table = levels_table(ensemble, name)
+    known = bool(table["pull"].notna().any())
+
+    def draw(figure: Figure) -> None:
+        upper, *lower = figure.subplots(1 + known, 1, sharex=True, height_ratios=[3] + [1] * known, squeeze=False)[:, 0]
+        plot_levels(ensemble, name, upper)
+        for axes in lower:
+            upper.set_xlabel("")
+            plot_pulls_along(axes, table["level"].to_numpy(float), table["pull"].to_numpy(float))
+            axes.set_xlabel("level")
+
+    words = "Energies above the ground state, with errors of one standard deviation, where they can be trusted."
+    if known:
+        words += (
+            " Bars: the exact answer. Below: (estimate − exact)/error beyond what the model states for higher states, "
+            "with bands of one and two errors."
+        )
+    return Panel(name, name.replace("_", " "), words, table, draw, 3.2 + known)
 
 
 def levels_table(ensemble: Ensemble, name: str = "levels") -> pd.DataFrame:
@@ -193,6 +207,6 @@ def plot_levels(ensemble: Ensemble, name: str = "levels", axes: Axes | None = No
     axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("level")
-    axes.set_ylabel(label(ensemble, name, "energy above the ground state"))
-    axes.legend(frameon=False)
+    axes.set_ylabel(label(ensemble, name, "Eₙ − E₀"))
+    axes.legend(frameon=False, loc="upper left")
     return axes

@@ -18,6 +18,7 @@ class Plateau:
     """A mass with two errors."""
 
     mass: float
+    """The average over the window, in inverse units of the distance."""
     error: float
     """Statistical."""
     change: float
@@ -25,10 +26,13 @@ class Plateau:
     change_error: float
     """Its statistical error; NaN, as the change, where the window has a single mass."""
     first: float
+    """The least distance at which the correlator enters."""
     last: float
-    """The window: distances from and to which correlators enter."""
+    """The greatest one."""
     chi_squared: float
+    """Of the masses in the window around their average."""
     dof: int
+    """Degrees of freedom, one less than masses."""
     p_value: float
     """Probability of a larger χ² where all masses in the window are equal; NaN of a single one."""
     left_out: tuple[float, ...]
@@ -59,7 +63,7 @@ def find_plateau(ensemble: Ensemble, name: str = "two_point", period: float | No
         period: Length T of the circle; None for an open line.
 
     Returns:
-        The plateau; None where no mass has an error below half of itself.
+        The plateau; None where no mass has an error, and one below half of itself.
 
     Raises:
         ValueError: If the observable is none of this kind.

@@ -21,13 +21,17 @@ class Window(NamedTuple):
     """The plateau of numbers in a row."""
 
     first: int
+    """Its first number."""
     last: int
+    """Its last number, included."""
     weights: Float[ndarray, " number"]
     """Of the numbers from the first to the last, adding up to 1; 0 of those that are left out."""
     later: Float[ndarray, " number"]
     """The same of the later half of the window alone, 0 in the earlier one; NaN for a single number."""
     chi_squared: float
+    """Of the numbers around their average."""
     dof: int
+    """Degrees of freedom, one less than numbers."""
     p_value: float
     """Probability of a larger χ² where all are equal; NaN of a single number."""
     left_out: tuple[int, ...]
@@ -63,24 +67,26 @@ def choose_window(
         return None
     root = root_of(fluctuation[..., usable], weights, error[usable])
     covariance = (1 - SHRINKING) * root.T @ root + SHRINKING * np.diag(error[usable] ** 2)
-    for start in range(usable.size):
+    for start in range(usable.size - 1):
         inverse = np.linalg.inv(covariance[start:, start:])
         share = _shares(inverse)
         rest = value[usable[start:]] - share @ value[usable[start:]]
         chi_squared, dof = float(rest @ inverse @ rest), usable.size - start - 1
-        p_value = float(gammaincc(dof / 2, chi_squared / 2)) if dof else float("nan")
-        if not dof or p_value >= AGREES:
-            break
-    first, last = int(usable[start]), int(usable[-1])
-    both = np.zeros((2, last - first + 1))
-    both[0, usable[start:] - first] = share
-    if dof:
-        half = start + (dof + 1) // 2
-        both[1, usable[half:] - first] = _shares(np.linalg.inv(covariance[half:, half:]))
-    else:
-        both[1] = np.nan
-    missing = sorted(set(range(first, value.size)) - set(usable.tolist()))
-    return Window(first, last, *both, chi_squared, dof, p_value, tuple(missing))
+        p_value = float(gammaincc(dof / 2, chi_squared / 2))
+        if p_value >= AGREES:
+            half = start + (dof + 1) // 2
+            later = np.pad(_shares(np.linalg.inv(covariance[half:, half:])), (half - start, 0))
+            return _window(usable[start:], value.size, share, later, (chi_squared, dof, p_value))
+    return _window(usable[-1:], value.size, np.ones(1), np.full(1, np.nan), (0.0, 0, float("nan")))
+
+
+def _window(inside: ndarray, size: int, share: ndarray, later: ndarray, agreement: tuple[float, int, float]) -> Window:
+    """The window of the numbers that are in it, with their weights."""
+    first, last = int(inside[0]), int(inside[-1])
+    weights, of_later = np.zeros(last - first + 1), np.zeros(last - first + 1)
+    weights[inside - first], of_later[inside - first] = share, later
+    missing = sorted(set(range(first, size)) - set(inside.tolist()))
+    return Window(first, last, weights, of_later, *agreement, tuple(missing))
 
 
 def _shares(inverse: Float[ndarray, "number number"]) -> Float[ndarray, " number"]:
