@@ -1,5 +1,6 @@
 """How Monte-Carlo numbers are compared with exact ones: in their own errors, behind a gate on effective draws."""
 
+import jax
 import numpy as np
 from scipy.signal import lfilter
 
@@ -13,6 +14,18 @@ def worst_pull(estimate: Estimate, exact: np.ndarray, min_ess: float = 400.0) ->
     """The largest |value − exact|/error, after checking that there are draws enough for the error to mean something."""
     assert np.min(estimate.ess) >= min_ess, f"only {np.min(estimate.ess):.0f} effective draws"
     return float(np.max(np.abs(estimate.value - exact) / estimate.error))
+
+
+def free_draws(theory, number, seed):
+    """Observables of free draws, (1, draw, ...), by name, and their log weights: what `reweight` makes, and no more."""
+
+    def one(key):
+        position = theory.free_draw(key)
+        return theory.measure(position)["observables"], -theory.action(position)
+
+    measure = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=500))
+    observables, logs = measure(jax.random.split(jax.random.key(seed), number))
+    return {name: np.asarray(values)[None] for name, values in observables.items()}, np.asarray(logs)[None]
 
 
 def autoregressive(rng, coefficient, shape) -> np.ndarray:

@@ -1,14 +1,16 @@
-"""Levels from a matrix of correlators, against the spectral decomposition that the matrix is made of."""
+"""Levels and overlaps from a matrix of correlators, against the spectral decomposition that it is made of."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import levels
-from nnft_ppl.exact import spectrum
-from nnft_ppl.fields import FourierSeries
-from nnft_ppl.observables import correlator_matrix
+from nnft_ppl.exact import free_circle_two_point, spectrum
+from nnft_ppl.families import completed_odd_matrix
+from nnft_ppl.fields import FourierSeries, free_scales
+from nnft_ppl.observables import correlator_matrix, overlaps, plateau
 from nnft_ppl.spaces import Circle
 from nnft_ppl.statistics import estimate
 
@@ -57,6 +59,69 @@ def test_errors_are_those_of_the_draws(rng):
     assert found.error[0] < 0.2 * np.sqrt(2) * 0.3 / np.sqrt(8000) / (TIMES[1] - TIMES[0])
 
 
+def test_overlaps_of_the_quartic_oscillator():
+    """|⟨1|x|0⟩|² and |⟨3|x|0⟩|² of λ = 6, with and without images; those of λ = 24 are others."""
+    known, other = np.array([0.354434358, 4.05387e-4]), np.array([0.256643450, 5.05485e-4])
+    for matrix, period in ((oscillator(60.0)[0], None), (oscillator(8.0)[0], 8.0)):
+        found = np.asarray(overlaps("c", TIMES, period=period)({"c": matrix}))
+        assert (abs(found[0] / known - 1) < [1e-3, 0.03]).all()
+        assert (abs(found[0] / other - 1) > 0.15).all()
+    # Without mixing it is the amplitude squared, and the sum over levels C(0).
+    a, times = np.array([[0.6, 0.1], [0.3, 0.8]]), np.array([0.2, 0.3, 0.5])
+    matrix = np.stack([a @ np.diag(np.exp(-np.array([1.4, 4.9]) * t)) @ a.T for t in times])
+    np.testing.assert_allclose(overlaps("c", times, (0, 1, 2))({"c": matrix}), a**2, rtol=1e-9)
+
+
+def test_several_times_are_averaged_and_those_without_a_level_left_out():
+    a, times = np.array([[0.6, 0.1], [0.3, 0.8]]), np.array([0.5, 0.7, 1.0, 1.5])
+    matrix = np.stack([a.T @ np.diag(np.exp(-np.array([1.4, 4.9]) * t)) @ a for t in times])
+    several = levels("c", times, (0, 1, 2, 3))
+    assert several.remark is not None
+    np.testing.assert_allclose(several({"c": matrix}), [1.4, 4.9], rtol=1e-9)
+    assert several.remark({"c": matrix}) == ""
+    noisy = matrix.copy()
+    noisy[3] -= 2e-3 * np.eye(2)  # where level 1 has e^(−4.9) of its size, and is lost
+    words = "level 1 without t = 1.5, where no level has such an eigenvalue"
+    assert several.remark({"c": noisy}) == words
+    found = np.asarray(several({"c": noisy}))
+    assert found[1] == pytest.approx(4.9, rel=1e-9)  # of the others
+    slopes = jax.jit(jax.jacrev(lambda c: several({"c": c})))(jnp.asarray(noisy))
+    assert np.isfinite(slopes).all()
+    # A correlator alone is a matrix of one operator, and what is known to be missing is added.
+    lowest = levels("c", times, (0, 1, 2, 3), missing=0.1)
+    np.testing.assert_allclose(lowest({"c": np.exp(-1.4 * times) - 0.1}), [1.4], rtol=1e-9)
+
+
+def test_missing_modes_are_completed(rng):
+    """The free field of two modes stands for that of all: 3 G(0) G(t) and 9 G(0)² G(t) + 6 G(t)³, at every draw."""
+    period, times, draws = 4.0, np.array([0.25, 0.75]), 20_000
+    zero, scales = free_scales(period, 1.0, 2)
+    z = jnp.asarray(rng.normal(size=(draws, 5)))
+
+    def measured(observable):
+        def one(z):
+            return observable(FourierSeries(period, zero * z[0], scales * z[1:3], scales * z[3:]))
+
+        return np.asarray(jax.jit(jax.vmap(one))(z))[None]
+
+    known, missing = free_circle_two_point(times, period, 1.0), free_circle_two_point(0.0, period, 1.0)
+    corner, last = 3 * missing * known, 9 * missing**2 * known + 6 * known**3
+    exact = np.moveaxis(np.array([[known, corner], [corner, last]]), 2, 0)
+    pairs = correlator_matrix(Circle(period, points=20), [lambda f: f, lambda f: f**3], times.tolist())
+    series = {"c": measured(completed_odd_matrix(times, period, 1.0, 2)), "raw": measured(pairs)}
+    found = estimate(series, independent=True)
+    assert worst_pull(found["c"], exact) < ACCEPTED
+    assert worst_pull(found["raw"], exact) > REJECTED
+
+
+def test_quantities_that_are_declared_together():
+    """Each is a function of the means and of those before it."""
+    matrix, _ = oscillator(60.0)
+    means, before = {"c": matrix, "g": np.exp(-1.3 * TIMES)}, {"levels": levels("c", TIMES)}
+    for quantity in (levels("c", TIMES), overlaps("c", TIMES), plateau("g", TIMES, (0.0, 2.0))):
+        np.testing.assert_array_equal(quantity.among("second", before)(means), quantity(means))
+
+
 def test_undefined_levels_are_unknown():
     assert np.isnan(levels("c", TIMES)({"c": np.stack([-np.eye(2), np.eye(2)])})).all()
     rising = np.asarray(levels("c", TIMES, period=4.0)({"c": np.stack([np.eye(2), np.diag([2.0, 0.5])])}))
@@ -86,6 +151,10 @@ def test_matrix_of_a_field(rng):
         (lambda: levels("c", TIMES, (1, 0)), "goes from t = 1 to 0.5; give a later one"),
         (lambda: levels("c", TIMES, period=1.5), "give distances from 0 to half the period, 0.75"),
         (lambda: levels("c", TIMES)({"c": np.ones((2, 3))}), r"'c' has shape \(2, 3\); give \(point, operator, operat"),
+        (lambda: levels("c", TIMES)({"c": np.ones(3)}), r"'c' has shape \(3,\); .* for 2 points"),
+        (lambda: levels("c", TIMES, (0,)), r"between = \(0,\); give the numbers of two of the 2 times"),
+        (lambda: overlaps("c", [1.0, 2.0, 0.5], (0, 1, 2)), r"overlaps: .* goes from t = 1 to 0.5; give a later one"),
+        (lambda: levels("c", TIMES, missing=np.nan), "levels: missing"),
         (lambda: correlator_matrix(Circle(4.0), [], [1.0]), "operators is empty"),
     ],
 )

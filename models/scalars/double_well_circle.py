@@ -8,18 +8,25 @@ the action takes off again, so that its constant mode reaches both wells. δm² 
 integrates out the modes above K: Tr e^{−TH}, H = p²/2 + μ²x²/2 + (λ/4!) x⁴ + h x, h = `tilt`. A chain does not cross
 between the wells by itself: one that stays in the well where it starts has |sign| = 1, and is the control.
 
+Where the circle is long enough to see the two lowest levels apart, (E₁ − E₀) T ≥ 1/2, and there is no tilt, `levels` is
+E₁ − E₀, from the sign of the field at two times between 3T/16 and T/2: the sign sees these two levels and hardly any
+other, where φ itself goes between excited ones, too. At the defaults the product is 0.04, and nothing is to be seen.
+
 Units: lengths in the inverse of a mass m₀ that sets the scale; λ in m₀³, h in m₀^{3/2}. Limits: μ² > 0, h = 0 is
 `phi4_circle`. Source: as `phi4_circle`; derived in docs/theory/circle.md.
 """
 
+from dataclasses import replace
+
 import jax.numpy as jnp
+import numpy as np
 import numpyro
 
 from nnft_ppl import Observable
 from nnft_ppl.arguments import require_number, require_positive
-from nnft_ppl.exact import well_sign, well_two_point
+from nnft_ppl.exact import well_sign, well_sign_pairs, well_spectrum, well_two_point
 from nnft_ppl.families import circle_separations, fourier_network, missing_modes
-from nnft_ppl.observables import circle_two_point
+from nnft_ppl.observables import circle_two_point, correlator_matrix, levels
 from nnft_ppl.spaces import Circle
 
 
@@ -43,19 +50,47 @@ def space(period, modes):
     return Circle(period, modes=modes)
 
 
-def observables(period, modes):
-    """The two-point function, not connected, and the sign of the field, averaged over the circle."""
+def observables(period, mass_squared, coupling, modes, tilt):
+    """The two-point function, not connected, the sign of the field, averaged over the circle, and the lowest level."""
     circle = space(period, modes)
-    return {
+    measured = {
         "two_point": circle_two_point(circle_separations(period)).in_units("1/mass", separation="1/mass"),
         "sign": Observable(lambda phi: circle.average(jnp.sign(circle.evaluate(phi)))).in_units("1"),
     }
+    if seen_apart(period, mass_squared, coupling, tilt):
+        grid = Circle(period, points=16 * (modes // 4 + 1))  # on which the times lie, for a sign has jumps
+        pairs = correlator_matrix(grid, [jnp.sign], times(period).tolist())
+        measured["signs"] = replace(pairs, hidden=True)
+        measured["levels"] = lowest(period).in_units("mass")
+    return measured
+
+
+def seen_apart(period, mass_squared, coupling, tilt):
+    """Whether the circle is long enough for the two lowest levels to be told from one."""
+    energies = well_spectrum(coupling, mass_squared)[0]
+    return not tilt and (energies[1] - energies[0]) * period >= 1 / 2
+
+
+def times(period):
+    """Between the first and the others the level is taken."""
+    return np.array([3, 5, 6, 7, 8]) * period / 16
+
+
+def lowest(period):
+    """E₁ − E₀ from the two-point function of the sign."""
+    return levels("signs", times(period), range(5), period)
 
 
 def exact(period, mass_squared, coupling, modes, tilt):
-    """The double-well oscillator on these modes, with the counter-term."""
+    """The double-well oscillator on these modes, with the counter-term; its level, with what higher ones add."""
     pairs = exact_two_point(circle_separations(period), period, mass_squared, coupling, modes, tilt)
-    return {"two_point": pairs, "sign": well_sign(period, coupling, mass_squared, tilt)}
+    answers = {"two_point": pairs, "sign": well_sign(period, coupling, mass_squared, tilt)}
+    if seen_apart(period, mass_squared, coupling, tilt):
+        energies = well_spectrum(coupling, mass_squared)[0]
+        signs = well_sign_pairs(times(period), period, coupling, mass_squared)[:, None, None]
+        gap, found = energies[1:2] - energies[0], np.asarray(lowest(period)({"signs": jnp.asarray(signs)}))
+        answers["levels"] = (gap, np.abs(found - gap))
+    return answers
 
 
 def control(tilt):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+import jax.numpy as jnp
 import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
@@ -41,10 +42,11 @@ class DerivedQuantities(Check):
                 "make more draws, until the means in it are known better, or quote these means",
             )
             return Outcome(Verdict.of(self.name, float(len(failed)), 0.0, text, good=False, advice=advice))
+        remarks = [f"; {words}" for words in _remarks(draws)]
         if holes := [_holes(name, one) for name, one in quantities.items() if np.isnan(one.error).any()]:
-            return Outcome(Verdict(self.name, "warning", 0.0, 0.0, "; ".join(holes)))
+            return Outcome(Verdict(self.name, "warning", 0.0, 0.0, "; ".join(holes) + "".join(remarks)))
         text = f"derived quantities are nearly linear within the errors of their means ({', '.join(quantities)})"
-        return Outcome(Verdict.of(self.name, 0.0, 0.0, text, good=True))
+        return Outcome(Verdict.of(self.name, 0.0, 0.0, text + "".join(remarks), good=True))
 
 
 def untrusted(estimates: Mapping[str, Estimate], observables: Collection[str]) -> list[str]:
@@ -59,6 +61,19 @@ def untrusted(estimates: Mapping[str, Estimate], observables: Collection[str]) -
         for name, one in estimates.items()
         if name not in observables and np.isnan(one.error).all() and not np.isnan(one.value).all()
     ]
+
+
+def _remarks(draws: FinishedDraws) -> list[str]:
+    """What quantities have to say of their values, such as which points were left out of an average."""
+    speaking = {name: one.remark for name, one in draws.theory.derived.items() if one.remark}
+    if not speaking or draws.phase is not None:
+        return []
+    series = dict(draws.quoted or draws.observables)
+    weights = np.ones(next(iter(series.values())).shape[:2])
+    if draws.log_weights is not None:
+        weights = np.exp(draws.log_weights - np.max(draws.log_weights))
+    means = {name: jnp.asarray(np.tensordot(weights, one, 2) / weights.sum()) for name, one in series.items()}
+    return [f"{name}: {words}" for name, remark in speaking.items() if (words := remark(means))]
 
 
 def _doubt(name: str, one: Estimate) -> str:

@@ -71,13 +71,28 @@ def well_two_point(
 
     Source: Spectral decomposition; derived here.
     """
-    distance = require_finite("well_two_point", "separation", separation)
-    energies, position, _ = well_spectrum(coupling, mass_squared, tilt)
-    excitations = _excitations("well_two_point", energies, period)
-    flat = np.mod(distance, period).ravel()
-    late, early = np.exp(-(period - flat)[:, None] * excitations), np.exp(-flat[:, None] * excitations)
-    partition = np.sum(np.exp(-period * excitations))
-    return (np.einsum("ti,ij,tj->t", late, position**2, early, optimize=True) / partition).reshape(distance.shape)
+    return _pairs("well_two_point", separation, period, well_spectrum(coupling, mass_squared, tilt), operator=1)
+
+
+def well_sign_pairs(
+    separation: Float[np.ndarray, "*point"] | float,
+    period: float,
+    coupling: float,
+    mass_squared: float,
+    tilt: float = 0.0,
+) -> Float[np.ndarray, "*point"]:
+    """Two-point function of the sign on a circle, `Tr(e^{-(T-t)H} sign(x) e^{-tH} sign(x)) / Tr e^{-TH}`, disconnected.
+
+    Not for t = 0, where it is 1: sums over levels converge slowly near there.
+
+    Args and errors as for `well_two_point`.
+
+    Returns:
+        The average, between -1 and 1, at each separation.
+
+    Source: Spectral decomposition; derived here.
+    """
+    return _pairs("well_sign_pairs", separation, period, well_spectrum(coupling, mass_squared, tilt), operator=2)
 
 
 def well_sign(period: float, coupling: float, mass_squared: float, tilt: float = 0.0) -> float:
@@ -100,6 +115,23 @@ def well_sign(period: float, coupling: float, mass_squared: float, tilt: float =
     energies, _, sign = well_spectrum(coupling, mass_squared, tilt)
     weights = np.exp(-period * _excitations("well_sign", energies, period))
     return float(np.sum(weights * np.diag(sign)) / np.sum(weights))
+
+
+def _pairs(
+    owner: str,
+    separation: Float[np.ndarray, "*point"] | float,
+    period: float,
+    spectrum: tuple[Float[np.ndarray, "state"], ...],
+    operator: int,
+) -> Float[np.ndarray, "*point"]:
+    """Two-point function of the position (1) or of its sign (2) in the spectrum."""
+    distance = require_finite(owner, "separation", separation)
+    excitations = _excitations(owner, spectrum[0], period)
+    flat = np.mod(distance, period).ravel()
+    late, early = np.exp(-(period - flat)[:, None] * excitations), np.exp(-flat[:, None] * excitations)
+    partition = np.sum(np.exp(-period * excitations))
+    found = np.einsum("ti,ij,tj->t", late, spectrum[operator] ** 2, early, optimize=True)
+    return (found / partition).reshape(distance.shape)
 
 
 def _excitations(owner: str, energies: Float[np.ndarray, "state"], period: float) -> Float[np.ndarray, "state"]:

@@ -8,13 +8,16 @@ Source: Fourier networks of arXiv:2504.05462; the normalisation is derived in do
 
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 import numpyro
-from jaxtyping import ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float
 from numpyro import distributions as dist
 
 from nnft_ppl.exact import free_circle_two_point
 from nnft_ppl.fields import FourierSeries, free_scales
+from nnft_ppl.observables import Observable, correlator_matrix
+from nnft_ppl.spaces import Circle
 
 
 def fourier_network(period: float | Sequence[float], mass: float, modes: int) -> FourierSeries:
@@ -57,3 +60,37 @@ def missing_modes(t: Float[ArrayLike, "*point"], period: float, mass: float, mod
     """
     times = np.asarray(t, float)
     return free_circle_two_point(times, period, mass) - free_circle_two_point(times, period, mass, modes=modes)
+
+
+def completed_odd_matrix(time: Float[ArrayLike, " time"], period: float, mass: float, modes: int) -> Observable:
+    r"""Two-point functions of φ and φ³, averaged over the circle, of the field whose lowest K modes are there.
+
+    The modes above are Gaussian and independent of those below, up to $O(\lambda/\omega_K^3)$, so that the average over
+    them is known for every draw: with $\bar O = E_\chi[O]$, $\bar\phi = \phi_K$ and
+    $\overline{\phi^3} = \phi_K^3 + 3 G_>(0)\phi_K$,
+
+    $$C_{ij}(t) = \sum_k \frac{G_>(t)^k}{k!}\,\langle\overline{O_i^{(k)}}(0)\,\overline{O_j^{(k)}}(t)\rangle .$$
+
+    Args:
+        time: Distances t along the circle, shape (time,).
+        period: Length T.
+        mass: Mass m of the free field.
+        modes: Number K of modes.
+
+    Returns:
+        Observable of shape (time, operator, other operator), disconnected, in units of mass^(-(p + q)/2).
+
+    Source: derived in docs/theory/circle.md.
+    """
+    times = np.asarray(time, float)
+    fine = Circle(period, points=6 * modes + 8)  # resolves the square of φ³
+    missing, between = (missing_modes(t, period, mass, modes) for t in (0.0, times))
+    held = correlator_matrix(fine, [lambda phi: phi, lambda phi: phi**3 + 3 * missing * phi], times.tolist())
+    slopes = correlator_matrix(fine, [jnp.ones_like, lambda phi: 3 * (phi**2 + missing)], times.tolist())
+
+    def completed(phi: FourierSeries) -> Array:
+        of_values = held(phi)
+        matrix = of_values + between[:, None, None] * slopes(phi)
+        return matrix.at[:, 1, 1].add(18 * between**2 * of_values[:, 0, 0] + 6 * between**3)
+
+    return Observable(completed, held.dims, held.coords)

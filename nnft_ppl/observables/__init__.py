@@ -2,6 +2,7 @@
 
 from nnft_ppl.observables.averages import box_average, mean_squared
 from nnft_ppl.observables.connected import Moment, Moments, connected
+from nnft_ppl.observables.correlator_matrix import correlator_matrix
 from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
 from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, functions_of, ratio
@@ -10,9 +11,11 @@ from nnft_ppl.observables.insertion import Insertion, some_points
 from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
-from nnft_ppl.observables.levels import correlator_matrix, levels
+from nnft_ppl.observables.levels import levels, overlaps
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
+from nnft_ppl.observables.plateau import plateau
 from nnft_ppl.observables.readings import Readings, aligned, read_off
+from nnft_ppl.observables.roughness import commutator, momentum_squared, uncertainty
 
 __all__ = [
     "Derived",
@@ -30,6 +33,7 @@ __all__ = [
     "at",
     "box_average",
     "circle_two_point",
+    "commutator",
     "connected",
     "correlator_matrix",
     "default_observables",
@@ -41,8 +45,11 @@ __all__ = [
     "levels",
     "mean_squared",
     "mode",
+    "momentum_squared",
     "n_point",
     "name_dimensions",
+    "overlaps",
+    "plateau",
     "product",
     "ratio",
     "read_off",
@@ -50,5 +57,6 @@ __all__ = [
     "smeared",
     "some_points",
     "two_point",
+    "uncertainty",
     "vertex",
 ]

@@ -43,6 +43,8 @@ class Derived:
     """Observables from which axes without a name take theirs, and its coordinates, counted from the last axis."""
     moments: Observable | None = field(default=None, compare=False)
     """What is measured for it alone, and is `means["moments"]` to its function; None for what takes others' means."""
+    remark: Callable[[dict[str, Array]], str] | None = field(default=None, compare=False)
+    """What there is to say of the value at these means, such as what was left out; the check `derived` repeats it."""
 
     def among(self, name: str, others: "Mapping[str, Derived]") -> "Derived":
         """The quantity as a function of means by the names that they are stored under, and of others as of means.
@@ -53,7 +55,14 @@ class Derived:
         """
         if self.moments is not None:
             return replace(self, function=Renamed(self.function, f"{name}.moments"))
-        return replace(self, function=lambda means: self.function(_Means(means, others))) if others else self
+        if not others:
+            return self
+        remark = self.remark
+        return replace(
+            self,
+            function=lambda means: self.function(_Means(means, others)),
+            remark=remark and (lambda means: remark(_Means(means, others))),
+        )
 
     def __call__(self, means: dict[str, Array]) -> Array:
         """The quantity at these means.
@@ -154,20 +163,32 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, per
         )
     middles = {f"{name}.separation": tuple(((points[:-1] + points[1:]) / 2).tolist())} if points.ndim else {}
     labels: dict[str, Any] = {"dims": (..., f"{name}.separation"), "coords": middles, "like": (name,)}
-    if period is None:
-        return Derived(lambda means: jnp.log(means[name][..., :-1] / means[name][..., 1:]) / steps, **labels)
-    if not points.ndim or points.min() < 0 or points.max() > period:
+    if period is not None and (not points.ndim or points.min() < 0 or points.max() > period):
         raise ValueError(f"effective_mass: separation = {points}; give distances from 0 to the period, {period}")
-    from_middle = np.abs(period / 2 - points)
-    left, right = from_middle[:-1], from_middle[1:]
-    # Only distances from the middle count: the farther point must have the larger correlator.
-    sign = np.sign(left - right)
+    places = tuple(points.tolist()) if points.ndim else float(points)
+    return Derived(_DecayRate(name, places, period), **labels)
 
-    def cosh_mass(means: dict[str, Array]) -> Array:
-        logarithm = jnp.log(means[name][..., :-1] / means[name][..., 1:]) * sign
-        return cosh_rate(jnp.asarray(logarithm), np.maximum(left, right), np.minimum(left, right))
 
-    return Derived(cosh_mass, **labels)
+@dataclass(frozen=True)
+class _DecayRate:
+    """The function of `effective_mass`, compared by what it is made of: compiled once, it serves again."""
+
+    name: str
+    points: tuple[float, ...] | float
+    """Distances, or the spacing of all neighbours."""
+    period: float | None
+
+    def __call__(self, means: dict[str, Array]) -> Array:
+        """The rates at these means."""
+        values, points = means[self.name], np.asarray(self.points)
+        logarithm = jnp.log(values[..., :-1] / values[..., 1:])
+        if self.period is None:
+            return logarithm / (np.diff(points) if points.ndim else points)
+        from_middle = np.abs(self.period / 2 - points)
+        left, right = from_middle[:-1], from_middle[1:]
+        # Only distances from the middle count: the farther point must have the larger correlator.
+        sign = np.sign(left - right)
+        return cosh_rate(jnp.asarray(logarithm * sign), np.maximum(left, right), np.minimum(left, right))
 
 
 def cosh_rate(logarithm: Array, far: np.ndarray, near: np.ndarray) -> Array:

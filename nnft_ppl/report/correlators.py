@@ -1,12 +1,10 @@
-r"""Correlators along a coordinate: estimates with errors, the exact curve, pulls, estimators side by side, masses."""
+r"""Correlators along a coordinate: estimates with errors, the exact curve, pulls, estimators side by side."""
 
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from nnft_ppl.observables import effective_mass
-from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, in_unit, inverse, label, shorten
+from nnft_ppl.report.drawing import COLOURS, WRONG, axes_or_new, label, shorten
 from nnft_ppl.report.parts import IMAGINARY, REAL, WHOLE, Part, columns_of, parts_of_estimate
 from nnft_ppl.results import Ensemble
 from nnft_ppl.statistics import Estimate
@@ -37,7 +35,7 @@ def correlator_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFram
     Raises:
         ValueError: If there is no such observable.
     """
-    dim, places = _coordinate(ensemble, name)
+    dim, places = coordinate(ensemble, name)
     one = ensemble.estimates()[name]
     exact = exact_values(ensemble, name, one)
     columns = {dim: places} | columns_of("value", one.value) | columns_of("error", one.error)
@@ -65,7 +63,7 @@ def plot_correlator(
     Raises:
         ValueError: If there is no such observable.
     """
-    dim, places = _coordinate(ensemble, name)
+    dim, places = coordinate(ensemble, name)
     one = ensemble.estimates()[name]
     part = part or parts_of_estimate(one)[0]
     axes = axes_or_new(axes)
@@ -95,19 +93,29 @@ def plot_correlator_pulls(ensemble: Ensemble, name: str = "two_point", axes: Axe
     """
     table = correlator_table(ensemble, name)
     axes = axes_or_new(axes, (6.4, 1.8))
+    plot_pulls_along(axes, _abscissa(axes, table.iloc[:, 0].to_numpy()), table["pull"].to_numpy(float))
+    axes.set_xlabel(label(ensemble, str(table.columns[0])))
+    return axes
+
+
+def plot_pulls_along(axes: Axes, where: np.ndarray, pull: np.ndarray) -> None:
+    """Draw pulls at some places, with bands of one and two errors; those beyond four in red.
+
+    Args:
+        axes: Where to draw.
+        where: The places.
+        pull: (estimate − exact)/error; NaN, which is left out, where nothing is known.
+    """
     for size in (2, 1):
         axes.axhspan(-size, size, color=COLOURS[0], alpha=0.12, linewidth=0)
     axes.axhline(0, color=COLOURS[1], linewidth=1)
-    where, pull = _abscissa(axes, table.iloc[:, 0].to_numpy()), table["pull"].to_numpy(float)
     known = np.isfinite(pull)
     far = known & (np.abs(pull) > 4)
     for chosen, colour in ((known & ~far, COLOURS[0]), (far, WRONG)):
         axes.errorbar(where[chosen], pull[chosen], yerr=1, fmt="o", color=colour, markersize=4, capsize=3)
     reach = max(3.2, float(np.max(np.abs(pull[known]), initial=0.0)) + 1.3)
     axes.set_ylim(-reach, reach)
-    axes.set_xlabel(label(ensemble, str(table.columns[0])))
     axes.set_ylabel("pull")
-    return axes
 
 
 def exact_values(ensemble: Ensemble, name: str, one: Estimate) -> np.ndarray:
@@ -145,7 +153,7 @@ def estimators_of(ensemble: Ensemble, name: str = "two_point") -> dict[str, Esti
 
 def estimators_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
     """Coordinate, and value, error and effective draws of each estimator."""
-    dim, places = _coordinate(ensemble, name)
+    dim, places = coordinate(ensemble, name)
     columns: dict[str, np.ndarray] = {dim: places}
     for kind, one in estimators_of(ensemble, name).items():
         columns |= columns_of(kind, one.value) | columns_of(f"{kind}_error", one.error) | {f"{kind}_ess": one.ess}
@@ -159,7 +167,7 @@ def plot_estimators(
 
     Args and errors as for `plot_correlator`; of a complex one the real part by default.
     """
-    _, places = _coordinate(ensemble, name)
+    _, places = coordinate(ensemble, name)
     axes = axes_or_new(axes)
     found = estimators_of(ensemble, name)
     centre = found["quoted"].value
@@ -195,63 +203,16 @@ def difference_parts(one: Estimate) -> tuple[Part, ...]:
     return (REAL, IMAGINARY) if np.iscomplexobj(one.value) else (WHOLE,)
 
 
-def period_of(ensemble: Ensemble, name: str = "two_point") -> float | None:
-    """Length of the circle, if the theory lives on one and all points of the observable lie on it; else None."""
-    _, places = _coordinate(ensemble, name)
-    if _labels(places):
-        return None
-    period = ensemble.data["estimates"].attrs.get("period")
-    return float(period) if period is not None and places.min() >= 0 and places.max() <= period else None
+def coordinate(ensemble: Ensemble, name: str) -> tuple[str, np.ndarray]:
+    """The dimension of an observable that can be drawn as a curve, and where it is measured.
 
+    Args:
+        ensemble: A run.
+        name: The observable.
 
-def effective_mass_table(ensemble: Ensemble, name: str = "two_point") -> pd.DataFrame:
-    """Middle of each pair of neighbouring points, effective mass between them with error, and the exact one.
-
-    m_eff = ln(C_i/C_{i+1})/(r_{i+1} − r_i); on a circle the rate of the cosh through both points
-    (`nnft_ppl.observables.effective_mass`).
-
-    Args and errors as for `correlator_table`.
+    Raises:
+        ValueError: If it is none of that kind.
     """
-    dim, places = _coordinate(ensemble, name)
-    if _labels(places) or not np.all(np.diff(places) > 0):
-        raise ValueError(f"the points of {name!r} along {dim} do not increase: {places}")
-    mass = effective_mass(name, places, period_of(ensemble, name))
-    called = f"{name}.effective_mass"  # of which the model may have one of its own
-    found = ensemble.estimates({called: mass})[called]
-    exact = ensemble.exact.get(name, np.full(len(places), np.nan))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        known = np.asarray(mass({name: jnp.asarray(exact)}), float)
-    middle = (places[:-1] + places[1:]) / 2
-    return pd.DataFrame({dim: middle, "value": found.value, "error": found.error, "exact": known})
-
-
-def plot_effective_mass(ensemble: Ensemble, name: str = "two_point", axes: Axes | None = None) -> Axes:
-    """Draw the effective mass between neighbouring points of a correlator, and the exact one.
-
-    Points without an error that can be trusted are left out. Args and errors as for `plot_correlator`.
-    """
-    table = effective_mass_table(ensemble, name)
-    _, places = _coordinate(ensemble, name)
-    axes = axes_or_new(axes)
-    half = np.diff(places) / 2
-    middle, value, error = (table.iloc[:, column].to_numpy(float) for column in range(3))
-    if bool(table["exact"].notna().any()):
-        axes.hlines(table["exact"], middle - half, middle + half, color=COLOURS[1], label="exact")
-    known = np.isfinite(error)
-    axes.errorbar(
-        middle[known], value[known], xerr=half[known], yerr=error[known], fmt="o", color=COLOURS[0], markersize=4.5,
-        capsize=3, elinewidth=1, label="estimate",
-    )  # fmt: skip
-    if np.any(value[known] < 0):
-        axes.axhline(0, color=COLOURS[0], linewidth=0.8)
-    dim = str(table.columns[0])
-    axes.set_xlabel(label(ensemble, dim))
-    axes.set_ylabel(in_unit("effective mass", inverse(ensemble.unit(dim))))
-    axes.legend(frameon=False)
-    return axes
-
-
-def _coordinate(ensemble: Ensemble, name: str) -> tuple[str, np.ndarray]:
     known = along_coordinate(ensemble)
     if name not in known:
         raise ValueError(
@@ -262,19 +223,19 @@ def _coordinate(ensemble: Ensemble, name: str) -> tuple[str, np.ndarray]:
     return dim, values.coords[dim].values
 
 
-def _labels(places: np.ndarray) -> bool:
+def are_labels(places: np.ndarray) -> bool:
     """Whether places are texts."""
     return places.dtype.kind not in "iuf"
 
 
 def _order(places: np.ndarray) -> np.ndarray:
     """Numbers from small to large, and texts as the model file has them."""
-    return np.arange(len(places)) if _labels(places) else np.argsort(places, kind="stable")
+    return np.arange(len(places)) if are_labels(places) else np.argsort(places, kind="stable")
 
 
 def _abscissa(axes: Axes, places: np.ndarray) -> np.ndarray:
     """Where points are drawn: at their places, or one beside the other, with a text below each."""
-    if not _labels(places):
+    if not are_labels(places):
         return places.astype(float)
     ranks = np.arange(len(places), dtype=float)
     axes.set_xticks(ranks, [shorten(str(one), LONGEST) for one in places])

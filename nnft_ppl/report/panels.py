@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nnft_ppl.report import chains, correlators, fields, pulls, tempering
+from nnft_ppl.report import chains, correlators, fields, masses, pulls, tempering
 from nnft_ppl.report.checks import check_figures
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.parts import MODULUS, REAL, parts_of_estimate
@@ -35,7 +35,8 @@ def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
     real = "two_point" in known and not np.iscomplexobj(ensemble.estimates()["two_point"].value)
     places = correlators.correlator_table(ensemble).iloc[:, 0] if real else pd.Series()
     if len(places) > 1 and not isinstance(places[0], str) and places.name not in NUMBERED:
-        yield _effective_mass(ensemble)
+        yield masses.effective_mass_panel(ensemble)
+    yield from masses.level_panels(ensemble)
     if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):
         yield _exact_pulls(exact)
 
@@ -113,34 +114,6 @@ def _without_legend(axes: Axes) -> None:
     """What the axes above say need not be said twice."""
     if (legend := axes.get_legend()) is not None:
         legend.remove()
-
-
-def _effective_mass(ensemble: Ensemble) -> Panel:
-    table = correlators.effective_mass_table(ensemble)
-    known = np.isfinite(table["error"].to_numpy(float))
-    if correlators.period_of(ensemble) is None:
-        words = (
-            "ln(C(r)/C(r'))/(r' − r) between neighbouring points r < r' of the two-point function C; the bar along r "
-            "says which. Where C is a sum of decaying exponentials it falls to the lowest of their rates for large r."
-        )
-        if np.any(table["value"].to_numpy(float)[known] < 0):
-            words += " It is negative where C rises: there it is no mass."
-    else:
-        words = (
-            "The rate m of the cosh m(T/2 − r) through neighbouring points of the two-point function C on the circle "
-            "of length T, a state that goes both ways round; the bar along r says which. Where C is a sum of states "
-            "it falls to the lowest of their rates towards r = T/2. There is none where C rises towards T/2."
-        )
-    if not known.all():
-        words += f" Left out: {int((~known).sum())} of {len(table)} that are undefined, or have no error to be trusted."
-    return Panel(
-        "effective_mass",
-        "Effective mass",
-        words,
-        table,
-        lambda figure: correlators.plot_effective_mass(ensemble, axes=figure.subplots()),
-        3.2,
-    )
 
 
 def _exact_rows(ensemble: Ensemble) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from nnft_ppl.statistics.log_weights import (
 )
 from nnft_ppl.statistics.means import average_phase_of, estimate
 from nnft_ppl.statistics.phases import KNOWN, AveragePhase
+from nnft_ppl.statistics.plateaus import Window, choose_window
 from nnft_ppl.statistics.polynomials import PolynomialFit, fit_polynomial
 from nnft_ppl.statistics.replicas import blocks, correlation_between, replicas
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
@@ -36,9 +37,11 @@ __all__ = [
     "Tails",
     "Verdict",
     "Verdicts",
+    "Window",
     "autocorrelation_function",
     "average_phase_of",
     "blocks",
+    "choose_window",
     "contributions",
     "correlation_between",
     "cross_fit",

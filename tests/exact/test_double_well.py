@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh_tridiagonal
 
-from nnft_ppl.exact import spectrum, thermal_two_point, well_sign, well_spectrum, well_two_point
+from nnft_ppl.exact import spectrum, thermal_two_point, well_sign, well_sign_pairs, well_spectrum, well_two_point
 
 TIMES = np.array([0.0, 0.5, 1.0, 2.0])
 
@@ -37,12 +37,15 @@ def test_wells_on_a_grid(tilt):
         x, energies, vectors = levels_on_a_grid(6.0, -4.0, tilt, points)
         weights = np.exp(-period * (energies - energies[0]))
         density = vectors**2 @ weights / np.sum(weights)
-        results.append([*energies[:4], density @ x**2, density @ np.sign(x)])
+        sign = (vectors.T * np.sign(x)) @ vectors
+        pairs = weights**0.75 @ sign**2 @ weights**0.25 / np.sum(weights)  # a quarter of the circle apart
+        results.append([*energies[:4], density @ x**2, density @ np.sign(x), pairs])
     coarse, fine = np.array(results)
     energies, _, _ = well_spectrum(6.0, -4.0, tilt)
     found = [*energies[:4], float(well_two_point(0.0, period, 6.0, -4.0, tilt)), well_sign(period, 6.0, -4.0, tilt)]
+    found.append(float(well_sign_pairs(1.0, period, 6.0, -4.0, tilt)))
     np.testing.assert_allclose(found, fine + (fine - coarse) / 3, atol=2e-8)
-    assert np.sign(found[-1]) == -np.sign(tilt)
+    assert np.sign(found[-2]) == -np.sign(tilt)
 
 
 def test_wells_far_apart_tunnel_as_the_instanton_says():

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from statistical import ACCEPTED, REJECTED, worst_pull
+from statistical import ACCEPTED, REJECTED, free_draws, worst_pull
 
 from nnft_ppl import load, sample
+from nnft_ppl.exact import well_spectrum
+from nnft_ppl.statistics import estimate
 
 
 @pytest.mark.parametrize("components", [2, 3])
@@ -45,6 +47,22 @@ def test_two_wells_with_a_tilt(seed):
     mean = np.sum(weights * signs[right]) / np.sum(weights)
     error = np.sqrt(np.sum(weights**2 * (signs[right] - mean) ** 2)) / np.sum(weights)
     assert abs(mean - float(theory.exact["sign"])) > REJECTED * error
+
+
+def test_the_two_lowest_levels_of_two_wells(seed):
+    """E₁ − E₀ = 0.0839 to a tenth from the signs of free draws; at the defaults it is too small to be seen."""
+    theory = load("double_well_circle", period=8.0, mass_squared=-3.0)
+    series, logs = free_draws(theory, 30_000, seed)
+    found = estimate(series, theory.derived, logs, independent=True)["levels"]
+    assert worst_pull(found, np.array([0.08387508])) < ACCEPTED
+    assert found.error[0] < 0.1 * 0.08387508
+    np.testing.assert_allclose(theory.exact["levels"], 0.08387508, atol=1e-8)
+    assert theory.truncation["levels"][0] < 0.04 * 0.08387508
+    # Control: the gap of deeper wells.
+    energies = well_spectrum(6.0, -4.0)[0]
+    assert worst_pull(found, energies[1:2] - energies[0]) > REJECTED
+    for keywords in ({}, {"period": 8.0}, {"period": 8.0, "mass_squared": -3.0, "tilt": 0.1}):
+        assert not load("double_well_circle", **keywords).derived
 
 
 @pytest.mark.parametrize(

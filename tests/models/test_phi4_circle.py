@@ -1,11 +1,10 @@
 """φ⁴ on a circle against Tr e^{−TH}: both routes at every coupling, and controls that the same test rejects."""
 
-import jax
 import numpy as np
 import pytest
-from statistical import ACCEPTED, REJECTED, worst_pull
+from statistical import ACCEPTED, REJECTED, free_draws, worst_pull
 
-from nnft_ppl import load, sample
+from nnft_ppl import Derived, load, sample
 from nnft_ppl.exact import thermal_two_point
 from nnft_ppl.statistics import estimate
 
@@ -65,22 +64,43 @@ def test_action_terms_are_stored_apart(seed):
 
 
 def test_levels_and_kurtosis(seed):
-    """At 5 modes their exact values hold, missing modes included; those of the whole field are rejected."""
-    theory = load("phi4_circle", modes=5, spectrum=True)
+    """E₁ − E₀ to 1 %, E₃ − E₀ to 5 %, κ₄/κ₂² of the oscillator at λ = 6 and 24; those of the other λ are rejected."""
+    theories = {coupling: load("phi4_circle", period=8.0, coupling=coupling) for coupling in (6.0, 24.0)}
+    theory = theories[6.0]
+    series, logs = free_draws(theory, 30_000, seed)
+    for times, coupling, wrong in ((1, 6.0, 24.0), (4, 24.0, 6.0)):  # the action is proportional to λ
+        found = estimate(series, theory.derived, times * logs, independent=True)
+        exact = theories[coupling].exact
+        for name in ("levels", "kurtosis", "phi_fourth"):
+            assert worst_pull(found[name], exact[name]) < ACCEPTED, name
+            assert worst_pull(found[name], theories[wrong].exact[name]) > REJECTED, name
+        error = found["levels"].error
+        assert (error / exact["levels"] < [0.01, 0.05]).all()
+        if coupling == 6.0:
+            np.testing.assert_allclose(exact["levels"], [1.405039134340908, 4.936650108731068], rtol=1e-9)
+            assert exact["kurtosis"] == pytest.approx(-0.18229011, rel=1e-3)
+    assert worst_pull(gaussian_kurtosis(seed), theory.exact["kurtosis"]) > REJECTED
 
-    def one(key):
-        position = theory.free_draw(key)
-        return theory.measure(position)["observables"], -theory.action(position)
 
-    measure = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=500))
-    observables, logs = measure(jax.random.split(jax.random.key(seed), 40_000))
-    series = {name: np.asarray(values)[None] for name, values in observables.items()}
-    found = estimate(series, theory.derived, np.asarray(logs)[None], independent=True)
-    for name in ("levels", "kurtosis", "phi_fourth"):
-        assert worst_pull(found[name], theory.exact[name]) < ACCEPTED, name
-    whole = load("phi4_circle", modes=400, spectrum=True).exact
-    assert worst_pull(found["levels"], whole["levels"]) > REJECTED
-    assert worst_pull(found["phi_fourth"], whole["phi_fourth"]) > REJECTED
-    gaps = np.array([1.405039134340908, 4.936650108731068])
-    np.testing.assert_allclose(whole["levels"], gaps, rtol=0.015)  # a long circle would have these
-    assert whole["kurtosis"] == pytest.approx(-0.18229011, rel=0.03)
+def gaussian_kurtosis(seed):
+    """κ₄/κ₂² of Gaussian fields with the two-point function of the interacting ones."""
+    grid = np.arange(164) * 8.0 / 164
+    exact = thermal_two_point(grid, 8.0, 6.0, 1.0)
+    power = np.fft.rfft(exact).real
+    noise = np.fft.rfft(np.random.default_rng(seed).normal(size=(20_000, 164)), axis=1)
+    field = np.fft.irfft(noise * np.sqrt(np.maximum(power, 0)), n=164, axis=1)
+    moments = np.stack([(field**2).mean(1), (field**4).mean(1)], axis=1)[None]
+    quantity = Derived(lambda mean: mean["m"][1] / mean["m"][0] ** 2 - 3)
+    found = estimate({"m": moments}, {"kurtosis": quantity}, independent=True)
+    assert worst_pull(found["m"], np.array([exact[0], 3 * exact[0] ** 2])) < ACCEPTED
+    return found["kurtosis"]
+
+
+def test_levels_are_measured_on_long_circles_or_where_they_are_asked_for():
+    """On a short one what they see is E₃ − E₀ less what goes round between excited states, and is stated."""
+    assert "levels" not in load("phi4_circle", modes=4).derived
+    short = load("phi4_circle", modes=4, spectrum=True)
+    assert {"levels", "kurtosis"} == set(short.derived)
+    assert short.truncation["levels"][0] < 2e-3
+    assert 0.03 < short.truncation["levels"][1] < 0.08
+    assert (load("phi4_circle", period=8.0).truncation["levels"] < [2e-5, 0.02]).all()

@@ -15,17 +15,20 @@ from nnft_ppl.report import (
     plot_effective_mass,
     plot_estimators,
     plot_fields,
+    plot_levels,
     plot_pulls,
     plot_tempering,
     plot_traces,
     plot_weights,
 )
 from nnft_ppl.report.chains import autocorrelation_table, trace_table, weights_table
-from nnft_ppl.report.correlators import correlator_table, effective_mass_table, estimators_table
+from nnft_ppl.report.correlators import correlator_table, estimators_table
 from nnft_ppl.report.drawing import in_unit, inverse, shorten
 from nnft_ppl.report.fields import fields_table
+from nnft_ppl.report.masses import effective_mass_table, levels_table
 from nnft_ppl.report.panels import panels
 from nnft_ppl.report.tempering import tempering_table
+from nnft_ppl.results import find_plateau
 from nnft_ppl.runs.snapshots import COUNT, Snapshots
 from nnft_ppl.statistics import autocorrelation_function
 
@@ -82,6 +85,42 @@ def test_effective_mass_is_the_derived_quantity(chains):
     assert "cosh m(T/2 − r)" in next(panel for panel in panels(chains) if panel.name == "effective_mass").caption
     assert axes.get_ylabel() == "effective mass  [mass]"
     assert [inverse(unit) for unit in ("1/mass", "mass^2", "1", None)] == ["mass", "1/mass^2", "1", None]
+
+
+def test_plateau_is_drawn_over_its_window(chains):
+    found = find_plateau(chains, period=4.0)
+    assert found is not None
+    assert (found.first, found.last, found.left_out) in {(0.5, 2.0, ()), (1.0, 2.0, ())}
+    table = effective_mass_table(chains)
+    # An average of those in the window, with an error between those of the best and of their plain mean.
+    middle, value, error, _ = table.to_numpy(float).T
+    value, error = value[middle > found.first], error[middle > found.first]
+    assert np.min(value) <= found.mass <= np.max(value)
+    assert 0.5 * np.min(error) < found.error < 1.01 * np.max(error)
+    assert abs(found.mass - 1.405039) < 5 * np.hypot(found.error, np.nan_to_num(found.change))
+    assert abs(found.mass - 1) > 6 * found.error  # of the free field
+    panel = next(panel for panel in panels(chains) if panel.name == "effective_mass")
+    assert f"Band: the plateau {found.mass:.2f}"[:-1] in panel.caption
+    axes = plot_effective_mass(chains, axes=Figure().subplots(), plateau=found)
+    assert "plateau" in axes.get_legend_handles_labels()[1]
+    with pytest.raises(ValueError, match="'action' is no real observable of this run"):
+        find_plateau(chains, "action")
+
+
+def test_levels_are_drawn_beside_the_exact_ones(chains):
+    data = chains.data.copy(deep=True)
+    parts = {"": [1.4, 4.9], ".error": [0.01, np.nan], ".ess": [900.0, 900.0], ".second_error": [0.01, 0.1]}
+    rows = {f"levels{part}": ("odd.level", np.array(values)) for part, values in parts.items()}
+    data["estimates"] = type(data)(data["estimates"].to_dataset().assign(rows))
+    data["exact"] = type(data)(data["exact"].to_dataset().assign(levels=("odd.level", np.array([1.405, 4.937]))))
+    panel = next(panel for panel in panels(Ensemble(data)) if panel.name == "levels")
+    assert panel.table["exact"].tolist() == [1.405, 4.937]
+    assert levels_table(Ensemble(data))["pull"].tolist()[0] == pytest.approx(-0.5)
+    axes = plot_levels(Ensemble(data), axes=Figure().subplots())
+    places, value, error = drawn_points(axes)
+    assert (places.tolist(), value.tolist()) == ([0], [1.4])  # what has an error
+    np.testing.assert_allclose(error, 0.01)
+    assert "levels" not in {panel.name for panel in panels(chains)}
 
 
 def test_effective_mass_of_a_line_is_said_to_be_none_where_the_curve_rises(free_draws):
