@@ -17,7 +17,10 @@ from numpy import ndarray
 from scipy.stats import norm
 
 from nnft_ppl.axioms.witness import find_witness, second_moment
-from nnft_ppl.statistics import SIGMAS, contributions, estimate, tails
+from nnft_ppl.statistics import contributions, estimate, tails
+
+SURE = 4.0
+"""Standard errors by which Pareto's k of a row must show that an error means nothing: there are many rows."""
 
 Slices = tuple[slice, slice]
 
@@ -78,9 +81,9 @@ def held_out(
     flat = [[_flat(part[half]) for part in (behind, mirrored)] for half in halves]
     found = []
     for own, other in ((0, 1), (1, 0)):
-        vector = find_witness(*flat[other], own_weights[other], rounding)
+        vector = find_witness(flat[other][0], flat[other][1], own_weights[other], rounding)
         products = (behind[halves[own]] @ vector) * (mirrored[halves[own]] @ vector)
-        found.append(HeldOut(vector, products, second_moment(vector, *flat[own], own_weights[own])))
+        found.append(HeldOut(vector, products, second_moment(vector, flat[own][0], flat[own][1], own_weights[own])))
     return found[0], found[1]
 
 
@@ -100,7 +103,7 @@ def means_of_products(
     one = estimate({"q": products}, None, log_weights, independent=independent)["q"]
     value, error = np.asarray(one.value), np.asarray(one.error)
     shares = contributions(products, log_weights)
-    heavy = tails(shares, independent=independent).useless(SIGMAS)
+    heavy = tails(shares, independent=independent).useless(SURE)
     effective = np.nan_to_num(np.minimum(np.asarray(one.ess), products[..., 0].size), nan=1.0)
     flat = shares.reshape(-1, shares.shape[-1])
     deviation = np.sqrt(np.mean(flat**2, axis=0))

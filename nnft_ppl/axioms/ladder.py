@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.axioms.reflection import AxiomError, Reflection, reflections
+from nnft_ppl.axioms.reflection import Reflection, TimesError, reflections
 from nnft_ppl.spaces import Region, Space
 from nnft_ppl.theory import Theory
 
@@ -39,7 +39,7 @@ class Rung:
     @property
     def spacing(self) -> float:
         """The shortest distance between two of the times; of one time that from the mirror."""
-        return float(np.min(np.diff(self.times))) if len(self.times) > 1 else self.times[0]
+        return float(np.min(np.diff(self.times), initial=np.inf)) if len(self.times) > 1 else self.mirror_distance
 
     @property
     def mirror_distance(self) -> float:
@@ -55,7 +55,8 @@ def rungs(theory: Theory, times: Sequence[float] | None = None) -> tuple[Rung, .
         times: Times behind the mirror; None for a ladder.
 
     Raises:
-        AxiomError: If there is no time axis, or the times are not behind the mirror, not there, or twice.
+        TimesError: If the times are not behind the mirror, not there, or twice.
+        AxiomError: If there is no time axis.
     """
     found = reflections(theory.region)
     if times is None:
@@ -64,7 +65,7 @@ def rungs(theory: Theory, times: Sequence[float] | None = None) -> tuple[Rung, .
     for one in found:
         try:
             given.append(Rung(one, tuple(one.check(times).tolist())))
-        except AxiomError as error:  # of two mirrors one may do
+        except TimesError as error:  # of two mirrors one may do
             complaints.append(error)
     if not given:
         raise complaints[0]

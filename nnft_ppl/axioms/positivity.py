@@ -8,7 +8,7 @@ and rungs share the probability `ALPHA` of a false alarm equally.
 Source: derived in docs/theory/reflection.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,14 @@ from nnft_ppl.theory import Theory
 
 FEWEST = 200
 """Draws below which nothing is found, let alone tested."""
+
+
+class Mirrored(NamedTuple):
+    """Values of fields behind a mirror, and at the images in it."""
+
+    rung: Rung
+    behind: Float[ndarray, "chain draw time component"]
+    mirrored: Float[ndarray, "chain draw time component"]
 
 
 class _Asked(NamedTuple):
@@ -55,7 +63,7 @@ class ReflectionPositivity:
             raise AxiomError("weights with a phase are no probabilities, and E[(ΘF)* F] is no number to be compared")
         self._theory, self._tolerance = theory, tolerance
         self.rungs, self.cutoff = rungs(theory, times), cutoff_of(theory)
-        pairs = [rung.reflection.points(rung.times) for rung in self.rungs]
+        pairs = [rung.reflection.points(np.array(rung.times)) for rung in self.rungs]
         self._points = np.concatenate([part for pair in pairs for part in pair])
         self._components: list[str] = []
 
@@ -96,43 +104,67 @@ class ReflectionPositivity:
         if not finite.all():
             at = ", ".join(f"{one:g}" for one in self._points[int(np.argmin(finite))])
             raise AxiomError(f"the field is not finite at ({at}), where it is looked at")
-        asked = list(self._asked(values, None if weights is None else relative_weights(weights), rounding))
-        tests = []
-        for half, part in enumerate(cut(chains, draws)):
-            products = np.stack([one.halves[half].products for one in asked], axis=-1)
-            logs = None if weights is None else weights[part]
-            tests.append(means_of_products(products, logs, independent=independent))
-        rows = [self._row(one, [_at(test, row) for test in tests], len(asked)) for row, one in enumerate(asked)]
-        return PositivityFindings.of(rows, self.cutoff)
-
-    def _asked(self, values: ndarray, weights: ndarray | None, rounding: float) -> Iterator[_Asked]:
-        start, components = 0, values.shape[-1]
+        pairs, start = [], 0
         for rung in self.rungs:
-            times = len(rung.times)
-            behind, mirrored = (
-                values[:, :, first : first + times].reshape(*values.shape[:2], -1) for first in (start, start + times)
-            )
-            start += 2 * times
-            letters = time_words(self._components, rung.times)
-            for family in families(components, times):
-                yield _Asked(rung, family, letters, held_out(family(behind), family(mirrored), weights, rounding))
+            middle, end = start + len(rung.times), start + 2 * len(rung.times)
+            pairs.append(Mirrored(rung, values[:, :, start:middle], values[:, :, middle:end]))
+            start = end
+        told = {"independent": independent, "rounding": rounding, "tolerance": self._tolerance, "cutoff": self.cutoff}
+        return positivity_of(pairs, self._components, weights, **told)
 
-    def _row(self, asked: _Asked, tests: Sequence[Means], rows: int) -> Tested:
-        worst = int(np.argmin([float(test.p_value) for test in tests]))
-        vector = asked.halves[worst].vector
-        return judged(
-            family=asked.family.name,
-            times=asked.rung.times,
-            spacing=asked.rung.spacing,
-            mirror_distance=asked.rung.mirror_distance,
-            reflection=asked.rung.reflection.kind,
-            vector=vector,
-            functionals=asked.family.words(asked.letters),
-            tests=tests,
-            seconds=[half.second for half in asked.halves],
-            rows=rows,
-            tolerance=self._tolerance,
-        )
+
+def positivity_of(
+    pairs: Sequence[Mirrored],
+    components: Sequence[str] = ("φ",),
+    weights: Float[ndarray, "chain draw"] | None = None,
+    *,
+    independent: bool = False,
+    rounding: float = 0.0,
+    tolerance: float = TOLERANCE,
+    cutoff: float | None = None,
+) -> PositivityFindings:
+    """What draws of fields behind mirrors, and at the images in them, say of reflection positivity.
+
+    Args:
+        pairs: The values at every rung.
+        components: Names of the fields' real components.
+        weights: Log weights of the draws, if they have any.
+        independent: Whether the draws are known to be independent.
+        rounding: Relative rounding error of the values.
+        tolerance: The largest −ρ that `consistent` leaves open.
+        cutoff: The highest momentum of the fields, in units of inverse length, if it is known.
+    """
+    shares = None if weights is None else relative_weights(weights)
+    asked = []
+    for rung, behind, mirrored in pairs:
+        letters = time_words(components, rung.times)
+        one, other = (part.reshape(*part.shape[:2], -1) for part in (behind, mirrored))
+        for family in families(len(components), len(rung.times)):
+            asked.append(_Asked(rung, family, letters, held_out(family(one), family(other), shares, rounding)))
+    found = []
+    for half, part in enumerate(cut(*pairs[0].behind.shape[:2])):
+        products = np.stack([one.halves[half].products for one in asked], axis=-1)
+        logs = None if weights is None else weights[part]
+        found.append(means_of_products(products, logs, independent=independent))
+    rows = [_row(one, [_at(means, row) for means in found], len(asked), tolerance) for row, one in enumerate(asked)]
+    return PositivityFindings.of(rows, cutoff)
+
+
+def _row(asked: _Asked, means: Sequence[Means], rows: int, tolerance: float) -> Tested:
+    worst = int(np.argmin([float(one.p_value) for one in means]))
+    return judged(
+        family=asked.family.name,
+        times=asked.rung.times,
+        spacing=asked.rung.spacing,
+        mirror_distance=asked.rung.mirror_distance,
+        reflection=asked.rung.reflection.kind,
+        vector=asked.halves[worst].vector,
+        functionals=asked.family.words(asked.letters),
+        means=means,
+        seconds=[half.second for half in asked.halves],
+        rows=rows,
+        tolerance=tolerance,
+    )
 
 
 def _at(tests: Means, row: int) -> Means:

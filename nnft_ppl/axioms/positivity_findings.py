@@ -76,6 +76,8 @@ class Tested:
     """Of ρ."""
     draws_needed: float | None
     """Effective draws that would decide, where these do not; None where none would, or they do."""
+    heavy: bool
+    """Whether the tails of its products are so heavy that an error means nothing: then it is undecided."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,13 @@ class PositivityFindings:
 
 
 def judged(
-    *, tests: Sequence[Means], seconds: Sequence[float], rows: int, tolerance: float, vector: ndarray,
+    *, means: Sequence[Means], seconds: Sequence[float], rows: int, tolerance: float, vector: ndarray,
     functionals: list[str], **place: Any,
 ) -> Tested:  # fmt: skip
     """One row with its verdict.
 
     Args:
-        tests: Of the two halves.
+        means: Of the products of the two halves.
         seconds: v†Sv on them.
         rows: How many rows are tested.
         tolerance: The largest −ρ that `consistent` leaves open.
@@ -129,17 +131,18 @@ def judged(
         functionals: Its functionals, as formulas.
         place: Family, times, spacing, mirror distance and reflection.
     """
-    worst = min(tests, key=lambda test: float(test.p_value))
+    worst = min(means, key=lambda one: float(one.p_value))
     p_value = min(1.0, 2 * float(worst.p_value))
     units = [second if second > 0 else 1.0 for second in seconds]
-    rho = float(np.mean([test.value / unit for test, unit in zip(tests, units, strict=True)]))
-    error = float(np.mean([test.error / unit for test, unit in zip(tests, units, strict=True)]))
+    rho = float(np.mean([one.value / unit for one, unit in zip(means, units, strict=True)]))
+    error = float(np.mean([one.error / unit for one, unit in zip(means, units, strict=True)]))
     bound = rho - BOUND * error
-    effective = min(float(test.effective) for test in tests)
-    known = effective >= FEWEST_EFFECTIVE and not any(bool(test.heavy) for test in tests)
+    effective = min(float(one.effective) for one in means)
+    heavy = any(bool(one.heavy) for one in means)
+    known = effective >= FEWEST_EFFECTIVE and not heavy
     if known and p_value * rows < ALPHA:
         verdict = "violated"
-    elif known and min(float(test.z) for test in tests) > LOWEST_Z and bound > -tolerance:
+    elif known and min(float(one.z) for one in means) > LOWEST_Z and bound > -tolerance:
         verdict = "consistent"
     else:
         verdict = "undecided"
@@ -156,7 +159,8 @@ def judged(
         rho=rho,
         rho_error=error,
         lower_bound=bound,
-        draws_needed=_needed(rho, error, 2 * effective, tolerance) if verdict == "undecided" else None,
+        draws_needed=_needed(rho, error, 2 * effective, tolerance) if verdict == "undecided" and not heavy else None,
+        heavy=heavy,
     )
 
 
@@ -192,7 +196,7 @@ def formula(vector: ndarray, functionals: Sequence[str]) -> str:
 
 
 def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
-    violated, undecided, consistent = found["violated"], found["undecided"], found["consistent"]
+    violated, undecided, consistent = (found[word] for word in ("violated", "undecided", "consistent"))
     parts = []
     if violated:
         worst = min(violated, key=lambda row: (len(row.functionals), row.z))  # the simplest that shows it
@@ -208,10 +212,12 @@ def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
         bound = min(row.lower_bound for row in consistent)
         rest = " elsewhere" if violated else ""
         parts.append(f"consistent{rest} in {_places(consistent)}, ρ above {bound:.2g}")
-    if undecided:
-        needed = [row.draws_needed for row in undecided if row.draws_needed is not None]
-        more = f" ({max(needed):.0e} effective draws would decide)" if len(needed) == len(undecided) else ""
-        parts.append(f"undecided in {_places(undecided)}{more}")
+    if heavy := [row for row in undecided if row.heavy]:
+        parts.append(f"undecided in {_places(heavy)}, whose products have too heavy tails")
+    if more := [row for row in undecided if not row.heavy]:
+        needed = [row.draws_needed for row in more if row.draws_needed is not None]
+        words = f" ({max(needed):.1g} effective draws would decide)" if len(needed) == len(more) else ""
+        parts.append(f"undecided in {_places(more)}{words}")
     return "; ".join(parts)
 
 

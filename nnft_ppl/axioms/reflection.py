@@ -24,6 +24,10 @@ class AxiomError(ValueError):
     """An axiom that cannot be looked at as asked; the text says why."""
 
 
+class TimesError(AxiomError):
+    """Times that were asked for, and cannot be looked at."""
+
+
 @dataclass(frozen=True)
 class Reflection:
     """A reflection of time about a mirror.
@@ -66,23 +70,23 @@ class Reflection:
             times: Times τ from the mirror, in units of length.
 
         Raises:
-            AxiomError: If there are none, one is not behind the mirror, occurs twice, or is not there.
+            TimesError: If there are none, one is not behind the mirror, occurs twice, or is not there.
         """
         try:
             found = np.sort(np.atleast_1d(require_finite("times", "times", times)))
         except (TypeError, ValueError) as error:
-            raise AxiomError(f"times = {times!r}: give finite numbers ({error})") from error
+            raise TimesError(f"times = {times!r}: give finite numbers ({error})") from error
         if not found.size:
-            raise AxiomError("times are empty: give times behind the mirror, such as 0.25,0.5")
+            raise TimesError("times are empty: give times behind the mirror, such as 0.25,0.5")
         if self.times is not None:
             return self._among(found)
         if found[0] <= 0:
-            raise AxiomError(f"times: {found[0]:g} is not behind the mirror; give times above 0")
+            raise TimesError(f"times: {found[0]:g} is not behind the mirror; give times above 0")
         if found[-1] >= self.half:
             end = "reaches the mirror on the other side" if self.period else "lies outside the space"
-            raise AxiomError(f"times: {found[-1]:g} {end}; give times below {self.half:g}")
+            raise TimesError(f"times: {found[-1]:g} {end}; give times below {self.half:g}")
         if np.any(np.diff(found) < TOLERANCE * found[-1]):
-            raise AxiomError(f"times: {_twice(found):g} is there twice; give different times")
+            raise TimesError(f"times: {_twice(found):g} is there twice; give different times")
         return found
 
     def _among(self, found: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
@@ -92,12 +96,12 @@ class Reflection:
         off = np.abs(known[numbers] - found) > TOLERANCE * step
         if off.any():
             shown = ", ".join(f"{one:g}" for one in known[:6]) + (", …" if len(known) > 6 else "")
-            raise AxiomError(
+            raise TimesError(
                 f"times: {found[off][0]:g} behind the mirror at {self.centre[0]:g} is none of the {len(known)} times "
                 f"whose images are there, too; give some of {shown}"
             )
         if len(set(numbers.tolist())) < len(numbers):
-            raise AxiomError(f"times: {_twice(known[numbers]):g} is there twice; give different times")
+            raise TimesError(f"times: {_twice(known[numbers]):g} is there twice; give different times")
         return known[numbers]
 
 

@@ -36,7 +36,7 @@ class Axioms(Check):
     cheap = False
 
     def __init__(self, times: Sequence[float] | None = None, tolerance: float = TOLERANCE) -> None:
-        self._times, self._tolerance = times, tolerance
+        self.times, self._tolerance = times, tolerance
         self._axioms: dict[str, Any] = {}
 
     def measurement(self, theory: Theory) -> Measurement | None:
@@ -46,11 +46,12 @@ class Axioms(Check):
             theory: What is sampled.
 
         Raises:
-            AxiomError: If there is no time axis, or times do not fit.
+                TimesError: If times do not fit.
+            AxiomError: If there is no time axis.
         """
         if not self._looks_at(theory):
             return None
-        self._axioms = {"reflection_positivity": ReflectionPositivity(theory, self._times, self._tolerance)}
+        self._axioms = {"reflection_positivity": ReflectionPositivity(theory, self.times, self._tolerance)}
 
         def measured(position: Array) -> dict[str, Array]:
             return {

@@ -14,6 +14,7 @@ import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
+from nnft_ppl.axioms import TimesError
 from nnft_ppl.checks.check import Check, Measurement, reason_of
 from nnft_ppl.devices import over_chains
 from nnft_ppl.symmetries import SymmetryError
@@ -68,7 +69,7 @@ class MeasureProgram:
         """Whatever a check is made of: the run goes on without it."""
         try:
             yield
-        except SymmetryError:  # a mistake in the model file, and nothing is computed yet
+        except (SymmetryError, TimesError):  # a mistake of the user's, and nothing is computed yet
             raise
         except Exception as error:
             self.lost |= dict.fromkeys(names, reason_of(error))

@@ -136,6 +136,13 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"takes a number of seconds, not {text!r}") from None
 
 
+def _times(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"takes times such as 0.25,0.5, not {text!r}") from None
+
+
 def command_parser() -> Parser:
     """The parser of `nnft` with all its commands."""
     parser = Parser(
@@ -279,6 +286,12 @@ def _check_option(parser: Parser) -> None:
         default=[],
         metavar="CHECK",
         help="a further check: its name, or FILE.py:NAME for one in a Python file; repeatable",
+    )
+    parser.add_argument(
+        "--times",
+        type=_times,
+        metavar="T1,T2,...",
+        help="times behind the mirror at which reflection positivity is looked at (asks for the check axioms)",
     )
 
 

@@ -7,6 +7,7 @@ from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
 from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
+from nnft_ppl.results.positivity_tables import ABOUT_POSITIVITY, POSITIVITY_HEADINGS, positivity_rows
 from nnft_ppl.results.provenance import (
     FORMAT,
     ImprovedRecord,
@@ -34,11 +35,12 @@ from nnft_ppl.results.symmetry_tables import (
 from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "ABOUT_PARTS", "BREAKING_HEADINGS", "FORMAT", "PART_WORDS", "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS",
-    "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
-    "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
-    "StoredMembers", "WriteError", "atomically", "breaking_rows", "compare", "correlations", "estimate_rows",
-    "estimates_dataset", "extrapolated", "family_data", "held_out_estimates", "improved_series", "latex_table",
-    "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json", "quoted_series",
-    "read", "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
+    "ABOUT_PARTS", "ABOUT_POSITIVITY", "BREAKING_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS",
+    "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble",
+    "Ensembles", "Fitted", "ImprovedRecord", "PartitionFunction", "Provenance", "Request", "ResultError", "RunFolder",
+    "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "breaking_rows", "compare",
+    "correlations", "estimate_rows", "estimates_dataset", "extrapolated", "family_data", "held_out_estimates",
+    "improved_series", "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places",
+    "plain_json", "positivity_rows", "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows",
+    "usable_log_weights", "ward_rows",
 ]  # fmt: skip
