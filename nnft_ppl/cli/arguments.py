@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
+from nnft_ppl.cli.settings import times_of
 from nnft_ppl.display import did_you_mean
 
 SAMPLER_HELP = (
@@ -134,13 +135,6 @@ def _seconds(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"takes a number of seconds, not {text!r}") from None
-
-
-def _times(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"takes times such as 0.25,0.5, not {text!r}") from None
 
 
 def command_parser() -> Parser:
@@ -287,12 +281,8 @@ def _check_option(parser: Parser) -> None:
         metavar="CHECK",
         help="a further check: its name, or FILE.py:NAME for one in a Python file; repeatable",
     )
-    parser.add_argument(
-        "--times",
-        type=_times,
-        metavar="T1,T2,...",
-        help="times behind the mirror at which reflection positivity is looked at (asks for the check axioms)",
-    )
+    words = "times behind the mirror at which reflection positivity is looked at (asks for the check axioms)"
+    parser.add_argument("--times", type=times_of, metavar="T1,T2,...", help=words)
 
 
 def _json_option(parser: Parser) -> None:
