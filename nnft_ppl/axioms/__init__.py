@@ -1,7 +1,7 @@
 """The axioms of Osterwalder and Schrader, tested on draws."""
 
 from nnft_ppl.axioms.functionals import Family, families
-from nnft_ppl.axioms.halves import held_out, means_of_products
+from nnft_ppl.axioms.halves import held_out, means_of_products, unskewed
 from nnft_ppl.axioms.kernel import KernelPositivity, kernel_positivity
 from nnft_ppl.axioms.ladder import Rung, cutoff_of, rungs
 from nnft_ppl.axioms.positivity import Mirrored, ReflectionPositivity, positivity_of
@@ -31,4 +31,5 @@ __all__ = [
     "positivity_of",
     "reflections",
     "rungs",
+    "unskewed",
 ]

@@ -117,7 +117,7 @@ def reflections(region: Region) -> tuple[Reflection, ...]:
             one's own with points as coordinates.
 
     Raises:
-        AxiomError: If it has no time axis, or its reflection maps all points off it.
+        AxiomError: If it has no time axis, or its reflection maps points off it.
 
     Example:
         >>> from nnft_ppl.spaces import Circle
@@ -169,10 +169,10 @@ def _of_given_times(axis: Float[np.ndarray, " time"], centre: tuple[float, ...])
     step = float(np.min(np.diff(axis))) if len(axis) > 1 else 1.0
     mirrored = np.min(np.abs(behind[:, None] + behind), axis=1) < TOLERANCE * step
     times = np.sort(np.where(np.abs(behind) < TOLERANCE * step, 0.0, behind)[mirrored & (behind > -TOLERANCE * step)])
-    if not np.any(times > 0):
+    if len(times) == 1 and len(axis) > 2:
         raise AxiomError(
-            f"the reflection about {centre[0]:g}, the middle of the space, maps every one of its {len(axis)} times off "
-            "them; give times that are symmetric about their middle"
+            f"the reflection about {centre[0]:g}, the middle of the space, maps all of its {len(axis)} times but the "
+            "ends off them; give times that are symmetric about their middle"
         )
     half = float(axis[-1] - axis[0]) / 2
     return Reflection("site" if times[0] == 0 else "link", centre, half, times=tuple(times.tolist()))
