@@ -6,13 +6,16 @@ into account to first order in 1/√n,
 
     z → ((1 + a z)³ − 1)/(3a) + a/2,      a = max(g, 0)/(3√n).
 
+Where tails are so heavy that the error of a mean means nothing, what they may hide is taken off all evidence
+(`nnft_ppl.statistics.Tails.unseen`).
+
 Source: P. Hall, J. R. Stat. Soc. B 54 (1992) 221.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy import ndarray
 from scipy.stats import norm
 
@@ -45,8 +48,8 @@ class Means(NamedTuple):
     p_value: Float[ndarray, " row"]
     effective: Float[ndarray, " row"]
     """Effective draws."""
-    heavy: Bool[ndarray, " row"]
-    """Whether the tails are so heavy that an error means nothing."""
+    unseen: Float[ndarray, " row"]
+    """Errors by which draws that did not come may move the mean where tails are too heavy for its error; else 0."""
 
 
 def cut(chains: int, draws: int) -> tuple[Slices, Slices]:
@@ -103,7 +106,8 @@ def means_of_products(
     one = estimate({"q": products}, None, log_weights, independent=independent)["q"]
     value, error = np.asarray(one.value), np.asarray(one.error)
     shares = contributions(products, log_weights)
-    heavy = tails(shares, independent=independent).useless(SURE)
+    shape = tails(shares, independent=independent)
+    unseen = np.where(shape.useless(SURE), shape.unseen, 0.0)
     effective = np.nan_to_num(np.minimum(np.asarray(one.ess), products[..., 0].size), nan=1.0)
     flat = shares.reshape(-1, shares.shape[-1])
     deviation = np.sqrt(np.mean(flat**2, axis=0))
@@ -111,7 +115,8 @@ def means_of_products(
     skewness = np.mean(flat * flat * flat, axis=0)
     # What never changes has no error: it is below zero, or it is not.
     z = np.divide(value, error, out=np.where(value < 0, -np.inf, np.inf), where=error > 0)
-    return Means(value, error, z, norm.cdf(unskewed(z, skewness, effective)), effective, np.asarray(heavy))
+    p_value = norm.cdf(unskewed(z, skewness, effective) + unseen)
+    return Means(value, error, z, np.where(np.isnan(p_value), 1.0, p_value), effective, unseen)
 
 
 def unskewed(z: ndarray, skewness: ndarray, number: ndarray) -> ndarray:

@@ -77,7 +77,7 @@ class Tested:
     draws_needed: float | None
     """Effective draws that would decide, where these do not; None where none would, or they do."""
     heavy: bool
-    """Whether the tails of its products are so heavy that an error means nothing: then it is undecided."""
+    """Whether the tails of its products are too heavy for an error; what they may hide is taken off all evidence."""
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,10 @@ def judged(
     units = [second if second > 0 else 1.0 for second in seconds]
     rho = float(np.mean([one.value / unit for one, unit in zip(means, units, strict=True)]))
     error = float(np.mean([one.error / unit for one, unit in zip(means, units, strict=True)]))
-    bound = rho - BOUND * error
+    unseen = max(float(one.unseen) for one in means)
+    bound = rho - (BOUND + unseen) * error
     effective = min(float(one.effective) for one in means)
-    heavy = any(bool(one.heavy) for one in means)
-    known = effective >= FEWEST_EFFECTIVE and not heavy
+    known, heavy = effective >= FEWEST_EFFECTIVE, unseen > 0
     if known and p_value * rows < ALPHA:
         verdict = "violated"
     elif known and min(float(one.z) for one in means) > LOWEST_Z and bound > -tolerance:
