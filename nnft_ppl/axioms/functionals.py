@@ -41,7 +41,10 @@ class Family:
         """The functionals of every draw.
 
         Args:
-            letters: Values of the letters.
+            letters: Values of the letters, shape (*draw, letter).
+
+        Returns:
+            Their values, shape (*draw, functional).
         """
         found = np.empty((*letters.shape[:-1], len(self.products)))
         for at, product in enumerate(self.products):

@@ -74,8 +74,8 @@ def held_out(
     """The witnesses of both halves, each on the draws of the other.
 
     Args:
-        behind: Functionals F.
-        mirrored: ΘF.
+        behind: Functionals F, shape (chain, draw, functional).
+        mirrored: ΘF, of the same shape.
         weights: Of the draws, if they have any, up to a factor.
         rounding: Relative rounding error of the functionals.
     """
@@ -99,7 +99,7 @@ def means_of_products(
     """Means, errors and p-values of one half's products.
 
     Args:
-        products: (v·ΘF)(v·F) of every row.
+        products: (v·ΘF)(v·F) of every row, shape (chain, draw, row).
         log_weights: Of the draws of this half, if they have any.
         independent: Whether the draws are known to be independent.
     """

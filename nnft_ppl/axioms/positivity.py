@@ -31,8 +31,11 @@ class Mirrored(NamedTuple):
     """Values of fields behind a mirror, and at the images in it."""
 
     rung: Rung
+    """The mirror and the times."""
     behind: Float[ndarray, "chain draw time component"]
+    """Real components of the fields at the times."""
     mirrored: Float[ndarray, "chain draw time component"]
+    """The same at the images."""
 
 
 class _Asked(NamedTuple):
@@ -88,8 +91,8 @@ class ReflectionPositivity:
         """What is found on the draws.
 
         Args:
-            series: What was measured on every draw.
-            weights: Log weights of the draws, if they have any.
+            series: What was measured on every draw, `values` of shape (chain, draw, point, component).
+            weights: Log weights of the draws, shape (chain, draw), if they have any.
             independent: Whether the draws are known to be independent.
             rounding: Relative rounding error of the values.
 
@@ -126,7 +129,7 @@ def positivity_of(
     """What draws of fields behind mirrors, and at the images in them, say of reflection positivity.
 
     Args:
-        pairs: The values at every rung.
+        pairs: The values at every rung, of shape (chain, draw, time, component).
         components: Names of the fields' real components.
         weights: Log weights of the draws, if they have any.
         independent: Whether the draws are known to be independent.

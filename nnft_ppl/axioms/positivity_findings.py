@@ -95,6 +95,7 @@ class PositivityFindings:
     cutoff: float | None
     """Λ, in units of inverse length; None where it is not known."""
     families: list[Tested]
+    """Every family of functionals at every rung of times."""
 
     @classmethod
     def of(cls, rows: Sequence[Tested], cutoff: float | None) -> "PositivityFindings":

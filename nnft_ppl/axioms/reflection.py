@@ -64,7 +64,7 @@ class Reflection:
         return found[0], found[1]
 
     def check(self, times: Sequence[float]) -> Float[np.ndarray, " time"]:
-        """Times as they were asked for, in order.
+        """Times as they were asked for, in order, shape (time,).
 
         Args:
             times: Times τ from the mirror, in units of length.

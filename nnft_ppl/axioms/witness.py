@@ -33,9 +33,9 @@ def find_witness(
     """The vector v with the lowest z(v) that is found, of unit second moment, v·S v = 1.
 
     Args:
-        behind: Functionals F of every draw.
-        mirrored: ΘF of every draw.
-        weights: Weights of mean 1; None for equal ones.
+        behind: Functionals F of every draw, shape (draw, functional).
+        mirrored: ΘF of every draw, of the same shape.
+        weights: Weights of mean 1, shape (draw,); None for equal ones.
         rounding: Relative rounding error of the values, below which differences of functionals are nothing.
 
     Returns:

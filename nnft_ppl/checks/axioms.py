@@ -34,6 +34,7 @@ class Axioms(Check):
     title = "Osterwalder–Schrader axioms"
     threshold = ALPHA
     cheap = False
+    stores = False  # of every draw: kept parameters give it back
 
     def __init__(self, times: Sequence[float] | None = None, tolerance: float = TOLERANCE) -> None:
         self.times, self._tolerance = times, tolerance

@@ -124,6 +124,8 @@ class Check(ABC):
     """Whether it judges what is there anyway; the others are left out by `sample(..., checks=False)`."""
     needs_positions: bool = False
     """Whether it needs z of the kept draws."""
+    stores: bool = True
+    """Whether what it measured is stored with the run."""
     asked: bool = False
     """Whether it was asked for: then it says so, too, where it has nothing to say about such draws."""
 
