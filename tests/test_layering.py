@@ -26,11 +26,12 @@ FLOORS = (
     ("theory", "results", "modes"),
     ("identities", "families", "report"),
     ("symmetries",),
+    ("axioms",),
     ("checks",),
     ("runs",),
     ("cli",),
 )
-MOST_FLOORS = 8
+MOST_FLOORS = 9
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # library -> the one room of the package that may import it
 RESERVED = {"blackjax": "samplers", "matplotlib": "report"}

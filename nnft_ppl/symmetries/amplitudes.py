@@ -60,6 +60,8 @@ def free_amplitudes(theory: Theory) -> tuple[str, ...]:
     if theory.phase_terms:
         return ()
     acting = smoothness(theory).acting
+    if all(site.label in acting for site in theory.sites):
+        return ()  # whether fields are linear costs a program
     found = tuple(name for name in linear_sites(theory) if name not in acting)
     size = sum(theory.groups[name].stop - theory.groups[name].start for name in found)
     return found if size <= MOST_AMPLITUDES else ()

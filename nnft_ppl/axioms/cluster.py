@@ -1,0 +1,237 @@
+r"""Cluster decomposition: whether what is measured at two far places becomes independent.
+
+    C_A(r) = ⟨A(x) A(y)⟩ − ⟨A(x)⟩ ⟨A(y)⟩ → 0,        |x − y| = r → ∞
+
+for A = φ, φ·φ and cos(|φ|/scale), which has a variance whatever the law of the parameters. The first two are averaged
+over Gaussian amplitudes where the action leaves these alone. C is compared with its value at half the distance: what
+goes down by less than a half over a doubling does not cluster. A network of N independent plane waves has
+C_{φ·φ} → constant/N, a network times a random amplitude A has Var(A²) G(0)² at every N.
+
+Source: Osterwalder and Schrader, Commun. Math. Phys. 31 (1973) 83; the criterion is derived here.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Shaped
+from numpy import ndarray
+from scipy.stats import norm
+
+from nnft_ppl.arguments import require_positive
+from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
+from nnft_ppl.axioms.judged_draws import ALPHA, SURE, TOLERANCE, JudgedDraws, worst
+from nnft_ppl.display import format_value
+from nnft_ppl.spaces import Box, Lattice, Line, Region, Sphere, Unbounded
+from nnft_ppl.statistics import USABLE, contributions, tails
+
+FAR = 12.5
+"""The farthest pair in all of R^dim, in units of the side of what is looked at."""
+STAYS, FALLS = 0.9, 0.5
+"""What keeps more than the one share over a doubling of the distance stays; what keeps less than the other falls off."""
+OBSERVABLES = ("field", "square", "bounded")
+ORDER = ("does not cluster", "undecided", "clusters")
+_ERROR = {"half_value": "half_error", "value": "error", "ratio": "ratio_error"}
+WORDS = {"field": "φ", "square": "φ²", "bounded": "cos(φ/s)"}
+
+
+class ClusterDecomposition:
+    """Pairs of points at a distance and at half of it, along the first axis and symmetric about the centre.
+
+    Args:
+        region: Where fields are looked at.
+        distance: The larger one, in units of length; None for as far as the region goes: half of a period, half of a
+            box in which an action acts, else `FAR` sides.
+        acts: Whether an action acts in the region, outside of which it does not.
+
+    Attributes:
+        points: The pairs, shape (2, 2, dim), the nearer one first.
+        distances: Theirs.
+
+    Raises:
+        TypeError: If the distance is no number.
+        ValueError: If it is not positive, or lies outside the region.
+    """
+
+    def __init__(self, region: Region, distance: float | None = None, *, acts: bool = True) -> None:
+        unbounded = isinstance(region, Box | Unbounded)
+        if distance is not None:
+            distance = require_positive("ClusterDecomposition", "distance", distance)
+        if unbounded and (distance is not None or isinstance(region, Unbounded) or not acts):
+            distance = FAR * region.side if distance is None else distance
+            self.distances = (distance / 2, distance)
+            offset = np.array(self.distances)[:, None] / 2 * np.eye(region.dim)[0]
+            self.points = np.stack([region.centre - offset, region.centre + offset], axis=1)
+            return
+        farthest = _farthest(region)
+        if distance is not None and distance > farthest * (1 + 1e-9):
+            raise ValueError(
+                f"ClusterDecomposition: distance = {distance:g} lies outside the region, in which two points are at "
+                f"most {farthest:g} apart along the first axis; give a distance up to {farthest:g}"
+            )
+        distance = farthest if distance is None else distance
+        pairs = region.pairs([distance / 2, distance])
+        self.distances = tuple(float(one) for one in pairs.separations)
+        self.points = np.asarray(pairs.points, float)
+        if len(self.distances) != 2 or not self.distances[0] > 0:
+            raise ValueError(
+                f"ClusterDecomposition: the region has no two pairs of points at {distance / 2:g} and {distance:g}; it "
+                "is too small for the question"
+            )
+
+    def read(self, fields: Mapping[str, Legs]) -> dict[str, Array]:
+        """What of one draw is needed.
+
+        Args:
+            fields: Legs at `points`, shape (pair, 2, component), by name.
+
+        Returns:
+            Of every field `field.NAME`, A(x)*·A(y) with the components of A(x)* and A(y) behind, shape
+            (pair, 1 + 2 component); `square.NAME`, the same of φ*·φ, shape (pair, 3); `values.NAME`, |φ| at the points,
+            shape (pair, 2).
+        """
+        found = {}
+        for name, legs in fields.items():
+            x, y = legs.at((slice(None), 0)), legs.at((slice(None), 1))
+            product = averaged_pair(x.conjugate, y)
+            found[f"field.{name}"] = jnp.concatenate([product[:, None], x.means.conj(), y.means], axis=-1)
+            squares = (
+                averaged_quartet(x.conjugate, x, y.conjugate, y),
+                *(averaged_pair(a.conjugate, a) for a in (x, y)),
+            )
+            found[f"square.{name}"] = jnp.stack([one.real for one in squares], axis=-1)
+            found[f"values.{name}"] = jnp.linalg.norm(legs.values, axis=-1)
+        return found
+
+    def conclude(
+        self,
+        series: Mapping[str, Shaped[ndarray, "chain draw ..."]],
+        draws: JudgedDraws,
+        *,
+        tolerance: float = TOLERANCE,
+    ) -> dict[str, Any]:
+        """The findings, plain values.
+
+        Args:
+            series: What `read` gave on every draw.
+            draws: What the draws are.
+            tolerance: Where nothing is seen, `clusters` says that no more than this share of the size is left.
+
+        Returns:
+            `verdict` (`clusters`, `does not cluster` or `undecided`), `text`, `where`, `draws_needed`, and `rows`:
+            `field`, `observable`, `distance`, `value` and `error` of C at it, `ratio` and `ratio_error` in units of
+            ⟨φ*·φ⟩ (for A = φ), ⟨φ*·φ⟩² (φ·φ) or Var(A), `half_distance`, `half_value`, `half_error` there, `verdict`,
+            `text`, `draws_needed`.
+        """
+        names = [one.removeprefix("values.") for one in series if one.startswith("values.")]
+        asked = ALPHA / max(len(names) * len(OBSERVABLES), 1)
+        rows = []
+        for name in names:
+            of_name = {key: np.asarray(series[f"{key}.{name}"]) for key in ("field", "square", "values")}
+            for observable, connected in _connected(of_name, draws).items():
+                row = {"field": name, "observable": observable} | self._judged(connected, draws, asked, tolerance)
+                rows.append(row)
+        verdict = worst([row["verdict"] for row in rows], ORDER)
+        telling = [row for row in rows if row["verdict"] == verdict]
+        most = max(telling, key=lambda row: np.nan_to_num(abs(row["ratio"])))
+        return {
+            "verdict": verdict,
+            "text": f"{WORDS[most['observable']]}{most['field'].removeprefix('field')}: {most['text']}",
+            "where": f"pairs of points {self.distances[0]:.3g} and {self.distances[1]:.3g} apart along the first axis",
+            "draws_needed": max(row["draws_needed"] for row in telling),
+            "rows": rows,
+        }
+
+    def _judged(self, connected: "_Connected", draws: JudgedDraws, alpha: float, tolerance: float) -> dict[str, Any]:
+        """The verdict on one observable."""
+        keys = ("half_value", "value", "ratio")
+        given = {"half_distance": self.distances[0], "distance": self.distances[1], "draws_needed": 0.0}
+        if not np.isfinite(connected.series).all():
+            nothing = {end: np.nan for key in keys for end in (key, _ERROR[key])}
+            return given | nothing | {"verdict": "undecided", "text": "it is not finite on some draws"}
+        near, far = np.moveaxis(connected.series, -1, 0)
+        sign = np.sign(np.real(draws.mean(far)))
+        over = (sign * (far - share * near) for share in (STAYS, FALLS))  # on the same draws
+        value, error = draws.value(np.stack([near, far, connected.ratio[..., 1], *over], axis=-1))
+        z = norm.isf(alpha / 2)
+        stays, stays_not, falls_not, falls = (
+            bool(direction * value[at] > z * error[at]) for at in (3, 4) for direction in (1, -1)
+        )
+        shape = tails(contributions(connected.series, draws.log_weights), independent=draws.independent)
+        bound = float(abs(value[2]) + SURE * error[2])
+        needed, shown = 0.0, format_value(float(value[1]), float(error[1]))
+        text = f"{shown} at a distance of {self.distances[1]:.3g}"
+        half = f", {format_value(float(value[0]), float(error[0]))} at half of it"
+        seen = abs(value[1]) > max(z * error[1], draws.rounding * abs(connected.unit[1]))
+        if np.max(shape.certain(1.0)) > USABLE:
+            verdict, text = "undecided", "its tail is too heavy"
+        elif seen and stays:
+            verdict, text = "does not cluster", text + half
+        elif seen and falls:
+            verdict, text = "clusters", text + half
+        elif bound <= tolerance:
+            verdict, text = "clusters", f"{text}, no more than {bound:.1%} of its size"
+        elif seen and stays_not and falls_not:
+            verdict, text = "undecided", f"{text}{half}: look farther"
+        else:
+            verdict, text = "undecided", f"{text}{half}"
+            needed = draws.number * max((bound / tolerance) ** 2, 2.0)
+        if needed:
+            text += f" (needs {needed:.0e} draws)"
+        found = {key: float(value[at]) for at, key in enumerate(keys)}
+        found |= {_ERROR[key]: float(error[at]) for at, key in enumerate(keys)}
+        return given | found | {"verdict": verdict, "text": text, "draws_needed": float(needed)}
+
+
+class _Connected(NamedTuple):
+    """A connected function of pairs on every draw, so that means are values and spreads give errors."""
+
+    series: Shaped[ndarray, "chain draw pair"]
+    """A(x) A(y) − ⟨A(x)⟩ A(y) − A(x) ⟨A(y)⟩ + ⟨A(x)⟩⟨A(y)⟩."""
+    unit: Float[ndarray, " pair"]
+    """What it is compared with."""
+    ratio: Shaped[ndarray, "chain draw pair"]
+    """The connected function in that unit, linearised."""
+
+
+def _connected(series: Mapping[str, ndarray], draws: JudgedDraws) -> dict[str, _Connected]:
+    """The connected functions of every observable of one field."""
+    square, size = series["square"], series["values"]
+    scale = float(np.median(size)) or 1.0
+    bounded = np.cos(size / scale)
+    field = series["field"]
+    half = (field.shape[-1] - 1) // 2
+    parts = {
+        "field": (field[..., 0], field[..., 1 : half + 1], field[..., half + 1 :]),
+        "square": (square[..., 0], square[..., 1:2], square[..., 2:3]),
+        "bounded": (bounded[..., 0] * bounded[..., 1], bounded[..., :1], bounded[..., 1:]),
+    }
+    means = np.real(draws.mean(square[..., 1:]))  # (pair, 2)
+    relative = np.divide(square[..., 1:], means, out=np.ones_like(square[..., 1:]), where=means > 0).sum(axis=-1) - 2
+    spread = (bounded - np.real(draws.mean(bounded))) ** 2
+    variance = np.real(draws.mean(spread))
+    of_spread = np.divide(spread, variance, out=np.ones_like(spread), where=variance > 0).sum(axis=-1) - 2
+    units = {
+        "field": (np.sqrt(means.prod(axis=-1)), relative / 2),
+        "square": (means.prod(axis=-1), relative),
+        "bounded": (np.sqrt(variance.prod(axis=-1)), of_spread / 2),
+    }
+    found = {}
+    for observable, (product, a, b) in parts.items():
+        mean_a, mean_b = draws.mean(a), draws.mean(b)
+        whole = product + (mean_a * mean_b - mean_a * b - a * mean_b).sum(axis=-1)
+        unit, change = units[observable]
+        divided = np.where(unit > 0, unit, 1.0)
+        value = draws.mean(whole)
+        found[observable] = _Connected(whole, unit, (whole - value * change) / divided)
+    return found
+
+
+def _farthest(region: Region) -> float:
+    """How far apart the pairs of a region can be."""
+    if isinstance(region, Lattice):
+        return max(float(one) for one in region.pairs([region.sides[0]]).separations)
+    if isinstance(region, Line):
+        return region.times[-1] - region.times[0]
+    return float(np.pi) if isinstance(region, Sphere) else region.sides[0] / 2
