@@ -25,13 +25,12 @@ FLOORS = (
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes"),
     ("identities", "families", "report"),
-    ("symmetries",),
-    ("axioms",),
+    ("symmetries", "axioms"),
     ("checks",),
     ("runs",),
     ("cli",),
 )
-MOST_FLOORS = 9
+MOST_FLOORS = 8
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # library -> the one room of the package that may import it
 RESERVED = {"blackjax": "samplers", "matplotlib": "report"}

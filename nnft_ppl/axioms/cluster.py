@@ -29,7 +29,7 @@ from nnft_ppl.statistics import USABLE, contributions, tails
 FAR = 12.5
 """The farthest pair in all of R^dim, in units of the side of what is looked at."""
 STAYS, FALLS = 0.9, 0.5
-"""What keeps more than the one share over a doubling of the distance stays; what keeps less than the other falls off."""
+"""What keeps more than the one share over a doubling of the distance stays; what keeps less than the other falls."""
 OBSERVABLES = ("field", "square", "bounded")
 ORDER = ("does not cluster", "undecided", "clusters")
 _ERROR = {"half_value": "half_error", "value": "error", "ratio": "ratio_error"}

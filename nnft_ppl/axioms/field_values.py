@@ -20,7 +20,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Shaped
 
-from nnft_ppl.symmetries import free_amplitudes
+from nnft_ppl.identities import free_amplitudes
 from nnft_ppl.theory import Reading, Theory, named_fields
 
 MOST_FIELDS = 4
