@@ -21,14 +21,14 @@ from scipy.stats import norm
 
 from nnft_ppl.arguments import require_positive
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
-from nnft_ppl.axioms.judged_draws import ALPHA, SURE, TOLERANCE, JudgedDraws, worst
+from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedDraws, worst
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Box, Lattice, Line, Region, Sphere, Unbounded
 from nnft_ppl.statistics import USABLE, contributions, tails
 
 FAR = 12.5
 """The farthest pair in all of R^dim, in units of the side of what is looked at."""
-STAYS, FALLS = 0.9, 0.5
+STAYS, FALLS = 0.85, 0.5
 """What keeps more than the one share over a doubling of the distance stays; what keeps less than the other falls."""
 OBSERVABLES = ("field", "square", "bounded")
 ORDER = ("does not cluster", "undecided", "clusters")
@@ -176,7 +176,7 @@ class ClusterDecomposition:
             verdict, text = "undecided", f"{text}{half}: look farther"
         else:
             verdict, text = "undecided", f"{text}{half}"
-            needed = draws.number * max((bound / tolerance) ** 2, 2.0)
+            needed = draws.number * max(((SURE + CHANCE) * float(error[2]) / tolerance) ** 2, 2.0)
         if needed:
             text += f" (needs {needed:.0e} draws)"
         found = {key: float(value[at]) for at, key in enumerate(keys)}

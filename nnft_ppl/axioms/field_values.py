@@ -1,9 +1,9 @@
 r"""The fields at points on one draw, and as linear functions φ = m + h·z of Gaussian amplitudes z ~ N(0, I).
 
-Products of such fields are averaged over the amplitudes by Wick's theorem. With K_ab = h_a·h_b (nothing is conjugated),
+Products of such fields are averaged over the amplitudes by Wick's theorem (nothing is conjugated):
 
-    E_z[φ_a φ_b] = m_a m_b + K_ab
-    E_z[φ_a φ_b φ_c φ_d] = m_a m_b m_c m_d + Σ_6 K_ab m_c m_d + Σ_3 K_ab K_cd
+    F_ab = E_z[φ_a φ_b] = m_a m_b + h_a·h_b
+    E_z[φ_a φ_b φ_c φ_d] = F_ab F_cd + F_ac F_bd + F_ad F_bc − 2 m_a m_b m_c m_d
 
 What amplitudes would add to an average is noise alone. The sum over components is taken within a pair of points: such
 products do not care whether components turn among themselves, or with the axes.
@@ -75,17 +75,17 @@ def averaged_pair(a: Legs, b: Legs) -> Shaped[Array, "*point"]:
 def averaged_quartet(a: Legs, b: Legs, c: Legs, d: Legs) -> Shaped[Array, "*point"]:
     """E_z[Σ_i φ_i(a) φ_i(b) Σ_j φ_j(c) φ_j(d)], of the points' shape."""
     total = averaged_pair(a, b) * averaged_pair(c, d)
-    features = [one.features for one in (a, b, c, d)]
-    if any(one is None for one in features):
+    if a.features is None:
         return total
 
-    def means(one: Legs, other: Legs) -> Array:
-        return one.means[..., :, None] * other.means[..., None, :]
+    def both(one: Legs, other: Legs) -> Array:
+        """E_z[φ_i φ_j]."""
+        means = one.means[..., :, None] * other.means[..., None, :]
+        return means + jnp.einsum("...ia,...ja->...ij", one.features, other.features)
 
-    ends = ((0, 2), (0, 3), (1, 2), (1, 3))
-    ac, ad, bc, bd = (jnp.einsum("...ia,...ja->...ij", features[one], features[other]) for one, other in ends)
-    rest = ac * means(b, d) + ad * means(b, c) + bc * means(a, d) + bd * means(a, c) + ac * bd + ad * bc
-    return total + jnp.sum(rest, axis=(-2, -1))
+    crossed = jnp.sum(both(a, c) * both(b, d) + both(a, d) * both(b, c), axis=(-2, -1))
+    means = jnp.sum(a.means * b.means, axis=-1) * jnp.sum(c.means * d.means, axis=-1)
+    return total + crossed - 2 * means
 
 
 class FieldValues:

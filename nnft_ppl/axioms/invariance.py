@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Shaped
 from numpy import ndarray
 
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
-from nnft_ppl.axioms.judged_draws import ALPHA, SURE, TOLERANCE, JudgedDraws, worst
+from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedDraws, worst
 from nnft_ppl.axioms.motions import KINDS, Motion, inside, motions_of
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Region
@@ -150,7 +150,7 @@ class EuclideanInvariance:
         differences, sizes = [], []
 
         def add(kind: str, functions: str, motion: str, functional: str, here: ndarray, there: ndarray) -> None:
-            size = 0.5 * float(draws.mean(np.abs(here) + np.abs(there)))
+            size = 0.5 * float(np.mean(draws.weights * (np.abs(here) + np.abs(there))))
             difference = here - there
             # What cancels to rounding is zero.
             difference = np.where(np.abs(difference) <= draws.rounding * max(size, 1e-300), 0.0, difference)
@@ -199,8 +199,8 @@ def _test(
     # Where nothing varies a difference needs no error.
     certain = bool(np.any(usable & (error == 0) & (value != 0)))
     p_value = 0.0 if certain else 1.0 if not np.any(usable & (error > 0)) else test.p_value
-    bounds = np.where(sizes > 0, (np.abs(value) + SURE * error) / np.where(sizes > 0, sizes, 1.0), 0.0)
-    bound = float(np.max(bounds[usable])) if usable.any() else np.nan
+    unit = np.where(sizes > 0, sizes, 1.0)
+    bound = float(np.max((np.abs(value) + SURE * error)[usable] / unit[usable])) if usable.any() else np.nan
     needed = 0.0
     if not usable.any():
         verdict = "undecided"
@@ -210,7 +210,8 @@ def _test(
         verdict = "kept"
     else:
         verdict = "undecided"
-        needed = draws.number * max((bound / tolerance) ** 2, 2.0)
+        spread = float(np.max(error[usable] / unit[usable]))
+        needed = draws.number * max(((SURE + CHANCE) * spread / tolerance) ** 2, 2.0)
     part = {"verdict": verdict, "t2": test.t_squared, "dof": test.dof, "p_value": p_value, "bound": bound}
     part["draws_needed"] = needed
     columns = {"value": value.tolist(), "error": error.tolist(), "size": sizes.tolist(), "z": z.tolist()}

@@ -13,6 +13,8 @@ ALPHA = 1e-3
 """Probability at which an axiom that holds is called broken."""
 SURE = 4.0
 """Errors that a bound stands off."""
+CHANCE = 2.0
+"""Errors by which a value may be off by chance, where it is said how many draws would decide."""
 TOLERANCE = 0.25
 """What is known to be smaller than this share of its size is nothing, unless another is asked for."""
 ROUNDING = 1e4
