@@ -10,7 +10,7 @@ C_{φ·φ} → constant/N, a network times a random amplitude A has Var(A²) G(0
 Source: Osterwalder and Schrader, Commun. Math. Phys. 31 (1973) 83; the criterion is derived here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -24,15 +24,16 @@ from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
 from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedDraws, worst
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Box, Lattice, Line, Region, Sphere, Unbounded
-from nnft_ppl.statistics import USABLE, contributions, tails
+from nnft_ppl.statistics import SIGMAS, contributions, tails
 
 FAR = 12.5
 """The farthest pair in all of R^dim, in units of the side of what is looked at."""
 STAYS, FALLS = 0.85, 0.5
 """What keeps more than the one share over a doubling of the distance stays; what keeps less than the other falls."""
-OBSERVABLES = ("field", "square", "bounded")
+NEGLIGIBLE = 1e-3
+"""What is left below this share of the size is nothing: sharp cut-offs leave as much, oscillating."""
 ORDER = ("does not cluster", "undecided", "clusters")
-_ERROR = {"half_value": "half_error", "value": "error", "ratio": "ratio_error"}
+NUMBERS, ERRORS = ("half_value", "value", "ratio"), ("half_error", "error", "ratio_error")
 WORDS = {"field": "φ", "square": "φ²", "bounded": "cos(φ/s)"}
 
 
@@ -124,14 +125,30 @@ class ClusterDecomposition:
             ⟨φ*·φ⟩ (for A = φ), ⟨φ*·φ⟩² (φ·φ) or Var(A), `half_distance`, `half_value`, `half_error` there, `verdict`,
             `text`, `draws_needed`.
         """
-        names = [one.removeprefix("values.") for one in series if one.startswith("values.")]
-        asked = ALPHA / max(len(names) * len(OBSERVABLES), 1)
-        rows = []
-        for name in names:
+        found: list[tuple[str, str, _Connected]] = []
+        for name in (one.removeprefix("values.") for one in series if one.startswith("values.")):
             of_name = {key: np.asarray(series[f"{key}.{name}"]) for key in ("field", "square", "values")}
-            for observable, connected in _connected(of_name, draws).items():
-                row = {"field": name, "observable": observable} | self._judged(connected, draws, asked, tolerance)
-                rows.append(row)
+            found += [(name, observable, one) for observable, one in _connected(of_name, draws).items()]
+        columns = np.stack([_columns(one, draws) for *_, one in found], axis=-2)
+        finite = np.isfinite(columns).all(axis=(0, 1, 3))
+        columns = np.where(finite[:, None], columns, 0.0)
+        value, error = draws.value(columns)
+        shape = tails(np.abs(contributions(columns[..., :2], draws.log_weights)), independent=draws.independent)
+        heavy = shape.useless(SIGMAS).reshape(len(found), -1).any(axis=-1)
+        z = float(norm.isf(ALPHA / len(found) / 2))
+        rows = []
+        for at, (name, observable, connected) in enumerate(found):
+            row: dict[str, Any] = {"field": name, "observable": observable}
+            row |= {"half_distance": self.distances[0], "distance": self.distances[1]}
+            row |= {key: float(value[at, place]) if finite[at] else np.nan for place, key in enumerate(NUMBERS)}
+            row |= {key: float(error[at, place]) if finite[at] else np.nan for place, key in enumerate(ERRORS)}
+            if heavy[at] or not finite[at]:
+                text = "its tail is too heavy" if finite[at] else "it is not finite on some draws"
+                rows.append(row | {"verdict": "undecided", "text": text, "draws_needed": 0.0})
+                continue
+            nothing = NEGLIGIBLE * abs(float(connected.unit[1]))
+            over = [(float(value[at, place]), z * float(error[at, place])) for place in (3, 4)]
+            rows.append(row | _judged(row, over, max(z * row["error"], nothing), tolerance, draws.number))
         verdict = worst([row["verdict"] for row in rows], ORDER)
         telling = [row for row in rows if row["verdict"] == verdict]
         most = max(telling, key=lambda row: np.nan_to_num(abs(row["ratio"])))
@@ -143,45 +160,36 @@ class ClusterDecomposition:
             "rows": rows,
         }
 
-    def _judged(self, connected: "_Connected", draws: JudgedDraws, alpha: float, tolerance: float) -> dict[str, Any]:
-        """The verdict on one observable."""
-        keys = ("half_value", "value", "ratio")
-        given = {"half_distance": self.distances[0], "distance": self.distances[1], "draws_needed": 0.0}
-        if not np.isfinite(connected.series).all():
-            nothing = {end: np.nan for key in keys for end in (key, _ERROR[key])}
-            return given | nothing | {"verdict": "undecided", "text": "it is not finite on some draws"}
-        near, far = np.moveaxis(connected.series, -1, 0)
-        sign = np.sign(np.real(draws.mean(far)))
-        over = (sign * (far - share * near) for share in (STAYS, FALLS))  # on the same draws
-        value, error = draws.value(np.stack([near, far, connected.ratio[..., 1], *over], axis=-1))
-        z = norm.isf(alpha / 2)
-        stays, stays_not, falls_not, falls = (
-            bool(direction * value[at] > z * error[at]) for at in (3, 4) for direction in (1, -1)
-        )
-        shape = tails(contributions(connected.series, draws.log_weights), independent=draws.independent)
-        bound = float(abs(value[2]) + SURE * error[2])
-        needed, shown = 0.0, format_value(float(value[1]), float(error[1]))
-        text = f"{shown} at a distance of {self.distances[1]:.3g}"
-        half = f", {format_value(float(value[0]), float(error[0]))} at half of it"
-        seen = abs(value[1]) > max(z * error[1], draws.rounding * abs(connected.unit[1]))
-        if np.max(shape.certain(1.0)) > USABLE:
-            verdict, text = "undecided", "its tail is too heavy"
-        elif seen and stays:
-            verdict, text = "does not cluster", text + half
-        elif seen and falls:
-            verdict, text = "clusters", text + half
-        elif bound <= tolerance:
-            verdict, text = "clusters", f"{text}, no more than {bound:.1%} of its size"
-        elif seen and stays_not and falls_not:
-            verdict, text = "undecided", f"{text}{half}: look farther"
-        else:
-            verdict, text = "undecided", f"{text}{half}"
-            needed = draws.number * max(((SURE + CHANCE) * float(error[2]) / tolerance) ** 2, 2.0)
-        if needed:
-            text += f" (needs {needed:.0e} draws)"
-        found = {key: float(value[at]) for at, key in enumerate(keys)}
-        found |= {_ERROR[key]: float(error[at]) for at, key in enumerate(keys)}
-        return given | found | {"verdict": verdict, "text": text, "draws_needed": float(needed)}
+
+def _judged(
+    row: Mapping[str, Any], over: Sequence[tuple[float, float]], least: float, tolerance: float, number: int
+) -> dict[str, Any]:
+    """The verdict on one observable.
+
+    Args:
+        row: Its numbers.
+        over: By how much more than `STAYS` and `FALLS` of what is at half the distance is left, and what of that
+            chance may be.
+        least: A value above this is seen.
+        tolerance: As above.
+        number: Of draws.
+    """
+    (stays, of_stays), (falls, of_falls) = over
+    bound, seen, needed = abs(row["ratio"]) + SURE * row["ratio_error"], abs(row["value"]) > least, 0.0
+    text = f"{format_value(row['value'], row['error'])} at a distance of {row['distance']:.3g}"
+    half = f", {format_value(row['half_value'], row['half_error'])} at half of it"
+    if seen and stays > of_stays:
+        verdict, text = "does not cluster", text + half
+    elif seen and falls < -of_falls:
+        verdict, text = "clusters", text + half
+    elif bound <= tolerance:
+        verdict, text = "clusters", f"{text}, no more than {bound:.1%} of its size"
+    elif seen and stays < -of_stays and falls > of_falls:
+        verdict, text = "undecided", f"{text}{half}: look farther"
+    else:
+        needed = number * max(((SURE + CHANCE) * row["ratio_error"] / tolerance) ** 2, 2.0)
+        verdict, text = "undecided", f"{text}{half} (needs {needed:.0e} draws)"
+    return {"verdict": verdict, "text": text, "draws_needed": needed}
 
 
 class _Connected(NamedTuple):
@@ -193,6 +201,14 @@ class _Connected(NamedTuple):
     """What it is compared with."""
     ratio: Shaped[ndarray, "chain draw pair"]
     """The connected function in that unit, linearised."""
+
+
+def _columns(connected: _Connected, draws: JudgedDraws) -> Shaped[ndarray, "chain draw 5"]:
+    """C at half the distance and at it, the ratio, and what is left over `STAYS` and `FALLS`, on the same draws."""
+    near, far = np.moveaxis(connected.series, -1, 0)
+    sign = np.sign(np.real(draws.mean(far)))
+    over = (sign * (far - share * near) for share in (STAYS, FALLS))
+    return np.stack([near, far, connected.ratio[..., 1], *over], axis=-1)
 
 
 def _connected(series: Mapping[str, ndarray], draws: JudgedDraws) -> dict[str, _Connected]:

@@ -22,7 +22,7 @@ from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedD
 from nnft_ppl.axioms.motions import KINDS, Motion, inside, motions_of
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Region
-from nnft_ppl.statistics import USABLE, contributions, t_squared, tails
+from nnft_ppl.statistics import SIGMAS, contributions, t_squared, tails
 
 FUNCTIONS = ("two points", "four points", "bounded")
 """What is compared: the families of functionals."""
@@ -110,13 +110,17 @@ class EuclideanInvariance:
             `motion`, `functional`, `value`, `error`, `size`, `z`).
         """
         names, differences, sizes = self._rows(series, draws)
+        finite = np.isfinite(differences).all(axis=(0, 1))
+        differences = np.where(finite, differences, 0.0)
+        shape = tails(np.abs(contributions(differences, draws.log_weights)), independent=draws.independent)
+        usable = finite & ~shape.useless(SIGMAS)
         parts, rows = [], []
         asked = len({(one.kind, one.functions) for one in names})
         for kind in KINDS:
             for functions in FUNCTIONS:
                 own = [at for at, one in enumerate(names) if (one.kind, one.functions) == (kind, functions)]
                 if own:
-                    found = _test(differences[..., own], sizes[own], draws, ALPHA / asked, tolerance)
+                    found = _test(differences[..., own], usable[own], sizes[own], draws, ALPHA / asked, tolerance)
                     listed = [names[at] for at in own]
                     parts.append({"kind": kind, "functions": functions} | found.pop("part"))
                     left_out = [f"{listed[at].motion}: {listed[at].functional}" for at in found["left_out"]]
@@ -185,14 +189,15 @@ def _bounded(values: ndarray, scale: float) -> ndarray:
 
 
 def _test(
-    differences: Float[ndarray, "chain draw row"], sizes: ndarray, draws: JudgedDraws, alpha: float, tolerance: float
+    differences: Float[ndarray, "chain draw row"],
+    usable: ndarray,
+    sizes: ndarray,
+    draws: JudgedDraws,
+    alpha: float,
+    tolerance: float,
 ) -> dict[str, Any]:
     """T² of the rows of one family, its verdict, and what each row is."""
-    finite = np.isfinite(differences).all(axis=(0, 1))
-    clean = np.where(finite, differences, 0.0)
-    shape = tails(contributions(clean, draws.log_weights), independent=draws.independent)
-    usable = finite & ~(shape.certain(1.0) > USABLE)
-    test = t_squared(np.where(usable, clean, 0.0), draws.log_weights, independent=draws.independent)
+    test = t_squared(np.where(usable, differences, 0.0), draws.log_weights, independent=draws.independent)
     value, error = (np.where(usable, one, np.nan) for one in (test.residual, test.error))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(error > 0, value / error, np.where(value == 0, 0.0, np.sign(value) * np.inf))
