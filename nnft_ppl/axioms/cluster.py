@@ -144,7 +144,7 @@ class ClusterDecomposition:
             row |= {key: float(error[at, place]) if finite[at] else np.nan for place, key in enumerate(ERRORS)}
             if heavy[at] or not finite[at]:
                 text = "its tail is too heavy" if finite[at] else "it is not finite on some draws"
-                rows.append(row | {"verdict": "undecided", "text": text, "draws_needed": 0.0})
+                rows.append(row | {"verdict": "undecided", "text": text, "draws_needed": None})
                 continue
             nothing = NEGLIGIBLE * abs(float(connected.unit[1]))
             over = [(float(value[at, place]), z * float(error[at, place])) for place in (3, 4)]
@@ -156,7 +156,7 @@ class ClusterDecomposition:
             "verdict": verdict,
             "text": f"{WORDS[most['observable']]}{most['field'].removeprefix('field')}: {most['text']}",
             "where": f"pairs of points {self.distances[0]:.3g} and {self.distances[1]:.3g} apart along the first axis",
-            "draws_needed": max(row["draws_needed"] for row in telling),
+            "draws_needed": max((row["draws_needed"] for row in telling if row["draws_needed"]), default=None),
             "rows": rows,
         }
 
@@ -175,7 +175,7 @@ def _judged(
         number: Of draws.
     """
     (stays, of_stays), (falls, of_falls) = over
-    bound, seen, needed = abs(row["ratio"]) + SURE * row["ratio_error"], abs(row["value"]) > least, 0.0
+    bound, seen, needed = abs(row["ratio"]) + SURE * row["ratio_error"], abs(row["value"]) > least, None
     text = f"{format_value(row['value'], row['error'])} at a distance of {row['distance']:.3g}"
     half = f", {format_value(row['half_value'], row['half_error'])} at half of it"
     if seen and stays > of_stays:

@@ -109,6 +109,9 @@ class EuclideanInvariance:
             `verdict`, `t2`, `dof`, `p_value`, `bound`, `draws_needed`, `left_out`) and `rows` (`kind`, `functions`,
             `motion`, `functional`, `value`, `error`, `size`, `z`).
         """
+        if not self.motions:
+            nothing: dict[str, Any] = {"verdict": "undecided", "text": "the region admits no motion"}
+            return nothing | {"where": self.where, "draws_needed": None, "parts": [], "rows": []}
         names, differences, sizes = self._rows(series, draws)
         finite = np.isfinite(differences).all(axis=(0, 1))
         differences = np.where(finite, differences, 0.0)
@@ -131,12 +134,12 @@ class EuclideanInvariance:
                         for row, *numbers in zip(listed, *columns, strict=True)
                     ]
         verdict = worst([one["verdict"] for one in parts], ("broken", "undecided", "kept"))
-        needed = [one["draws_needed"] for one in parts if one["verdict"] == verdict]
+        needed = [one["draws_needed"] for one in parts if one["verdict"] == verdict and one["draws_needed"]]
         return {
-            "verdict": verdict if parts else "undecided",
-            "text": _words(parts, rows) if parts else "the region admits no motion",
+            "verdict": verdict,
+            "text": _words(parts, rows),
             "where": self.where,
-            "draws_needed": max(needed, default=0.0),
+            "draws_needed": max(needed, default=None),
             "parts": parts,
             "rows": rows,
         }
@@ -176,8 +179,6 @@ class EuclideanInvariance:
                     add(motion.kind, functions, motion.name, called, here, found[..., at])
                     bounded = (_bounded(one, scale) for one in (plain, raw[..., at]))
                     add(motion.kind, "bounded", motion.name, f"tanh({called}/{scale:.2g})", *bounded)
-        if not names:
-            return names, np.zeros((*draws.shape, 0)), np.zeros(0)
         return names, np.stack(differences, axis=-1), np.array(sizes)
 
 
@@ -206,7 +207,7 @@ def _test(
     p_value = 0.0 if certain else 1.0 if not np.any(usable & (error > 0)) else test.p_value
     unit = np.where(sizes > 0, sizes, 1.0)
     bound = float(np.max((np.abs(value) + SURE * error)[usable] / unit[usable])) if usable.any() else np.nan
-    needed = 0.0
+    needed = None
     if not usable.any():
         verdict = "undecided"
     elif p_value < alpha:
@@ -240,8 +241,8 @@ def _words(parts: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
             value = format_value(most["value"], most["error"])
             told.append(f"{kind} broken {which} ({most['motion']}: {most['functional']} by {value})")
         elif open_:
-            needed = max(one["draws_needed"] for one in open_)
-            more = f" (needs {needed:.0e} draws)" if needed else " (tails too heavy)"
+            needed = [one["draws_needed"] for one in open_ if one["draws_needed"]]
+            more = f" (needs {max(needed):.0e} draws)" if needed else " (tails too heavy)"
             told.append(f"{kind} undecided {_which(open_)}{more}")
         else:
             told.append(f"{kind} kept, to {max(one['bound'] for one in own):.1%} of the size")

@@ -91,7 +91,7 @@ class SchwingerAxioms:
             own = f"{axiom}{BETWEEN}"
             return {key.removeprefix(own): np.asarray(one) for key, one in series.items() if key.startswith(own)}
 
-        nothing = {"verdict": "undecided", "text": self.no_cluster, "where": "", "draws_needed": 0.0, "rows": []}
+        nothing = {"verdict": "undecided", "text": self.no_cluster, "where": "", "draws_needed": None, "rows": []}
         return {
             "euclidean": self.invariance.conclude(of("euclidean"), draws, tolerance=tolerance),
             "cluster": self.cluster.conclude(of("cluster"), draws, tolerance=tolerance) if self.cluster else nothing,

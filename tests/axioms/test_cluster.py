@@ -121,7 +121,7 @@ def test_a_mean_is_taken_off(rng):
 def test_undecided_says_how_many_draws_would_decide(rng):
     found = judged(synthetic(rng, 0.0, 0.0, number=50))
     assert found["verdict"] == "undecided"
-    most = max(found["rows"], key=lambda one: one["draws_needed"])
+    most = max(found["rows"], key=lambda one: one["draws_needed"] or 0)
     assert most["draws_needed"] == found["draws_needed"] > 200
     assert most["text"].endswith(f"(needs {found['draws_needed']:.0e} draws)")
     assert judged(synthetic(rng, 0.0, 0.0, number=int(found["draws_needed"] / 4)))["verdict"] == "clusters"
