@@ -3,8 +3,8 @@ r"""Cluster decomposition: whether what is measured at two far places becomes in
     C_A(r) = ⟨A(x) A(y)⟩ − ⟨A(x)⟩ ⟨A(y)⟩ → 0,        |x − y| = r → ∞
 
 for A = φ, φ·φ and cos(|φ|/scale), which has a variance whatever the law of the parameters. The first two are averaged
-over Gaussian amplitudes where the action leaves these alone. C is compared with its value at half the distance: what
-goes down by less than a half over a doubling does not cluster. A network of N independent plane waves has
+over Gaussian amplitudes where the action leaves these alone. C is compared with its value at a nearer pair: what stays
+does not cluster. A network of N independent plane waves has
 C_{φ·φ} → constant/N, a network times a random amplitude A has Var(A²) G(0)² at every N.
 
 Source: Osterwalder and Schrader, Commun. Math. Phys. 31 (1973) 83; the criterion is derived here.
@@ -28,17 +28,19 @@ from nnft_ppl.statistics import SIGMAS, contributions, tails
 
 FAR = 12.5
 """The farthest pair in all of R^dim, in units of the side of what is looked at."""
-STAYS, FALLS = 0.85, 0.5
-"""What keeps more than the one share over a doubling of the distance stays; what keeps less than the other falls."""
+STAYS, FALLS = 0.75, 0.5
+"""What keeps more than the one share at the farther pair stays; what keeps less than the other falls."""
+NEARER, IN_PART = 4.0, 2.0
+"""How many times nearer the nearer pair is in all of R^dim, and in a region that ends."""
 NEGLIGIBLE = 1e-3
 """What is left below this share of the size is nothing: sharp cut-offs leave as much, oscillating."""
 ORDER = ("does not cluster", "undecided", "clusters")
-NUMBERS, ERRORS = ("half_value", "value", "ratio"), ("half_error", "error", "ratio_error")
+NUMBERS, ERRORS = ("near_value", "value", "ratio"), ("near_error", "error", "ratio_error")
 WORDS = {"field": "φ", "square": "φ²", "bounded": "cos(φ/s)"}
 
 
 class ClusterDecomposition:
-    """Pairs of points at a distance and at half of it, along the first axis and symmetric about the centre.
+    """Pairs of points at a distance and nearer ones, along the first axis and symmetric about the centre.
 
     Args:
         region: Where fields are looked at.
@@ -61,7 +63,7 @@ class ClusterDecomposition:
             distance = require_positive("ClusterDecomposition", "distance", distance)
         if unbounded and (distance is not None or isinstance(region, Unbounded) or not acts):
             distance = FAR * region.side if distance is None else distance
-            self.distances = (distance / 2, distance)
+            self.distances = (distance / NEARER, distance)
             offset = np.array(self.distances)[:, None] / 2 * np.eye(region.dim)[0]
             self.points = np.stack([region.centre - offset, region.centre + offset], axis=1)
             return
@@ -72,13 +74,13 @@ class ClusterDecomposition:
                 f"most {farthest:g} apart along the first axis; give a distance up to {farthest:g}"
             )
         distance = farthest if distance is None else distance
-        pairs = region.pairs([distance / 2, distance])
+        pairs = region.pairs([distance / IN_PART, distance])
         self.distances = tuple(float(one) for one in pairs.separations)
         self.points = np.asarray(pairs.points, float)
         if len(self.distances) != 2 or not self.distances[0] > 0:
             raise ValueError(
-                f"ClusterDecomposition: the region has no two pairs of points at {distance / 2:g} and {distance:g}; it "
-                "is too small for the question"
+                f"ClusterDecomposition: the region has no two pairs of points at {distance / IN_PART:g} and "
+                f"{distance:g}; it is too small for the question"
             )
 
     def read(self, fields: Mapping[str, Legs]) -> dict[str, Array]:
@@ -122,7 +124,7 @@ class ClusterDecomposition:
         Returns:
             `verdict` (`clusters`, `does not cluster` or `undecided`), `text`, `where`, `draws_needed`, and `rows`:
             `field`, `observable`, `distance`, `value` and `error` of C at it, `ratio` and `ratio_error` in units of
-            ⟨φ*·φ⟩ (for A = φ), ⟨φ*·φ⟩² (φ·φ) or Var(A), `half_distance`, `half_value`, `half_error` there, `verdict`,
+            ⟨φ*·φ⟩ (for A = φ), ⟨φ*·φ⟩² (φ·φ) or Var(A), `near_distance`, `near_value`, `near_error` there, `verdict`,
             `text`, `draws_needed`.
         """
         found: list[tuple[str, str, _Connected]] = []
@@ -139,7 +141,7 @@ class ClusterDecomposition:
         rows = []
         for at, (name, observable, connected) in enumerate(found):
             row: dict[str, Any] = {"field": name, "observable": observable}
-            row |= {"half_distance": self.distances[0], "distance": self.distances[1]}
+            row |= {"near_distance": self.distances[0], "distance": self.distances[1]}
             row |= {key: float(value[at, place]) if finite[at] else np.nan for place, key in enumerate(NUMBERS)}
             row |= {key: float(error[at, place]) if finite[at] else np.nan for place, key in enumerate(ERRORS)}
             if heavy[at] or not finite[at]:
@@ -168,7 +170,7 @@ def _judged(
 
     Args:
         row: Its numbers.
-        over: By how much more than `STAYS` and `FALLS` of what is at half the distance is left, and what of that
+        over: By how much more than `STAYS` and `FALLS` of what is at the nearer pair is left, and what of that
             chance may be.
         least: A value above this is seen.
         tolerance: As above.
@@ -177,18 +179,18 @@ def _judged(
     (stays, of_stays), (falls, of_falls) = over
     bound, seen, needed = abs(row["ratio"]) + SURE * row["ratio_error"], abs(row["value"]) > least, None
     text = f"{format_value(row['value'], row['error'])} at a distance of {row['distance']:.3g}"
-    half = f", {format_value(row['half_value'], row['half_error'])} at half of it"
+    near = f", {format_value(row['near_value'], row['near_error'])} at {row['near_distance']:.3g}"
     if seen and stays > of_stays:
-        verdict, text = "does not cluster", text + half
+        verdict, text = "does not cluster", text + near
     elif seen and falls < -of_falls:
-        verdict, text = "clusters", text + half
+        verdict, text = "clusters", text + near
     elif bound <= tolerance:
         verdict, text = "clusters", f"{text}, no more than {bound:.1%} of its size"
     elif seen and stays < -of_stays and falls > of_falls:
-        verdict, text = "undecided", f"{text}{half}: look farther"
+        verdict, text = "undecided", f"{text}{near}: look farther"
     else:
         needed = number * max(((SURE + CHANCE) * row["ratio_error"] / tolerance) ** 2, 2.0)
-        verdict, text = "undecided", f"{text}{half} (needs {needed:.0e} draws)"
+        verdict, text = "undecided", f"{text}{near} (needs {needed:.0e} draws)"
     return {"verdict": verdict, "text": text, "draws_needed": needed}
 
 
@@ -204,7 +206,7 @@ class _Connected(NamedTuple):
 
 
 def _columns(connected: _Connected, draws: JudgedDraws) -> Shaped[ndarray, "chain draw 5"]:
-    """C at half the distance and at it, the ratio, and what is left over `STAYS` and `FALLS`, on the same draws."""
+    """C at both pairs, its ratio, and what is left over `STAYS` and `FALLS`, on the same draws."""
     near, far = np.moveaxis(connected.series, -1, 0)
     sign = np.sign(np.real(draws.mean(far)))
     over = (sign * (far - share * near) for share in (STAYS, FALLS))

@@ -116,7 +116,8 @@ class EuclideanInvariance:
         finite = np.isfinite(differences).all(axis=(0, 1))
         differences = np.where(finite, differences, 0.0)
         shape = tails(np.abs(contributions(differences, draws.log_weights)), independent=draws.independent)
-        usable = finite & ~shape.useless(SIGMAS)
+        bounded = np.array([one.functions == "bounded" for one in names]) & (draws.log_weights is None)
+        usable = finite & (bounded | ~shape.useless(SIGMAS))
         parts, rows = [], []
         asked = len({(one.kind, one.functions) for one in names})
         for kind in KINDS:

@@ -13,7 +13,7 @@ from nnft_ppl.display import format_value
 Findings = Mapping[str, Any]
 AXIOM_HEADINGS = ["axiom", "is", "number", "where"]
 EUCLIDEAN_HEADINGS = ["motion g", "F", "⟨F⟩ − ⟨F∘g⟩", "of ⟨|F|⟩", "z"]
-CLUSTER_HEADINGS = ["A", "r", "C(r)", "C(r/2)", "C(r) in units", "is"]
+CLUSTER_HEADINGS = ["A", "r", "C(r)", "C(nearer)", "C(r) in units", "is"]
 ABOUT_EUCLIDEAN = (
     "F of a few points and F∘g of the moved ones are compared on the same draws; products are averaged over Gaussian "
     "amplitudes where the action leaves these alone. Rows without a number have tails too heavy to be tested."
@@ -80,7 +80,7 @@ def cluster_rows(findings: Findings) -> list[list[str]]:
     """
     rows = []
     for row in findings["rows"]:
-        numbers = (("value", "error"), ("half_value", "half_error"), ("ratio", "ratio_error"))
+        numbers = (("value", "error"), ("near_value", "near_error"), ("ratio", "ratio_error"))
         words = [format_value(row[one], row[other]) if _known(row[other]) else "?" for one, other in numbers]
         called = OBSERVABLE_WORDS[row["observable"]] + row["field"].removeprefix("field")
         rows.append([called, f"{row['distance']:.3g}", *words, row["verdict"]])
