@@ -112,6 +112,15 @@ class PositivityFindings:
         p_value = min(1.0, len(rows) * min(row.p_value for row in rows))
         return cls(verdict, _words(found, by_cutoff=by_cutoff), p_value, by_cutoff, cutoff, list(rows))
 
+    @classmethod
+    def unavailable(cls, reason: str) -> "PositivityFindings":
+        """Where nothing can be looked at.
+
+        Args:
+            reason: Why.
+        """
+        return cls("undecided", f"not available, {reason}", math.nan, by_cutoff=False, cutoff=None, families=[])
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)

@@ -12,6 +12,7 @@ from nnft_ppl.exact.propagator import (
     ball_propagator,
     box_mean_squared,
     coincident_fourth_cumulant,
+    separated_fourth_cumulant,
 )
 from nnft_ppl.exact.quartic_oscillator import (
     free_circle_two_point,
@@ -67,6 +68,7 @@ __all__ = [
     "rescaling_breaking",
     "ring_current",
     "ring_power",
+    "separated_fourth_cumulant",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",

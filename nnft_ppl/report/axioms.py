@@ -9,6 +9,17 @@ from matplotlib.axes import Axes
 
 from nnft_ppl.report.drawing import COLOURS, axes_or_new
 from nnft_ppl.report.panel import Panel
+from nnft_ppl.results import (
+    ABOUT_CLUSTER,
+    ABOUT_EUCLIDEAN,
+    AXIOM_HEADINGS,
+    CLUSTER_HEADINGS,
+    EUCLIDEAN_HEADINGS,
+    Ensemble,
+    axiom_rows,
+    cluster_rows,
+    euclidean_rows,
+)
 
 CHECK = "axioms"
 """The check whose findings these are."""
@@ -22,13 +33,31 @@ WORDS = (
 )
 
 
+def axiom_tables(ensemble: Ensemble) -> list[dict[str, Any]] | None:
+    """The tables of the page's section on the axioms; None where none was looked at.
+
+    Args:
+        ensemble: A run.
+    """
+    found = ensemble.findings.get(CHECK)
+    if not found:
+        return None
+    tables = [(AXIOM_HEADINGS, axiom_rows(found), 4, "")]
+    if euclidean := found.get("euclidean"):
+        tables.append((EUCLIDEAN_HEADINGS, euclidean_rows(euclidean), 2, ABOUT_EUCLIDEAN))
+    if cluster := found.get("cluster"):
+        tables.append((CLUSTER_HEADINGS, cluster_rows(cluster), 1, ABOUT_CLUSTER))
+    return [dict(zip(("headings", "rows", "words", "about"), one, strict=True)) for one in tables if one[1]]
+
+
 def axiom_panels(findings: Mapping[str, Any]) -> Iterator[Panel]:
     """The positivity spectrum.
 
     Args:
         findings: Of every axiom, by name.
     """
-    if positivity := findings.get("reflection_positivity"):
+    positivity = findings.get("reflection_positivity", {})
+    if positivity.get("families"):
         rows = [
             {name: ", ".join(map(str, one)) if isinstance(one, list) else one for name, one in row.items()}
             for row in positivity["families"]

@@ -41,10 +41,10 @@ def check_findings(ensemble: Ensemble) -> list[Found]:
     """The findings of every check, whichever it is; those that have a figure have their tables there."""
     found = []
     for check, findings in ensemble.findings.items():
-        if check == symmetries.CHECK:  # has a section of its own
+        if check in {axioms.CHECK, symmetries.CHECK}:  # have sections of their own
             continue
         facts, tables = _sorted_out(findings)
-        found.append(Found(check, facts, [] if check in FIGURES or check == axioms.CHECK else tables))
+        found.append(Found(check, facts, [] if check in FIGURES else tables))
     return found
 
 

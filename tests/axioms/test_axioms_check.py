@@ -15,14 +15,14 @@ from rich.console import Console
 
 from nnft_ppl import Theory
 from nnft_ppl.axioms import TimesError
-from nnft_ppl.checks import Axioms, FinishedDraws, MeasureProgram, MeasureStream, checks_of
+from nnft_ppl.checks import Axioms, FinishedDraws, MeasureProgram, MeasureStream, check_of, checks_of
 from nnft_ppl.checks.check import Check, Measurement
 from nnft_ppl.cli.axioms import print_axioms, with_times
 from nnft_ppl.cli.settings import times_of
 from nnft_ppl.draws import Kind
 from nnft_ppl.report.axioms import axiom_panels
-from nnft_ppl.results import plain_json, positivity_rows
-from nnft_ppl.spaces import Box, Circle
+from nnft_ppl.results import axiom_rows, plain_json, positivity_rows
+from nnft_ppl.spaces import Box, Circle, Sphere
 from nnft_ppl.theory import ModelFile
 
 MODES, PERIOD = 12, 4.0
@@ -104,10 +104,24 @@ def test_when_it_is_made(outcome):
     del outcome
     boxed = Theory(ModelFile(waves, "waves", space=lambda: Box(4.0, 1)))
     for theory, asked, made in ((on_circle(), False, True), (boxed, False, False), (boxed, True, True)):
-        check = Axioms()
-        check.asked = asked
+        check = check_of("axioms") if asked else Axioms()
         assert (check.measurement(theory) is not None) is made
         assert check.applies(FinishedDraws(theory, Kind.CHAINS, {}, {})) is made
+
+
+def test_where_it_is_asked_for_the_other_axioms_are_looked_at_too(key):
+    def linear():
+        a = numpyro.sample("a", dist.Normal(0, 1).expand([3]).to_event(1))
+        return lambda x: a @ x
+
+    ball = Theory(ModelFile(linear, "linear", space=Sphere))
+    outcome = looked_at(ball, key, check_of("axioms"), draws=100)
+    assert set(outcome.findings) == {"reflection_positivity", "euclidean", "cluster", "permutation"}
+    assert outcome.verdict.status != "failed"
+    assert outcome.verdict.text.startswith("reflection positivity: not available, a Sphere has no time axis")
+    assert outcome.verdict.value is None
+    assert axiom_rows(plain_json(outcome.findings))[0][:2] == ["reflection positivity", "undecided"]
+    assert list(axiom_panels(outcome.findings)) == []
 
 
 def test_times_of_ones_own_take_the_place_of_the_usual():
