@@ -19,7 +19,7 @@ from nnft_ppl.axioms import (
     positivity_of,
     unskewed,
 )
-from nnft_ppl.spaces import Box
+from nnft_ppl.spaces import Box, Lattice
 from nnft_ppl.theory import ModelFile
 
 TIMES = (0.25, 0.75, 1.5)
@@ -187,3 +187,26 @@ def test_fields_of_a_file_of_ones_own(law, verdict, key):
 def test_mirrored_is_one_field(rng):
     pair = mirrored((1.0,), rng.normal(size=(1, 400, 2)))
     assert positivity_of([pair]).families[0].times == (1.0,)
+
+
+@pytest.mark.parametrize(("squared", "violated"), [(0.0, set()), (3.0, {"site", "link"})])
+def test_mirrors_of_a_lattice(squared, violated, key):
+    """−Δ + 1 + c Δ² on a ring: hopping further than to neighbours is not reflection positive."""
+    sites = np.arange(12)
+    momentum = 2 * np.pi * sites / 12
+    hopping = 2 - 2 * np.cos(momentum)
+    distance = np.subtract.outer(sites, sites)[..., None]
+    covariance = (np.cos(distance * momentum) / (1 + hopping + squared * hopping**2)).mean(-1)
+
+    def ring():
+        phi = numpyro.sample("phi", dist.MultivariateNormal(jnp.zeros(12), covariance))
+        return lambda x: phi[jnp.round(x[0]).astype(int) % 12]
+
+    theory = Theory(ModelFile(ring, "ring", space=lambda: Lattice(12)))
+    positivity = ReflectionPositivity(theory, tolerance=0.2)
+    measured = jax.vmap(jax.vmap(lambda key: positivity.measure(theory.free_draw(key))))
+    draws = jax.jit(measured)(jax.random.split(key, (4, 1500)))
+    found = positivity.conclude(jax.tree.map(np.asarray, draws), independent=True)
+    assert {row.reflection for row in found.families} == {"site", "link"}
+    assert {row.reflection for row in found.families if row.family == "φ" and row.verdict == "violated"} == violated
+    assert (found.verdict == "violated") is bool(violated)
