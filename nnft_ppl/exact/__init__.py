@@ -22,6 +22,7 @@ from nnft_ppl.exact.propagator import (
     ball_propagator,
     box_mean_squared,
     coincident_fourth_cumulant,
+    separated_fourth_cumulant,
 )
 from nnft_ppl.exact.quartic_oscillator import (
     free_circle_two_point,
@@ -86,6 +87,7 @@ __all__ = [
     "rescaling_breaking",
     "ring_current",
     "ring_power",
+    "separated_fourth_cumulant",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",

@@ -1,7 +1,7 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
+from nnft_ppl.identities import free_amplitudes
 from nnft_ppl.symmetries.algebras import general_linear, rotations, symplectic, symplectic_form, unitary
-from nnft_ppl.symmetries.amplitudes import free_amplitudes
 from nnft_ppl.symmetries.bases import (
     BasisError,
     BasisField,
