@@ -117,7 +117,7 @@ class ClusterDecomposition:
         """The findings, plain values.
 
         Args:
-            series: What `read` gave on every draw.
+            series: What `read` gave on every draw, shapes (chain, draw, ...).
             draws: What the draws are.
             tolerance: Where nothing is seen, `clusters` says that no more than this share of the size is left.
 

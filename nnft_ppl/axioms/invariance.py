@@ -100,7 +100,7 @@ class EuclideanInvariance:
         """The findings, plain values.
 
         Args:
-            series: What `read` gave on every draw.
+            series: What `read` gave on every draw, shapes (chain, draw, ...).
             draws: What the draws are.
             tolerance: `kept` says that no difference exceeds this share of ⟨|F|⟩.
 

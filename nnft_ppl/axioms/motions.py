@@ -51,7 +51,7 @@ class Motion:
         """The moved points.
 
         Args:
-            points: Any points.
+            points: Any points, shape (*shape, dim).
         """
         return self.centre + (points - self.centre) @ self.matrix.T + self.shift
 
@@ -60,7 +60,7 @@ def translation(shift: Float[ndarray, " dim"]) -> Motion:
     """The translation by a vector.
 
     Args:
-        shift: The vector, in units of length.
+        shift: The vector, shape (dim,), in units of length.
     """
     shift = np.asarray(shift, float)
     return Motion("translations", f"translation by {_vector(shift)}", np.eye(len(shift)), np.zeros(len(shift)), shift)
@@ -70,7 +70,7 @@ def rotation(centre: Float[ndarray, " dim"], plane: tuple[int, int], angle: floa
     """The rotation about a point in the plane of two axes.
 
     Args:
-        centre: The point.
+        centre: The point, shape (dim,).
         plane: The axes i, j; e_i turns towards e_j.
         angle: In radians.
     """
@@ -87,7 +87,7 @@ def mirror(centre: Float[ndarray, " dim"], axis: int = 0) -> Motion:
     """The reflection of one axis about a point.
 
     Args:
-        centre: The point.
+        centre: The point, shape (dim,).
         axis: The axis that changes its sign.
     """
     centre = np.asarray(centre, float)
@@ -102,6 +102,9 @@ def motions_of(region: Region) -> tuple[Float[ndarray, "4 dim"], tuple[Motion, .
 
     Args:
         region: The region.
+
+    Returns:
+        The points, shape (4, dim), and the motions.
     """
     if isinstance(region, Lattice):
         return _of_lattice(region)
