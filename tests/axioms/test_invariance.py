@@ -208,6 +208,20 @@ def test_what_does_not_vary_needs_no_error():
     assert found["verdict"] == "broken"
 
 
+def test_weights_are_those_of_the_theory(rng):
+    """Draws of a moved law, weighted back to the right one."""
+    values = rng.normal([0.0, 0.4], size=(4, 1000, 2))
+    series = {"two points.field": values, "four points.field": values}
+    moved = values[..., 1]
+    weights = ((moved - 0.4) ** 2 - moved**2) / 2
+    invariance = EuclideanInvariance(Unbounded(1), SPREAD, [SHIFTED])
+    raw, weighted = (
+        invariance.conclude(series, JudgedDraws((4, 1000), logs, independent=True)) for logs in (None, weights)
+    )
+    assert raw["verdict"] == "broken"
+    assert weighted["verdict"] == "kept"
+
+
 def test_a_phase_turns_what_is_compared(rng):
     """Weights e^{iα}: the same series differ with the phase and not without it."""
     values, phase = rng.normal(size=(4, 500, 2)), rng.choice([0.0, np.pi / 2], size=(4, 500))
