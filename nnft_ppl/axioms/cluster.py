@@ -32,6 +32,8 @@ STAYS, FALLS = 0.75, 0.5
 """What keeps more than the one share at the farther pair stays; what keeps less than the other falls."""
 NEARER, IN_PART = 4.0, 2.0
 """How many times nearer the nearer pair is in all of R^dim, and in a region that ends."""
+LEAST = 1e-3
+"""By how little what is left may differ from a bound, in units of what chance may be, when draws are counted."""
 NEGLIGIBLE = 1e-3
 """What is left below this share of the size is nothing: sharp cut-offs leave as much, oscillating."""
 ORDER = ("does not cluster", "undecided", "clusters")
@@ -117,7 +119,7 @@ class ClusterDecomposition:
         """The findings, plain values.
 
         Args:
-            series: What `read` gave on every draw.
+            series: What `read` gave on every draw, shapes (chain, draw, ...).
             draws: What the draws are.
             tolerance: Where nothing is seen, `clusters` says that no more than this share of the size is left.
 
@@ -184,12 +186,15 @@ def _judged(
         verdict, text = "does not cluster", text + near
     elif seen and falls < -of_falls:
         verdict, text = "clusters", text + near
-    elif bound <= tolerance:
+    elif bound <= tolerance and (not seen or stays < -of_stays):
         verdict, text = "clusters", f"{text}, no more than {bound:.1%} of its size"
     elif seen and stays < -of_stays and falls > of_falls:
         verdict, text = "undecided", f"{text}{near}: look farther"
     else:
-        needed = number * max(((SURE + CHANCE) * row["ratio_error"] / tolerance) ** 2, 2.0)
+        more = (
+            (of_stays / max(abs(stays), LEAST * of_stays)) if seen else (SURE + CHANCE) * row["ratio_error"] / tolerance
+        )
+        needed = number * max(more**2, 2.0)
         verdict, text = "undecided", f"{text}{near} (needs {needed:.0e} draws)"
     return {"verdict": verdict, "text": text, "draws_needed": needed}
 

@@ -19,7 +19,7 @@ from numpy import ndarray
 
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
 from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedDraws, worst
-from nnft_ppl.axioms.motions import KINDS, Motion, inside, motions_of
+from nnft_ppl.axioms.motions import KINDS, Motion, inside, motions_of, refuse_off_sites
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Region
 from nnft_ppl.statistics import SIGMAS, contributions, t_squared, tails
@@ -52,7 +52,8 @@ class EuclideanInvariance:
         motions: The motions.
 
     Raises:
-        ValueError: If the points are not four of the region's dimension.
+        ValueError: If the points are not four of the region's dimension, or a motion is of another, or leads off the
+            sites of a lattice or the given times.
     """
 
     def __init__(
@@ -66,7 +67,15 @@ class EuclideanInvariance:
         if four.shape != (4, region.dim) or not np.isfinite(four).all():
             raise ValueError(f"EuclideanInvariance: points have shape {four.shape}; give four, (4, {region.dim})")
         self.motions = own if motions is None else tuple(motions)
-        self.points = np.stack([four, *(inside(region, one(four)) for one in self.motions)])
+        refuse_off_sites(region, four, "one of the points")
+        images = []
+        for motion in self.motions:
+            if np.shape(motion.shift) != (region.dim,):
+                words = f"{motion.name} is a motion in {len(motion.shift)} dimensions; points have {region.dim}"
+                raise ValueError(f"EuclideanInvariance: {words}")
+            images.append(inside(region, motion(four)))
+            refuse_off_sites(region, images[-1], motion.name)
+        self.points = np.stack([four, *images])
         self.centre = np.asarray(region.centre, float)
 
     def read(self, fields: Mapping[str, Legs]) -> dict[str, Array]:
@@ -100,7 +109,7 @@ class EuclideanInvariance:
         """The findings, plain values.
 
         Args:
-            series: What `read` gave on every draw.
+            series: What `read` gave on every draw, shapes (chain, draw, ...).
             draws: What the draws are.
             tolerance: `kept` says that no difference exceeds this share of ⟨|F|⟩.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -41,7 +42,7 @@ class JudgedDraws:
         """How many there are."""
         return self.shape[0] * self.shape[1]
 
-    @property
+    @cached_property
     def weights(self) -> Float[ndarray, "chain draw"]:
         """Weights of mean 1, without phases."""
         return np.ones(self.shape) if self.log_weights is None else relative_weights(self.log_weights)

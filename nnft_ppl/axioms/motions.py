@@ -30,6 +30,8 @@ ON_SITES = (-1, 0, 0, 2)
 """The four points along the first axis, in sites."""
 EVEN = 1e-9
 """Rounding of distances that should be equal, in units of the largest."""
+NEAR_SITE = 1e-6
+"""How far from a site a point on it may be, in units of the spacing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ class Motion:
         """The moved points.
 
         Args:
-            points: Any points.
+            points: Any points, shape (*shape, dim).
         """
         return self.centre + (points - self.centre) @ self.matrix.T + self.shift
 
@@ -60,7 +62,7 @@ def translation(shift: Float[ndarray, " dim"]) -> Motion:
     """The translation by a vector.
 
     Args:
-        shift: The vector, in units of length.
+        shift: The vector, shape (dim,), in units of length.
     """
     shift = np.asarray(shift, float)
     return Motion("translations", f"translation by {_vector(shift)}", np.eye(len(shift)), np.zeros(len(shift)), shift)
@@ -70,7 +72,7 @@ def rotation(centre: Float[ndarray, " dim"], plane: tuple[int, int], angle: floa
     """The rotation about a point in the plane of two axes.
 
     Args:
-        centre: The point.
+        centre: The point, shape (dim,).
         plane: The axes i, j; e_i turns towards e_j.
         angle: In radians.
     """
@@ -87,7 +89,7 @@ def mirror(centre: Float[ndarray, " dim"], axis: int = 0) -> Motion:
     """The reflection of one axis about a point.
 
     Args:
-        centre: The point.
+        centre: The point, shape (dim,).
         axis: The axis that changes its sign.
     """
     centre = np.asarray(centre, float)
@@ -102,6 +104,9 @@ def motions_of(region: Region) -> tuple[Float[ndarray, "4 dim"], tuple[Motion, .
 
     Args:
         region: The region.
+
+    Returns:
+        The points, shape (4, dim), and the motions.
     """
     if isinstance(region, Lattice):
         return _of_lattice(region)
@@ -189,3 +194,30 @@ def inside(region: Region, points: Float[ndarray, "*shape dim"]) -> Float[ndarra
             turns = (points[..., axis] - lowest[axis]) / period
             points[..., axis] -= period * np.floor(turns + EVEN)
     return points
+
+
+def refuse_off_sites(region: Region, points: Float[ndarray, "*shape dim"], words: str) -> None:
+    """Raise `ValueError` for points that are no sites of a lattice, or none of the given times.
+
+    Args:
+        region: The region; others have no sites.
+        points: The points.
+        words: What led to them.
+
+    Raises:
+        ValueError: If one of them is none.
+    """
+    if isinstance(region, Lattice):
+        sites = (points - np.array(region.first)) / region.spacing
+        inside_of = (sites > -0.5) & (sites < np.array(region.sites) - 0.5)
+        off = ~(inside_of & (np.abs(sites - np.round(sites)) < NEAR_SITE)).all(axis=-1)
+        kind = "sites of the lattice"
+    elif isinstance(region, Line):
+        times = np.array(region.times)
+        off = np.min(np.abs(points - times), axis=-1) > NEAR_SITE * np.min(np.diff(times))
+        kind = "times of the line"
+    else:
+        return
+    if np.any(off):
+        first = ", ".join(f"{one:.4g}" for one in points[off][0])
+        raise ValueError(f"{words} leads to x = ({first}), where there is none of the {kind}; give one between them")

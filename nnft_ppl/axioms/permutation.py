@@ -68,7 +68,7 @@ class PermutationSymmetry:
         """The findings, plain values.
 
         Args:
-            series: What `read` gave on every draw.
+            series: What `read` gave on every draw, shapes (chain, draw).
             draws: What the draws are.
 
         Returns:

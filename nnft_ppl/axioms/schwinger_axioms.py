@@ -77,10 +77,10 @@ class SchwingerAxioms:
         """The findings on `euclidean`, `cluster` and `permutation`, plain values.
 
         Args:
-            series: What was measured on every draw, by name.
-            log_weights: Log weights of the draws, if they have any.
+            series: What was measured on every draw, by name, shapes (chain, draw, ...).
+            log_weights: Log weights of the draws, shape (chain, draw), if they have any.
             independent: Whether the draws are known to be independent.
-            phase: Phase of every draw in radians, of a complex action.
+            phase: Phase of every draw in radians, shape (chain, draw), of a complex action.
             tolerance: What is known to be below this share of its size is nothing.
         """
         first = next(iter(series.values()))

@@ -13,6 +13,7 @@ from nnft_ppl.axioms import ClusterDecomposition, SchwingerAxioms
 from nnft_ppl.axioms.judged_draws import JudgedDraws
 from nnft_ppl.exact import ball_propagator, cosine_connected, separated_fourth_cumulant
 from nnft_ppl.spaces import Box, Circle, Lattice, Line, Sphere, Torus, Unbounded
+from nnft_ppl.theory import ModelFile
 
 
 @pytest.mark.parametrize(("dim", "cutoff", "expected"), [(1, 10.0, 9.882), (2, 5.0, 5.794)])
@@ -173,3 +174,20 @@ def test_how_far_a_region_goes(region, distance, farthest):
 def test_distances_that_are_not_there(region, distance, message):
     with pytest.raises(ValueError, match=message):
         ClusterDecomposition(region, distance)
+
+
+def test_a_region_that_is_too_small_loses_this_axiom_alone():
+    def pair():
+        spins = numpyro.sample("spins", dist.Normal(0, 1).expand([2]).to_event(1))
+        return lambda x: spins[jnp.round(x[0]).astype(int)]
+
+    theory = Theory(ModelFile(pair, "pair", space=lambda: Lattice(2)))
+    axioms = SchwingerAxioms(theory)
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(4, 500, 3))
+    findings = axioms.conclude({"euclidean:two points.field": values}, independent=True)
+    assert findings["cluster"]["verdict"] == "undecided"
+    assert "too small for the question" in findings["cluster"]["text"]
+    assert findings["euclidean"]["verdict"] == "kept"
+    with pytest.raises(ValueError, match="distance = 5 lies outside the region"):
+        SchwingerAxioms(theory, distance=5.0)

@@ -14,7 +14,7 @@ from nnft_ppl import Theory, load
 from nnft_ppl.axioms import EuclideanInvariance, SchwingerAxioms, mirror, rotation, translation
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
 from nnft_ppl.axioms.judged_draws import JudgedDraws
-from nnft_ppl.spaces import Box, Unbounded
+from nnft_ppl.spaces import Box, Lattice, Line, Unbounded
 from nnft_ppl.theory import ModelFile
 
 SPREAD = np.array([[-0.3], [-0.1], [0.1], [0.3]])
@@ -208,6 +208,20 @@ def test_what_does_not_vary_needs_no_error():
     assert found["verdict"] == "broken"
 
 
+def test_weights_are_those_of_the_theory(rng):
+    """Draws of a moved law, weighted back to the right one."""
+    values = rng.normal([0.0, 0.4], size=(4, 1000, 2))
+    series = {"two points.field": values, "four points.field": values}
+    moved = values[..., 1]
+    weights = ((moved - 0.4) ** 2 - moved**2) / 2
+    invariance = EuclideanInvariance(Unbounded(1), SPREAD, [SHIFTED])
+    raw, weighted = (
+        invariance.conclude(series, JudgedDraws((4, 1000), logs, independent=True)) for logs in (None, weights)
+    )
+    assert raw["verdict"] == "broken"
+    assert weighted["verdict"] == "kept"
+
+
 def test_a_phase_turns_what_is_compared(rng):
     """Weights e^{iα}: the same series differ with the phase and not without it."""
     values, phase = rng.normal(size=(4, 500, 2)), rng.choice([0.0, np.pi / 2], size=(4, 500))
@@ -221,10 +235,28 @@ def test_a_phase_turns_what_is_compared(rng):
     assert turned["verdict"] == "broken"
 
 
+SITES = np.array([[0.0], [1.0], [1.0], [3.0]])
+
+
 @pytest.mark.parametrize(
-    ("points", "message"),
-    [(SPREAD[:3], r"points have shape \(3, 1\); give four, \(4, 1\)"), (np.ones((4, 2)), r"shape \(4, 2\)")],
+    ("region", "points", "motions", "message"),
+    [
+        (Unbounded(1), SPREAD[:3], None, r"points have shape \(3, 1\); give four, \(4, 1\)"),
+        (Unbounded(1), np.ones((4, 2)), None, r"points have shape \(4, 2\)"),
+        (Unbounded(1), np.full((4, 1), np.nan), None, "give four"),
+        (Unbounded(2), None, [SHIFTED], "translation by 0.3 is a motion in 1 dimensions; points have 2"),
+        (Lattice(6), SPREAD, None, r"one of the points leads to x = \(-0.3\), where there is none of the sites"),
+        (Lattice(6), SITES, [SHIFTED], r"translation by 0.3 leads to x = \(0.3\), where there is none of the sites"),
+        (Lattice(6), SITES, [mirror(np.array([0.25]))], r"reflection leads to x = \(0.5\), where there is none of the"),
+        (Lattice(6, periodic=False), SITES, [translation(np.array([3.0]))], r"leads to x = \(6\)"),
+        (Line([0.0, 1.0, 3.0]), SITES, [translation(np.array([1.0]))], r"x = \(2\), .* none of the times of the line"),
+    ],
 )
-def test_points_that_do_not_fit(points, message):
+def test_points_and_motions_that_do_not_fit(region, points, motions, message):
     with pytest.raises(ValueError, match=message):
-        EuclideanInvariance(Unbounded(1), points)
+        EuclideanInvariance(region, points, motions)
+
+
+def test_a_periodic_lattice_takes_points_that_leave_it():
+    found = EuclideanInvariance(Lattice(6), SITES, [translation(np.array([3.0]))])
+    assert found.points[1, :, 0].tolist() == [3.0, 4.0, 4.0, 0.0]
