@@ -226,14 +226,18 @@ def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
         parts.append(f"undecided in {_places(heavy)}, whose products have too heavy tails")
     if more := [row for row in undecided if not row.heavy]:
         needed = [row.draws_needed for row in more if row.draws_needed is not None]
-        words = f" ({max(needed):.1g} effective draws would decide)" if len(needed) == len(more) else ""
+        words = (
+            f" (about {float(f'{max(needed):.1g}'):.0f} effective draws would decide)"
+            if len(needed) == len(more)
+            else ""
+        )
         parts.append(f"undecided in {_places(more)}{words}")
     return "; ".join(parts)
 
 
 def _places(rows: Sequence[Tested]) -> str:
     """Which families, and from which spacing to which."""
-    names = list(dict.fromkeys(row.family for row in rows))
+    names = sorted({row.family for row in rows}, key=len)
     low, high = min(row.spacing for row in rows), max(row.spacing for row in rows)
     spacings = f"at spacing {low:.3g}" if low == high else f"at spacings {low:.3g} to {high:.3g}"
     return f"{{{', '.join(names)}}} {spacings}"

@@ -29,8 +29,6 @@ SOME, MANY = 5000, 25_000
 POSITIVITY = "reflection_positivity"
 BETWEEN = ":"
 """Between an axiom's name and that of what it measures."""
-ODD = {"broken", "does not cluster"}
-"""Verdicts on the other axioms that are worth a warning."""
 
 
 class Axioms(Check):
@@ -126,7 +124,7 @@ class Axioms(Check):
         """A warning where something is violated that the cut-off of the network does not explain."""
         positivity = findings[POSITIVITY]
         odd = positivity["verdict"] == "violated" and not positivity["by_cutoff"]
-        odd = odd or any(one["verdict"] in ODD for one in findings.values())
+        odd = odd or any(one["verdict"] == "broken" for one in findings.values())
         text = f"reflection positivity: {positivity['text']}"
         others = {axiom: one for axiom, one in findings.items() if axiom != POSITIVITY}
         text = f"{text}\n{axiom_line(others)}" if others else text
