@@ -68,8 +68,9 @@ class Axioms(Check):
         """
         if not self._looks_at(theory):
             return None
-        if self.asked:
-            self._others = SchwingerAxioms(theory)
+        # One object may serve the members of a family in turn.
+        self._positivity, self._reason = None, ""
+        self._others = SchwingerAxioms(theory) if self.asked else None
         try:
             self._positivity = ReflectionPositivity(theory, self.times, self._tolerance)
         except TimesError:
