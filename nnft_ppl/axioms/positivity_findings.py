@@ -88,6 +88,8 @@ class PositivityFindings:
     """The worst of all families."""
     text: str
     """In words."""
+    summary: str
+    """The same in one line."""
     p_value: float
     """Smallest of all families, times their number."""
     by_cutoff: bool
@@ -110,7 +112,8 @@ class PositivityFindings:
         violated = found["violated"]
         by_cutoff = bool(violated and cutoff and max(row.spacing for row in violated) < NEAR / cutoff)
         p_value = min(1.0, len(rows) * min(row.p_value for row in rows))
-        return cls(verdict, _words(found, by_cutoff=by_cutoff), p_value, by_cutoff, cutoff, list(rows))
+        text, summary = _words(found, by_cutoff=by_cutoff), _summary(found, by_cutoff=by_cutoff)
+        return cls(verdict, text, summary, p_value, by_cutoff, cutoff, list(rows))
 
     @classmethod
     def unavailable(cls, reason: str) -> "PositivityFindings":
@@ -119,7 +122,8 @@ class PositivityFindings:
         Args:
             reason: Why.
         """
-        return cls("undecided", f"not available, {reason}", math.nan, by_cutoff=False, cutoff=None, families=[])
+        words = f"not available, {reason}"
+        return cls("undecided", words, words, math.nan, by_cutoff=False, cutoff=None, families=[])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -233,6 +237,20 @@ def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
         )
         parts.append(f"undecided in {_places(more)}{words}")
     return "; ".join(parts)
+
+
+def _summary(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
+    """What decides, without the witness and without what else there is."""
+    violated, consistent = found["violated"], found["consistent"]
+    if not violated:
+        return _words(found, by_cutoff=False)
+    largest = max(row.spacing for row in violated)
+    if by_cutoff:
+        rest = f"; consistent in {_places(consistent)}" if consistent else ""
+        return f"violated at spacings up to {largest:.3g} only, by the cut-off of the network{rest}"
+    worst = min(violated, key=lambda row: (len(row.functionals), row.z))
+    size = format_value(worst.value, worst.error)
+    return f"violated in {_places(violated)}: E[(ΘF)* F] = {size} E[|F|²] for a witness F, {worst.z:.1f} errors"
 
 
 def _places(rows: Sequence[Tested]) -> str:

@@ -66,8 +66,9 @@ class Axioms(Check):
         """
         if not self._looks_at(theory):
             return None
-        if self.asked:
-            self._others = SchwingerAxioms(theory)
+        # One object may serve the members of a family in turn.
+        self._positivity, self._reason = None, ""
+        self._others = SchwingerAxioms(theory) if self.asked else None
         try:
             self._positivity = ReflectionPositivity(theory, self.times, self._tolerance)
         except TimesError:
@@ -125,7 +126,7 @@ class Axioms(Check):
         positivity = findings[POSITIVITY]
         odd = positivity["verdict"] == "violated" and not positivity["by_cutoff"]
         odd = odd or any(one["verdict"] == "broken" for one in findings.values())
-        text = f"reflection positivity: {positivity['text']}"
+        text = f"reflection positivity: {positivity['summary']}"
         others = {axiom: one for axiom, one in findings.items() if axiom != POSITIVITY}
         text = f"{text}\n{axiom_line(others)}" if others else text
         known = positivity["p_value"] if np.isfinite(positivity["p_value"]) else None
