@@ -71,12 +71,12 @@ def observables(period, mass, modes, spectrum):
 
 def times(period, mass):
     """Between the first and each of the others levels are taken."""
-    return np.array([0.2, 0.3, 0.4, 0.5, 0.6]) * min(1 / mass, period / 4)
+    return np.array([0.2, 0.4, 0.6]) * min(1 / mass, period / 4)
 
 
 def energies(period, mass):
     """The generalised eigenvalue problem of φ and φ³ on the circle."""
-    return levels("odd", times(period, mass), range(5), period)
+    return levels("odd", times(period, mass), range(3), period)
 
 
 def kurtosis(circle, missing):
