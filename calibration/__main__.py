@@ -8,10 +8,11 @@ from pathlib import Path
 
 import jax
 
-from calibration import circle, coverage, errors, identities, kills, slopes, symmetries, truth
+from calibration import axioms, circle, coverage, errors, identities, kills, slopes, symmetries, truth
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
+    "axioms": axioms,
     "errors": errors,
     "coverage": coverage,
     "circle": circle,

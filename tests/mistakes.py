@@ -25,6 +25,11 @@ def model(scale=1.0, edge=3.0):
     numpyro.factor("quartic", -a**4 / 4)
     return lambda x: scale * a * jnp.cos(b * x[0])
 """
+SHIFTED = """
+def symmetries():
+    from nnft_ppl.symmetries import Symmetry
+    return {"shift": Symmetry(lambda phi, x: jnp.ones(()), lambda theta: {"n": 1.0})}
+"""
 QUICK = ["--sampler", "reweight", "--draws", "16", "--chains", "1"]
 """One small compilation, for the mistakes that show only on draws."""
 ROTATION = ["run", "deformed_rotation"]
@@ -196,6 +201,8 @@ MODELS = [
     Case("assignment to an array", body("jnp.ones(3)[0] = a"), 2, r"bad.py:10: TypeError: .*\.at\[idx\]\.set"),
     # What no density can be read from.
     Case("discrete site", body("numpyro.sample('n', dist.Poisson(3))"), 2, "bad.py:10: latent site 'n' .Poisson. is"),
+    Case("symmetry of a discrete site", body("n = numpyro.sample('n', dist.Poisson(3))") + SHIFTED, 2,
+         "latent site 'n' .Poisson. is discrete"),
     Case("scan", body("scan(lambda c, x: (numpyro.sample('s', dist.Normal(c, 1)), x), a, jnp.ones(3))"), 2,
          "control_flow cannot be read; write the recursion as array operations"),
     Case("subsampled plate", body("with numpyro.plate('p', 9, subsample_size=3):", "    numpyro.factor('f', 0.0)"), 2,

@@ -10,7 +10,7 @@ from nnft_ppl import levels
 from nnft_ppl.exact import free_circle_two_point, spectrum
 from nnft_ppl.families import completed_odd_matrix
 from nnft_ppl.fields import FourierSeries, free_scales
-from nnft_ppl.observables import correlator_matrix, overlaps
+from nnft_ppl.observables import correlator_matrix, overlaps, plateau
 from nnft_ppl.spaces import Circle
 from nnft_ppl.statistics import estimate
 
@@ -112,6 +112,14 @@ def test_missing_modes_are_completed(rng):
     found = estimate(series, independent=True)
     assert worst_pull(found["c"], exact) < ACCEPTED
     assert worst_pull(found["raw"], exact) > REJECTED
+
+
+def test_quantities_that_are_declared_together():
+    """Each is a function of the means and of those before it."""
+    matrix, _ = oscillator(60.0)
+    means, before = {"c": matrix, "g": np.exp(-1.3 * TIMES)}, {"levels": levels("c", TIMES)}
+    for quantity in (levels("c", TIMES), overlaps("c", TIMES), plateau("g", TIMES, (0.0, 2.0))):
+        np.testing.assert_array_equal(quantity.among("second", before)(means), quantity(means))
 
 
 def test_undefined_levels_are_unknown():

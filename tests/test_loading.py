@@ -41,6 +41,10 @@ def test_shipped_models_are_found_by_name():
     assert list(models) == [
         "cos_net",
         "erf_net",
+        "cauchy_scalar",
+        "ornstein_uhlenbeck_net",
+        "parameter_splitting",
+        "smooth_kernel",
         "double_well_circle",
         "free_scalar",
         "on_circle",

@@ -1,5 +1,6 @@
 """Checks: all that judges a run, each the same way; a few of them a file."""
 
+from nnft_ppl.checks.axioms import Axioms
 from nnft_ppl.checks.chains import MAX_DIVERGENT, MAX_R_HAT, MIN_BFMI, Divergences, EnergyFraction, RHat
 from nnft_ppl.checks.check import Check, FinishedDraws, Measurement, Outcome, reason_of
 from nnft_ppl.checks.derived import DerivedQuantities, untrusted
@@ -22,10 +23,11 @@ from nnft_ppl.checks.usual import USUAL, check_of, checks_of
 from nnft_ppl.checks.weights import MAX_K_HAT, PartitionSpread, WeightsTail
 
 __all__ = [
-    "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "BankFindings", "Check",
-    "DeclaredSymmetries", "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws", "EnergyFraction",
-    "ErrorEstimators", "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank", "ImprovedAgainstRaw", "Invariants",
-    "MeasureProgram", "MeasureStream", "Measurement", "ModeCoverage", "ObservableTails", "OddMoments", "Outcome",
-    "PartitionSpread", "PhaseOfWeights", "RHat", "SecondRoute", "SlowModes", "WeightsTail", "check_of", "checks_of",
-    "disagreeing", "fewest_draws", "found_only", "reason_of", "untrusted", "without_rounding",
+    "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "Axioms", "BankFindings",
+    "Check", "DeclaredSymmetries", "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws",
+    "EnergyFraction", "ErrorEstimators", "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank",
+    "ImprovedAgainstRaw", "Invariants", "MeasureProgram", "MeasureStream", "Measurement", "ModeCoverage",
+    "ObservableTails", "OddMoments", "Outcome", "PartitionSpread", "PhaseOfWeights", "RHat", "SecondRoute",
+    "SlowModes", "WeightsTail", "check_of", "checks_of", "disagreeing", "fewest_draws", "found_only", "reason_of",
+    "untrusted", "without_rounding",
 ]  # fmt: skip

@@ -37,6 +37,8 @@ class Measurement:
     """Names of the arrays' dimensions; `NAME_dim_AXIS` where none are given."""
     coords: Mapping[str, Any] = field(default_factory=dict)
     """Coordinates along them, as xarray takes them."""
+    draws: int = 300
+    """Draws per chain that it wants to look at, about; 300 show identities what estimates could be wrong by."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,13 @@ class Check(ABC):
     """Whether it judges what is there anyway; the others are left out by `sample(..., checks=False)`."""
     needs_positions: bool = False
     """Whether it needs z of the kept draws."""
+    stores: bool = True
+    """Whether what it measured is stored with the run."""
     asked: bool = False
     """Whether it was asked for: then it says so, too, where it has nothing to say about such draws."""
 
     def measurement(self, theory: Theory) -> Measurement | None:
-        """What it measures on some draws (about 300 per chain); None for nothing.
+        """What it measures on some draws (about 300 per chain, unless it says otherwise); None for nothing.
 
         Args:
             theory: What is sampled.

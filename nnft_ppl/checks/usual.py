@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from nnft_ppl.checks.axioms import Axioms
 from nnft_ppl.checks.chains import Divergences, EnergyFraction, RHat
 from nnft_ppl.checks.check import Check, reason_of
 from nnft_ppl.checks.derived import DerivedQuantities
@@ -44,6 +45,7 @@ USUAL: tuple[type[Check], ...] = (
     OddMoments,
     IdentityBank,
     DeclaredSymmetries,
+    Axioms,
     SecondRoute,
     EarlierSamplers,
 )
@@ -77,19 +79,19 @@ def checks_of(asked: Any) -> list[Check]:
         raise TypeError(f"checks is True, False, or a list of names or Check objects, not {asked!r}")
     for one in asked:
         check = check_of(one)
-        check.asked = True
         names = [known.name for known in checks]
-        if one in names:
-            checks[names.index(one)] = check  # a usual one, asked for by name
-            continue
         if check.name in names:
+            usual = checks[names.index(check.name)]
+            if type(usual) is type(check) and not usual.asked:  # with settings of its own, or by name
+                checks[names.index(check.name)] = check
+                continue
             raise ValueError(f"two checks are called {check.name!r}: give each a name of its own")
         checks.append(check)
     return checks
 
 
 def check_of(asked: Any) -> Check:
-    """One check: itself, the one of that name, in a file (`FILE.py:NAME`), or the identity of a vector field.
+    """One check, asked for: itself, the one of that name, in a file (`FILE.py:NAME`), or a vector field's identity.
 
     Args:
         asked: A `Check` or a class of them, a name, or a vector field.
@@ -97,6 +99,12 @@ def check_of(asked: Any) -> Check:
     Raises:
         TypeError, ValueError: For anything else, or a name that is not there.
     """
+    check = _found(asked)
+    check.asked = True
+    return check
+
+
+def _found(asked: Any) -> Check:
     if isinstance(asked, Check):
         return _check_name(asked)
     if isinstance(asked, type) and issubclass(asked, Check):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
+from nnft_ppl.cli.settings import times_of
 from nnft_ppl.display import did_you_mean
 
 SAMPLER_HELP = (
@@ -280,6 +281,8 @@ def _check_option(parser: Parser) -> None:
         metavar="CHECK",
         help="a further check: its name, or FILE.py:NAME for one in a Python file; repeatable",
     )
+    words = "times behind the mirror at which reflection positivity is looked at (asks for the check axioms)"
+    parser.add_argument("--times", type=times_of, metavar="T1,T2,...", help=words)
 
 
 def _json_option(parser: Parser) -> None:

@@ -18,6 +18,11 @@ def check(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         progress(Stage(f"reading {asked.model}"))
         theory = load_theory(asked, keywords)
         outcomes = check_model(theory, progress)
+        if theory.symmetries:
+            from nnft_ppl.symmetries import symmetries_fit
+
+            progress(Stage("checking symmetries"))
+            outcomes.append(symmetries_fit(theory))
     console = console_of()
     console.print(f"[bold]{escape(repr(theory))}[/]", highlight=False, soft_wrap=True)
     for site in theory.sites:

@@ -12,7 +12,8 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from nnft_ppl.checks import Check, DeclaredSymmetries, IdentityBank, Outcome, check_of
+from nnft_ppl.checks import Axioms, Check, DeclaredSymmetries, IdentityBank, Outcome, check_of
+from nnft_ppl.cli.axioms import print_axioms, with_times
 from nnft_ppl.cli.console import console_of, marked
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
@@ -37,7 +38,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         raise ResultError(
             f"{asked.folder} is a family: diagnose one member, for instance {Path(asked.folder) / folder}"
         )
-    further = [check_of(word) for word in asked.check]
+    further = [check_of(one) for one in with_times(asked.check, asked.times)]
     if keywords and not asked.against:
         raise ValueError("--set belongs to --against MODEL: the run's own keywords are those it was made with")
     about = ensemble.provenance
@@ -63,6 +64,8 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         console.print(bank_table(rows))
     if symmetries := found.get(DeclaredSymmetries.name):
         print_symmetries(symmetries, console)
+    if axioms := found.get(Axioms.name):
+        print_axioms(axioms, console)
     verdicts = [outcome.verdict for outcome in outcomes.values()]
     if not asked.against:
         if estimates := estimators_table(ensemble):
@@ -83,7 +86,14 @@ def _own(ensemble: Ensemble, model: str | None, further: list[Check]) -> dict[st
     wanted = [IdentityBank(), *further]
     if ensemble.findings.get(DeclaredSymmetries.name) and all(one.name != DeclaredSymmetries.name for one in further):
         wanted.append(DeclaredSymmetries())
-    known = {} if model else {one.name: stored[one.name] for one in wanted if ensemble.findings.get(one.name)}
+    if ensemble.findings.get(Axioms.name) and all(one.name != Axioms.name for one in further):
+        wanted.append(Axioms())
+    fresh = {one.name for one in further if isinstance(one, Axioms) and one.times is not None}
+    known = {
+        one.name: stored[one.name]
+        for one in wanted
+        if ensemble.findings.get(one.name) and one.name not in fresh and not model
+    }
     missing = [one for one in wanted if one.name not in known]
     again = _make_again(ensemble, own_theory(ensemble.provenance, model), missing) if missing else {}
     return {one.name: (known | again)[one.name] for one in wanted}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nnft_ppl.cli.axioms import with_times
 from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
@@ -79,7 +80,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         seed=asked.seed,
         out=folder,
         keep=asked.keep,
-        checks=asked.check or True,
+        checks=with_times(asked.check, asked.times) or True,
         time_limit=asked.time_limit,
         progress=progress,
         common=asked.common,

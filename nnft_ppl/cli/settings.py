@@ -1,5 +1,6 @@
-"""What `--set` and `--scan` say of a model's keywords."""
+"""What `--set` and `--scan` say of a model's keywords, and `--times` of a check."""
 
+import argparse
 import ast
 from collections.abc import Sequence
 from typing import Any
@@ -56,3 +57,18 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return float(text) if text in ("inf", "nan") else text
+
+
+def times_of(text: str) -> list[float]:
+    """The argument of `--times`, numbers with commas between them.
+
+    Args:
+        text: As it was written.
+
+    Raises:
+        argparse.ArgumentTypeError: For anything else.
+    """
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"takes times such as 0.25,0.5, not {text!r}") from None

@@ -4,7 +4,7 @@ from nnft_ppl.display.html import mark_lines, paragraph, table
 from nnft_ppl.display.keywords import keyword_words, model_call
 from nnft_ppl.display.marks import MARKS, STATUSES, on_terminal
 from nnft_ppl.display.progress import Progress, Stage, show_progress
-from nnft_ppl.display.spelling import did_you_mean, error_words
+from nnft_ppl.display.spelling import did_you_mean, error_words, in_a_row
 from nnft_ppl.display.values import (
     ROUNDING,
     columns,
@@ -26,6 +26,7 @@ __all__ = [
     "error_words",
     "format_value",
     "format_values",
+    "in_a_row",
     "keyword_words",
     "mark_lines",
     "model_call",

@@ -1,8 +1,8 @@
-"""The nearest known word to one that is not known."""
+"""Words for people: the nearest known one, an error's, several in a row."""
 
 import difflib
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -31,3 +31,14 @@ def error_words(error: Exception) -> str:
         return next(traceback.TracebackException.from_exception(error).format_exception_only()).splitlines()[0]
     words = str(error).strip().splitlines() or [type(error).__name__]
     return f"{type(error).__name__}: {words[0]}"
+
+
+def in_a_row(words: Sequence[str]) -> str:
+    """Words with commas, and "and" before the last.
+
+    Example:
+        >>> in_a_row(["score", "Jacobian", "flux"])
+        'score, Jacobian and flux'
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -4,14 +4,25 @@ from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_hea
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
+from nnft_ppl.exact.energy_waves import composite_positivity, energy_propagator, wave_moment
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
-from nnft_ppl.exact.neurons import AMPLITUDE_LAWS, cosine_connected, erf_connected, erf_kernel, network_cumulant
+from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
+from nnft_ppl.exact.neurons import (
+    AMPLITUDE_LAWS,
+    cosine_connected,
+    erf_connected,
+    erf_kernel,
+    network_cumulant,
+    network_moment,
+)
 from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
+from nnft_ppl.exact.pointwise import POINTWISE, hermite_weights, pointwise_kernel
 from nnft_ppl.exact.propagator import (
     ball_moment,
     ball_propagator,
     box_mean_squared,
     coincident_fourth_cumulant,
+    separated_fourth_cumulant,
 )
 from nnft_ppl.exact.quartic_oscillator import (
     free_circle_two_point,
@@ -33,9 +44,12 @@ from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "KERNELS",
     "OUTPUT_GROUPS",
     "OUTPUT_LAWS",
+    "POINTWISE",
     "HeadAverages",
+    "Lowest",
     "RescalingBreaking",
     "RotationMoments",
     "TurnedKernel",
@@ -47,8 +61,10 @@ __all__ = [
     "bubble_flux",
     "bubble_growth",
     "coincident_fourth_cumulant",
+    "composite_positivity",
     "cosine_connected",
     "cutoff_derivative",
+    "energy_propagator",
     "erf_connected",
     "erf_kernel",
     "erf_rotation",
@@ -56,24 +72,31 @@ __all__ = [
     "group_four_point",
     "group_two_point",
     "head_averages",
+    "hermite_weights",
     "log_partition",
+    "lowest",
     "mass_derivative",
     "matrix_moments",
     "missing_modes_constant",
     "network_cumulant",
+    "network_moment",
     "normalised_head_averages",
+    "pointwise_kernel",
     "radial_moments",
     "radial_spectrum",
     "rescaling_breaking",
     "ring_current",
     "ring_power",
+    "separated_fourth_cumulant",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",
     "thermal_two_point",
     "thermal_vector_two_point",
+    "time_kernel",
     "torus_first_order",
     "torus_propagator",
+    "wave_moment",
     "well_sign",
     "well_sign_pairs",
     "well_spectrum",

@@ -1,4 +1,4 @@
-"""Connected functions of a network with one hidden layer, at any width, from the moments of one neuron."""
+"""Moments and connected functions of a network with one hidden layer, at any width, from those of one neuron."""
 
 import math
 from collections.abc import Callable
@@ -53,6 +53,49 @@ def network_cumulant(moment: Callable[[tuple[int, ...]], float], factors: int, w
         return total
 
     return width ** (1 - factors / 2) * cumulant(tuple(range(factors)))
+
+
+def network_moment(moment: Callable[[tuple[int, ...]], float], factors: int, width: int | float) -> float:
+    """Mean of a product of fields `phi = width^(-1/2) sum_i Phi_i` with independent, equally distributed neurons.
+
+    The sum over all ways in which the factors fall on neurons,
+    `width^(-n/2) sum_{partitions} width (width - 1) ... prod_{B} m(B)`, at infinite width that over pairs.
+
+    Args:
+        moment: As for `network_cumulant`; m of one factor must vanish at infinite width.
+        factors: Number n of factors, 1 to 10.
+        width: Number of neurons, or infinity.
+
+    Returns:
+        The mean, disconnected.
+
+    Raises:
+        TypeError: If `factors` or a finite `width` is not an integer.
+        ValueError: If one lies outside the ranges above.
+
+    Source: derived here.
+    """
+    require_count("network_moment", "factors", factors, most=10)
+    if not isinstance(width, float):
+        require_count("network_moment", "width", width)
+    elif width != math.inf:
+        raise TypeError(f"network_moment: width = {width!r}; give an integer >= 1, or math.inf")
+    moment = cache(moment)
+
+    @cache
+    def mean(left: tuple[int, ...], neurons: float) -> float:
+        """Of the factors that are left, where the first of them falls on one of so many neurons."""
+        if not left or neurons == 0:
+            return float(not left)
+        total = 0.0
+        for size in range(len(left)):
+            share = float(size == 1) if math.isinf(width) else neurons * width ** (-(size + 1) / 2)
+            for others in combinations(left[1:], size) if share else ():
+                rest = tuple(index for index in left[1:] if index not in others)
+                total += share * moment((left[0], *others)) * mean(rest, neurons - 1)
+        return total
+
+    return mean(tuple(range(factors)), width)
 
 
 def erf_kernel(

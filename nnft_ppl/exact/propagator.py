@@ -161,6 +161,46 @@ def coincident_fourth_cumulant(
     Source: derived here; the alpha family is that of arXiv:2604.27050.
     """
     owner = "coincident_fourth_cumulant"
+    fourth, squared = _neuron_moments(owner, width, dim, mass, cutoff, alpha, amplitude_fourth_moment)
+    return 3.0 / width * (0.5 * fourth - squared)
+
+
+def separated_fourth_cumulant(
+    width: int, dim: int, mass: float, cutoff: float, alpha: float, amplitude_fourth_moment: float
+) -> float:
+    """Connected four-point function of two pairs of points that are infinitely far apart, of the plane-wave network.
+
+    `G_c(x, x, y, y) -> (1/width) [ E[a^4] Z_alpha Z_{-alpha} - Z_0^2 ]` for `|x - y| -> inf`, with the network and the
+    integrals of `coincident_fourth_cumulant`: waves in random directions never forget their size, and clusters are
+    independent for infinitely many neurons alone.
+
+    Args:
+        width: Number of neurons.
+        dim: Dimension d of space, 1 to 4.
+        mass: Positive; zero in d = 3 and 4 where the integrals converge.
+        cutoff: Radius of the ball of momenta, units of the mass; infinite only where the integrals converge.
+        alpha: -1 for momenta uniform in the ball, 0 for momenta drawn from the propagator.
+        amplitude_fourth_moment: `E[a^4]` at `E[a^2] = 1`, at least 1: 3 Gaussian, 1 constant modulus, 2 for the pair
+            law.
+
+    Returns:
+        The limit, units mass^(2d-4).
+
+    Raises:
+        TypeError: If `width` or `dim` is not an integer.
+        ValueError: If an argument is out of range, or an integral diverges because the cut-off is infinite.
+
+    Source: derived here (the mean of cos^2 over its phase is 1/2 at either place).
+    """
+    owner = "separated_fourth_cumulant"
+    fourth, squared = _neuron_moments(owner, width, dim, mass, cutoff, alpha, amplitude_fourth_moment)
+    return (fourth - squared) / width
+
+
+def _neuron_moments(
+    owner: str, width: int, dim: int, mass: float, cutoff: float, alpha: float, amplitude_fourth_moment: float
+) -> tuple[float, float]:
+    """E[a^4] Z_alpha Z_{-alpha} and Z_0^2."""
     require_count(owner, "width", width)
     require_number(owner, "amplitude_fourth_moment", amplitude_fourth_moment, least=1)
     here, mirrored, coincident = (ball_moment(dim, mass, cutoff, 1 + shift) for shift in (alpha, -alpha, 0.0))
@@ -169,7 +209,7 @@ def coincident_fourth_cumulant(
         raise ValueError(
             f"{owner}: {cause}, where the momentum integrals diverge (dim = {dim}, alpha = {alpha}); give a {remedy}"
         )
-    return 3.0 / width * (0.5 * amplitude_fourth_moment * here * mirrored - coincident**2)
+    return amplitude_fourth_moment * here * mirrored, coincident**2
 
 
 def require_ball(

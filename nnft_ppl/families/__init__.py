@@ -1,6 +1,8 @@
 """What several model files share, and one model over several values of its keywords."""
 
 from nnft_ppl.families.circle import circle_separations, completed_odd_matrix, fourier_network, missing_modes
+from nnft_ppl.families.energy_waves import FREQUENCY_LAWS, energy_waves
+from nnft_ppl.families.markov import markov_path
 from nnft_ppl.families.over_keywords import Family, family
 from nnft_ppl.families.points import connected_points, product_points
 from nnft_ppl.families.scalar import (
@@ -14,12 +16,15 @@ from nnft_ppl.families.scalar import (
 )
 
 __all__ = [
+    "FREQUENCY_LAWS",
     "Family",
     "circle_separations",
     "completed_odd_matrix",
     "connected_points",
+    "energy_waves",
     "family",
     "fourier_network",
+    "markov_path",
     "missing_modes",
     "product_points",
     "scalar_box",

@@ -12,6 +12,7 @@ from nnft_ppl.fields.lattice_field import LatticeField
 from nnft_ppl.fields.linear import Linear
 from nnft_ppl.fields.path import Path
 from nnft_ppl.fields.plane_waves import PlaneWaves
+from nnft_ppl.fields.split import Split
 from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
 
@@ -23,6 +24,7 @@ __all__ = [
     "Linear",
     "Path",
     "PlaneWaves",
+    "Split",
     "free_scales",
     "half_modes",
     "stack",

@@ -4,6 +4,7 @@ from nnft_ppl.identities.bank import Bank, BankError, Row
 from nnft_ppl.identities.current import Carried, Current
 from nnft_ppl.identities.flux import TooManyEdgesError
 from nnft_ppl.identities.improved import Improvement, measure_improved
+from nnft_ppl.identities.linear_sites import free_amplitudes
 from nnft_ppl.identities.rows import action_jumps
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
@@ -26,6 +27,7 @@ __all__ = [
     "TooManyEdgesError",
     "VectorFieldError",
     "action_jumps",
+    "free_amplitudes",
     "measure_improved",
     "t_squared",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.flux import Flux
-from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.identities.parameter_density import parameter_density
 from nnft_ppl.identities.vector_fields import (
     NeuronField,
     ParameterField,
@@ -69,7 +69,7 @@ class Current:
 
     def __init__(self, theory: Theory, vector_field: VectorField) -> None:
         self.theory, self.vector_field = theory, vector_field
-        self.density = None if isinstance(vector_field, ReferenceField) else ParameterDensity(theory)
+        self.density = None if isinstance(vector_field, ReferenceField) else parameter_density(theory)
         if self.density:
             start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
             self.moved = self._moved_sites(jax.eval_shape(theory.transport, start))

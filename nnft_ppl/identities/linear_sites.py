@@ -5,6 +5,7 @@ and h depend on the others only (output weights of a network, Fourier coefficien
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +29,11 @@ ROUNDING = 1e4
 AT_ONCE = 2**15
 """Reference coordinates of all positions in one call, about; a field on all of them at once would take memory."""
 
+MOST_AMPLITUDES = 512
+"""More are not averaged over by hand: whoever does takes a derivative, or two, for each."""
 
+
+@lru_cache(maxsize=4)
 def linear_sites(theory: Theory) -> tuple[str, ...]:
     """Names of the sites in whose reference coordinates every field is jointly linear up to a constant.
 
@@ -55,6 +60,23 @@ def linear_sites(theory: Theory) -> tuple[str, ...]:
         if site.exact and site.label not in doubtful and affine(evaluate, positions_to_try(theory, mask)):
             linear.append(site.label)
     return tuple(linear)
+
+
+@lru_cache(maxsize=4)
+def free_amplitudes(theory: Theory) -> tuple[str, ...]:
+    """Names of the sites in which every field is linear and the action does not occur; none where they are too many.
+
+    Args:
+        theory: Any theory.
+    """
+    if theory.phase_terms:
+        return ()
+    acting = smoothness(theory).acting
+    if all(site.label in acting for site in theory.sites):
+        return ()  # whether fields are linear costs a program
+    found = tuple(name for name in linear_sites(theory) if name not in acting)
+    size = sum(theory.groups[name].stop - theory.groups[name].start for name in found)
+    return found if size <= MOST_AMPLITUDES else ()
 
 
 def mask_of(theory: Theory, sites: tuple[str, ...]) -> np.ndarray:

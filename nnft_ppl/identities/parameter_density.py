@@ -5,6 +5,7 @@ of momenta, say) are written in θ, and there a bounded site has a boundary thro
 """
 
 import math
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -17,6 +18,16 @@ from numpyro.infer.util import compute_log_probs
 from nnft_ppl.densities import Ball
 from nnft_ppl.identities.vector_fields import Values, VectorFieldError
 from nnft_ppl.theory import Theory, base_distribution
+
+
+@lru_cache(maxsize=4)
+def parameter_density(theory: Theory) -> "ParameterDensity":
+    """The density of a theory in its parameters, one for all vector fields: it keeps what it has found.
+
+    Args:
+        theory: Any theory.
+    """
+    return ParameterDensity(theory)
 
 
 class Point(NamedTuple):
@@ -64,6 +75,12 @@ class ParameterDensity:
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
         self._names = {site.label: site.name for site in theory.sites}
+        self._supports: dict[str, Support] = {}
+
+    @cached_property
+    def _draws(self) -> tuple[dict[str, Array], ...]:
+        """Parameters of two free draws, between which no support should change."""
+        return tuple(self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1))
 
     def at(self, values: Values) -> Point:
         """The theory at parameters given by stored name."""
@@ -113,16 +130,20 @@ class ParameterDensity:
         return jnp.all(support(values[label]))
 
     def support(self, label: str) -> Support:
-        """The support of a site.
+        """The support of a site, looked at once.
 
         Raises:
             VectorFieldError: If it is none of an interval, a half-line, the line or a ball, if its edges are not the
                 same in every draw, or if its entries have no density of their own.
         """
-        draws = [self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1)]
-        first, second = (self._support(values, label) for values in draws)
+        if label not in self._supports:
+            self._supports[label] = self._support_on_draws(label)
+        return self._supports[label]
+
+    def _support_on_draws(self, label: str) -> Support:
+        first, second = (self._support(values, label) for values in self._draws)
         if isinstance(first, Edges):
-            self.entry_log_probs(draws[0], label)
+            jax.eval_shape(lambda values: self.entry_log_probs(values, label), self._draws[0])
         for edge, other in zip(first, second, strict=True):
             if not np.array_equal(edge, other):
                 raise VectorFieldError(

@@ -60,12 +60,12 @@ def levels(
     """
     problem = _Problem.of("levels", name, time, between, period, missing)
     # One program each for the value and its derivatives, where every step would be one of its own.
-    energies, defined = (jax.jit(lambda means, part=part: problem.solve(means)[part]) for part in (0, 2))
+    energies, defined = (jax.jit(lambda matrix, part=part: problem.solve({name: matrix})[part]) for part in (0, 2))
     remark = None
     if len(problem.late) > 1:
         times = problem.points[problem.late]
-        remark = lambda means: left_out(times, np.asarray(defined(means)))  # noqa: E731
-    return Derived(energies, (f"{name}.level",), remark=remark)
+        remark = lambda means: left_out(times, np.asarray(defined(means[name])))  # noqa: E731
+    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark)
 
 
 def overlaps(
@@ -95,7 +95,8 @@ def overlaps(
     """
     problem = _Problem.of("overlaps", name, time, between, period, missing)
     dims = (f"{name}.source", f"{name}.level")
-    return Derived(jax.jit(lambda means: problem.solve(means, vectors=True).overlap), dims)
+    solved = jax.jit(lambda matrix: problem.solve({name: matrix}, vectors=True).overlap)
+    return Derived(lambda means: solved(means[name]), dims)
 
 
 class _Solution(NamedTuple):

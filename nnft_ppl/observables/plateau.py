@@ -88,7 +88,8 @@ def plateau(
         return f"without the mass from {', '.join(pairs)}, which is undefined" if pairs else ""
 
     dim = f"{name}.plateau"
-    return Derived(jax.jit(both), (dim,), {dim: ROWS}, remark=remark)
+    solved = jax.jit(lambda values: both({name: values}))
+    return Derived(lambda means: solved(means[name]), (dim,), {dim: ROWS}, remark=remark)
 
 
 def _average(values: Array, weight: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from nnft_ppl.report import pulls, symmetries
+from nnft_ppl.report import axioms, pulls, symmetries
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble
 
@@ -19,6 +19,8 @@ def check_figures(ensemble: Ensemble) -> Iterator[Panel]:
     for check, findings in ensemble.findings.items():
         if check == symmetries.CHECK:
             yield from symmetries.symmetry_panels(findings)
+        if check == axioms.CHECK:
+            yield from axioms.axiom_panels(findings)
         if check in FIGURES and (panel := FIGURES[check](findings)):
             yield panel
 
@@ -39,7 +41,7 @@ def check_findings(ensemble: Ensemble) -> list[Found]:
     """The findings of every check, whichever it is; those that have a figure have their tables there."""
     found = []
     for check, findings in ensemble.findings.items():
-        if check == symmetries.CHECK:  # has a section of its own
+        if check in {axioms.CHECK, symmetries.CHECK}:  # have sections of their own
             continue
         facts, tables = _sorted_out(findings)
         found.append(Found(check, facts, [] if check in FIGURES else tables))

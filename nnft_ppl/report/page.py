@@ -7,6 +7,7 @@ import jinja2
 import numpy as np
 
 from nnft_ppl.display import STATUSES, format_value, keyword_words, model_call
+from nnft_ppl.report import axioms
 from nnft_ppl.report.across_members import family_panels
 from nnft_ppl.report.checks import Found, check_findings
 from nnft_ppl.report.panel import Panel
@@ -81,7 +82,9 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
         findings=_members(ensemble) if isinstance(ensemble, Ensembles) else check_findings(ensemble),
         cost=_family_cost(ensemble) if isinstance(ensemble, Ensembles) else _cost(ensemble),
         provenance=_provenance(about),
-        figures=[one for one in figures if not one[0].name.startswith(f"{CHECK}.")],
+        figures=[one for one in figures if not one[0].name.startswith((f"{CHECK}.", f"{axioms.CHECK}."))],
+        axioms=None if isinstance(ensemble, Ensembles) else axioms.axiom_tables(ensemble),
+        axiom_figures=[one for one in figures if one[0].name.startswith(f"{axioms.CHECK}.")],
         symmetries=None if isinstance(ensemble, Ensembles) else symmetry_tables(ensemble),
         symmetry_figures=[one for one in figures if one[0].name.startswith(f"{CHECK}.")],
     )

@@ -13,6 +13,8 @@ from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.parts import MODULUS, REAL, parts_of_estimate
 from nnft_ppl.results import Ensemble, places
 
+NUMBERED = ("component", "configuration", "other_component")
+"""Dimensions whose coordinates are numbers of something, no distances."""
 MOST_TRACES = 4
 """Components of observables that traces are drawn of."""
 
@@ -31,8 +33,8 @@ def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
         if len(correlators.estimators_of(ensemble, name)) > 1:
             yield _estimators(ensemble, name)
     real = "two_point" in known and not np.iscomplexobj(ensemble.estimates()["two_point"].value)
-    places = correlators.correlator_table(ensemble).iloc[:, 0] if real else []
-    if len(places) > 1 and not isinstance(places[0], str):
+    places = correlators.correlator_table(ensemble).iloc[:, 0] if real else pd.Series()
+    if len(places) > 1 and not isinstance(places[0], str) and places.name not in NUMBERED:
         yield masses.effective_mass_panel(ensemble)
     yield from masses.level_panels(ensemble)
     if set(ensemble.exact) - set(known) and (exact := _exact_rows(ensemble)):

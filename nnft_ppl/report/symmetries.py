@@ -17,6 +17,7 @@ from nnft_ppl.results import (
     SUMMARY_HEADINGS,
     Ensemble,
     breaking_rows,
+    functional_words,
     lift_words,
     summary_rows,
 )
@@ -139,7 +140,8 @@ def plot_ward(findings: Findings, axes: Axes | None = None) -> Axes:
         )
     axes.axvline(0, color="0.5", linewidth=0.8)
     many = len({row["generator"] for row in rows}) > 1
-    names = [f"{row['generator']} · {row['observable']}" if many else row["observable"] for row in rows]
+    called = [functional_words(row) for row in rows]
+    names = [f"{row['generator']} · {name}" if many else name for row, name in zip(rows, called, strict=True)]
     axes.set_yticks(places, [shorten(name, 36) for name in names], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("change of F", fontsize=8)

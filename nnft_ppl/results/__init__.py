@@ -1,6 +1,17 @@
 """The labelled result of a run, on disk and in memory."""
 
 from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, slope
+from nnft_ppl.results.axiom_tables import (
+    ABOUT_CLUSTER,
+    ABOUT_EUCLIDEAN,
+    AXIOM_HEADINGS,
+    CLUSTER_HEADINGS,
+    EUCLIDEAN_HEADINGS,
+    axiom_line,
+    axiom_rows,
+    cluster_rows,
+    euclidean_rows,
+)
 from nnft_ppl.results.comparison import Comparison, compare
 from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, estimate_rows, places
 from nnft_ppl.results.held_out import held_out_estimates
@@ -8,6 +19,7 @@ from nnft_ppl.results.labelled import estimates_dataset, state_units
 from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.plateaus import Plateau, find_plateau
+from nnft_ppl.results.positivity_tables import ABOUT_POSITIVITY, POSITIVITY_HEADINGS, positivity_rows
 from nnft_ppl.results.provenance import (
     FORMAT,
     ImprovedRecord,
@@ -27,6 +39,7 @@ from nnft_ppl.results.symmetry_tables import (
     VERDICT_WORDS,
     WARD_HEADINGS,
     breaking_rows,
+    functional_words,
     lift_words,
     line_of,
     summary_rows,
@@ -35,11 +48,14 @@ from nnft_ppl.results.symmetry_tables import (
 from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "ABOUT_PARTS", "BREAKING_HEADINGS", "FORMAT", "PART_WORDS", "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS",
-    "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted", "ImprovedRecord",
-    "PartitionFunction", "Plateau", "Provenance", "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide",
-    "StoredMembers", "WriteError", "atomically", "breaking_rows", "compare", "correlations", "estimate_rows",
-    "estimates_dataset", "extrapolated", "family_data", "find_plateau", "held_out_estimates", "improved_series",
+    "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "AXIOM_HEADINGS", "BREAKING_HEADINGS",
+    "CLUSTER_HEADINGS", "EUCLIDEAN_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS", "SUMMARY_HEADINGS",
+    "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted",
+    "ImprovedRecord", "PartitionFunction", "Plateau", "Provenance", "Request", "ResultError", "RunFolder",
+    "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "axiom_line", "axiom_rows",
+    "breaking_rows", "cluster_rows", "compare", "correlations", "estimate_rows", "estimates_dataset", "euclidean_rows",
+    "extrapolated", "family_data", "find_plateau", "functional_words", "held_out_estimates", "improved_series",
     "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json",
-    "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
+    "positivity_rows", "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows",
+    "usable_log_weights", "ward_rows",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ ABOUT_PARTS = (
     "The breaking function B is the sum of score, Jacobian and action (A_V of our formulas). Its parts depend on the "
     "coordinates in which parameters are written; only their sum does not."
 )
-SUMMARY_HEADINGS = ["symmetry", "is", "why", "lift defect", "E[B]", "size of B", "Ward p"]
+SUMMARY_HEADINGS = ["symmetry", "is", "why", "defect", "E[B]", "size of B", "Ward p"]
 BREAKING_HEADINGS = ["symmetry", "part", "mean", "size"]
 WARD_HEADINGS = ["generator", "F", "E[V(F)]", "−E[B F] + flux", "flux", "residual", "z"]
 
@@ -92,7 +92,8 @@ def lift_words(name: str, findings: Findings) -> str:
     where = f"at worst {place['where']} on draw {place['draw']} of chain {place['chain']}"
     generator = f" along {place['generator']}" if place["generator"] not in ("", name) else ""
     defect = number(findings["lift_defect"])
-    return f"{name}: the lift misses the field action by {defect} of its terms, {where}{generator}"
+    what = "lift misses the field action" if place["generator"] else "map's field misses what it should be"
+    return f"{name}: the {what} by {defect} of its terms, {where}{generator}"
 
 
 def breaking_rows(name: str, findings: Findings) -> list[list[str]]:
@@ -127,9 +128,18 @@ def ward_rows(findings: Findings) -> list[list[str]]:
         values = [format_value(side["value"], side["error"]) if known(side["error"]) else "?" for side in sides]
         residual = format_value(row["residual"], row["error"]) if known(row["error"]) else "?"
         rows.append(
-            [row["generator"], row["observable"], *values, residual, f"{row['z']:+.1f}" if known(row["z"]) else "?"]
+            [row["generator"], functional_words(row), *values, residual, f"{row['z']:+.1f}" if known(row["z"]) else "?"]
         )
     return rows
+
+
+def functional_words(row: Findings) -> str:
+    """The functional of a Ward identity as a person reads it.
+
+    Args:
+        row: Of `ward["rows"]`.
+    """
+    return "1 (constant)" if row["observable"] == "1" else row["observable"]
 
 
 def known(value: Any) -> bool:

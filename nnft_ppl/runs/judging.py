@@ -69,7 +69,7 @@ def judge(
         data: The draws.
         curves: What a tempering sampler found on its way, one for every block.
         checks: What is to be checked, in order.
-        measured: What checks measured, by their names; stored in groups of those names.
+        measured: What checks measured, by their names; stored in groups of those names, where they store it.
         lost: Check -> why it could not measure.
         key: For checks that draw; None where nothing more is to be drawn.
         progress: Told what is being done.
@@ -89,8 +89,9 @@ def judge(
         tested, halves = held_out_estimates(theory.held_out, quoted, weights, **told)
         estimates |= tested
         data["held_out"] = xr.DataTree(halves)
-    for name, dataset in measured.items():
-        data[name] = xr.DataTree(dataset)
+    for check in checks:
+        if check.stores and check.name in measured:
+            data[check.name] = xr.DataTree(measured[check.name])
     write = _Writer(theory, data)
     for name, values in {"raw": raw, "improved": improved}.items():
         if shown := {one: series for one, series in values.items() if one not in hidden}:

@@ -17,6 +17,7 @@ Source: H. Hotelling, Ann. Math. Statist. 2 (1931) 360; batches and weights as i
 as in B. Efron, Ann. Statist. 7 (1979) 1, the gamma law for their tail by matching moments.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -126,7 +127,7 @@ def _resampled(batches: Float[ndarray, "batch dof"], value: float) -> float:
     leverage = np.sum(batches**2, axis=1)
     if rank < LEVERAGE * np.sum(leverage**2):  # n equal batches have k²/n
         return np.nan
-    times = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), RESAMPLES).astype(float)
+    times = _resamples(number)
     upper = np.triu_indices(rank)
     products = np.zeros((RESAMPLES, rank, rank))
     products[:, *upper] = times @ (batches[:, upper[0]] * batches[:, upper[1]])
@@ -135,6 +136,14 @@ def _resampled(batches: Float[ndarray, "batch dof"], value: float) -> float:
     drawn = np.sum(sums * np.linalg.solve(products, sums[..., None])[..., 0], axis=1)
     mean, variance = float(np.mean(drawn)), float(np.var(drawn, ddof=1))
     return float(gammaincc(mean**2 / variance, found * mean / variance))
+
+
+@lru_cache(maxsize=2)
+def _resamples(number: int) -> Float[ndarray, "resample batch"]:
+    """How often each batch is in each resample, the same for every test."""
+    times = np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), RESAMPLES).astype(float)
+    times.flags.writeable = False
+    return times
 
 
 def _whitening(batches: Float[ndarray, "batch row"]) -> Float[ndarray, "dof row"]:

@@ -1,7 +1,7 @@
 """Symmetries of networks and densities: what a model file declares, lifts, breaking functions, Ward identities."""
 
+from nnft_ppl.identities import free_amplitudes
 from nnft_ppl.symmetries.algebras import general_linear, rotations, symplectic, symplectic_form, unitary
-from nnft_ppl.symmetries.amplitudes import free_amplitudes
 from nnft_ppl.symmetries.bases import (
     BasisError,
     BasisField,
@@ -18,6 +18,7 @@ from nnft_ppl.symmetries.findings import SymmetryFindings, conclude
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
 from nnft_ppl.symmetries.lift import row_words
+from nnft_ppl.symmetries.soundness import symmetries_fit
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry, SymmetryError
 from nnft_ppl.symmetries.ward import WardIdentities
 
@@ -51,6 +52,7 @@ __all__ = [
     "rotations",
     "row_words",
     "shifts",
+    "symmetries_fit",
     "symplectic",
     "symplectic_form",
     "translations",

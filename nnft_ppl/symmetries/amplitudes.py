@@ -13,7 +13,6 @@ Source: derived in docs/theory/symmetries.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -23,16 +22,12 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.current import Carried, Current
-from nnft_ppl.identities.linear_sites import linear_sites
-from nnft_ppl.identities.smoothness import Dependence, dependences, smoothness
+from nnft_ppl.identities.smoothness import Dependence, dependences
 from nnft_ppl.observables import Observable, aligned, read_off
 from nnft_ppl.theory import Theory
 
 Rows = list[list[tuple[int, ...]]]
 """Of each product and each of its entries, the numbers of its factors."""
-MOST_AMPLITUDES = 512
-"""The trace of H takes one second derivative for each of them."""
-
 
 _TINY = 1e-300
 
@@ -48,21 +43,6 @@ class Averages(NamedTuple):
     """E_z[B F]."""
     missed: Array
     """By how much B or a V(L) of this draw is none of the polynomials, in units of their terms. Scalar."""
-
-
-@lru_cache(maxsize=4)
-def free_amplitudes(theory: Theory) -> tuple[str, ...]:
-    """Names of the sites in which every field is linear and the action does not occur; none where they are too many.
-
-    Args:
-        theory: Any theory.
-    """
-    if theory.phase_terms:
-        return ()
-    acting = smoothness(theory).acting
-    found = tuple(name for name in linear_sites(theory) if name not in acting)
-    size = sum(theory.groups[name].stop - theory.groups[name].start for name in found)
-    return found if size <= MOST_AMPLITUDES else ()
 
 
 def averages_flux(theory: Theory, current: Current, sites: tuple[str, ...], bounded: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.identities import Current, NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.identities.flux import Flux
-from nnft_ppl.identities.parameter_density import Edges, ParameterDensity, Spheres
+from nnft_ppl.identities.parameter_density import Edges, Spheres, parameter_density
 from nnft_ppl.identities.vector_fields import EXACT_DIMENSION, VectorField, complete, divergence, key_of
 from nnft_ppl.symmetries.bases import BasisError, BasisField
 from nnft_ppl.symmetries.lift import Points, field_values
@@ -65,7 +65,7 @@ class BasisCurrents:
 
     def __init__(self, theory: Theory, basis: Sequence[VectorField], points: Points) -> None:
         self.theory, self.basis, self.points = theory, list(basis), points
-        self.density = ParameterDensity(theory)
+        self.density = parameter_density(theory)
         if not self.basis:
             raise BasisError("the basis is empty: give at least one vector field")
         names = [one.name for one in self.basis]

@@ -16,8 +16,8 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 from numpy import ndarray
 
-from nnft_ppl.display import did_you_mean, error_words
-from nnft_ppl.identities.parameter_density import ParameterDensity
+from nnft_ppl.display import did_you_mean, error_words, in_a_row
+from nnft_ppl.identities.parameter_density import parameter_density
 from nnft_ppl.statistics import t_squared
 from nnft_ppl.symmetries.findings import (
     NO_IDENTITIES,
@@ -57,7 +57,7 @@ class Invariance:
     def __init__(self, theory: Theory, name: str, symmetry: DiscreteSymmetry) -> None:
         self.theory, self.name, self.symmetry = theory, name, symmetry
         self.points = places(theory, symmetry.points)
-        self._density = ParameterDensity(theory)
+        self._density = parameter_density(theory)
         start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
         jax.eval_shape(self, start)
         self._refuse_outside()
@@ -158,8 +158,10 @@ def conclude_discrete(
         if np.all(np.abs(one) <= tolerance * scale):
             breaking[part] = dict.fromkeys(("value", "error", "size"), 0.0)
         else:
-            value, error, _ = mean(one) if np.isfinite(one).all() else (np.nan,) * 3
-            breaking[part] = {"value": float(value), "error": float(error), "size": float(np.sqrt(np.mean(one**2)))}
+            finite = bool(np.isfinite(one).all())
+            value, error, _ = mean(one) if finite else (np.nan,) * 3
+            size = float(np.sqrt(mean(one**2)[0])) if finite else np.inf
+            breaking[part] = {"value": float(value), "error": float(error), "size": size}
     kept = breaking["total"]["size"] == 0
     broken_by = [] if kept else [part for part in PARTS[:3] if breaking[part]["size"] != 0]
     law = np.asarray(measured["law"])
@@ -182,7 +184,7 @@ def conclude_discrete(
     elif kept:
         verdict, words = "symmetry", "the density stays as it is"
     else:
-        named = " and ".join(WORDS[part] for part in broken_by)
+        named = in_a_row([WORDS[part] for part in broken_by])
         verdict, words = "anomalous", f"by its {named}: ln P changes by up to {np.max(np.abs(total)):.2g}"
     return SymmetryFindings(verdict, words, defect, place, breaking, dict(NO_IDENTITIES), broken_by=broken_by)
 

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from nnft_ppl.display import format_value
+from nnft_ppl.display import format_value, in_a_row
 from nnft_ppl.statistics import MAX_PULL, USABLE, TSquared, contributions, estimate, t_squared, tails
 
 PARTS = ("score", "jacobian", "action", "flux")
@@ -106,7 +106,7 @@ def conclude(
         lost |= _lost(sites, measured)
         own = _terms(measured, averaged, tolerance)
         change, broken, flux, residual = (mean(own[key]) for key in ("change", "breaking", "flux", "residual"))
-        expected = mean(own["flux"] - own["breaking"])
+        expected, sizes = mean(own["flux"] - own["breaking"]), np.sqrt(mean(own["change"] ** 2)[0])
         for at, row in enumerate(names):
             z = residual[0][at] / residual[1][at] if residual[1][at] > 0 else 0.0
             rows.append(
@@ -121,7 +121,7 @@ def conclude(
                     "error": float(residual[1][at]),
                     "z": float(z),
                     "averaged": bool(averaged[at] and own["averaged"]),
-                    "size": float(np.sqrt(np.mean(own["change"][..., at] ** 2))),
+                    "size": float(sizes[at]),
                 }
             )
         for key, all_ in series.items():
@@ -139,7 +139,9 @@ def conclude(
     ward["left_out"] = [f"{row['generator']}: {row['observable']}" for row in left_out]
     broken_by = [part for part in PARTS if any(part in _breaking_parts(one) for one in parts.values())]
     seen = [row for row, one in zip(rows, calm, strict=True) if one]
-    verdict, words = _verdict(defect, lift_tolerance or tolerance, seen, naive, broken_by, redundancy=redundancy)
+    opposite = max(float(np.max(measured["lift_opposite"])) for *_, measured in generators)
+    allowed = lift_tolerance or tolerance
+    verdict, words = _verdict(defect, opposite, allowed, seen, naive, broken_by, redundancy=redundancy)
     return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost, broken_by)
 
 
@@ -150,6 +152,7 @@ def _heavy(series: ndarray, weights: ndarray | None, *, independent: bool) -> nd
 
 def _verdict(
     defect: float,
+    opposite: float,
     tolerance: float,
     rows: Sequence[Mapping[str, Any]],
     naive: TSquared,
@@ -158,7 +161,8 @@ def _verdict(
     redundancy: bool,
 ) -> tuple[str, str]:
     if not defect <= tolerance:
-        return "not_a_symmetry", f"the lift misses the field action by {defect:.2g} of its size"
+        hint = "; it has the wrong sign: −V would not" if opposite <= tolerance else ""
+        return "not_a_symmetry", f"the lift misses the field action by {defect:.2g} of its size{hint}"
     if redundancy:
         return "redundancy", "the field does not change" + ("" if broken_by else ", nor does the density")
     if not broken_by:
@@ -167,15 +171,17 @@ def _verdict(
     if not others:
         return "undecided", "every functional has too heavy a tail: give bounded ones"
     pulls = [_pull(row["change"]) for row in others]
-    named = " and ".join(WORDS[part] for part in broken_by)
+    named = in_a_row([WORDS[part] for part in broken_by])
     if naive.p_value < NAIVE_P_VALUE or any(abs(pull) > MAX_PULL for pull in pulls):
         best = others[int(np.argmax(np.abs(pulls)))]
-        return "anomalous", f"by its {named}: E[δF] = {_words(best['change'])} for F = {best['observable']}"
+        scale = f", where δF has the size {best['size']:.2g}" if best["size"] > 0 else ""
+        words = f"by its {named}: E[δF] = {_words(best['change'])} for F = {best['observable']}{scale}"
+        return "anomalous", words
     blind = [row["change"]["error"] / row["size"] for row in others if row["size"] > 0]
     if not blind:
         return "undecided", f"B ≠ 0 by its {named}, and none of the functionals changes: give others"
     needed = max(naive.ess, 1.0) * max((max(blind) / SEEN) ** 2, 1.0)
-    more = f"; to see 1 % needs {needed:.0e} draws"
+    more = f"; to see 1 % needs about {float(f'{needed:.0e}'):.0f} draws"
     words = f"B ≠ 0 by its {named}, and no functional is seen to change, to {max(blind):.1%} of the size of its change"
     return "undecided", words + (more if max(blind) > SEEN else "")
 
@@ -217,11 +223,11 @@ def _parts(measured: Measured, tolerance: float, mean: Any) -> dict[str, dict[st
     found = {}
     for part, one in series.items():
         value, error, _ = mean(one)
-        zero = sizes[part] <= tolerance * scale
+        size, zero = np.sqrt(mean(one**2)[0]), sizes[part] <= tolerance * scale
         found[part] = {
             "value": 0.0 if zero else float(value),
             "error": 0.0 if zero else float(error),
-            "size": 0.0 if zero else sizes[part],
+            "size": 0.0 if zero else float(size),
         }
     if np.max(np.abs(measured["flux"])) > tolerance * scale and not found["flux"]["size"]:
         found["flux"]["size"] = float(np.sqrt(np.mean(measured["flux"] ** 2)))

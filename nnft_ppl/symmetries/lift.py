@@ -22,6 +22,8 @@ class Defect(NamedTuple):
 
     missed: Float[Array, " row"]
     """Vφ − δφ at every point, of every field and component, in real and imaginary parts."""
+    opposite: Float[Array, " row"]
+    """Vφ + δφ, which vanishes where a lift has the wrong sign."""
     size: Float[Array, " row"]
     """Σ_i |V^i ∂_i φ| + |δφ|, what cancels in it."""
     breaking_size: Array
@@ -150,7 +152,8 @@ def lift_defect(
         jacobian = jax.jacrev(rows)(start)
         sizes = jnp.abs(jacobian) @ jnp.abs(component)
         wanted = variations(name, variation, at(start)[0], points)
-        return Defect(jacobian[:-1] @ component - wanted, sizes[:-1] + jnp.abs(wanted), sizes[-1])
+        found = jacobian[:-1] @ component
+        return Defect(found - wanted, found + wanted, sizes[:-1] + jnp.abs(wanted), sizes[-1])
 
     return defect
 

@@ -20,6 +20,7 @@ from nnft_ppl.symmetries.lift import lift_defect
 from nnft_ppl.symmetries.symmetry import SymmetryError
 from nnft_ppl.theory import Theory
 
+TINY = 1e-30
 ONE = "1"
 """Name of F = 1, the first row."""
 
@@ -85,8 +86,9 @@ class WardIdentities:
             the share of B[V, F], shape (row,), with `flux_size`, the sum of the sizes of what is in that share; change,
             breaking and flux again over the averaged rows as `averaged_change`, …,
             with `averaged_missed` (see `Averages.missed`); `lift_missed`, `lift_size` and `lift_place`, the largest
-            |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `breaking_size`, that of the terms
-            of V(ln P), or the rate of V where that is more; `far`, what leaves at infinity through each site at two
+            |Vφ − δφ|, the size of its terms, and in which row of the fields' values; `lift_opposite`, the largest
+            |Vφ + δφ| in units of these; `breaking_size`, that of the terms of V(ln P), or the rate of V where that is
+            more; `far`, what leaves at infinity through each site at two
             distances, shape (site, 2, row).
         """
         averages = None
@@ -100,6 +102,7 @@ class WardIdentities:
         defect = self._defect(position)
         size = jnp.abs(defect.missed)
         found |= {"lift_missed": jnp.max(size), "lift_size": jnp.max(defect.size), "lift_place": jnp.argmax(size)}
+        found["lift_opposite"] = jnp.max(jnp.abs(defect.opposite) / jnp.maximum(jnp.max(defect.size), TINY))
         # Inside flat laws V(ln P) has no terms, and what is left of B is rounding of V itself.
         found["breaking_size"] = jnp.maximum(defect.breaking_size, self.generator.current.rate(position))
         found["flux"] = found["flux_size"] = jnp.zeros_like(terms.change)

@@ -129,7 +129,8 @@ def test_list_names_the_shipped_models():
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
-    assert first == ["networks/", *networks, "scalars/", *scalars, "symmetries/", *symmetries]
+    quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
+    assert first == ["networks/", *networks, "quantum/", *quantum, "scalars/", *scalars, "symmetries/", *symmetries]
 
 
 @pytest.mark.parametrize("words", [["phi4_circle", "--help"], ["--set", "modes=4", "--seed", "3", "phi4_circle", "-h"]])

@@ -123,7 +123,11 @@ WORDS = {
     "phase": ("anomalous", ["action"], "by its action: E[δF] ="),
     "shift": ("anomalous", ["flux"], "by its flux: E[δF] ="),
     "growth": ("anomalous", ["score", "jacobian"], "by its score and Jacobian: E[δF] ="),
-    "wrong_sign": ("not_a_symmetry", [], "the lift misses the field action by 1 of its size"),
+    "wrong_sign": (
+        "not_a_symmetry",
+        [],
+        "by 1 of its size; it has the wrong sign: −V would not",
+    ),
     "faint": ("undecided", ["score"], "B ≠ 0 by its score, and no functional is seen to change, to "),
     "reflection": ("symmetry", [], "the density stays as it is"),
     "doubling": ("anomalous", ["score", "jacobian"], "by its score and Jacobian: ln P changes by up to"),
