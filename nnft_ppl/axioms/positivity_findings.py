@@ -93,7 +93,8 @@ class PositivityFindings:
     p_value: float
     """Smallest of all families, times their number."""
     by_cutoff: bool
-    """Whether a violation is seen only at spacings that the cut-off of the network explains."""
+    """Whether a violation is seen only at spacings that the cut-off of the network explains; where none is known, at
+    shorter ones alone than others that were looked at, as a cut-off would do it."""
     cutoff: float | None
     """Λ, in units of inverse length; None where it is not known."""
     families: list[Tested]
@@ -110,9 +111,11 @@ class PositivityFindings:
         found = {word: [row for row in rows if row.verdict == word] for word in ("violated", "undecided", "consistent")}
         verdict = next(word for word, some in found.items() if some)
         violated = found["violated"]
-        by_cutoff = bool(violated and cutoff and max(row.spacing for row in violated) < NEAR / cutoff)
+        far = NEAR / cutoff if cutoff else max(row.spacing for row in rows)
+        by_cutoff = bool(violated and max(row.spacing for row in violated) < far)
         p_value = min(1.0, len(rows) * min(row.p_value for row in rows))
-        text, summary = _words(found, by_cutoff=by_cutoff), _summary(found, by_cutoff=by_cutoff)
+        cause = ("by the cut-off of the network" if cutoff else "as by a cut-off") if by_cutoff else ""
+        text, summary = _words(found, cause), _summary(found, cause)
         return cls(verdict, text, summary, p_value, by_cutoff, cutoff, list(rows))
 
     @classmethod
@@ -209,15 +212,15 @@ def formula(vector: ndarray, functionals: Sequence[str]) -> str:
     return words or "0"
 
 
-def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
+def _words(found: dict[str, list[Tested]], cause: str) -> str:
     violated, undecided, consistent = (found[word] for word in ("violated", "undecided", "consistent"))
     parts = []
     if violated:
         worst = min(violated, key=lambda row: (len(row.functionals), row.z))  # the simplest that shows it
         where = "violated"
-        if by_cutoff:
+        if cause:
             largest = max(row.spacing for row in violated)
-            where = f"violated at spacings up to {largest:.3g} only: the cut-off of the network"
+            where = f"violated at spacings up to {largest:.3g} only, {cause}"
         parts.append(
             f"{where}; E[(ΘF)* F] = {format_value(worst.value, worst.error)} E[|F|²], {worst.z:.1f} errors, for F ∝ "
             f"{worst.witness}"
@@ -239,15 +242,15 @@ def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
     return "; ".join(parts)
 
 
-def _summary(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
+def _summary(found: dict[str, list[Tested]], cause: str) -> str:
     """What decides, without the witness and without what else there is."""
     violated, consistent = found["violated"], found["consistent"]
     if not violated:
-        return _words(found, by_cutoff=False)
+        return _words(found, cause)
     largest = max(row.spacing for row in violated)
-    if by_cutoff:
+    if cause:
         rest = f"; consistent in {_places(consistent)}" if consistent else ""
-        return f"violated at spacings up to {largest:.3g} only, by the cut-off of the network{rest}"
+        return f"violated at spacings up to {largest:.3g} only, {cause}{rest}"
     worst = min(violated, key=lambda row: (len(row.functionals), row.z))
     size = format_value(worst.value, worst.error)
     return f"violated in {_places(violated)}: E[(ΘF)* F] = {size} E[|F|²] for a witness F, {worst.z:.1f} errors"
