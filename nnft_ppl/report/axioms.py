@@ -109,6 +109,8 @@ def plot_positivity(findings: Mapping[str, Any], axes: Axes | None = None) -> Ax
     if cutoff := findings.get("cutoff"):
         axes.axvline(1 / cutoff, color="0.5", linewidth=0.8, linestyle=":", label="1/Λ")
     axes.set_xscale("log")
+    axes.set_xticks(spacings, [f"{spacing:.3g}" for spacing in spacings])
+    axes.minorticks_off()
     axes.set_xlabel("spacing of the times")
     axes.set_ylabel("ρ of the witness")
     axes.legend(fontsize=8, loc="best")
