@@ -128,6 +128,6 @@ class Axioms(Check):
         odd = odd or any(one["verdict"] == "broken" for one in findings.values())
         text = f"reflection positivity: {positivity['summary']}"
         others = {axiom: one for axiom, one in findings.items() if axiom != POSITIVITY}
-        text = f"{text}\n{axiom_line(others)}" if others else text
+        text = f"{self.title}\n{text}\n{axiom_line(others)}" if others else text
         known = positivity["p_value"] if np.isfinite(positivity["p_value"]) else None
         return Verdict(self.name, "warning" if odd else "good", known, self.threshold, text)

@@ -1,6 +1,6 @@
 r"""Energies of several states at once, and what operators make of the vacuum: the generalised eigenvalue problem."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -173,10 +173,12 @@ class _Problem(NamedTuple):
             values, directions = values[:, ::-1], directions[:, :, ::-1]
         else:
             values, directions = jnp.linalg.eigvalsh(whole)[:, ::-1], None
-        energy, slope = self._rates(values)
+        energy = self._rates(values)
         defined = jnp.isfinite(energy)
         held = jnp.where(defined, energy, 0.0)
-        weight = jax.lax.stop_gradient(jnp.where(defined, (values * slope(held)) ** 2, 0.0))
+        # At the energy of the first time that has one: those of the eigenvalues would favour what noise makes large.
+        first = jnp.take_along_axis(held, jnp.argmax(defined, axis=0)[None], axis=0)
+        weight = jax.lax.stop_gradient(jnp.where(defined, self._sensitivity(first) ** 2, 0.0))
         weight = weight / weight.sum(axis=0)  # NaN where no time has a level
         overlap = jnp.full(matrix.shape[1:], jnp.nan)
         if directions is not None:
@@ -184,18 +186,25 @@ class _Problem(NamedTuple):
             overlap = jnp.sum(weight[:, None] * jnp.where(defined[:, None], made, 0.0), axis=0)
         return _Solution(jnp.sum(weight * held, axis=0), overlap, defined)
 
-    def _rates(self, values: Array) -> tuple[Array, Callable[[Array], Array]]:
-        """Energy of each eigenvalue, (time, level), NaN where it has none; and −∂ ln λ/∂E at an energy."""
+    def _rates(self, values: Array) -> Array:
+        """Energy of each eigenvalue, (time, level), NaN where it has none."""
         positive = values > 0
         logarithms = -jnp.log(jnp.where(positive, values, 1.0))
         begin, ends = self.points[self.start], self.points[self.late][:, None]
         if self.period is None:
-            return jnp.where(positive, logarithms / (ends - begin), jnp.nan), lambda _: jnp.asarray(ends - begin)
+            return jnp.where(positive, logarithms / (ends - begin), jnp.nan)
         far, near = self.period / 2 - begin, self.period / 2 - ends
-        return (
-            cosh_rate(logarithms, np.broadcast_to(far, ends.shape), near),
-            lambda rate: far * jnp.tanh(rate * far) - near * jnp.tanh(rate * near),
-        )
+        return cosh_rate(logarithms, np.broadcast_to(far, ends.shape), near)
+
+    def _sensitivity(self, energy: Array) -> Array:
+        """|∂λ/∂E| of the eigenvalue at every later time, (time, level), at energies of shape (1, level)."""
+        begin, ends = self.points[self.start], self.points[self.late][:, None]
+        if self.period is None:
+            return (ends - begin) * jnp.exp(-energy * (ends - begin))
+        far, near = self.period / 2 - begin, self.period / 2 - ends
+        slope = far * jnp.tanh(energy * far) - near * jnp.tanh(energy * near)
+        shrunk = (1 + jnp.exp(-2 * energy * near)) / (1 + jnp.exp(-2 * energy * far))
+        return slope * shrunk * jnp.exp(-energy * (ends - begin))
 
     def _undone(self, energy: Array) -> Array:
         """By what C(t_0) of a level is less than its weight, inverted."""
