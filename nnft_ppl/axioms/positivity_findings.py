@@ -177,7 +177,9 @@ def judged(
         rho=rho,
         rho_error=error,
         lower_bound=bound,
-        draws_needed=_needed(rho, error, 2 * effective, tolerance) if verdict == "undecided" and not heavy else None,
+        draws_needed=_needed(rho, error, 2 * effective, tolerance)
+        if verdict == "undecided" and known and not heavy
+        else None,
         heavy=heavy,
     )
 

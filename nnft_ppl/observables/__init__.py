@@ -13,11 +13,12 @@ from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import levels, overlaps
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
-from nnft_ppl.observables.plateau import plateau
+from nnft_ppl.observables.plateau import PLATEAU, plateau
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 from nnft_ppl.observables.roughness import commutator, momentum_squared, uncertainty
 
 __all__ = [
+    "PLATEAU",
     "Derived",
     "Exponential",
     "Field",

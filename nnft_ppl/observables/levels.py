@@ -26,12 +26,16 @@ def levels(
 
     in ascending order at the means. For as many operators as states, C_ij(t) = Σ_n a_ni a_nj e^{−(E_n − E_0) t}, it is
     exact at any t > t_0; states beyond them make the levels too high, by O(e^{−(E_{N+1} − E_n) t_0}) for t ≤ 2 t_0.
+    On a circle states go round both ways between excited levels, too, which no cosh knows: where E_n T is no large
+    number levels are off either way, by 30 % for a second one at (E_1 − E_0) T = 2 (docs/theory/quantum.md). Constant
+    parts of correlators are no level: subtract them, or take operators without.
     Operators may be replaced by independent combinations of themselves without any change. NaN where C(t_0) is not
     positive, or an eigenvalue belongs to no level.
 
-    Of several later times each level is the average, with weights ∝ (∂λ_n/∂E_n)²: those of noise in C(t) that does not
-    depend on t, as that of a scalar field hardly does. They are fixed at the means, so that the average of what has no
-    trend has none; times that have no level are left out, and the check `derived` says which.
+    Of several later times each level is the average, with weights ∝ (∂λ_n/∂E_n)² at the energy of the first: those of
+    noise in C(t) that does not depend on t, as that of a scalar field hardly does. They are fixed at the means; times
+    that have no level are left out, and the check `derived` says which. Noisy times among them cost the error, which
+    is given only where it is linear: take fewer.
 
     Args:
         name: Observable of shape (point, operator, operator), as `correlator_matrix` gives it; or (point,), the
@@ -65,7 +69,8 @@ def levels(
     if len(problem.late) > 1:
         times = problem.points[problem.late]
         remark = lambda means: left_out(times, np.asarray(defined(means[name])))  # noqa: E731
-    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark)
+    places = {name: tuple(problem.points.tolist())}
+    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark, places=places)
 
 
 def overlaps(
@@ -96,7 +101,7 @@ def overlaps(
     problem = _Problem.of("overlaps", name, time, between, period, missing)
     dims = (f"{name}.source", f"{name}.level")
     solved = jax.jit(lambda matrix: problem.solve({name: matrix}, vectors=True).overlap)
-    return Derived(lambda means: solved(means[name]), dims)
+    return Derived(lambda means: solved(means[name]), dims, places={name: tuple(problem.points.tolist())})
 
 
 class _Solution(NamedTuple):
