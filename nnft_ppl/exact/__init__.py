@@ -5,6 +5,7 @@ from nnft_ppl.exact.conformal import (
     box_function,
     cross_ratios,
     power_law_amplitude,
+    power_law_laplacian,
     power_law_propagator,
     special_conformal,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "null_sphere_two_point",
     "pointwise_kernel",
     "power_law_amplitude",
+    "power_law_laplacian",
     "power_law_propagator",
     "radial_moments",
     "radial_spectrum",

@@ -38,7 +38,7 @@ class NullCone(eqx.Module):
     def __init__(
         self,
         theta: Float[ArrayLike, "*neuron coordinate"],
-        powers: int | Sequence[int] = 1,
+        powers: int | tuple[int, ...] | list[int] = 1,
         weights: Sequence[Float[ArrayLike, "out in"]] = (),
         *,
         lorentzian: bool = True,
@@ -56,7 +56,7 @@ class NullCone(eqx.Module):
             ValueError: If a power is 0, or shapes do not fit together.
         """
         self.theta = jnp.asarray(theta)
-        self.powers = (powers,) if isinstance(powers, int) else tuple(powers)
+        self.powers = tuple(powers) if isinstance(powers, tuple | list) else (powers,)
         self.weights = tuple(jnp.asarray(weight) for weight in weights)
         self.lorentzian = lorentzian
         if self.theta.ndim not in (1, 2) or self.theta.shape[-1] < 3:
