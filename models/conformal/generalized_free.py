@@ -31,7 +31,7 @@ SEPARATIONS = np.array([1.0, 2.0])
 PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 
 
-def model(width=16, dimension=0.5, dim=3, cutoff=6.0):
+def model(width=64, dimension=0.5, dim=3, cutoff=5.0):
     """Plane waves with independent cosine and sine amplitudes."""
     require_count("generalized_free", "width", width)
     require_count("generalized_free", "dim", dim)
