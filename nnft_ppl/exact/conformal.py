@@ -34,6 +34,8 @@ def special_conformal(
         >>> image, growth = special_conformal([1.0, 0.0], [0.5, 0.0])
         >>> image.tolist(), float(growth)
         ([2.0, 0.0], 4.0)
+
+    Source: textbook definition; an inversion, a translation and an inversion.
     """
     places = require_finite("special_conformal", "points", points)
     vector = require_finite("special_conformal", "parameter", parameter)
@@ -57,11 +59,16 @@ def cross_ratios(
     Conformal maps leave them alone; exchanging points 1 and 3 exchanges them.
 
     Args:
-        points: Four, no two of 1, 3 and of 2, 4 the same.
+        points: Four of them, shape (*shape, 4, dim), with `x13` and `x24` not 0.
+
+    Returns:
+        u and v, each of shape (*shape,).
 
     Raises:
         TypeError: If they are not real.
         ValueError: If they are not finite or not four.
+
+    Source: textbook definition.
     """
     places = require_finite("cross_ratios", "points", points)
     if places.ndim < 2 or places.shape[-2] != 4:
@@ -164,7 +171,8 @@ def power_law_laplacian(
 ) -> Float[ndarray, "*shape"]:
     """The Laplacian of `power_law_propagator`.
 
-    `2 Delta (2 Delta + 2 - D) C |x|^(-2 Delta - 2)` up to `exp(-L^2 x^2/4)`: 0 for the free boson alone.
+    `(d^2/dr^2 + ((D - 1)/r) d/dr) G = 2 Delta (2 Delta + 2 - D) C r^(-2 Delta - 2)` up to `exp(-L^2 r^2/4)` at
+    `r = |x|`: 0 for the free boson alone.
 
     Args:
         separation: As for `power_law_propagator`.
