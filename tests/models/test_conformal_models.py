@@ -7,6 +7,7 @@ import pytest
 from statistical import ACCEPTED, REJECTED
 
 from nnft_ppl import load, sample
+from nnft_ppl.exact import power_law_propagator
 from nnft_ppl.statistics import pulls, tails
 from nnft_ppl.symmetries import declared, generators
 from nnft_ppl.symmetries.lift import lift_defect
@@ -118,6 +119,28 @@ def test_the_free_boson(seed):
         furthest(estimates["four_point_full"], load("generalized_free", width=10**9).exact["four_point_full"])
         > REJECTED
     )
+
+
+@pytest.mark.parametrize(
+    ("dim", "dimension", "width", "cutoff"), [(1, 0.3, 3, 2.0), (2, 0.5, 1, 1.5), (2, 0.8, 7, 1.0)]
+)
+def test_four_points_by_an_integral_over_momenta(dim, dimension, width, cutoff):
+    theory = load("generalized_free", dim=dim, dimension=dimension, width=width, cutoff=cutoff)
+    points = np.array([[0, 0], [1, 0], [0.3, 0.8], [-0.4, 0.5]])[:, :dim]
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    b, share = ((nodes + 1) / 2) ** (1 / dimension), weights / 2
+    gauss, normal = np.polynomial.hermite.hermgauss(40)  # of e^{−g²}
+    g = np.stack(np.meshgrid(*[gauss] * dim, indexing="ij"), axis=-1).reshape(-1, dim)
+    chance = np.prod(np.stack(np.meshgrid(*[normal] * dim, indexing="ij"), axis=-1).reshape(-1, dim), axis=-1)
+    momentum = cutoff * (np.sqrt(b)[:, None, None] * g).reshape(-1, dim)
+    chance = np.outer(share, chance / np.pi ** (dim / 2)).ravel()
+    pair = np.cos(np.einsum("pd,abd->abp", momentum, points[:, None] - points))  # in units of G_0
+    expected = 0.0
+    for (i, j), (k, m) in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))):
+        separate = (pair[i, j] @ chance) * (pair[k, m] @ chance)
+        expected += separate + ((pair[i, j] * pair[k, m]) @ chance - separate) / width
+    coincident = float(power_law_propagator(0.0, dimension, dim, cutoff))
+    assert theory.exact["four_point_full"] == pytest.approx(coincident**2 * expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
