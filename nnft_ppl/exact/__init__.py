@@ -1,6 +1,14 @@
 """Closed forms and diagonalisations that samplers and networks are checked against, in NumPy and SciPy."""
 
 from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
+from nnft_ppl.exact.conformal import (
+    box_function,
+    cross_ratios,
+    power_law_amplitude,
+    power_law_laplacian,
+    power_law_propagator,
+    special_conformal,
+)
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
@@ -14,6 +22,14 @@ from nnft_ppl.exact.neurons import (
     erf_kernel,
     network_cumulant,
     network_moment,
+)
+from nnft_ppl.exact.null_cone import (
+    THETA_LAWS,
+    length_moment,
+    null_cone_inverse,
+    null_cone_moment,
+    null_sphere_four_point,
+    null_sphere_two_point,
 )
 from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
 from nnft_ppl.exact.pointwise import POINTWISE, hermite_weights, pointwise_kernel
@@ -48,6 +64,7 @@ __all__ = [
     "OUTPUT_GROUPS",
     "OUTPUT_LAWS",
     "POINTWISE",
+    "THETA_LAWS",
     "HeadAverages",
     "Lowest",
     "RescalingBreaking",
@@ -57,12 +74,14 @@ __all__ = [
     "ball_moment",
     "ball_propagator",
     "beta_coefficient",
+    "box_function",
     "box_mean_squared",
     "bubble_flux",
     "bubble_growth",
     "coincident_fourth_cumulant",
     "composite_positivity",
     "cosine_connected",
+    "cross_ratios",
     "cutoff_derivative",
     "energy_propagator",
     "erf_connected",
@@ -73,6 +92,7 @@ __all__ = [
     "group_two_point",
     "head_averages",
     "hermite_weights",
+    "length_moment",
     "log_partition",
     "lowest",
     "mass_derivative",
@@ -81,13 +101,21 @@ __all__ = [
     "network_cumulant",
     "network_moment",
     "normalised_head_averages",
+    "null_cone_inverse",
+    "null_cone_moment",
+    "null_sphere_four_point",
+    "null_sphere_two_point",
     "pointwise_kernel",
+    "power_law_amplitude",
+    "power_law_laplacian",
+    "power_law_propagator",
     "radial_moments",
     "radial_spectrum",
     "rescaling_breaking",
     "ring_current",
     "ring_power",
     "separated_fourth_cumulant",
+    "special_conformal",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",

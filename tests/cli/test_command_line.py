@@ -130,7 +130,19 @@ def test_list_names_the_shipped_models():
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
-    assert first == ["networks/", *networks, "quantum/", *quantum, "scalars/", *scalars, "symmetries/", *symmetries]
+    conformal = ["generalized_free", "null_cone", "null_sphere"]
+    assert first == [
+        "conformal/",
+        *conformal,
+        "networks/",
+        *networks,
+        "quantum/",
+        *quantum,
+        "scalars/",
+        *scalars,
+        "symmetries/",
+        *symmetries,
+    ]
 
 
 @pytest.mark.parametrize("words", [["phi4_circle", "--help"], ["--set", "modes=4", "--seed", "3", "phi4_circle", "-h"]])
