@@ -12,6 +12,7 @@ from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import levels, overlaps
+from nnft_ppl.observables.neurons import Neurons, neuron_cumulant
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
 from nnft_ppl.observables.plateau import plateau
 from nnft_ppl.observables.readings import Readings, aligned, read_off
@@ -27,6 +28,7 @@ __all__ = [
     "Labelled",
     "Moment",
     "Moments",
+    "Neurons",
     "Observable",
     "Readings",
     "aligned",
@@ -48,6 +50,7 @@ __all__ = [
     "momentum_squared",
     "n_point",
     "name_dimensions",
+    "neuron_cumulant",
     "overlaps",
     "plateau",
     "product",
