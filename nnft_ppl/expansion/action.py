@@ -7,8 +7,8 @@ $$S = \tfrac12\phi\,G_2^{-1}\phi + \sum_r\tfrac1{r!}{:}v_r\,\phi^r{:} + v_0, \qq
 v_4 = -A + \tfrac32\,A*_2A, \quad v_6 = -B + 10\,A*_1A, \quad v_2 = \tfrac16\,A*_3A, \quad v_0 = \tfrac1{48}\,A*_4A,$$
 
 of which the first order is −A alone. Colons are Wick ordering with $G_2$: in monomials the first order has a quartic
-vertex $-\frac1{4!}A\phi^4$ *and* the quadratic counter-term $+\frac14(AG_2)\phi^2$, without which the two-point function
-would be wrong by O(1/N).
+vertex $-\frac1{4!}A\phi^4$ *and* the quadratic counter-term $+\frac14(AG_2)\phi^2$, without which the two-point
+function would be wrong by O(1/N).
 
 Source: arXiv:2307.03223 (the action to first order); second order derived in docs/theory/expansion.md.
 """
@@ -32,10 +32,10 @@ WORST_CONDITION = 1e12
 
 @dataclass(frozen=True, eq=False)
 class Action:
-    r"""An action on a finite set of points, $S = \frac12\phi G^{-1}\phi + \sum_r \frac1{r!}{:}v_r\phi^r{:}$ + constant.
+    r"""An action on some points, $S = \frac12\phi G^{-1}\phi + \sum_r \frac1{r!}{:}v_r\phi^r{:}$ + constant.
 
-    `reconstructed_action` makes it from connected functions, `predicted` gives them back. With a negative quartic vertex
-    it is not bounded below: it is for perturbation theory, not for sampling.
+    `reconstructed_action` makes it from connected functions, `predicted` gives them back. With a negative quartic
+    vertex it is not bounded below: it is for perturbation theory, not for sampling.
     """
 
     propagator: Float[np.ndarray, "point point"]
@@ -50,13 +50,13 @@ class Action:
 
     @cached_property
     def vertices(self) -> dict[int, Tensor]:
-        """r -> v_r of the Wick-ordered terms, of all orders together."""
+        """Wick-ordered vertices r -> v_r, of all orders together."""
         powers = sorted({power for one in self.by_order for power in one})
         return {power: sum(one[power] for one in self.by_order if power in one) for power in powers}
 
     @cached_property
     def couplings(self) -> dict[int, Tensor]:
-        r"""r -> $u_r$ of the same action in monomials, $S = \frac12\phi G^{-1}\phi + \sum_r \frac1{r!}u_r\phi^r$.
+        r"""Couplings r -> $u_r$ in monomials, of $S = \frac12\phi G^{-1}\phi + \sum_r \frac1{r!}u_r\phi^r$.
 
         4 and 6 are quartic and sextic vertex, 2 the counter-term to mass and kinetic term, 0 the constant.
         """
@@ -96,8 +96,8 @@ class Action:
         $$G_4 = G^4\big[-v_4 + \tfrac32\,v_4*_2v_4\big], \quad G_6 = G^6\big[-v_6 + 10\,v_4*_1v_4\big], \quad
         G_2 = G + G^2\big[-v_2 + \tfrac16\,v_4*_3v_4\big]$$
 
-        to second order (products of vertices are those of first order), and $G_4 = -G^4v_4$ alone to first. Wick-ordered
-        vertices have no tadpoles.
+        to second order (products of vertices are those of first order), and $G_4 = -G^4v_4$ alone to first.
+        Wick-ordered vertices have no tadpoles.
 
         Returns:
             Order -> connected function, shape (point,) * order.

@@ -5,11 +5,11 @@ $T(x, y) = \sum_i h_i(x) h_i(y)$ given all other parameters, and averages over t
 
 $$G_c(x_1 \ldots x_{2k}) = \sum_{\text{pairings}} \kappa_k\big(T(p_1), \ldots, T(p_k)\big),$$
 
-the joint cumulants of T of the *whole* network. Neurons need not be independent, nor the network have one layer. Of n draws
-κ_1, κ_2, κ_3 are estimated without bias by k-statistics: mean, n/(n−1) and n²/((n−1)(n−2)) times the mean products of
-deviations. The variance of N·G_4 does not grow with the width N, that of N²·G_6 as N.
+the joint cumulants of T of the *whole* network. Neurons need not be independent, nor the network have one layer. Of n
+draws κ_1, κ_2, κ_3 are estimated without bias by k-statistics: the mean, and n/(n−1) and n²/((n−1)(n−2)) times the mean
+products of deviations. The variance of N·G_4 does not grow with the width N, that of N²·G_6 as N.
 
-Source: law of total cumulance; R. A. Fisher, Proc. London Math. Soc. 30 (1929) 199 (k-statistics); docs/theory/expansion.md.
+Source: R. A. Fisher, Proc. London Math. Soc. 30 (1929) 199 (k-statistics); derived in docs/theory/expansion.md.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def conditional_cumulant(
     field: str | int | None = None,
     component: int | None = None,
 ) -> BatchEstimate:
-    r"""A connected function of 2, 4 or 6 points, $\sum_{\text{pairings}} \kappa_k(T(p_1), \ldots, T(p_k))$, by free draws.
+    r"""A connected function of 2, 4 or 6 points by free draws, $\sum_{\text{pairings}} \kappa_k(T(p_1) \ldots T(p_k))$.
 
     Args:
         theory: A free theory whose fields are linear in Gaussian parameters, and vanish with them.
@@ -72,7 +72,8 @@ def conditional_cumulant(
         component: Which component of the field; None where it has one.
 
     Returns:
-        Estimate of shape `shape`, in units of the field to the power of the order, with the `covariance` of its entries.
+        Estimate of shape `shape`, in units of the field to the power of the order; it has the `covariance` of its
+        entries.
 
     Raises:
         TypeError: If points are not real, or numbers no integers.
@@ -105,8 +106,8 @@ def conditional_cumulant(
     values, left = (np.asarray(one) for one in zip(*map(batch, keys), strict=True))
     if np.max(left) > ROUNDING:
         raise ValueError(
-            f"conditional_cumulant: the field of {theory.name} has a part that no Gaussian parameter multiplies; measure "
-            "connected(...) among the observables of a run"
+            f"conditional_cumulant: the field of {theory.name} has a part that no Gaussian parameter multiplies; "
+            "measure connected(...) among the observables of a run"
         )
     values = values.reshape(BATCHES, *places.shape[:-2])
     twos = values.reshape(BATCHES // 2, 2, *values.shape[1:]).mean(axis=1)
@@ -147,8 +148,8 @@ def _covariances(
     sites = free_amplitudes(theory)
     if not sites:
         raise ValueError(
-            f"conditional_cumulant: the field of {theory.name} is linear in no Gaussian parameter (of which 512 at most "
-            "are looked at); measure connected(...), or neuron_cumulant(...), among the observables of a run"
+            f"conditional_cumulant: the field of {theory.name} is linear in no Gaussian parameter (of which 512 at "
+            "most are looked at); measure connected(...), or neuron_cumulant(...), among the observables of a run"
         )
     insertion = at(points, field, component)
 

@@ -1,8 +1,8 @@
 r"""Feynman rules on a finite set of points: propagator, vertices, lines.
 
-A vertex is a symmetric tensor $v_{i_1\ldots i_r}$ of an action $\frac1{r!} v_{i_1\ldots i_r}\phi_{i_1}\cdots\phi_{i_r}$,
-the propagator a symmetric matrix $G_{ij}$. A diagram is a vertex times −1 for every vertex, G for every line, 1/r! for r
-lines that connect the same two vertices, summed over the ways to place the external points.
+A vertex is the symmetric tensor of a term $\frac1{r!} v_{i_1\ldots i_r}\phi_{i_1}\cdots\phi_{i_r}$ of the action, the
+propagator a symmetric matrix $G_{ij}$. A diagram has −v for every vertex, G for every line, and 1/l! for l lines that
+connect the same two vertices; it is summed over the ways to place the external points.
 
 Source: derived in docs/theory/expansion.md.
 """
@@ -19,7 +19,7 @@ Tensor = Float[np.ndarray, "..."]
 
 
 def attach(vertex: Tensor, propagator: Float[np.ndarray, "point point"]) -> Tensor:
-    r"""A propagator at every leg, $G_{i_1 j_1} \cdots G_{i_r j_r}\, v_{j_1 \ldots j_r}$; with its inverse legs come off.
+    r"""A propagator at every leg, $G_{i_1 j_1} \cdots G_{i_r j_r}\, v_{j_1 \ldots j_r}$; its inverse takes legs off.
 
     Args:
         vertex: Shape (point,) * r, any r.

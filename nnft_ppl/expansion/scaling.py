@@ -45,10 +45,10 @@ def scaling_exponent(
         )
     ((along, widths),) = networks.scanned.items()
     seeds = np.random.SeedSequence(seed).generate_state(len(networks))
-    found = [
-        conditional_cumulant(one, points, num_draws, int(own)) for one, own in zip(networks, seeds, strict=True)
-    ]
-    parts = {part: np.stack([getattr(one, part) for one in found]) for part in ("value", "error", "ess", "second_error")}
+    found = [conditional_cumulant(one, points, num_draws, int(own)) for one, own in zip(networks, seeds, strict=True)]
+    parts = {
+        part: np.stack([getattr(one, part) for one in found]) for part in ("value", "error", "ess", "second_error")
+    }
     own = [f"configuration_{axis}" if axis else "configuration" for axis in range(found[0].value.ndim)]
     coordinates = {along: np.array(widths)} | {
         name: np.arange(size) for name, size in zip(own, found[0].value.shape, strict=True)

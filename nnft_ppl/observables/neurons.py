@@ -1,7 +1,7 @@
 r"""Cumulants of one neuron, from all neurons of all draws: connected functions at every width at once.
 
-A field $\phi = N^{-1/2}\sum_{i=1}^N \Phi_i$ (plus constants) of independent neurons that are all alike has the connected
-functions
+A field $\phi = N^{-1/2}\sum_{i=1}^N \Phi_i$ (plus constants) of independent neurons that are all alike has the
+connected functions
 
 $$G_c(x_1 \ldots x_n) = N^{1 - n/2}\, \kappa(x_1 \ldots x_n)$$
 
@@ -45,8 +45,8 @@ def neuron_cumulant(
     r"""The joint cumulant of one neuron's values, $\kappa = N^{n/2-1} G_c(x_1 \ldots x_n)$ for independent neurons.
 
     The moments are averages over draws and over the N neurons of each, $\langle \frac1N \sum_i \prod_{j \in M}
-    \sqrt N c_i(x_j) \rangle$ with $\phi(x) = \sum_i c_i(x)$ + constants; where the c_i are linear in Gaussian amplitudes
-    they are improved. The connected functions of a network of any width M are then $M^{1-n/2}\kappa$.
+    \sqrt N c_i(x_j) \rangle$ with $\phi(x) = \sum_i c_i(x)$ + constants; where the c_i are linear in Gaussian
+    amplitudes they are improved. The connected functions of a network of any width M are then $M^{1-n/2}\kappa$.
 
     Args:
         order: Number n of points, 1 to 8.
