@@ -5,10 +5,9 @@ from nnft_ppl.expansion.conditional import BatchEstimate, conditional_cumulant
 from nnft_ppl.expansion.diagrams import attach, full_function, join, on_field, symmetrised, tadpole, wick_ordered
 from nnft_ppl.expansion.edgeworth import edgeworth_density
 from nnft_ppl.expansion.generating import generating_functional
-from nnft_ppl.expansion.partitions import partitions
 from nnft_ppl.expansion.scaling import Scaling, scaling_exponent
 from nnft_ppl.expansion.vertices import fit_vertices, quartic_response
-from nnft_ppl.observables import neuron_cumulant
+from nnft_ppl.observables import neuron_cumulant, partitions
 
 __all__ = [
     "Action",

@@ -22,9 +22,8 @@ from jaxtyping import Array, ArrayLike, Float
 from numpy import ndarray
 
 from nnft_ppl.arguments import require_count, require_finite
-from nnft_ppl.expansion.partitions import partitions
 from nnft_ppl.identities import free_amplitudes
-from nnft_ppl.observables import at, read_off
+from nnft_ppl.observables import at, partitions, read_off
 from nnft_ppl.statistics import Estimate
 from nnft_ppl.theory import Theory
 

@@ -13,7 +13,7 @@ from itertools import permutations
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.expansion.partitions import partitions
+from nnft_ppl.observables import partitions
 
 Tensor = Float[np.ndarray, "..."]
 

@@ -19,7 +19,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
 from nnft_ppl.expansion.conditional import BatchEstimate
-from nnft_ppl.expansion.partitions import partitions
+from nnft_ppl.observables import partitions
 from nnft_ppl.spaces import Space
 from nnft_ppl.statistics import LinearFit, fit_linear
 

@@ -14,11 +14,15 @@ from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import levels, overlaps
 from nnft_ppl.observables.neurons import Neurons, neuron_cumulant
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
+from nnft_ppl.observables.partitions import partitions
 from nnft_ppl.observables.plateau import plateau
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 from nnft_ppl.observables.roughness import commutator, momentum_squared, uncertainty
+from nnft_ppl.observables.weak_coupling import LEFT, TERMS, weak_coupling_terms
 
 __all__ = [
+    "LEFT",
+    "TERMS",
     "Derived",
     "Exponential",
     "Field",
@@ -52,6 +56,7 @@ __all__ = [
     "name_dimensions",
     "neuron_cumulant",
     "overlaps",
+    "partitions",
     "plateau",
     "product",
     "ratio",
@@ -62,4 +67,5 @@ __all__ = [
     "two_point",
     "uncertainty",
     "vertex",
+    "weak_coupling_terms",
 ]

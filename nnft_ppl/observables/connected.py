@@ -45,6 +45,12 @@ class Moments(Observable):
     over_neurons: bool = False
     """Whether the first axis of the factors is that of neurons that are all alike, over which products are averaged."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Coordinates of the products, such as `0 0 1 1`; of neurons `neuron 0 0 1 1`."""
+        kind = "neuron " if self.over_neurons else ""
+        return tuple(kind + " ".join(map(str, moment)) for moment in self.moments)
+
     def averaged(self, found: Array) -> Array:
         """Products as they are stored.
 
