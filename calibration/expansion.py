@@ -32,19 +32,19 @@ def positive_part(x):
 def relu(width=2):
     """A ReLU network of one input, without biases: 15/N and 660/N² in units of the two-point function ½."""
     with numpyro.plate("neuron", width):
-        output = numpyro.sample("output", dist.Normal(0, width**-0.5))
-        weight = numpyro.sample("weight", dist.Normal(0, 1))
+        output = jnp.asarray(numpyro.sample("output", dist.Normal(0, width**-0.5)))
+        weight = jnp.asarray(numpyro.sample("weight", dist.Normal(0, 1)))
     return Dense((weight[:, None], output[None]), (None, None), positive_part)
 
 
 def one_amplitude(width=2):
     """A cos-net all of whose amplitudes have one random factor in common, of squared size 1 ± 1."""
     with numpyro.plate("neuron", width):
-        momentum = numpyro.sample("momentum", dist.Normal(0, 1))[:, None]
-        phase = numpyro.sample("phase", dist.Uniform(-math.pi, math.pi))
-        amplitude = numpyro.sample("amplitude", dist.Normal(0, 1))
-    squared = numpyro.sample("squared", dist.Exponential(1.0))
-    return PlaneWaves(jnp.sqrt(squared) * amplitude, momentum, phase, weight=width**-0.5)
+        momentum = jnp.asarray(numpyro.sample("momentum", dist.Normal(0, 1)))
+        phase = jnp.asarray(numpyro.sample("phase", dist.Uniform(-math.pi, math.pi)))
+        amplitude = jnp.asarray(numpyro.sample("amplitude", dist.Normal(0, 1)))
+    squared = jnp.asarray(numpyro.sample("squared", dist.Exponential(1.0)))
+    return PlaneWaves(jnp.sqrt(squared) * amplitude, momentum[:, None], phase, weight=width**-0.5)
 
 
 def rows(fraction: float) -> Iterator[Row]:

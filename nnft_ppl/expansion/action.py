@@ -52,7 +52,8 @@ class Action:
     def vertices(self) -> dict[int, Tensor]:
         """Wick-ordered vertices r -> v_r, of all orders together."""
         powers = sorted({power for one in self.by_order for power in one})
-        return {power: sum(one[power] for one in self.by_order if power in one) for power in powers}
+        parts = {power: [one[power] for one in self.by_order if power in one] for power in powers}
+        return {power: np.sum(one, axis=0) for power, one in parts.items()}
 
     @cached_property
     def couplings(self) -> dict[int, Tensor]:

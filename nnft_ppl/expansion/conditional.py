@@ -46,7 +46,7 @@ class BatchEstimate(Estimate):
 
     @property
     def covariance(self) -> Float[ndarray, "entry entry"]:
-        """Covariance of the errors of all entries, in the order of `value.ravel()`."""
+        """Covariance of the errors of all entries, in the order of `value.ravel()`, shape (entry, entry)."""
         flat = self.batches.reshape(len(self.batches), -1)
         return np.atleast_2d(np.cov(flat, rowvar=False)) / len(flat)
 

@@ -71,7 +71,7 @@ def symmetrised(tensor: Tensor) -> Tensor:
         tensor: Shape (point,) * r.
     """
     orders = list(permutations(range(tensor.ndim)))
-    return sum(np.transpose(tensor, order) for order in orders) / len(orders)
+    return np.mean([np.transpose(tensor, order) for order in orders], axis=0)
 
 
 def on_field(vertex: Tensor, field: Float[np.ndarray, "*draw point"]) -> Float[np.ndarray, "*draw"]:

@@ -3,7 +3,6 @@ r"""The power with which a connected function falls with the width: $N^{1-k}$ fo
 Source: arXiv:2307.03223; exact at every width for one hidden layer, docs/theory/expansion.md.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -46,13 +45,13 @@ def scaling_exponent(
     ((along, widths),) = networks.scanned.items()
     seeds = np.random.SeedSequence(seed).generate_state(len(networks))
     found = [conditional_cumulant(one, points, num_draws, int(own)) for one, own in zip(networks, seeds, strict=True)]
-    parts = {
-        part: np.stack([getattr(one, part) for one in found]) for part in ("value", "error", "ess", "second_error")
-    }
+    value, error, ess, second = (
+        np.stack([getattr(one, part) for one in found]) for part in ("value", "error", "ess", "second_error")
+    )
     own = [f"configuration_{axis}" if axis else "configuration" for axis in range(found[0].value.ndim)]
     coordinates = {along: np.array(widths)} | {
         name: np.arange(size) for name, size in zip(own, found[0].value.shape, strict=True)
     }
-    connected = replace(Estimate(**parts), coordinates=coordinates)
+    connected = Estimate(value, error, ess, second, coordinates=coordinates)
     fitted = fit_across(slope("G_c", along), connected, {along: np.array(widths)}, None)
     return Scaling(connected, fitted)

@@ -35,11 +35,12 @@ DISTANCES = {
 POINTS = np.array([0.0, 0.9, 2.0])
 
 
+@cache
 def exact_density(width: int) -> np.ndarray:
     """Of the cos-net at one point, by Fourier's inversion of (e^{−u} I₀(u))^N with u = k²/4N."""
     k = np.linspace(0, 60, 6001)
     transform = special.ive(0, k**2 / (4 * width)) ** width
-    return integrate.simpson(np.cos(FIELD * k) * transform, x=k) / np.pi
+    return np.asarray(integrate.simpson(np.cos(FIELD * k) * transform, x=k)) / np.pi
 
 
 def one_point(width: int, fourth: float = FOURTH, order: int = 1) -> Action:
