@@ -18,11 +18,10 @@ from nnft_ppl.observables.partitions import partitions
 from nnft_ppl.observables.plateau import plateau
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 from nnft_ppl.observables.roughness import commutator, momentum_squared, uncertainty
-from nnft_ppl.observables.weak_coupling import LEFT, TERMS, weak_coupling_terms
+from nnft_ppl.observables.weak_coupling import WEAK_COUPLING_TERMS, weak_coupling_terms
 
 __all__ = [
-    "LEFT",
-    "TERMS",
+    "WEAK_COUPLING_TERMS",
     "Derived",
     "Exponential",
     "Field",

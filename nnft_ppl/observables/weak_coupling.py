@@ -16,10 +16,9 @@ from jaxtyping import Array
 from nnft_ppl.observables.derived import Derived
 from nnft_ppl.observables.partitions import partitions
 
-TERMS = ("measured", "gaussian", "quartic")
-"""The average of the product, and what it would be with two-point functions alone, and with four-point functions."""
-LEFT = ("beyond gaussian", "beyond quartic")
-"""What these leave, in units of the first prediction."""
+WEAK_COUPLING_TERMS = ("measured", "gaussian", "quartic", "beyond gaussian", "beyond quartic")
+"""The average of a product, what it would be with two-point functions alone, and with four-point functions, too; and
+what each of these leaves, in units of the first."""
 
 
 def weak_coupling_terms(name: str, labels: Sequence[str]) -> Derived | None:
@@ -30,7 +29,7 @@ def weak_coupling_terms(name: str, labels: Sequence[str]) -> Derived | None:
         labels: Their coordinates, such as `0 1 2 3`.
 
     Returns:
-        Derived quantity whose first axis is `TERMS` and then `LEFT`, shape (5, *shape), the predictions
+        Derived quantity whose first axis is `WEAK_COUPLING_TERMS`, shape (5, *shape), the predictions
         $\sum G_2 \cdots G_2$ and $\sum G_2G_4$; None where these are no moments of even order up to four or six.
     """
     if not all(label.replace(" ", "").isdigit() for label in labels):

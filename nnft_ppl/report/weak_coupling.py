@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnft_ppl.display import place_words
-from nnft_ppl.observables import LEFT, TERMS, Derived, weak_coupling_terms
+from nnft_ppl.observables import WEAK_COUPLING_TERMS, Derived, weak_coupling_terms
 from nnft_ppl.report.drawing import COLOURS, shorten
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.results import Ensemble
@@ -16,6 +16,7 @@ from nnft_ppl.results import Ensemble
 ENDING = ".moments"
 MOST = 24
 """Configurations that are drawn."""
+PREDICTED, LEFT = WEAK_COUPLING_TERMS[1:3], WEAK_COUPLING_TERMS[3:]
 WORDS = {"gaussian": "Wick: two-point functions", "quartic": "with the four-point function"}
 
 
@@ -55,10 +56,10 @@ def plot_weak_coupling(table: pd.DataFrame, figure: Figure) -> None:
     shown = table.iloc[:MOST]
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     places = np.arange(len(shown))
-    predicted = [one for one in TERMS[1:] if one in shown]
+    predicted = [one for one in PREDICTED if one in shown]
     for number, one in enumerate(predicted, 1):
         above.plot(places, shown[one], "_", color=COLOURS[number], markersize=18, markeredgewidth=2, label=WORDS[one])
-    _points(above, places, shown, TERMS[0], COLOURS[0], "measured")
+    _points(above, places, shown, WEAK_COUPLING_TERMS[0], COLOURS[0], "measured")
     above.set_ylabel("⟨φ…φ⟩")
     above.legend(frameon=False, fontsize="small")
     below.axhline(0, color="0.5", linewidth=0.8)
@@ -82,14 +83,13 @@ def _points(
 def _table(ensemble: Ensemble, name: str, terms: Derived, number: int) -> pd.DataFrame:
     """One configuration a row: the product, its predictions, and what they leave, each with its error."""
     found = ensemble.estimates({"terms": terms})["terms"]
-    every = (*TERMS, *LEFT)
     # Of four fields nothing is predicted with the four-point function: that is what is measured.
-    wanted = [one for one in every if number > 4 or "quartic" not in one]
+    wanted = [one for one in WEAK_COUPLING_TERMS if number > 4 or "quartic" not in one]
     rows = []
     for index, labels in ensemble.labels(name):
         row: dict[str, object] = {"at": place_words(labels)}
         for one in wanted:
-            entry = (every.index(one), *index)
+            entry = (WEAK_COUPLING_TERMS.index(one), *index)
             row |= {one: float(found.value[entry]), f"{one}.error": float(found.error[entry])}
         rows.append(row)
     return pd.DataFrame(rows)
