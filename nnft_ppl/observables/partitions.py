@@ -13,7 +13,7 @@ def partitions(points: Sequence[int], sizes: Sequence[int]) -> Iterator[tuple[Bl
     """Every partition of points into blocks of given sizes: pairings are those into blocks of size 2.
 
     Args:
-        points: Numbers that name the points.
+        points: Numbers that name the points, all different.
         sizes: Allowed numbers of points in a block.
 
     Returns:

@@ -52,23 +52,23 @@ class _Terms:
     def __call__(self, means: Mapping[str, Array]) -> Array:
         stored = means[self.name]
 
-        def moment(block: Sequence[int]) -> Array:
-            return stored[self.moments.index(tuple(sorted(block)))]
+        def moment(places: Sequence[int]) -> Array:
+            return stored[self.moments.index(tuple(sorted(self.product[place] for place in places)))]
 
-        def connected(block: Sequence[int]) -> Array:
-            pairs = partitions(block, [2])
-            wick = sum(moment(one) * moment(other) for one, other in pairs) if len(block) == 4 else 0.0
-            return moment(block) - wick
+        def connected(places: Sequence[int]) -> Array:
+            if len(places) == 2:
+                return moment(places)
+            return moment(places) - sum(moment(one) * moment(other) for one, other in partitions(places, [2]))
 
         def summed(sizes: Sequence[int]) -> Array:
             total = jnp.zeros(stored.shape[1:], stored.dtype)
             for blocks in partitions(range(len(self.product)), sizes):
                 term = jnp.ones_like(total)
                 for block in blocks:
-                    term = term * connected([self.product[place] for place in block])
+                    term = term * connected(block)
                 total = total + term
             return total
 
-        measured, gaussian, quartic = moment(self.product), summed([2]), summed([2, 4])
+        measured, gaussian, quartic = moment(range(len(self.product))), summed([2]), summed([2, 4])
         left = [(measured - one) / gaussian for one in (gaussian, quartic)]
         return jnp.stack([measured, gaussian, quartic, *left])

@@ -33,6 +33,14 @@ def test_the_terms_are_the_partial_sums_over_connected_functions(rng):
     np.testing.assert_allclose(terms({"g.moments": means}), [full[6][places], gaussian, quartic, *left], rtol=1e-9)
 
 
+def test_equal_fields():
+    """⟨φ⁶⟩ = 15 v³ + 15 v κ₄ + κ₆."""
+    terms = weak_coupling_terms("g.moments", ["0 0", "0 0 0 0", "0 0 0 0 0 0"])
+    assert terms is not None
+    found = terms({"g.moments": np.array([2.0, 12 + 0.5, 120 + 15 + 0.3])})
+    np.testing.assert_allclose(found, [135.3, 120, 135, 15.3 / 120, 0.3 / 120], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "labels", [["0", "0 0", "0 0 0 0"], ["0 0", "0 1"], ["neuron 0 0", "neuron 0 0 0 0"], ["0 0 " * 4]]
 )
