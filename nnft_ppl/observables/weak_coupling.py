@@ -7,10 +7,13 @@ for a network of N neurons sums of orders 1, 1/N and 1/N². The first is Wick's 
 of the action with a quartic vertex. Source: moments and cumulants; docs/theory/expansion.md.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from nnft_ppl.observables.derived import Derived
@@ -51,24 +54,32 @@ class _Terms:
 
     def __call__(self, means: Mapping[str, Array]) -> Array:
         stored = means[self.name]
-
-        def moment(places: Sequence[int]) -> Array:
-            return stored[self.moments.index(tuple(sorted(self.product[place] for place in places)))]
-
-        def connected(places: Sequence[int]) -> Array:
-            if len(places) == 2:
-                return moment(places)
-            return moment(places) - sum(moment(one) * moment(other) for one, other in partitions(places, [2]))
-
-        def summed(sizes: Sequence[int]) -> Array:
-            total = jnp.zeros(stored.shape[1:], stored.dtype)
-            for blocks in partitions(range(len(self.product)), sizes):
-                term = jnp.ones_like(total)
-                for block in blocks:
-                    term = term * connected(block)
-                total = total + term
-            return total
-
-        measured, gaussian, quartic = moment(range(len(self.product))), summed([2]), summed([2, 4])
+        # One product of moments for each row, padded with ones, and how often it occurs in each of the terms.
+        rows, times = self._table
+        padded = jnp.concatenate([stored, jnp.ones((1, *stored.shape[1:]), stored.dtype)])
+        measured, gaussian, quartic = jnp.tensordot(
+            times.astype(stored.dtype), jnp.prod(padded[rows], axis=1), 1, precision="highest"
+        )
         left = [(measured - one) / gaussian for one in (gaussian, quartic)]
         return jnp.stack([measured, gaussian, quartic, *left])
+
+    @cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of moments, (row, factor), and coefficients, (term, row)."""
+        places = range(len(self.product))
+        pairings, divisions = list(partitions(places, [2])), list(partitions(places, [2, 4]))
+        # With G₄ = m₄ − Σ m₂m₂ a pairing is subtracted once for every way to take two of its pairs together.
+        excess = len(self.product) // 2 * (len(self.product) // 2 - 1) // 2 - 1
+        sums = [
+            Counter([self._row([places])]),
+            Counter(map(self._row, pairings)),
+            Counter(self._row(one) for one in divisions if len(one) < len(pairings[0])),
+        ]
+        sums[2].subtract({row: excess * number for row, number in sums[1].items()})
+        rows = sorted({row for one in sums for row in one})
+        return np.array(rows), np.array([[one[row] for row in rows] for one in sums])
+
+    def _row(self, blocks: Sequence[Sequence[int]]) -> tuple[int, ...]:
+        """Which moments are multiplied."""
+        found = [self.moments.index(tuple(sorted(self.product[place] for place in block))) for block in blocks]
+        return tuple(sorted(found)) + (len(self.moments),) * (len(self.product) // 2 - len(found))
