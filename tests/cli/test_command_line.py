@@ -176,7 +176,7 @@ SMALL = {
 def test_check_passes_on_shipped_models(model: str):
     settings = [word for keyword in SMALL[model] for word in ("--set", keyword)]
     status, out, err = nnft("check", model, *settings)
-    lines = 9 + (name in {"deformed_rotation", "on_circle"})  # which declare symmetries
+    lines = 9 + (model in {"deformed_rotation", "on_circle"})  # which declare symmetries
     assert (status, err, out.count("✓"), out.count("✗")) == (0, "", lines, 0), out
 
 
