@@ -8,8 +8,8 @@ exp σ_w²(|Σx|²/2 − Σ|x|²) for n points: the connected functions, N^{1−
 where the points are. `cos_net` has such a kernel, too, and is invariant.
 
 `configuration` of `two_point`: (0, 0), (.3, .3), (−.3, .3), (0, .6); of `four_point`, connected: (−.3, −.1, .1, .3),
-the same shifted by .3, (0, 0, 0, 0), (.3, .3, .3, .3); of `six_point`, connected: (0, 0, 0, 0, 0, 0), (.1, .1, .1, .1, .1, .1),
-(−.3, −.3, 0, 0, .3, .3), (0, 0, .1, .1, .2, .2).
+the same shifted by .3, (0, 0, 0, 0), (.3, .3, .3, .3); of `six_point`, connected: (0, 0, 0, 0, 0, 0),
+(.1, .1, .1, .1, .1, .1), (−.3, −.3, 0, 0, .3, .3), (0, 0, .1, .1, .2, .2).
 
 Control: the four-point function of an invariant theory, that of the shifted points where they were. Units: none.
 Limits: N → ∞ is the Gaussian process of the kernel. Tails are lognormal: at σ_b = 1, or far from the origin, no number

@@ -8,7 +8,8 @@ times a function of the points and vanishes where they coincide,
 G₄ = (1 + 1/shape) G₀(1, 2, 3, 4) + (1/shape) Σ₃ ⟨φφ⟩⟨φφ⟩: at one point 3 Var(A²) ⟨φ²⟩² at every N. The neurons are
 dependent, and the law N^{1−k} of connected functions of 2k points fails.
 
-`two_point` at `configuration` (0, 0), (0, 1), (0, 2); `four_point`, connected, at (0, 0, 0, 0), (0, 0, 1, 1), (0, .5, 1, 2).
+`two_point` at `configuration` (0, 0), (0, 1), (0, 2); `four_point`, connected, at (0, 0, 0, 0),
+(0, 0, 1, 1), (0, .5, 1, 2).
 
 Control: G₀, which obeys the law. Units: lengths in those of 1/b. Limits: N → ∞ is a mixture of Gaussian processes, not
 one of them. Source: derived in docs/theory/networks.md.

@@ -8,11 +8,10 @@ from scipy import special
 
 from nnft_ppl.arguments import require_choice, require_count, require_finite
 from nnft_ppl.exact.convolutions import conditional_connected
-from nnft_ppl.exact.quadrature import interval_rule
 
 SCALINGS = ("root", "linear")
-# Beyond the edge a Gaussian has exp(-15) of its density; the trapezoidal rule converges exponentially.
-_EDGE, _STEP = 5.6, 0.7
+# Nodes of Gauss's rules in one direction, where there are few, and in logits and in queries, where there are many.
+_ALONE, _INNER, _OUTER = 48, 24, 14
 
 
 def attention_connected(
@@ -24,7 +23,7 @@ def attention_connected(
     `p = 1/(1 + exp(-q.(k_1 - k_2)/sqrt(key_dim)))`, queries `q = W_Q x_1` and keys `k_t = W_K x_t`, whose entries W
     have the variance 1/dim. Given the queries the differences of logits of inputs x, y are Gaussian, with covariance
     `(q_x.q_y/key_dim) (x_1 - x_2).(y_1 - y_2)/dim`; the matrix of `q_x.q_y` is Wishart's, and for many keys its mean
-    `key_dim x_1.y_1/dim`. Averages by Gauss's and trapezoidal rules, to about 1e-7 for tokens of order 1.
+    `key_dim x_1.y_1/dim`. Averages by Gauss's rules, to about 1e-7 for tokens of order 1.
 
     Args:
         inputs: Two or four inputs of two tokens each, shape (factor, 2, dim).
@@ -60,9 +59,7 @@ def attention_connected(
     # δ = (query of unit normals)·(root of keys): covariance (f fᵀ)∘keys, whose root is found for each node.
     roots = _root(np.einsum("nij,nkj->nik", factors, factors) * keys * smaller**2)
     size = len(distinct)
-    # Fewer where there are many matrices of queries: the rule converges like exp(-2 pi sqrt(nodes)/deviation).
-    axis, density = np.polynomial.hermite_e.hermegauss(48 if len(outer) == 1 else 20)
-    density = density / math.sqrt(2 * math.pi)
+    axis, density = _normal_rule(_ALONE if size == 1 or len(outer) == 1 else _INNER)
     noise = np.stack(np.meshgrid(*[axis] * size, indexing="ij")).reshape(size, -1)
     inner = density if size == 1 else np.outer(density, density).ravel()
     share = special.expit(roots @ noise)  # (node, input, noise)
@@ -87,13 +84,13 @@ def _wishart_roots(
     covariance: Float[np.ndarray, "input input"], key_dim: int
 ) -> tuple[Float[np.ndarray, "node input input"], Float[np.ndarray, " node"]]:
     """Roots of Wishart's matrix over its degrees of freedom, by Bartlett's triangles, and weights of the nodes."""
-    length, weights = _chi_rule(key_dim)
+    nodes = _ALONE if len(covariance) == 1 or key_dim == 1 else _OUTER
+    length, weights = _chi_rule(key_dim, nodes)
     if len(covariance) == 1:
         triangles = length[:, None, None]
     else:
-        below = np.arange(-_EDGE, _EDGE + _STEP / 2, _STEP)
-        beside = _STEP * np.exp(-(below**2) / 2) / math.sqrt(2 * math.pi)
-        other, rest = _chi_rule(key_dim - 1) if key_dim > 1 else (np.zeros(1), np.ones(1))
+        below, beside = _normal_rule(nodes)
+        other, rest = _chi_rule(key_dim - 1, nodes) if key_dim > 1 else (np.zeros(1), np.ones(1))
         grid = np.stack(np.meshgrid(length, below, other, indexing="ij")).reshape(3, -1)
         triangles = np.zeros((grid.shape[1], 2, 2))
         triangles[:, 0, 0], triangles[:, 1, 0], triangles[:, 1, 1] = grid
@@ -101,10 +98,18 @@ def _wishart_roots(
     return _root(covariance) @ triangles / math.sqrt(key_dim), weights
 
 
-def _chi_rule(degrees: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of an average over the root of a chi-squared variable."""
-    # Of variance 1/2 for many degrees, and 1 for one.
-    middle, reach = math.sqrt(degrees), 4.6 + math.exp(-degrees / 4)
-    nodes, weights = interval_rule(max(0.0, middle - reach), middle + reach, 24)
-    logarithm = (degrees - 1) * np.log(nodes) - nodes**2 / 2 + (1 - degrees / 2) * math.log(2)
-    return nodes, weights * np.exp(logarithm - math.lgamma(degrees / 2))
+def _normal_rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of an average over a unit normal."""
+    axis, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    return axis, weights / math.sqrt(2 * math.pi)
+
+
+def _chi_rule(degrees: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of an average over the root of a chi-squared variable, of functions of its square.
+
+    Gauss-Laguerre's, from its matrix of recursion: the weights sum to 1 for any number of degrees.
+    """
+    number = np.arange(nodes)
+    beside = np.sqrt(number[1:] * (number[1:] + degrees / 2 - 1))
+    values, vectors = np.linalg.eigh(np.diag(2 * number + degrees / 2) + np.diag(beside, 1) + np.diag(beside, -1))
+    return np.sqrt(2 * values), vectors[0] ** 2
