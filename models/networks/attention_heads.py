@@ -3,8 +3,8 @@ r"""Attention heads that look at two tokens: Gaussian for many heads alone, not 
     φ(x) = (2H)^{−1/2} Σ_h v_h·(p_h x₁ + (1 − p_h) x₂),    p_h = 1/(1 + exp(−q_h·(k_h1 − k_h2)/√d_k)),   v ~ N(0, 1)
     q_h = W_Q x₁,   k_ht = W_K x_t,   W ~ N(0, 1/2),   x_t ∈ R²;    S = 0,   H = heads, d_k = key_dim
 
-For d_k → ∞ (`key_dim="infinite"`; else it is a number as a text, "4") logits are Gaussian, with the covariance
-(x₁·y₁/2) (x₁ − x₂)·(y₁ − y₂)/2 for inputs x and y.
+For d_k → ∞ (`key_dim="infinite"`) logits of inputs x and y are Gaussian, with the covariance
+(x₁·y₁/2) (x₁ − x₂)·(y₁ − y₂)/2.
 ⟨φ(a) φ(b)⟩ = E[T_ab], T_ab = out_a·out_b/2 with out = p x₁ + (1 − p) x₂, and H G₄ = Σ₃ Cov(T, T): it falls with the
 number of heads, and for many keys not at all. At H = 1 and d_k → ∞ they are .3337633 and .0308299 for b below.
 

@@ -226,7 +226,7 @@ def with_dim(file: ModelFile, keywords: Mapping[str, Any]) -> tuple[ModelFile, d
 
 
 def _convert(model: str, name: str, value: Any, default: Any) -> Any:
-    """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
+    """The value in the type of the keyword's default: whole numbers pass as floats and as texts, nothing else."""
     if default is None or default is inspect.Parameter.empty:
         return value
     if is_array(default) and (is_array(value) or isinstance(value, list | tuple)):
@@ -237,10 +237,10 @@ def _convert(model: str, name: str, value: Any, default: Any) -> Any:
     if is_array(value) and wanted in (bool, int, float) and np.ndim(value) == 0:
         value = np.asarray(value).item()
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if wanted is float and number:
-        return float(value)
-    if wanted is int and number and float(value).is_integer():
-        return int(value)
+    if number and (wanted is float or (wanted is int and float(value).is_integer())):
+        return wanted(value)
+    if number and wanted is str and isinstance(value, int):
+        return str(value)  # `--set key_dim=4` of a keyword that may also be a word
     if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
         raise TypeError(
             f"{model}: keyword {name!r} takes {wanted.__name__} (default {shown(default)}), not {shown(value)}"
