@@ -39,8 +39,15 @@ def path(tmp_path: Path) -> Path:
 def test_shipped_models_are_found_by_name():
     models = shipped_models()
     assert list(models) == [
+        "attention_heads",
+        "conv_net",
         "cos_net",
+        "deep_net",
         "erf_net",
+        "gauss_net",
+        "kolmogorov_arnold",
+        "relu_net",
+        "shared_amplitude",
         "cauchy_scalar",
         "ornstein_uhlenbeck_net",
         "parameter_splitting",

@@ -12,7 +12,7 @@ Inputs a = ((1, 0), (0, 1)), b = ((½, ½), (1, −1)). `two_point` at `configur
 `four_point`, connected, at (a, a, a, a), (a, a, b, b), (b, b, b, b).
 
 Control: `scaling="linear"`, q·k/d_k, for which many keys make all weights equal, or "root" for that. Units: those of
-tokens. Limits: H → ∞ is a Gaussian process. Source: arXiv:2006.10540 (limits); finite H in docs/theory/networks.md.
+tokens. Limits: H → ∞ is a Gaussian process. Source: arXiv:2006.10540 (limits); finite H: docs/theory/architectures.md.
 """
 
 import math

@@ -13,7 +13,7 @@ two-point function of a dense read-out.
 `four_point`, connected, at (x, x, x, x), (x, x, y, y).
 
 Control: `padding="zero"`, of a chain with ends, or "periodic" for that. Units: none. Limits: C → ∞ is a Gaussian
-process. Source: arXiv:1810.05148, arXiv:1808.05587 (limits); four points in docs/theory/networks.md.
+process. Source: arXiv:1810.05148, arXiv:1808.05587 (limits); four points in docs/theory/architectures.md.
 """
 
 import math

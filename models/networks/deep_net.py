@@ -13,7 +13,7 @@ biases ⟨φ(x)²⟩ does not depend on the width for "relu" and "linear", and a
 Of "relu" at different points, and of "erf", corrections in 1/N are not known in closed form from two hidden layers on,
 and `exact` leaves them out, as it does the kurtosis with biases. `bias` None is 0, and 1 for "erf".
 Control: `bias=1`, for which 3 (1 + 5/N)^L is wrong (for "erf" none). Units: none. Source: arXiv:1711.00165
-(recursion); kurtosis in docs/theory/networks.md.
+(recursion); kurtosis in docs/theory/architectures.md.
 """
 
 import math

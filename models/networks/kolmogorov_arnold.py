@@ -11,7 +11,7 @@ N G₄ = Σ₃ (1/K²) Σ_kl e^{−(k²D_ab + l²D_cd)/2} (cosh(klC) − 1). One
 (0, .5, 1, 2), (0, 0, 2, 2).
 
 Control: a free field, G₄ = 0, which coincident points alone cannot tell. Units: the period is 2π. Limits: N → ∞ is a
-Gaussian process. Source: Z. Liu et al., arXiv:2404.19756 (the network); derived in docs/theory/networks.md.
+Gaussian process. Source: Z. Liu et al., arXiv:2404.19756 (the network); derived in docs/theory/architectures.md.
 """
 
 import math
