@@ -131,6 +131,18 @@ def test_wrong_types_are_refused(path: Path, name: str, value: object):
         bind(load_file(path), {name: value})
 
 
+def test_a_keyword_may_state_several_types():
+    def model(keys: int | str = "many", other="many"):
+        del keys, other
+
+    file = ModelFile.of(model)
+    assert bind(file, {"keys": 4})["keys"] == 4
+    assert bind(file, {"keys": "few"})["keys"] == "few"
+    for wrong in ({"keys": 2.5}, {"other": 4}):
+        with pytest.raises(TypeError, match="takes str"):
+            bind(file, wrong)
+
+
 def test_companions_get_the_keywords_that_they_name(path: Path):
     theory = load(str(path), width=3)
     assert theory.space is not None

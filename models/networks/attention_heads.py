@@ -35,14 +35,13 @@ FOUR = [[0, 0, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1]]
 
 def number_of_keys(key_dim):
     """d_k, or infinity."""
-    if key_dim == "infinite":
+    if isinstance(key_dim, str):
+        require_choice("attention_heads", "key_dim", key_dim, ("infinite",))
         return math.inf
-    if not key_dim.isdecimal():
-        raise ValueError(f'attention_heads: key_dim = {key_dim!r}; give "infinite", or a whole number such as "4"')
-    return require_count("attention_heads", "key_dim", int(key_dim))
+    return require_count("attention_heads", "key_dim", key_dim)
 
 
-def model(heads=16, key_dim="infinite", scaling="root"):
+def model(heads=16, key_dim: int | str = "infinite", scaling="root"):
     """Heads with scalar values, without an action."""
     require_count("attention_heads", "heads", heads)
     require_choice("attention_heads", "scaling", scaling, SCALINGS)

@@ -10,6 +10,7 @@ from nnft_ppl.arguments import require_choice, require_count, require_finite
 from nnft_ppl.exact.convolutions import conditional_connected
 
 SCALINGS = ("root", "linear")
+"""What logits are divided by: the root of the number of keys, or that number."""
 # Nodes of Gauss's rules in one direction, where there are few, and in logits and in queries, where there are many.
 _ALONE, _INNER, _OUTER = 48, 24, 14
 
@@ -46,15 +47,18 @@ def attention_connected(
         raise ValueError(f"{owner}: inputs have shape {places.shape}; give 2 or 4 of them, of shape (factor, 2, dim)")
     require_count(owner, "heads", heads)
     require_choice(owner, "scaling", scaling, SCALINGS)
-    if key_dim != math.inf:
-        require_count(owner, "key_dim", key_dim)
+    if isinstance(key_dim, float) and key_dim != math.inf:
+        raise TypeError(f"{owner}: key_dim = {key_dim!r}; give an integer >= 1, or math.inf")
     distinct, which = np.unique(places, axis=0, return_inverse=True)
     if len(distinct) > 2:
         raise ValueError(f"{owner}: {len(distinct)} inputs differ; give two different ones at most")
     dim = places.shape[2]
     queries = distinct[:, 0] @ distinct[:, 0].T / dim
     keys = (distinct[:, 0] - distinct[:, 1]) @ (distinct[:, 0] - distinct[:, 1]).T / dim
-    factors, outer = (_root(queries)[None], np.ones(1)) if key_dim == math.inf else _wishart_roots(queries, key_dim)
+    if isinstance(key_dim, float):
+        factors, outer = _root(queries)[None], np.ones(1)
+    else:
+        factors, outer = _wishart_roots(queries, require_count(owner, "key_dim", key_dim))
     smaller = 1.0 if scaling == "root" else 1 / math.sqrt(key_dim)
     # δ = (query of unit normals)·(root of keys): covariance (f fᵀ)∘keys, whose root is found for each node.
     roots = _root(np.einsum("nij,nkj->nik", factors, factors) * keys * smaller**2)

@@ -1,7 +1,7 @@
 """One convolutional layer of erf channels on a ring of sites: its kernel and its connected functions at any width."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from jaxtyping import ArrayLike, Float
@@ -10,7 +10,10 @@ from scipy import special
 from nnft_ppl.arguments import require_choice, require_count, require_finite, require_non_negative, require_positive
 from nnft_ppl.exact.neurons import network_cumulant
 
-READOUTS, PADDINGS = ("dense", "pooled"), ("periodic", "zero")
+READOUTS = ("dense", "pooled")
+"""Read-outs of a convolutional network: a weight for every site, or one for the mean over sites."""
+PADDINGS = ("periodic", "zero")
+"""What lies beyond the ends of a chain."""
 # The trapezoidal rule converges exponentially for what is analytic; beyond the edge a Gaussian has exp(-22) left.
 _EDGE, _STEP = 6.5, 0.5
 
@@ -70,7 +73,7 @@ def convolution_connected(
     about 1e-8 for arguments of deviation up to 2.
 
     Args:
-        inputs: Two or four inputs.
+        inputs: Two or four inputs, shape (factor, site).
         channels: Number of channels.
         sigma_w: As for `convolution_kernel`.
         sigma_b: As for `convolution_kernel`.
@@ -138,7 +141,7 @@ def conditional_connected(
 
 
 def _slopes(
-    owner: str, inputs: ArrayLike, sigma_w: float, sigma_b: float, readout: str, padding: str
+    owner: str, inputs: Iterable[ArrayLike], sigma_w: float, sigma_b: float, readout: str, padding: str
 ) -> list[np.ndarray]:
     """The argument of a channel at each site as a function of four unit normals, shape (site, 4), for each input."""
     require_choice(owner, "readout", readout, READOUTS)

@@ -106,7 +106,7 @@ def second_layer_correction(place: float, sigma_w: float, sigma_b: float) -> flo
 
     Source: derived here.
     """
-    start, kernel = (float(deep_kernel("erf", [[place]], depth, sigma_w, sigma_b)[0, 0]) for depth in (0, 1))
+    start, kernel = (float(deep_kernel("erf", np.array([[place]]), depth, sigma_w, sigma_b)[0, 0]) for depth in (0, 1))
     nodes = np.arange(-9.0, 9.01, 0.02)
     weights = 0.02 * np.exp(-(nodes**2) / 2) / math.sqrt(2 * math.pi)
     squares = special.erf(math.sqrt(start) * nodes) ** 2

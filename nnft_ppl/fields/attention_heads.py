@@ -22,6 +22,8 @@ class AttentionHeads(eqx.Module):
         value: v_h, shape (head, dim).
         tokens: T.
         query: q, counted from 0.
+
+    Source: A. Vaswani et al., arXiv:1706.03762.
     """
 
     form: Float[Array, "head dim dim"]

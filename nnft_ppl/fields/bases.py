@@ -12,7 +12,10 @@ from nnft_ppl.arguments import require_count, require_finite, require_positive
 
 
 class Basis(Protocol):
-    """A number of functions B_1, ..., B_size of one variable; hashable, for it is no parameter."""
+    """Functions of one variable, in which ψ(x) = Σ_k c_k B_k(x); hashable, for a basis is no parameter.
+
+    Source: Z. Liu et al., arXiv:2404.19756.
+    """
 
     @property
     def size(self) -> int:
@@ -20,7 +23,14 @@ class Basis(Protocol):
         ...
 
     def __call__(self, x: Float[ArrayLike, "*shape"], /) -> Float[Array, "*shape size"]:
-        """Their values at x, along a last axis."""
+        """Their values at x, along a last axis.
+
+        Args:
+            x: Any shape.
+
+        Returns:
+            B_k(x), shape (*shape, size).
+        """
         ...
 
 
@@ -36,6 +46,8 @@ class FourierBasis:
     Raises:
         TypeError: If `modes` is not an integer.
         ValueError: If one is not positive.
+
+    Source: Fourier series.
     """
 
     modes: int
@@ -65,9 +77,10 @@ class FourierBasis:
 @final
 @dataclass(frozen=True)
 class SplineBasis:
-    """B-splines of one degree on equal intervals, intervals + degree of them, which sum to 1 between the two ends.
+    """B-splines of one degree n on equal intervals, intervals + n of them, with Σ_k B_k(x) = 1 between the two ends.
 
-    Beyond the ends they fall to 0 within `degree` intervals: a value that leaves the grid by more is not seen.
+    In units of an interval, B_k^n(x) = [(x − k) B_k^{n−1}(x) + (k + n + 1 − x) B_{k+1}^{n−1}(x)]/n. Beyond the ends they
+    fall to 0 within `degree` intervals: a value that leaves the grid by more is not seen.
 
     Attributes:
         lower: Left end.

@@ -13,6 +13,7 @@ from jaxtyping import Array, ArrayLike, Float, Int
 from nnft_ppl.arguments import require_choice, require_count
 
 PADDINGS = ("periodic", "zero")
+"""What lies beyond the edge of the lattice."""
 
 
 @final
@@ -30,6 +31,8 @@ class Convolution(eqx.Module):
         activation: σ, elementwise; static, so pass a named function.
         sites: Number of sites along each axis of the lattice.
         padding: `periodic`, or `zero` beyond the edge.
+
+    Source: R. Novak et al., arXiv:1810.05148 (both read-outs).
     """
 
     kernels: tuple[Float[Array, "channel input *filter"], ...]
@@ -144,4 +147,4 @@ class Convolution(eqx.Module):
         lengths = np.array(self.sites)[:, None, None]
         flat = np.ravel_multi_index(tuple(np.mod(moved, lengths)), self.sites)
         beyond = np.any((moved < 0) | (moved >= lengths), axis=0)
-        return np.where(beyond, count, flat) if self.padding == "zero" else flat
+        return np.where(beyond & (self.padding == "zero"), count, flat)

@@ -18,6 +18,8 @@ class KolmogorovArnold(eqx.Module):
     Attributes:
         coefficients: c of each layer, shape (out, in, function).
         bases: B of each layer, such as `FourierBasis` or `SplineBasis`.
+
+    Source: Z. Liu et al., arXiv:2404.19756.
     """
 
     coefficients: tuple[Float[Array, "out in function"], ...]

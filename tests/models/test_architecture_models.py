@@ -37,31 +37,43 @@ def places(theory, name):
 
 
 def worst_pulls(theory, site, key, number=20_000, bias=0.0):
-    """The largest pull of the two- and the four-point function of a network, each at all of its configurations."""
-    found = {}
-    points = {name: places(theory, name) for name in ("two_point", "four_point")}
-    every = np.concatenate([one.reshape(-1, one.shape[-1]) for one in points.values()])
-    distinct, number_of = np.unique(every, axis=0, return_inverse=True)
+    """The largest pulls of the two- and of the four-point function, and of twice the latter, over configurations."""
+    configurations = {name: places(theory, name) for name in ("two_point", "four_point")}
+    every = np.concatenate([one.reshape(-1, one.shape[-1]) for one in configurations.values()])
+    distinct, numbers = np.unique(every, axis=0, return_inverse=True)
     t = conditional_covariances(theory.name, site, distinct, number, key, **theory.keywords)
-    start = 0
-    for name, one in points.items():
-        rows = number_of[start : start + one.shape[0] * one.shape[1]].reshape(one.shape[:2])
+    found, start = [], 0
+    for name, one in configurations.items():
+        rows = numbers[start : start + one.shape[0] * one.shape[1]].reshape(one.shape[:2])
         start += rows.size
-        shift = bias if name == "two_point" else 0.0
-        exact = theory.exact[name] - shift
-        found[name] = max(pulls(t, factors, value) for factors, value in zip(rows, exact, strict=True))
-    return found, t, rows
+        for factor in (1, 2):
+            exact = factor * theory.exact[name] - (bias if name == "two_point" else 0.0)
+            found.append(max(pulls(t, factors, value) for factors, value in zip(rows, exact, strict=True)))
+    return found
 
 
 @pytest.mark.parametrize(("name", "site", "keywords"), NETWORKS)
 def test_networks_have_their_exact_two_and_four_point_functions(name, site, keywords, key):
     theory = load(name, **keywords)
     output_bias = keywords.get("sigma_b", 0.0) if name == "relu_net" else 0.0  # which T leaves out
-    found, t, rows = worst_pulls(theory, site, key, bias=output_bias**2)
-    assert max(found.values()) < ACCEPTED
-    # Control: the four-point function of half the width.
-    wrong = [pulls(t, factors, 2 * value) for factors, value in zip(rows, theory.exact["four_point"], strict=True)]
-    assert max(wrong) > REJECTED
+    two, _, four, wrong = worst_pulls(theory, site, key, bias=output_bias**2)
+    assert max(two, four) < ACCEPTED
+    assert wrong > REJECTED  # control: the four-point function of half the width
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_relu_cumulants_on_draws_are_15_and_660_of_the_two_point_function(width, key):
+    keywords = {"width": width, "dim": 1, "sigma_w": 1.0, "sigma_b": 0.0, "leak": 0.0}
+    t = conditional_covariances("relu_net", "output_weight", [[1.0]], 200_000, key, **keywords)[:, 0, 0]
+    two, four, six = 0.5, 3 * t**2, 15 * t**3
+    # Influence of a draw on N G_4 and on N^2 G_6, whose means are these up to terms of second order.
+    fourth = width * (four - 6 * two * (t - two) - 3 * two**2)
+    mean_four = 3 * two**2 + 15 * two**2 / width
+    sixth = six - 15 * (t * mean_four + two * four - two * mean_four) + 30 * (two**3 + 3 * two**2 * (t - two))
+    for series, ratio in ((fourth / two**2, 15.0), (width**2 * sixth / two**3, 660.0)):
+        error = np.std(series) / np.sqrt(len(series))
+        assert abs(np.mean(series) - ratio) < ACCEPTED * error
+        assert abs(np.mean(series) - ratio / 2) > REJECTED * error  # control: of another power of the width
 
 
 @pytest.mark.parametrize(
@@ -109,7 +121,7 @@ def test_tails_of_the_gauss_net_with_wide_biases(key):
         ("deep_net", {"bias": -1.0}, "deep_net: bias = -1.0; give a finite number >= 0"),
         ("conv_net", {"readout": "mean"}, "conv_net: readout = 'mean'; give one of 'dense'"),
         ("conv_net", {"padding": "mirror"}, "conv_net: padding = 'mirror'; give one of 'periodic'"),
-        ("attention_heads", {"key_dim": "many"}, 'key_dim = .many.; give "infinite", or a whole number'),
+        ("attention_heads", {"key_dim": "many"}, "attention_heads: key_dim = 'many'; give one of 'infinite'"),
         ("attention_heads", {"key_dim": 0}, "attention_heads: key_dim = 0; give an integer >= 1"),
         ("attention_heads", {"scaling": "none"}, "attention_heads: scaling = 'none'; give one of 'root'"),
         ("kolmogorov_arnold", {"modes": 0}, "kolmogorov_arnold: modes = 0; give an integer >= 1"),
