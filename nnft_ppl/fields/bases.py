@@ -79,8 +79,8 @@ class FourierBasis:
 class SplineBasis:
     """B-splines of one degree n on equal intervals, intervals + n of them, with Σ_k B_k(x) = 1 between the two ends.
 
-    In units of an interval, B_k^n(x) = [(x − k) B_k^{n−1}(x) + (k + n + 1 − x) B_{k+1}^{n−1}(x)]/n. Beyond the ends they
-    fall to 0 within `degree` intervals: a value that leaves the grid by more is not seen.
+    In units of an interval, B_k^n(x) = [(x − k) B_k^{n−1}(x) + (k + n + 1 − x) B_{k+1}^{n−1}(x)]/n. Beyond the ends
+    they fall to 0 within `degree` intervals: a value that leaves the grid by more is not seen.
 
     Attributes:
         lower: Left end.

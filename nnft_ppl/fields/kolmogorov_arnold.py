@@ -106,7 +106,8 @@ class KolmogorovArnold(eqx.Module):
         for place, axis in enumerate(axes):
             values = _edges(first[:, place : place + 1], self.bases[0], jnp.asarray(axis, first.dtype)[:, None])
             total = total + values.reshape([len(values) if one == place else 1 for one in range(self.dim)] + [-1])
-        return self._from_layer(1, total)
+        values = self._from_layer(1, total.reshape(-1, total.shape[-1]))
+        return values.reshape(*total.shape[:-1], *values.shape[1:])
 
     def _from_layer(self, start: int, hidden: Float[Array, "*points in"]) -> Float[Array, "..."]:
         for part, basis in zip(self.coefficients[start:], self.bases[start:], strict=True):
