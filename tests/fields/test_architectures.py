@@ -9,10 +9,8 @@ from scipy.interpolate import BSpline
 from nnft_ppl.fields import AttentionHeads, Convolution, FourierBasis, KolmogorovArnold, SplineBasis
 from nnft_ppl.spaces import Box
 
-
-@pytest.fixture
-def rng(key):
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+# One program a field: their operations are many and small.
+value_at = jax.jit(lambda field, x: field(x))
 
 
 def convolved(x, kernel, bias, padding):
@@ -38,12 +36,12 @@ def test_convolution_is_the_sum_over_neighbours(padding, rng):
         hidden = convolved(hidden, kernel, bias, padding)
     one = Convolution(kernels, biases, dense, jnp.tanh, 6, padding)
     other = Convolution(kernels, biases, pooled, jnp.tanh, 6, padding)
-    assert np.isclose(one(x), np.sum(dense * hidden), rtol=1e-12)
-    assert np.isclose(other(x), pooled @ hidden.mean(axis=1), rtol=1e-12)
+    assert np.isclose(value_at(one, x), np.sum(dense * hidden), rtol=1e-12)
+    assert np.isclose(value_at(other, x), pooled @ hidden.mean(axis=1), rtol=1e-12)
     # Pooled over a ring it does not see where the configuration begins; the other read-out and padding do.
-    still = np.isclose(other(np.roll(x, 2)), other(x), rtol=1e-12)
+    still = np.isclose(value_at(other, np.roll(x, 2)), value_at(other, x), rtol=1e-12)
     assert still == (padding == "periodic")
-    assert not np.isclose(one(np.roll(x, 2)), one(x), rtol=1e-3)
+    assert not np.isclose(value_at(one, np.roll(x, 2)), value_at(one, x), rtol=1e-3)
 
 
 def test_convolution_in_the_plane(rng):
@@ -51,8 +49,8 @@ def test_convolution_in_the_plane(rng):
     field = Convolution([kernel], [None], pooled, jnp.tanh, (4, 5))
     sums = sum(kernel[:, 0, a, b, None, None] * np.roll(x, (1 - a, 1 - b), (0, 1)) for a in range(3) for b in range(3))
     assert field.dim == 20
-    assert np.isclose(field(x.ravel()), pooled @ np.tanh(sums).mean(axis=(1, 2)), rtol=1e-12)
-    assert np.isclose(field(np.roll(x, (1, 2), (0, 1)).ravel()), field(x.ravel()), rtol=1e-12)
+    assert np.isclose(value_at(field, x.ravel()), pooled @ np.tanh(sums).mean(axis=(1, 2)), rtol=1e-12)
+    assert np.isclose(value_at(field, np.roll(x, (1, 2), (0, 1)).ravel()), value_at(field, x.ravel()), rtol=1e-12)
 
 
 def test_attention_heads_are_the_written_sum(rng):
@@ -62,11 +60,11 @@ def test_attention_heads_are_the_written_sum(rng):
         weights = np.exp([tokens[1] @ m @ token for token in tokens])
         wanted += v @ (weights @ tokens) / weights.sum()
     field = AttentionHeads(form, value, 4, query=1)
-    assert (field.dim, field(tokens.ravel()).shape) == (8, ())
-    assert np.isclose(field(tokens.ravel()), wanted, rtol=1e-12)
+    assert (field.dim, value_at(field, tokens.ravel()).shape) == (8, ())
+    assert np.isclose(value_at(field, tokens.ravel()), wanted, rtol=1e-12)
     # Tokens that are not the query may change places.
-    assert np.isclose(field(tokens[[2, 1, 3, 0]].ravel()), wanted, rtol=1e-12)
-    assert not np.isclose(field(tokens[[1, 0, 2, 3]].ravel()), wanted, rtol=1e-3)
+    assert np.isclose(value_at(field, tokens[[2, 1, 3, 0]].ravel()), wanted, rtol=1e-12)
+    assert not np.isclose(value_at(field, tokens[[1, 0, 2, 3]].ravel()), wanted, rtol=1e-3)
 
 
 def test_kolmogorov_arnold_is_the_nested_sum_and_the_grid_agrees(rng):
@@ -76,11 +74,11 @@ def test_kolmogorov_arnold_is_the_nested_sum_and_the_grid_agrees(rng):
     x = np.array([0.3, -0.8])
     waves = np.stack([np.cos(x), np.cos(2 * x), np.sin(x), np.sin(2 * x)], axis=-1)
     hidden = np.einsum("ijk,jk->i", first, waves)
-    assert np.allclose(field(x), np.einsum("ijk,jk->i", second, splines(hidden)), rtol=1e-12)
+    assert np.allclose(value_at(field, x), np.einsum("ijk,jk->i", second, jax.jit(splines)(hidden)), rtol=1e-12)
     box = Box(2.0, 2, points=5)
-    values = box.evaluate(field)
+    values = jax.jit(box.evaluate)(field)
     assert values.shape == (5, 5, 2)
-    pointwise = jax.vmap(jax.vmap(field))(jnp.stack(jnp.meshgrid(*box.axes, indexing="ij"), axis=-1))
+    pointwise = jax.jit(jax.vmap(jax.vmap(field)))(jnp.stack(jnp.meshgrid(*box.axes, indexing="ij"), axis=-1))
     assert np.allclose(values, pointwise, rtol=1e-12, atol=1e-14)
 
 
@@ -89,18 +87,20 @@ def test_splines_are_those_of_scipy(degree):
     basis = SplineBasis(-1.0, 2.0, 6, degree)
     knots = -1.0 + 0.5 * np.arange(-degree, 7 + degree)
     x = np.linspace(-0.999, 1.999, 37)
-    values = np.asarray(basis(x))
+    beyond = [-1.01 - 0.5 * degree, 2.01 + 0.5 * degree]
+    values, outside = np.split(np.asarray(jax.jit(basis)(np.append(x, beyond))), [37])
     assert values.shape == (37, basis.size)
     np.testing.assert_allclose(values, BSpline.design_matrix(x, knots, degree).toarray(), atol=1e-13)
     np.testing.assert_allclose(values.sum(axis=1), 1.0, rtol=1e-13)
-    assert not np.any(basis(jnp.array([-1.0 - 0.5 * degree - 0.01, 2.0 + 0.5 * degree + 0.01])))
+    assert not np.any(outside)
 
 
 def test_bases_keep_the_dtype_and_repeat():
     basis = FourierBasis(3, period=2.0)
     x = jnp.linspace(-1, 1, 5, dtype=jnp.float32)
-    assert basis(x).dtype == SplineBasis(-1, 1, 2)(x).dtype == jnp.float32
-    np.testing.assert_allclose(basis(x + 2), basis(x), atol=2e-6)
+    here, beyond, splines = jax.jit(lambda x: (basis(x), basis(x + 2), SplineBasis(-1, 1, 2)(x)))(x)
+    assert here.dtype == splines.dtype == jnp.float32
+    np.testing.assert_allclose(beyond, here, atol=2e-6)
 
 
 RELU, ONE = jax.nn.relu, np.ones((1, 1, 3))
