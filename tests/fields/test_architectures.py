@@ -3,9 +3,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import pytest
+from numpyro import distributions as dist
 from scipy.interpolate import BSpline
 
+from nnft_ppl import Theory
 from nnft_ppl.fields import AttentionHeads, Convolution, FourierBasis, KolmogorovArnold, SplineBasis
 from nnft_ppl.spaces import Box
 
@@ -101,6 +104,24 @@ def test_bases_keep_the_dtype_and_repeat():
     here, beyond, splines = jax.jit(lambda x: (basis(x), basis(x + 2), SplineBasis(-1, 1, 2)(x)))(x)
     assert here.dtype == splines.dtype == jnp.float32
     np.testing.assert_allclose(beyond, here, atol=2e-6)
+
+
+def test_a_model_of_ones_own_with_other_priors(key):
+    def model(channels=2, coupling=0.3):
+        kernel = numpyro.sample("kernel", dist.Laplace(0, 1).expand([channels, 1, 3]).to_event(3))
+        output = numpyro.sample("output", dist.Uniform(-1, 1).expand([channels]).to_event(1))
+        phi = Convolution([kernel], [None], output, jnp.tanh, 4)
+        numpyro.factor("quartic", -coupling * phi(jnp.ones(4)) ** 4)
+        return phi
+
+    theory = Theory(model, dim=4)
+
+    def action(position):
+        return theory.realise(position)(jnp.ones(4)), theory.action(position)
+
+    phi, found = jax.jit(action)(theory.free_draw(key))
+    assert np.isclose(found, 0.3 * phi**4, rtol=1e-12)
+    assert all(site.exact for site in theory.sites)
 
 
 RELU, ONE = jax.nn.relu, np.ones((1, 1, 3))
