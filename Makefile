@@ -3,7 +3,8 @@
 .PHONY: help demo readme test lint docs examples calibrate bench notebooks tutorial validation api lock wheel clean
 
 # Options for pytest, e.g. make test PYTEST_OPTIONS=tests/test_layering.py. Most of a test's time is compilation, which
-# uses one core: two workers, each with whole files so that runs shared by a file's tests are made once, long files first (`testpaths`).
+# uses one core: two workers, each with whole files so that runs shared by a file's tests are made once. Short files come
+# last (folders before tests/test_*.py, by their names), so that no worker is left alone with a long one.
 PYTEST_OPTIONS = -n 2 --dist loadfile --no-loadscope-reorder
 
 help:  ## this list

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from calibration import axioms, circle, coverage, errors, identities, kills, slopes, symmetries, truth
+from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, symmetries, truth
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
@@ -16,6 +16,7 @@ SECTIONS = {
     "errors": errors,
     "coverage": coverage,
     "circle": circle,
+    "expansion": expansion,
     "identities": identities,
     "kills": kills,
     "slopes": slopes,

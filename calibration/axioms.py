@@ -1,10 +1,12 @@
 """Reflection positivity with many draws and many data sets: uniform p-values, false alarms, power, one neuron."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import numpy as np
 from scipy.stats import kstest
 
+from calibration import invariance
 from calibration.rows import Row, seeds
 from nnft_ppl.axioms import (
     ALPHA,
@@ -150,3 +152,4 @@ def rows(fraction: float) -> Iterator[Row]:
     yield from power(fraction)
     yield from false_alarms(fraction)
     yield from uniformity(fraction)
+    yield from invariance.rows(fraction, count(5000))

@@ -13,6 +13,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 # Most of the suite's time is compilation, a third of which LLVM spends on speed that short runs do not repay. Examples,
 # benchmarks and calibration run optimised programs, and so do these tests with XLA_FLAGS= make test.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Workers share the cores, matrices are small: a BLAS with threads spends half of its time waiting for them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import hypothesis
 import jax

@@ -25,7 +25,7 @@ FLOORS = (
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes"),
     ("identities", "families", "report"),
-    ("symmetries", "axioms"),
+    ("symmetries", "axioms", "expansion"),
     ("checks",),
     ("runs",),
     ("cli",),

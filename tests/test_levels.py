@@ -3,16 +3,19 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
+import numpyro.distributions as dist
 import pytest
 from statistical import ACCEPTED, REJECTED, worst_pull
 
-from nnft_ppl import levels
+from nnft_ppl import Theory, levels
 from nnft_ppl.exact import free_circle_two_point, spectrum
 from nnft_ppl.families import completed_odd_matrix
 from nnft_ppl.fields import FourierSeries, free_scales
-from nnft_ppl.observables import correlator_matrix, overlaps, plateau
+from nnft_ppl.observables import commutator, correlator_matrix, effective_mass, overlaps, plateau, two_point
 from nnft_ppl.spaces import Circle
 from nnft_ppl.statistics import estimate
+from nnft_ppl.theory import ModelError, ModelFile
 
 TIMES = np.array([0.5, 1.0])
 
@@ -161,3 +164,36 @@ def test_matrix_of_a_field(rng):
 def test_mistakes(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_other_times_than_those_of_the_observable_are_refused():
+    """The same numbers at other times would be other levels, without a word."""
+
+    def model():
+        a = numpyro.sample("a", dist.Normal(0, 1))
+        return lambda x: a * jnp.cos(x[0])
+
+    def observables(time):
+        return lambda: {"g": two_point([0.0, 0.25, 0.5]), "gap": levels("g", time)}
+
+    times = (0.0, 0.25, 0.5)
+    right = Theory(ModelFile(model, "one", observables=observables(times)))
+    assert "gap" in right.derived
+    other = (0.0, 1.0, 2.0)
+    with pytest.raises(ModelError, match=r"derived 'gap' takes 'g' at separation = \[0. 1. 2.\], and it is measured"):
+        Theory(ModelFile(model, "other", observables=observables(other)))
+    for taken in (commutator("g", other), effective_mass("g", other), levels("g", other)):
+        assert taken.misplaced("g", ("separation",), {"separation": times})
+        assert not taken.misplaced("g", ("separation",), {"separation": other})
+        assert not taken.misplaced("g", ("separation",), {})
+
+
+def test_weights_of_later_times_do_not_follow_the_noise():
+    """One state with noise of 3 %: the average of five times is within its error, by the linear law, of the truth."""
+    times, truth, noise = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0]), 2.0, 0.01
+    found = levels("g", times, between=tuple(range(6)))
+    draws = np.exp(-truth * times) + noise * np.random.default_rng(0).normal(size=(400, 6))
+    slopes = jax.jit(jax.vmap(jax.jacrev(lambda values: found({"g": values})[0])))(jnp.asarray(draws))
+    values = np.asarray(jax.jit(jax.vmap(lambda values: found({"g": values})[0]))(jnp.asarray(draws)))
+    pulls = (values - truth) / (noise * np.linalg.norm(np.asarray(slopes), axis=1))
+    assert abs(np.nanmean(pulls)) < 0.5  # eigenvalues' own weights: -0.95

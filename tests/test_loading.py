@@ -39,6 +39,9 @@ def path(tmp_path: Path) -> Path:
 def test_shipped_models_are_found_by_name():
     models = shipped_models()
     assert list(models) == [
+        "generalized_free",
+        "null_cone",
+        "null_sphere",
         "attention_heads",
         "conv_net",
         "cos_net",

@@ -8,7 +8,7 @@ The free field is exactly Gaussian at any K, with propagator 1/(p² + m²) on K 
 Tr e^{−TH}, H = p²/2 + m²x²/2 + (λ/4!) x⁴ for K → ∞; `counterterm=False` is the control: the truncation itself shifts
 the mass.
 
-On a circle of period ≥ 6/m, or with `spectrum=True`, more is measured: the levels E₁ − E₀ and E₃ − E₀ of H by the
+On a circle longer than 6/m, or with `spectrum=True`, more is measured: the levels E₁ − E₀ and E₃ − E₀ of H by the
 generalised eigenvalue problem of φ and φ³, the missing modes' share added, at times from 0.2 to 0.6 in 1/m (or T/4),
 and `kurtosis` = κ₄/κ₂² of φ(t). Their exact answers are those of H, the levels' with what higher states, and on a short
 circle what goes round between excited ones, may add: at T = 4 the second one comes out 1 % low. That costs a few
@@ -31,7 +31,7 @@ from nnft_ppl.families import circle_separations, completed_odd_matrix, fourier_
 from nnft_ppl.observables import Derived, Observable, box_average, circle_two_point, levels
 from nnft_ppl.spaces import Circle
 
-LONG = 6.0  # periods in 1/mass, from which on levels are those of a long circle
+LONG = 6.0  # period in 1/mass, above which levels are those of a long circle
 
 
 def model(period=4.0, mass=1.0, coupling=6.0, modes=40, counterterm=True, spectrum=False):
@@ -57,7 +57,7 @@ def space(period, modes):
 def observables(period, mass, modes, spectrum):
     """The two-point function, averaged over the circle; of odd operators a matrix, and the fourth moment."""
     measured = {"two_point": circle_two_point(circle_separations(period)).in_units("1/mass", separation="1/mass")}
-    if spectrum or period * mass >= LONG:
+    if spectrum or period * mass > LONG:
         circle = space(period, modes)
         odd = completed_odd_matrix(times(period, mass), period, mass, modes)
         measured |= {
@@ -71,12 +71,12 @@ def observables(period, mass, modes, spectrum):
 
 def times(period, mass):
     """Between the first and each of the others levels are taken."""
-    return np.array([0.2, 0.3, 0.4, 0.5, 0.6]) * min(1 / mass, period / 4)
+    return np.array([0.2, 0.4, 0.6]) * min(1 / mass, period / 4)
 
 
 def energies(period, mass):
     """The generalised eigenvalue problem of φ and φ³ on the circle."""
-    return levels("odd", times(period, mass), range(5), period)
+    return levels("odd", times(period, mass), range(3), period)
 
 
 def kurtosis(circle, missing):
@@ -96,7 +96,7 @@ def kurtosis(circle, missing):
 def exact(period, mass, coupling, modes, spectrum):
     """The two-point function and the fourth moment of the oscillator on these modes; its levels, and its cumulants."""
     answers = {"two_point": exact_two_point(circle_separations(period), period, mass, coupling, modes)}
-    if spectrum or period * mass >= LONG:
+    if spectrum or period * mass > LONG:
         square, fourth = (thermal_correlator(0.0, period, coupling, mass, (1, p)) for p in (1, 3))
         cumulant, cut = fourth - 3 * square**2, square - missing_modes(0.0, period, mass, modes)
         t = times(period, mass)

@@ -21,7 +21,7 @@ from scipy.stats import norm
 
 from nnft_ppl.arguments import require_positive
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
-from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedDraws, worst
+from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, FEWEST, SURE, TOLERANCE, JudgedDraws, worst
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Box, Lattice, Line, Region, Sphere, Unbounded
 from nnft_ppl.statistics import SIGMAS, contributions, tails
@@ -32,6 +32,8 @@ STAYS, FALLS = 0.75, 0.5
 """What keeps more than the one share at the farther pair stays; what keeps less than the other falls."""
 NEARER, IN_PART = 4.0, 2.0
 """How many times nearer the nearer pair is in all of R^dim, and in a region that ends."""
+LEFT = 0.1
+"""More than this share of the size, seen, is too much to say that it vanishes farther away."""
 LEAST = 1e-3
 """By how little what is left may differ from a bound, in units of what chance may be, when draws are counted."""
 NEGLIGIBLE = 1e-3
@@ -146,8 +148,9 @@ class ClusterDecomposition:
             row |= {"near_distance": self.distances[0], "distance": self.distances[1]}
             row |= {key: float(value[at, place]) if finite[at] else np.nan for place, key in enumerate(NUMBERS)}
             row |= {key: float(error[at, place]) if finite[at] else np.nan for place, key in enumerate(ERRORS)}
-            if heavy[at] or not finite[at]:
-                text = "its tail is too heavy" if finite[at] else "it is not finite on some draws"
+            if heavy[at] or not finite[at] or connected.carried < FEWEST:
+                text = "its tail is too heavy" if heavy[at] else f"{connected.carried:.0f} draws carry it, too few"
+                text = text if finite[at] else "it is not finite on some draws"
                 rows.append(row | {"verdict": "undecided", "text": text, "draws_needed": None})
                 continue
             nothing = NEGLIGIBLE * abs(float(connected.unit[1]))
@@ -184,12 +187,12 @@ def _judged(
     near = f", {format_value(row['near_value'], row['near_error'])} at {row['near_distance']:.3g}"
     if seen and stays > of_stays:
         verdict, text = "does not cluster", text + near
+    elif seen and (abs(row["ratio"]) > LEFT or (stays < -of_stays and falls > of_falls)):
+        verdict, text = "undecided", f"{text}{near}: look farther"
     elif seen and falls < -of_falls:
         verdict, text = "clusters", text + near
     elif bound <= tolerance and (not seen or stays < -of_stays):
         verdict, text = "clusters", f"{text}, no more than {bound:.1%} of its size"
-    elif seen and stays < -of_stays and falls > of_falls:
-        verdict, text = "undecided", f"{text}{near}: look farther"
     else:
         more = (
             (of_stays / max(abs(stays), LEAST * of_stays)) if seen else (SURE + CHANCE) * row["ratio_error"] / tolerance
@@ -208,6 +211,8 @@ class _Connected(NamedTuple):
     """What it is compared with."""
     ratio: Shaped[ndarray, "chain draw pair"]
     """The connected function in that unit, linearised."""
+    carried: float
+    """By how many draws ⟨|φ|²⟩ is carried at the points, at the least."""
 
 
 def _columns(connected: _Connected, draws: JudgedDraws) -> Shaped[ndarray, "chain draw 5"]:
@@ -240,14 +245,14 @@ def _connected(series: Mapping[str, ndarray], draws: JudgedDraws) -> dict[str, _
         "square": (means.prod(axis=-1), relative),
         "bounded": (np.sqrt(variance.prod(axis=-1)), of_spread / 2),
     }
-    found = {}
+    found, carried = {}, float(np.min(draws.carried(np.abs(square[..., 1:]))))
     for observable, (product, a, b) in parts.items():
         mean_a, mean_b = draws.mean(a), draws.mean(b)
         whole = product + (mean_a * mean_b - mean_a * b - a * mean_b).sum(axis=-1)
         unit, change = units[observable]
         divided = np.where(unit > 0, unit, 1.0)
         value = draws.mean(whole)
-        found[observable] = _Connected(whole, unit, (whole - value * change) / divided)
+        found[observable] = _Connected(whole, unit, (whole - value * change) / divided, carried)
     return found
 
 

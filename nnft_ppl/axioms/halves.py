@@ -6,6 +6,10 @@ into account to first order in 1/√n,
 
     z → ((1 + a z)³ − 1)/(3a) + a/2,      a = max(g, 0)/(3√n).
 
+Where F is rarely large, as an indicator of rare events or a square is, products of two large values may not have come
+at all. Of n draws without any, as many as 3/n have probability 5 %: if products of the largest |F|² seen, at that rate,
+would move the mean by more than one error, that is taken off the evidence, too.
+
 Where tails are so heavy that the error of a mean means nothing, what they may hide is taken off all evidence
 (`nnft_ppl.statistics.Tails.unseen`).
 
@@ -22,6 +26,8 @@ from scipy.stats import norm
 from nnft_ppl.axioms.witness import find_witness, second_moment
 from nnft_ppl.statistics import contributions, estimate, tails
 
+MISSED = 3.0
+"""Draws that may be missing of a kind that is not seen, at 5 %."""
 SURE = 4.0
 """Standard errors by which Pareto's k of a row must show that an error means nothing: there are many rows."""
 
@@ -37,6 +43,8 @@ class HeldOut(NamedTuple):
     """(v·ΘF)(v·F) of the draws of this half."""
     second: float
     """v·S v on them."""
+    largest: float
+    """The largest |v·F|² or |v·ΘF|² of a draw."""
 
 
 class Means(NamedTuple):
@@ -85,8 +93,10 @@ def held_out(
     found = []
     for own, other in ((0, 1), (1, 0)):
         vector = find_witness(flat[other][0], flat[other][1], own_weights[other], rounding)
-        products = (behind[halves[own]] @ vector) * (mirrored[halves[own]] @ vector)
-        found.append(HeldOut(vector, products, second_moment(vector, flat[own][0], flat[own][1], own_weights[own])))
+        sides = [part[halves[own]] @ vector for part in (behind, mirrored)]
+        second = second_moment(vector, flat[own][0], flat[own][1], own_weights[own])
+        largest = max(float(np.max(np.abs(side), initial=0.0)) for side in sides) ** 2
+        found.append(HeldOut(vector, sides[0] * sides[1], second, largest))
     return found[0], found[1]
 
 
@@ -95,6 +105,7 @@ def means_of_products(
     log_weights: Float[ndarray, "chain draw"] | None = None,
     *,
     independent: bool = False,
+    largest: Float[ndarray, " row"] | None = None,
 ) -> Means:
     """Means, errors and p-values of one half's products.
 
@@ -102,6 +113,7 @@ def means_of_products(
         products: (v·ΘF)(v·F) of every row, shape (chain, draw, row).
         log_weights: Of the draws of this half, if they have any.
         independent: Whether the draws are known to be independent.
+        largest: What a product of each row may be, by the largest |v·F|² seen; None for no more than was seen.
     """
     one = estimate({"q": products}, None, log_weights, independent=independent)["q"]
     value, error = np.asarray(one.value), np.asarray(one.error)
@@ -115,7 +127,12 @@ def means_of_products(
     skewness = np.mean(flat * flat * flat, axis=0)
     # What never changes has no error: it is below zero, or it is not.
     z = np.divide(value, error, out=np.where(value < 0, -np.inf, np.inf), where=error > 0)
-    p_value = norm.cdf(unskewed(z, skewness, effective) + unseen)
+    hidden = unseen
+    if largest is not None:
+        rest = np.maximum(largest - np.max(products, axis=(0, 1)), 0.0) * MISSED / effective
+        missed = np.divide(rest, error, out=np.zeros_like(z), where=error > 0)
+        hidden = unseen + np.where(missed > 1, missed, 0.0)
+    p_value = norm.cdf(unskewed(z, skewness, effective) + hidden)
     return Means(value, error, z, np.where(np.isnan(p_value), 1.0, p_value), effective, unseen)
 
 

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Shaped
 from numpy import ndarray
 
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
-from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, SURE, TOLERANCE, JudgedDraws, worst
+from nnft_ppl.axioms.judged_draws import ALPHA, CHANCE, FEWEST, SURE, TOLERANCE, JudgedDraws, worst
 from nnft_ppl.axioms.motions import KINDS, Motion, inside, motions_of, refuse_off_sites
 from nnft_ppl.display import format_value
 from nnft_ppl.spaces import Region
@@ -121,19 +121,21 @@ class EuclideanInvariance:
         if not self.motions:
             nothing: dict[str, Any] = {"verdict": "undecided", "text": "the region admits no motion"}
             return nothing | {"where": self.where, "draws_needed": None, "parts": [], "rows": []}
-        names, differences, sizes = self._rows(series, draws)
+        names, differences, sizes, carried = self._rows(series, draws)
         finite = np.isfinite(differences).all(axis=(0, 1))
         differences = np.where(finite, differences, 0.0)
         shape = tails(np.abs(contributions(differences, draws.log_weights)), independent=draws.independent)
         bounded = np.array([one.functions == "bounded" for one in names]) & (draws.log_weights is None)
-        usable = finite & (bounded | ~shape.useless(SIGMAS))
+        known = finite & (bounded | ~shape.useless(SIGMAS))
         parts, rows = [], []
         asked = len({(one.kind, one.functions) for one in names})
         for kind in KINDS:
             for functions in FUNCTIONS:
                 own = [at for at, one in enumerate(names) if (one.kind, one.functions) == (kind, functions)]
                 if own:
-                    found = _test(differences[..., own], usable[own], sizes[own], draws, ALPHA / asked, tolerance)
+                    found = _test(
+                        differences[..., own], known[own], sizes[own], carried[own], draws, ALPHA / asked, tolerance
+                    )
                     listed = [names[at] for at in own]
                     parts.append({"kind": kind, "functions": functions} | found.pop("part"))
                     left_out = [f"{listed[at].motion}: {listed[at].functional}" for at in found["left_out"]]
@@ -161,13 +163,14 @@ class EuclideanInvariance:
         centre = ", ".join(f"{one:.3g}" for one in self.centre)
         return f"points within {far:.3g} of x = ({centre})"
 
-    def _rows(self, series: Mapping[str, ndarray], draws: JudgedDraws) -> tuple[list[_Row], ndarray, ndarray]:
-        """Names of all rows, their differences on every draw, and ⟨|F|⟩ of each."""
+    def _rows(self, series: Mapping[str, ndarray], draws: JudgedDraws) -> tuple[list[_Row], ndarray, ndarray, ndarray]:
+        """Names of all rows, their differences on every draw, ⟨|F|⟩ of each, and how many draws carry it."""
         names: list[_Row] = []
-        differences, sizes = [], []
+        differences, sizes, carried = [], [], []
 
         def add(kind: str, functions: str, motion: str, functional: str, here: ndarray, there: ndarray) -> None:
-            size = 0.5 * float(np.mean(draws.weights * (np.abs(here) + np.abs(there))))
+            both = 0.5 * (np.abs(here) + np.abs(there))
+            size, carriers = float(np.mean(draws.weights * both)), float(draws.carried(both))
             difference = here - there
             # What cancels to rounding is zero.
             difference = np.where(np.abs(difference) <= draws.rounding * max(size, 1e-300), 0.0, difference)
@@ -177,6 +180,7 @@ class EuclideanInvariance:
                 names.append(_Row(kind, functions, motion, f"{start}{functional}"))
                 differences.append(one)
                 sizes.append(size)
+                carried.append(carriers)
 
         for functions, symbol in SYMBOLS.items():
             for key in (one for one in series if one.startswith(f"{functions}.")):
@@ -189,7 +193,7 @@ class EuclideanInvariance:
                     add(motion.kind, functions, motion.name, called, here, found[..., at])
                     bounded = (_bounded(one, scale) for one in (plain, raw[..., at]))
                     add(motion.kind, "bounded", motion.name, f"tanh({called}/{scale:.2g})", *bounded)
-        return names, np.stack(differences, axis=-1), np.array(sizes)
+        return names, np.stack(differences, axis=-1), np.array(sizes), np.array(carried)
 
 
 def _bounded(values: ndarray, scale: float) -> ndarray:
@@ -201,13 +205,15 @@ def _bounded(values: ndarray, scale: float) -> ndarray:
 
 def _test(
     differences: Float[ndarray, "chain draw row"],
-    usable: ndarray,
+    known: ndarray,
     sizes: ndarray,
+    carried: ndarray,
     draws: JudgedDraws,
     alpha: float,
     tolerance: float,
 ) -> dict[str, Any]:
     """T² of the rows of one family, its verdict, and what each row is."""
+    usable = known & (carried >= FEWEST)
     test = t_squared(np.where(usable, differences, 0.0), draws.log_weights, independent=draws.independent)
     value, error = (np.where(usable, one, np.nan) for one in (test.residual, test.error))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -220,6 +226,8 @@ def _test(
     needed = None
     if not usable.any():
         verdict = "undecided"
+        few = float(np.max(carried[known], initial=0.0))
+        needed = draws.number * max(FEWEST / few, 2.0) if 0 < few < FEWEST else None
     elif p_value < alpha:
         verdict = "broken"
     elif np.isfinite(p_value) and bound <= tolerance:

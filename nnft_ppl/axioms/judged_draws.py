@@ -18,6 +18,8 @@ CHANCE = 2.0
 """Errors by which a value may be off by chance, where it is said how many draws would decide."""
 TOLERANCE = 0.25
 """What is known to be smaller than this share of its size is nothing, unless another is asked for."""
+FEWEST = 50.0
+"""Draws that must carry a number, for its error to say anything of what did not come."""
 ROUNDING = 1e4
 """So many rounding units of its terms are zero."""
 
@@ -55,6 +57,16 @@ class JudgedDraws:
         """
         weights = self.weights if self.phase is None else self.weights * np.exp(1j * self.phase)
         return np.tensordot(weights, series, axes=2) / np.sum(weights)
+
+    def carried(self, size: Float[ndarray, "chain draw *shape"]) -> Float[ndarray, "*shape"]:
+        """By how many draws a positive number is carried, (Σ w s)²/Σ (w s)²; 0 where it vanishes on all.
+
+        Args:
+            size: One value for every draw.
+        """
+        shares = self.weights.reshape(*self.shape, *[1] * (size.ndim - 2)) * size
+        squares = np.sum(shares**2, axis=(0, 1))
+        return np.divide(np.sum(shares, axis=(0, 1)) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
 
     def turned(self, series: Shaped[ndarray, "chain draw *shape"]) -> Shaped[ndarray, "chain draw *shape"]:
         """O e^{iα}, which averages to zero where O does.

@@ -75,12 +75,13 @@ def rungs(theory: Theory, times: Sequence[float] | None = None) -> tuple[Rung, .
 def cutoff_of(theory: Theory) -> float | None:
     """The highest momentum Λ of a network along the time axis, in units of inverse length; None where none is known.
 
-    It is 2πK/T on a circle or torus with modes up to K, and else what a keyword `cutoff` says.
+    It is 2πK/T on a circle or torus with modes up to K, by the space or a keyword `modes`, and else what a keyword
+    `cutoff` says.
 
     Args:
         theory: The theory.
     """
-    modes, period = getattr(theory.space, "modes", None), theory.region.periods[0]
+    modes, period = getattr(theory.space, "modes", None) or theory.keywords.get("modes"), theory.region.periods[0]
     if isinstance(modes, int) and modes > 0 and period:
         return 2 * math.pi * modes / period
     given = theory.keywords.get("cutoff")

@@ -148,7 +148,8 @@ def positivity_of(
     for half, part in enumerate(cut(*pairs[0].behind.shape[:2])):
         products = np.stack([one.halves[half].products for one in asked], axis=-1)
         logs = None if weights is None else weights[part]
-        found.append(means_of_products(products, logs, independent=independent))
+        largest = np.array([one.halves[half].largest for one in asked])
+        found.append(means_of_products(products, logs, independent=independent, largest=largest))
     rows = [_row(one, [_at(means, row) for means in found], len(asked), tolerance) for row, one in enumerate(asked)]
     return PositivityFindings.of(rows, cutoff)
 

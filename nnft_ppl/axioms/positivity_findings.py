@@ -32,8 +32,8 @@ FEWEST_EFFECTIVE = 100.0
 """Effective draws of either half below which nothing is said."""
 SEEN = 5.0
 """Errors at which a violation, if it is as large as it looks, will be seen."""
-NEAR = 5.0
-"""Spacings below so many 1/Λ are those of the cut-off."""
+NEAR = 2.5
+"""Spacings below so many 1/Λ are those of the cut-off: at three a free field of a few modes is positive again."""
 SHOWN = 0.02
 """Functionals that add less than this share to a witness are left out of its formula."""
 
@@ -88,10 +88,13 @@ class PositivityFindings:
     """The worst of all families."""
     text: str
     """In words."""
+    summary: str
+    """The same in one line."""
     p_value: float
     """Smallest of all families, times their number."""
     by_cutoff: bool
-    """Whether a violation is seen only at spacings that the cut-off of the network explains."""
+    """Whether a violation is seen only at spacings that the cut-off of the network explains; where none is known, only
+    at shorter ones than others at which the same functionals are consistent, as a cut-off would do it."""
     cutoff: float | None
     """Λ, in units of inverse length; None where it is not known."""
     families: list[Tested]
@@ -108,9 +111,13 @@ class PositivityFindings:
         found = {word: [row for row in rows if row.verdict == word] for word in ("violated", "undecided", "consistent")}
         verdict = next(word for word, some in found.items() if some)
         violated = found["violated"]
-        by_cutoff = bool(violated and cutoff and max(row.spacing for row in violated) < NEAR / cutoff)
+        by_cutoff = bool(violated) and all(
+            row.spacing < NEAR / cutoff if cutoff else _consistent_beyond(row, found["consistent"]) for row in violated
+        )
         p_value = min(1.0, len(rows) * min(row.p_value for row in rows))
-        return cls(verdict, _words(found, by_cutoff=by_cutoff), p_value, by_cutoff, cutoff, list(rows))
+        cause = ("by the cut-off of the network" if cutoff else "as by a cut-off") if by_cutoff else ""
+        text, summary = _words(found, cause), _summary(found, cause)
+        return cls(verdict, text, summary, p_value, by_cutoff, cutoff, list(rows))
 
     @classmethod
     def unavailable(cls, reason: str) -> "PositivityFindings":
@@ -119,7 +126,8 @@ class PositivityFindings:
         Args:
             reason: Why.
         """
-        return cls("undecided", f"not available, {reason}", math.nan, by_cutoff=False, cutoff=None, families=[])
+        words = f"not available, {reason}"
+        return cls("undecided", words, words, math.nan, by_cutoff=False, cutoff=None, families=[])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -169,7 +177,9 @@ def judged(
         rho=rho,
         rho_error=error,
         lower_bound=bound,
-        draws_needed=_needed(rho, error, 2 * effective, tolerance) if verdict == "undecided" and not heavy else None,
+        draws_needed=_needed(rho, error, 2 * effective, tolerance)
+        if verdict == "undecided" and known and not heavy
+        else None,
         heavy=heavy,
     )
 
@@ -205,19 +215,16 @@ def formula(vector: ndarray, functionals: Sequence[str]) -> str:
     return words or "0"
 
 
-def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
+def _words(found: dict[str, list[Tested]], cause: str) -> str:
     violated, undecided, consistent = (found[word] for word in ("violated", "undecided", "consistent"))
     parts = []
     if violated:
-        worst = min(violated, key=lambda row: (len(row.functionals), row.z))  # the simplest that shows it
+        worst = simplest(violated)
         where = "violated"
-        if by_cutoff:
+        if cause:
             largest = max(row.spacing for row in violated)
-            where = f"violated at spacings up to {largest:.3g} only: the cut-off of the network"
-        parts.append(
-            f"{where}; E[(ΘF)* F] = {format_value(worst.value, worst.error)} E[|F|²], {worst.z:.1f} errors, for F ∝ "
-            f"{worst.witness}"
-        )
+            where = f"violated at spacings up to {largest:.3g} only, {cause}"
+        parts.append(f"{where}; E[(ΘF)* F] = {_rho(worst)} E[|F|²], {worst.z:.1f} errors, for F ∝ {worst.witness}")
     if consistent:
         bound = min(row.lower_bound for row in consistent)
         rest = " elsewhere" if violated else ""
@@ -226,14 +233,61 @@ def _words(found: dict[str, list[Tested]], *, by_cutoff: bool) -> str:
         parts.append(f"undecided in {_places(heavy)}, whose products have too heavy tails")
     if more := [row for row in undecided if not row.heavy]:
         needed = [row.draws_needed for row in more if row.draws_needed is not None]
-        words = f" ({max(needed):.1g} effective draws would decide)" if len(needed) == len(more) else ""
+        words = (
+            f" (about {float(f'{max(needed):.1g}'):.0f} effective draws would decide)"
+            if len(needed) == len(more)
+            else ""
+        )
         parts.append(f"undecided in {_places(more)}{words}")
     return "; ".join(parts)
 
 
+def _summary(found: dict[str, list[Tested]], cause: str) -> str:
+    """What decides, without the witness and without what else there is."""
+    violated, consistent = found["violated"], found["consistent"]
+    if not violated:
+        return _words(found, cause)
+    largest = max(row.spacing for row in violated)
+    if cause:
+        beyond = [row for row in found["undecided"] if row.spacing > largest]
+        rest = f"; consistent in {_places(consistent)}" if consistent else ""
+        rest += f"; undecided in {_places(beyond)}" if beyond else ""
+        return f"violated at spacings up to {largest:.3g} only, {cause}{rest}"
+    worst = simplest(violated)
+    return (
+        f"violated in {_places(violated)}: E[(ΘF)* F] = {_rho(worst)} E[|F|²] for a witness F, {worst.z:.1f} errors; "
+        "there is no Hamiltonian, and levels and masses are no energies"
+    )
+
+
+def simplest(violated: Sequence[Tested]) -> Tested:
+    """The violation with the fewest functionals, which says most.
+
+    Args:
+        violated: All of them.
+    """
+    return min(violated, key=lambda row: (len(row.functionals), row.z))
+
+
+def _consistent_beyond(violated: Tested, consistent: Sequence[Tested]) -> bool:
+    """Whether the same functionals are consistent at a longer spacing behind the same mirror."""
+    return any(
+        (row.family, row.reflection) == (violated.family, violated.reflection) and row.spacing > violated.spacing
+        for row in consistent
+    )
+
+
+def _rho(row: Tested) -> str:
+    return format_value(row.rho, row.rho_error)
+
+
 def _places(rows: Sequence[Tested]) -> str:
-    """Which families, and from which spacing to which."""
-    names = list(dict.fromkeys(row.family for row in rows))
+    """Which families, and from which spacing to which; mirrors through sites and links apart."""
+    if len({row.reflection for row in rows}) > 1:
+        mirrors = dict.fromkeys(row.reflection for row in rows)
+        return " and ".join(_places([row for row in rows if row.reflection == mirror]) for mirror in mirrors)
+    names = sorted({row.family for row in rows}, key=len)
     low, high = min(row.spacing for row in rows), max(row.spacing for row in rows)
     spacings = f"at spacing {low:.3g}" if low == high else f"at spacings {low:.3g} to {high:.3g}"
-    return f"{{{', '.join(names)}}} {spacings}"
+    mirror = {"plane": "", "site": "", "link": " behind a link"}[rows[0].reflection]
+    return f"{{{', '.join(names)}}} {spacings}{mirror}"

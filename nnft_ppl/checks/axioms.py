@@ -29,8 +29,6 @@ SOME, MANY = 5000, 25_000
 POSITIVITY = "reflection_positivity"
 BETWEEN = ":"
 """Between an axiom's name and that of what it measures."""
-ODD = {"broken", "does not cluster"}
-"""Verdicts on the other axioms that are worth a warning."""
 
 
 class Axioms(Check):
@@ -68,8 +66,9 @@ class Axioms(Check):
         """
         if not self._looks_at(theory):
             return None
-        if self.asked:
-            self._others = SchwingerAxioms(theory)
+        # One object may serve the members of a family in turn.
+        self._positivity, self._reason = None, ""
+        self._others = SchwingerAxioms(theory) if self.asked else None
         try:
             self._positivity = ReflectionPositivity(theory, self.times, self._tolerance)
         except TimesError:
@@ -126,9 +125,9 @@ class Axioms(Check):
         """A warning where something is violated that the cut-off of the network does not explain."""
         positivity = findings[POSITIVITY]
         odd = positivity["verdict"] == "violated" and not positivity["by_cutoff"]
-        odd = odd or any(one["verdict"] in ODD for one in findings.values())
-        text = f"reflection positivity: {positivity['text']}"
+        odd = odd or any(one["verdict"] == "broken" for one in findings.values())
+        text = f"reflection positivity: {positivity['summary']}"
         others = {axiom: one for axiom, one in findings.items() if axiom != POSITIVITY}
-        text = f"{text}\n{axiom_line(others)}" if others else text
+        text = f"{self.title}\n{text}\n{axiom_line(others)}" if others else text
         known = positivity["p_value"] if np.isfinite(positivity["p_value"]) else None
         return Verdict(self.name, "warning" if odd else "good", known, self.threshold, text)

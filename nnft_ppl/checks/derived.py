@@ -7,7 +7,9 @@ import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.checks.phase import require_known_phase
-from nnft_ppl.statistics import Estimate, Verdict
+from nnft_ppl.display import format_value
+from nnft_ppl.observables import PLATEAU
+from nnft_ppl.statistics import MAX_PULL, Estimate, Verdict
 
 UNTRUSTED = "the error is not to be trusted"
 
@@ -43,6 +45,8 @@ class DerivedQuantities(Check):
             )
             return Outcome(Verdict.of(self.name, float(len(failed)), 0.0, text, good=False, advice=advice))
         remarks = [f"; {words}" for words in _remarks(draws)]
+        if falling := [_falling(name, quantities[name]) for name in quantities if _still_falls(draws, name)]:
+            return Outcome(Verdict(self.name, "warning", 0.0, 0.0, "; ".join(falling) + "".join(remarks)))
         if holes := [_holes(name, one) for name, one in quantities.items() if np.isnan(one.error).any()]:
             return Outcome(Verdict(self.name, "warning", 0.0, 0.0, "; ".join(holes) + "".join(remarks)))
         text = f"derived quantities are nearly linear within the errors of their means ({', '.join(quantities)})"
@@ -74,6 +78,18 @@ def _remarks(draws: FinishedDraws) -> list[str]:
         weights = np.exp(draws.log_weights - np.max(draws.log_weights))
     means = {name: jnp.asarray(np.tensordot(weights, one, 2) / weights.sum()) for name, one in series.items()}
     return [f"{name}: {words}" for name, remark in speaking.items() if (words := remark(means))]
+
+
+def _still_falls(draws: FinishedDraws, name: str) -> bool:
+    """Whether a quantity is a plateau whose masses are seen to differ."""
+    one, quantity = draws.estimates[name], draws.theory.derived.get(name)
+    is_plateau = quantity is not None and PLATEAU in quantity.coords.values()
+    return is_plateau and bool(np.abs(one.value[1]) > MAX_PULL * one.error[1])
+
+
+def _falling(name: str, one: Estimate) -> str:
+    change = format_value(float(one.value[1]), float(one.error[1]))
+    return f"{name} is no plateau: its masses change by {change} over the window"
 
 
 def _doubt(name: str, one: Estimate) -> str:

@@ -2,6 +2,14 @@
 
 from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
 from nnft_ppl.exact.attention_heads import SCALINGS, attention_connected
+from nnft_ppl.exact.conformal import (
+    box_function,
+    cross_ratios,
+    power_law_amplitude,
+    power_law_laplacian,
+    power_law_propagator,
+    special_conformal,
+)
 from nnft_ppl.exact.convolutions import PADDINGS, READOUTS, convolution_connected, convolution_kernel
 from nnft_ppl.exact.deep_networks import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis, second_layer_correction
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
@@ -19,6 +27,14 @@ from nnft_ppl.exact.neurons import (
     erf_kernel,
     network_cumulant,
     network_moment,
+)
+from nnft_ppl.exact.null_cone import (
+    THETA_LAWS,
+    length_moment,
+    null_cone_inverse,
+    null_cone_moment,
+    null_sphere_four_point,
+    null_sphere_two_point,
 )
 from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
 from nnft_ppl.exact.pointwise import POINTWISE, hermite_weights, pointwise_kernel
@@ -60,6 +76,7 @@ __all__ = [
     "POINTWISE",
     "READOUTS",
     "SCALINGS",
+    "THETA_LAWS",
     "HeadAverages",
     "Lowest",
     "RescalingBreaking",
@@ -70,6 +87,7 @@ __all__ = [
     "ball_moment",
     "ball_propagator",
     "beta_coefficient",
+    "box_function",
     "box_mean_squared",
     "bubble_flux",
     "bubble_growth",
@@ -78,6 +96,7 @@ __all__ = [
     "convolution_connected",
     "convolution_kernel",
     "cosine_connected",
+    "cross_ratios",
     "cutoff_derivative",
     "deep_kernel",
     "deep_kurtosis",
@@ -92,6 +111,7 @@ __all__ = [
     "group_two_point",
     "head_averages",
     "hermite_weights",
+    "length_moment",
     "log_partition",
     "lowest",
     "mass_derivative",
@@ -100,7 +120,14 @@ __all__ = [
     "network_cumulant",
     "network_moment",
     "normalised_head_averages",
+    "null_cone_inverse",
+    "null_cone_moment",
+    "null_sphere_four_point",
+    "null_sphere_two_point",
     "pointwise_kernel",
+    "power_law_amplitude",
+    "power_law_laplacian",
+    "power_law_propagator",
     "radial_moments",
     "radial_spectrum",
     "relu_connected",
@@ -113,6 +140,7 @@ __all__ = [
     "shared_amplitude_connected",
     "smooth_cutoff_four_point",
     "smooth_cutoff_moment",
+    "special_conformal",
     "spectrum",
     "thermal_correlator",
     "thermal_fourth_moment",

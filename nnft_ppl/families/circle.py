@@ -13,6 +13,7 @@ import numpy as np
 import numpyro
 from jaxtyping import Array, ArrayLike, Float
 from numpyro import distributions as dist
+from scipy.fft import next_fast_len
 
 from nnft_ppl.exact import free_circle_two_point
 from nnft_ppl.fields import FourierSeries, free_scales
@@ -83,14 +84,23 @@ def completed_odd_matrix(time: Float[ArrayLike, " time"], period: float, mass: f
     Source: derived in docs/theory/circle.md.
     """
     times = np.asarray(time, float)
-    fine = Circle(period, points=6 * modes + 8)  # resolves the square of φ³
+    fine = Circle(period, points=next_fast_len(6 * modes + 2, real=True))  # resolves the square of φ³
     missing, between = (missing_modes(t, period, mass, modes) for t in (0.0, times))
-    held = correlator_matrix(fine, [lambda phi: phi, lambda phi: phi**3 + 3 * missing * phi], times.tolist())
-    slopes = correlator_matrix(fine, [jnp.ones_like, lambda phi: 3 * (phi**2 + missing)], times.tolist())
+
+    def cubic(phi: Array) -> Array:
+        return phi**3 + 3 * missing * phi
+
+    def slope(phi: Array) -> Array:
+        return 3 * (phi**2 + missing)
+
+    pairs = correlator_matrix(fine, [lambda phi: phi, cubic], times.tolist())
+    slopes = correlator_matrix(fine, [slope], times.tolist())
 
     def completed(phi: FourierSeries) -> Array:
-        of_values = held(phi)
-        matrix = of_values + between[:, None, None] * slopes(phi)
-        return matrix.at[:, 1, 1].add(18 * between**2 * of_values[:, 0, 0] + 6 * between**3)
+        values = pairs(phi)
+        mixed, cubes = between * fine.average(slope(fine.evaluate(phi))), between * slopes(phi)[:, 0, 0]
+        cubes = cubes + 18 * between**2 * values[:, 0, 0] + 6 * between**3
+        added = jnp.stack([jnp.asarray(between, cubes.dtype), mixed, mixed, cubes], axis=-1)
+        return values + added.reshape(values.shape)
 
-    return Observable(completed, held.dims, held.coords)
+    return Observable(completed, pairs.dims, pairs.coords)

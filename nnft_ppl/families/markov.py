@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 from numpyro import distributions as dist
 
@@ -53,6 +54,8 @@ def markov_path(name: str, times: Sequence[float] | Float[ArrayLike, " time"], d
     at = require_finite("markov_path", "times", times)
     if at.ndim != 1 or len(at) < 2 or np.any(np.diff(at) <= 0):
         raise ValueError(f"markov_path: times = {at}; give two or more strictly increasing ones")
+    if not isinstance(decay, Tracer):
+        require_finite("markov_path", "decay", decay)
     require_sign("markov_path", "decay", decay)
     plate = numpyro.plate(f"{name}.time", len(at))
     with plate:

@@ -14,6 +14,7 @@ from nnft_ppl.fields.harmonics import Harmonics
 from nnft_ppl.fields.kolmogorov_arnold import KolmogorovArnold
 from nnft_ppl.fields.lattice_field import LatticeField
 from nnft_ppl.fields.linear import Linear
+from nnft_ppl.fields.null_cone import NullCone
 from nnft_ppl.fields.path import Path
 from nnft_ppl.fields.plane_waves import PlaneWaves
 from nnft_ppl.fields.split import Split
@@ -31,6 +32,7 @@ __all__ = [
     "KolmogorovArnold",
     "LatticeField",
     "Linear",
+    "NullCone",
     "Path",
     "PlaneWaves",
     "SplineBasis",

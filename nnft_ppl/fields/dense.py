@@ -88,16 +88,35 @@ class Dense(eqx.Module):
         Raises:
             ValueError: If `x` is not one point of the field's dimension.
         """
+        value = jnp.matmul(self.weights[-1], self._last_hidden(x), precision=jax.lax.Precision.HIGHEST)
+        if self.biases[-1] is not None:
+            value = value + self.biases[-1]
+        return value[0] if value.shape == (1,) else value
+
+    def neurons(self, x: Float[ArrayLike, " dim"]) -> Float[Array, "neuron *component"]:
+        """What each neuron of the last hidden layer adds to the field, W_L[:, i] h_i(x); the sum and b_L are φ(x).
+
+        Args:
+            x: The point, shape (dim,).
+
+        Returns:
+            Shape (neuron,) if the last layer has one row, else (neuron, component).
+
+        Raises:
+            ValueError: If `x` is not one point of the field's dimension.
+        """
+        each = (self.weights[-1] * self._last_hidden(x)).T
+        return each[:, 0] if each.shape[1] == 1 else each
+
+    def _last_hidden(self, x: Float[ArrayLike, " dim"]) -> Float[Array, " neuron"]:
+        """What the last layer is given."""
         hidden = jnp.asarray(x)
         if hidden.shape != (self.dim,):
             raise ValueError(
                 f"Dense: x has shape {hidden.shape}; give one point of shape ({self.dim},), and many points through "
                 "jax.vmap"
             )
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            if layer > 0:
-                hidden = self.activation(hidden)
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = jnp.matmul(weight, hidden, precision=jax.lax.Precision.HIGHEST)
-            if bias is not None:
-                hidden = hidden + bias
-        return hidden[0] if hidden.shape == (1,) else hidden
+            hidden = self.activation(hidden if bias is None else hidden + bias)
+        return hidden

@@ -147,6 +147,18 @@ class PlaneWaves(eqx.Module):
             jnp.sin(angle), self.sine, 1, precision=highest
         )
 
+    def neurons(self, x: Float[ArrayLike, " dim"]) -> Float[Array, "neuron *component"]:
+        """What each wave adds to the field at one point, w_i a_i cos(b_i·x + c_i); the sum is φ(x).
+
+        Args:
+            x: The point, shape (dim,).
+
+        Returns:
+            Shape (neuron, *components).
+        """
+        angle = jnp.matmul(self.momentum, jnp.asarray(x), precision=jax.lax.Precision.HIGHEST)
+        return _beside(jnp.cos(angle), self.cosine) * self.cosine + _beside(jnp.sin(angle), self.sine) * self.sine
+
     def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:
         """Values on a tensor grid, from dim·N·n cosines and sines and products of matrices.
 

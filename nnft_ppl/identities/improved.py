@@ -147,15 +147,14 @@ class Improvement:
         factors = list({rows.tobytes(): rows for rows in which}.values())
         number = {rows.tobytes(): at for at, rows in enumerate(factors)}
         own = [number[rows.tobytes()] for rows in which]
-        several = isinstance(observable, Moments)
-        moments = observable.moments if several else (tuple(range(len(which))),)
+        moments = observable.moments if isinstance(observable, Moments) else (tuple(range(len(which))),)
         products = [tuple(sorted(own[one] for one in moment)) for moment in moments]
         rows = np.stack(factors)
         values, features = table
         source = values - features @ (amplitudes + slope)
         pairs = inner_products(features, rows, np.array(pairs_of(products), int).reshape(-1, 2))
         improved = contract(products, values[rows], source[rows], pairs)
-        return improved if several else improved[0]
+        return observable.averaged(improved) if isinstance(observable, Moments) else improved[0]
 
     @staticmethod
     def _quadratic_form(observable: Observable, at: Callable, amplitudes: Array, slope: Array) -> Array:

@@ -12,12 +12,17 @@ from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import levels, overlaps
+from nnft_ppl.observables.neurons import Neurons, neuron_cumulant
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
-from nnft_ppl.observables.plateau import plateau
+from nnft_ppl.observables.partitions import partitions
+from nnft_ppl.observables.plateau import PLATEAU, plateau
 from nnft_ppl.observables.readings import Readings, aligned, read_off
 from nnft_ppl.observables.roughness import commutator, momentum_squared, uncertainty
+from nnft_ppl.observables.weak_coupling import WEAK_COUPLING_TERMS, weak_coupling_terms
 
 __all__ = [
+    "PLATEAU",
+    "WEAK_COUPLING_TERMS",
     "Derived",
     "Exponential",
     "Field",
@@ -27,6 +32,7 @@ __all__ = [
     "Labelled",
     "Moment",
     "Moments",
+    "Neurons",
     "Observable",
     "Readings",
     "aligned",
@@ -48,7 +54,9 @@ __all__ = [
     "momentum_squared",
     "n_point",
     "name_dimensions",
+    "neuron_cumulant",
     "overlaps",
+    "partitions",
     "plateau",
     "product",
     "ratio",
@@ -59,4 +67,5 @@ __all__ = [
     "two_point",
     "uncertainty",
     "vertex",
+    "weak_coupling_terms",
 ]

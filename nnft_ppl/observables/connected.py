@@ -42,6 +42,22 @@ class Moments(Observable):
     """Which factors are multiplied."""
     neglected: tuple[Moment, ...] = ()
     """Products whose averages are stated to vanish, and are factors of all that is left out because of that."""
+    over_neurons: bool = False
+    """Whether the first axis of the factors is that of neurons that are all alike, over which products are averaged."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Coordinates of the products, such as `0 0 1 1`; of neurons `neuron 0 0 1 1`."""
+        kind = "neuron " if self.over_neurons else ""
+        return tuple(kind + " ".join(map(str, moment)) for moment in self.moments)
+
+    def averaged(self, found: Array) -> Array:
+        """Products as they are stored.
+
+        Args:
+            found: Shape (product, *shape of the factors).
+        """
+        return jnp.mean(found, axis=1) if self.over_neurons else found
 
     def neglected_on(self, fields: Any) -> Array:
         """The products that should vanish on average on one draw, shape (product, ...).
@@ -50,7 +66,9 @@ class Moments(Observable):
             fields: What the model returns.
         """
         assert self.factors  # it is made of insertions
-        return products(self.neglected, jnp.stack(jnp.broadcast_arrays(*factors_of(self.factors, fields))))
+        return self.averaged(
+            products(self.neglected, jnp.stack(jnp.broadcast_arrays(*factors_of(self.factors, fields))))
+        )
 
 
 def connected(

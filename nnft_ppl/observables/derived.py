@@ -46,6 +46,30 @@ class Derived:
     remark: Callable[[dict[str, Array]], str] | None = field(default=None, compare=False)
     """What there is to say of the value at these means, such as what was left out; the check `derived` repeats it."""
 
+    places: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Coordinates that it takes observables to have, along the first dimension, or the last one behind `...`; a theory
+    refuses others."""
+
+    def misplaced(self, name: str, dims: Dims, coords: Mapping[str, Coordinates]) -> str:
+        """What is wrong with an observable's coordinates, in words; empty where nothing is, or nothing is known.
+
+        Args:
+            name: Of the observable.
+            dims: Names of its dimensions.
+            coords: Along them.
+        """
+        taken = np.asarray(self.places.get(name, ()), float)
+        named = [dim for dim in dims if isinstance(dim, str)]
+        if not taken.size or not named:
+            return ""
+        dim = named[-1] if self.dims[:1] == (...,) else named[0]
+        known = np.asarray(coords.get(dim, ()))
+        if known.dtype.kind not in "iuf" or known.shape != taken.shape:
+            return ""
+        if np.allclose(known, taken, rtol=1e-6, atol=1e-6 * float(np.max(np.abs(taken)))):
+            return ""
+        return f"takes {name!r} at {dim} = {taken}, and it is measured at {known}"
+
     def among(self, name: str, others: "Mapping[str, Derived]") -> "Derived":
         """The quantity as a function of means by the names that they are stored under, and of others as of means.
 
@@ -166,7 +190,8 @@ def effective_mass(name: str, separation: Float[ArrayLike, "point"] | float, per
     if period is not None and (not points.ndim or points.min() < 0 or points.max() > period):
         raise ValueError(f"effective_mass: separation = {points}; give distances from 0 to the period, {period}")
     places = tuple(points.tolist()) if points.ndim else float(points)
-    return Derived(_DecayRate(name, places, period), **labels)
+    taken = {name: tuple(points.tolist())} if points.ndim else {}
+    return Derived(_DecayRate(name, places, period), **labels, places=taken)
 
 
 @dataclass(frozen=True)

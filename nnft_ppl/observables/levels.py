@@ -1,6 +1,6 @@
 r"""Energies of several states at once, and what operators make of the vacuum: the generalised eigenvalue problem."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -26,12 +26,16 @@ def levels(
 
     in ascending order at the means. For as many operators as states, C_ij(t) = Σ_n a_ni a_nj e^{−(E_n − E_0) t}, it is
     exact at any t > t_0; states beyond them make the levels too high, by O(e^{−(E_{N+1} − E_n) t_0}) for t ≤ 2 t_0.
+    On a circle states go round both ways between excited levels, too, which no cosh knows: where E_n T is no large
+    number levels are off either way, by 30 % for a second one at (E_1 − E_0) T = 2 (docs/theory/quantum.md). Constant
+    parts of correlators are no level: subtract them, or take operators without.
     Operators may be replaced by independent combinations of themselves without any change. NaN where C(t_0) is not
     positive, or an eigenvalue belongs to no level.
 
-    Of several later times each level is the average, with weights ∝ (∂λ_n/∂E_n)²: those of noise in C(t) that does not
-    depend on t, as that of a scalar field hardly does. They are fixed at the means, so that the average of what has no
-    trend has none; times that have no level are left out, and the check `derived` says which.
+    Of several later times each level is the average, with weights ∝ (∂λ_n/∂E_n)² at the energy of the first: those of
+    noise in C(t) that does not depend on t, as that of a scalar field hardly does. They are fixed at the means; times
+    that have no level are left out, and the check `derived` says which. Noisy times among them cost the error, which
+    is given only where it is linear: take fewer.
 
     Args:
         name: Observable of shape (point, operator, operator), as `correlator_matrix` gives it; or (point,), the
@@ -65,7 +69,8 @@ def levels(
     if len(problem.late) > 1:
         times = problem.points[problem.late]
         remark = lambda means: left_out(times, np.asarray(defined(means[name])))  # noqa: E731
-    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark)
+    places = {name: tuple(problem.points.tolist())}
+    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark, places=places)
 
 
 def overlaps(
@@ -96,7 +101,7 @@ def overlaps(
     problem = _Problem.of("overlaps", name, time, between, period, missing)
     dims = (f"{name}.source", f"{name}.level")
     solved = jax.jit(lambda matrix: problem.solve({name: matrix}, vectors=True).overlap)
-    return Derived(lambda means: solved(means[name]), dims)
+    return Derived(lambda means: solved(means[name]), dims, places={name: tuple(problem.points.tolist())})
 
 
 class _Solution(NamedTuple):
@@ -173,10 +178,12 @@ class _Problem(NamedTuple):
             values, directions = values[:, ::-1], directions[:, :, ::-1]
         else:
             values, directions = jnp.linalg.eigvalsh(whole)[:, ::-1], None
-        energy, slope = self._rates(values)
+        energy = self._rates(values)
         defined = jnp.isfinite(energy)
         held = jnp.where(defined, energy, 0.0)
-        weight = jax.lax.stop_gradient(jnp.where(defined, (values * slope(held)) ** 2, 0.0))
+        # At the energy of the first time that has one: those of the eigenvalues would favour what noise makes large.
+        first = jnp.take_along_axis(held, jnp.argmax(defined, axis=0)[None], axis=0)
+        weight = jax.lax.stop_gradient(jnp.where(defined, self._sensitivity(first) ** 2, 0.0))
         weight = weight / weight.sum(axis=0)  # NaN where no time has a level
         overlap = jnp.full(matrix.shape[1:], jnp.nan)
         if directions is not None:
@@ -184,18 +191,25 @@ class _Problem(NamedTuple):
             overlap = jnp.sum(weight[:, None] * jnp.where(defined[:, None], made, 0.0), axis=0)
         return _Solution(jnp.sum(weight * held, axis=0), overlap, defined)
 
-    def _rates(self, values: Array) -> tuple[Array, Callable[[Array], Array]]:
-        """Energy of each eigenvalue, (time, level), NaN where it has none; and −∂ ln λ/∂E at an energy."""
+    def _rates(self, values: Array) -> Array:
+        """Energy of each eigenvalue, (time, level), NaN where it has none."""
         positive = values > 0
         logarithms = -jnp.log(jnp.where(positive, values, 1.0))
         begin, ends = self.points[self.start], self.points[self.late][:, None]
         if self.period is None:
-            return jnp.where(positive, logarithms / (ends - begin), jnp.nan), lambda _: jnp.asarray(ends - begin)
+            return jnp.where(positive, logarithms / (ends - begin), jnp.nan)
         far, near = self.period / 2 - begin, self.period / 2 - ends
-        return (
-            cosh_rate(logarithms, np.broadcast_to(far, ends.shape), near),
-            lambda rate: far * jnp.tanh(rate * far) - near * jnp.tanh(rate * near),
-        )
+        return cosh_rate(logarithms, np.broadcast_to(far, ends.shape), near)
+
+    def _sensitivity(self, energy: Array) -> Array:
+        """|∂λ/∂E| of the eigenvalue at every later time, (time, level), at energies of shape (1, level)."""
+        begin, ends = self.points[self.start], self.points[self.late][:, None]
+        if self.period is None:
+            return (ends - begin) * jnp.exp(-energy * (ends - begin))
+        far, near = self.period / 2 - begin, self.period / 2 - ends
+        slope = far * jnp.tanh(energy * far) - near * jnp.tanh(energy * near)
+        shrunk = (1 + jnp.exp(-2 * energy * near)) / (1 + jnp.exp(-2 * energy * far))
+        return slope * shrunk * jnp.exp(-energy * (ends - begin))
 
     def _undone(self, energy: Array) -> Array:
         """By what C(t_0) of a level is less than its weight, inverted."""

@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Float
 from nnft_ppl.arguments import require_finite
 from nnft_ppl.observables.derived import Derived, effective_mass
 
-ROWS = ("mass", "change")
+PLATEAU = ("mass", "change")
 """What a plateau has: the average over its window, and by how much that over the later half differs from it."""
 
 
@@ -89,7 +89,9 @@ def plateau(
 
     dim = f"{name}.plateau"
     solved = jax.jit(lambda values: both({name: values}))
-    return Derived(lambda means: solved(means[name]), (dim,), {dim: ROWS}, remark=remark)
+    return Derived(
+        lambda means: solved(means[name]), (dim,), {dim: PLATEAU}, remark=remark, places={name: tuple(points.tolist())}
+    )
 
 
 def _average(values: Array, weight: Array) -> Array:

@@ -52,7 +52,7 @@ def commutator(
         return 2 * (values[0] - values[1:]) / points[1:]
 
     dim = f"{name}.step"
-    return Derived(roughness, (dim,), {dim: tuple(points[1:].tolist())})
+    return Derived(roughness, (dim,), {dim: tuple(points[1:].tolist())}, places={name: tuple(points.tolist())})
 
 
 def momentum_squared(
@@ -105,7 +105,7 @@ def uncertainty(
 def _of_splitting(name: str, points: Float[np.ndarray, " point"], function: Any) -> Derived:
     """A quantity along the inner points."""
     dim = f"{name}.split"
-    return Derived(function, (dim,), {dim: tuple(points[1:-1].tolist())})
+    return Derived(function, (dim,), {dim: tuple(points[1:-1].tolist())}, places={name: tuple(points.tolist())})
 
 
 def _completed(

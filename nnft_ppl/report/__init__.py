@@ -4,6 +4,7 @@ Every `plot_...` draws on the axes given, or on a new figure, and returns the ax
 """
 
 from nnft_ppl.report.across_members import plot_along, save_along
+from nnft_ppl.report.axioms import plot_positivity
 from nnft_ppl.report.chains import plot_autocorrelation, plot_traces, plot_weights
 from nnft_ppl.report.correlators import plot_correlator, plot_correlator_pulls, plot_estimators
 from nnft_ppl.report.discovery_spectrum import plot_spectrum, save_spectrum
@@ -24,6 +25,7 @@ __all__ = [
     "plot_estimators",
     "plot_fields",
     "plot_levels",
+    "plot_positivity",
     "plot_pulls",
     "plot_spectrum",
     "plot_tempering",

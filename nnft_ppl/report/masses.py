@@ -18,6 +18,8 @@ from nnft_ppl.results import Ensemble, Plateau, find_plateau
 LEVEL = ".level"
 """How the dimension of levels ends."""
 
+NO_HAMILTONIAN = "Reflection positivity is violated in this run: there is no Hamiltonian whose energies these were."
+
 
 def period_of(ensemble: Ensemble, name: str = "two_point") -> float | None:
     """Length of the circle, if the theory lives on one and all points of the observable lie on it; else None."""
@@ -120,10 +122,16 @@ def effective_mass_panel(ensemble: Ensemble) -> Panel:
     if not known.all():
         words += f" Left out: {int((~known).sum())} of {len(table)} that are undefined, or have no error to be trusted."
     plateau = find_plateau(ensemble, period=period_of(ensemble)) if len(table) > 1 else None
+    if _no_hamiltonian(ensemble):
+        words += f" {NO_HAMILTONIAN}"
+    if plateau is not None and not plateau.dof:
+        plateau = None
+        words += " There is no plateau: no two masses at the longest distances agree."
     if plateau is not None:
         words += (
             f" Band: the plateau {plateau}. The window starts where all that follow agree with their correlated "
-            "average at 10 %; lighter: with the change over the window, which excited states may still make, added."
+            "average at 10 %; lighter: with the change over the window, the least that excited states may still "
+            "make, added."
         )
     return Panel(
         "effective_mass",
@@ -159,13 +167,26 @@ def _levels(ensemble: Ensemble, name: str) -> Panel:
             plot_pulls_along(axes, table["level"].to_numpy(float), table["pull"].to_numpy(float))
             axes.set_xlabel("level")
 
-    words = "Energies above the ground state, with errors of one standard deviation, where they can be trusted."
+    what = "Energies above the ground state" if _are_energies(name) else "By level"
+    words = f"{what}, with errors of one standard deviation, where they can be trusted."
+    if _no_hamiltonian(ensemble):
+        words += f" {NO_HAMILTONIAN}"
     if known:
         words += (
             " Bars: the exact answer. Below: (estimate − exact)/error beyond what the model states for higher states, "
             "with bands of one and two errors."
         )
     return Panel(name, name.replace("_", " "), words, table, draw, 3.2 + known)
+
+
+def _are_energies(name: str) -> bool:
+    return name.endswith("levels")
+
+
+def _no_hamiltonian(ensemble: Ensemble) -> bool:
+    """Whether the run found reflection positivity violated, and not by its cut-off alone."""
+    found = ensemble.findings.get("axioms", {}).get("reflection_positivity", {})
+    return found.get("verdict") == "violated" and not found.get("by_cutoff")
 
 
 def levels_table(ensemble: Ensemble, name: str = "levels") -> pd.DataFrame:
@@ -207,6 +228,6 @@ def plot_levels(ensemble: Ensemble, name: str = "levels", axes: Axes | None = No
     axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("level")
-    axes.set_ylabel(label(ensemble, name, "Eₙ − E₀"))
+    axes.set_ylabel(label(ensemble, name, "Eₙ − E₀" if _are_energies(name) else name.replace("_", " ")))
     axes.legend(frameon=False, loc="upper left")
     return axes

@@ -11,6 +11,7 @@ from nnft_ppl.report import chains, correlators, fields, masses, pulls, temperin
 from nnft_ppl.report.checks import check_figures
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.parts import MODULUS, REAL, parts_of_estimate
+from nnft_ppl.report.weak_coupling import weak_coupling_panels
 from nnft_ppl.results import Ensemble, places
 
 NUMBERED = ("component", "configuration", "other_component")
@@ -220,5 +221,5 @@ WORDS_OF_PARTS = {
     REAL: "Real and imaginary part, for the modulus is lost in noise somewhere.",
 }
 """What is drawn of a complex correlator, by the first of its parts."""
-PARTS = (_correlators, check_figures, _fields, _weights_and_beta, _traces)
+PARTS = (_correlators, weak_coupling_panels, check_figures, _fields, _weights_and_beta, _traces)
 """The parts of a report in order; each gives the figures that a run has."""

@@ -1,6 +1,6 @@
 """The labelled result of a run, on disk and in memory."""
 
-from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, slope
+from nnft_ppl.results.across import AcrossMembers, Fitted, extrapolated, fit_across, slope
 from nnft_ppl.results.axiom_tables import (
     ABOUT_CLUSTER,
     ABOUT_EUCLIDEAN,
@@ -54,8 +54,8 @@ __all__ = [
     "ImprovedRecord", "PartitionFunction", "Plateau", "Provenance", "Request", "ResultError", "RunFolder",
     "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "axiom_line", "axiom_rows",
     "breaking_rows", "cluster_rows", "compare", "correlations", "estimate_rows", "estimates_dataset", "euclidean_rows",
-    "extrapolated", "family_data", "find_plateau", "functional_words", "held_out_estimates", "improved_series",
-    "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json",
-    "positivity_rows", "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows",
+    "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "held_out_estimates",
+    "improved_series", "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places",
+    "plain_json", "positivity_rows", "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows",
     "usable_log_weights", "ward_rows",
 ]  # fmt: skip

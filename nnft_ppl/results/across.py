@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from nnft_ppl.arguments import require_count
 from nnft_ppl.display import format_value, place_words, places_along, without_noise
-from nnft_ppl.statistics import MAX_PULL, Estimate, PolynomialFit, fit_polynomial
+from nnft_ppl.statistics import MAX_PULL, Estimate, LinearFit, fit_polynomial
 
 UNLIKELY = 1e-4
 """A law is contradicted by a χ² that is less probable; the error of its fit then says nothing."""
@@ -196,7 +196,7 @@ def _fit(
     error: ndarray,
     correlation: Float[ndarray, "n n"],
     replicas: int | None,
-) -> tuple[PolynomialFit | None, str]:
+) -> tuple[LinearFit | None, str]:
     """The fit, where there is one, and why its error says nothing, where it does not."""
     if not np.isfinite(y).all() or not np.isfinite(error).all():
         lost = ", ".join(place_words({wanted.along: one}) for one in x[~(np.isfinite(y) & np.isfinite(error))])

@@ -34,7 +34,8 @@ def axiom_rows(axioms: Mapping[str, Findings]) -> list[list[str]]:
     """
     rows = []
     if positivity := axioms.get("reflection_positivity"):
-        rows.append(["reflection positivity", positivity["verdict"], _positivity_words(positivity), "behind a mirror"])
+        verdict = positivity["verdict"] + (" by a cut-off alone" if positivity.get("by_cutoff") else "")
+        rows.append(["reflection positivity", verdict, _positivity_words(positivity), "behind a mirror"])
     if euclidean := axioms.get("euclidean"):
         rows += [_kind_row(kind, euclidean) for kind in dict.fromkeys(one["kind"] for one in euclidean["parts"])]
         if not euclidean["parts"]:
@@ -110,10 +111,19 @@ def _kind_row(kind: str, euclidean: Findings) -> list[str]:
 def _positivity_words(findings: Findings) -> str:
     rows = [row for row in findings["families"] if row["verdict"] == findings["verdict"]]
     if findings["verdict"] == "violated":
-        worst = min(rows, key=lambda row: row["z"])
-        return f"ρ = {format_value(worst['rho'], worst['rho_error'])}, {worst['z']:+.1f} errors"
+        worst = min(rows, key=lambda row: (len(row.get("family", "")), row["z"]))  # the simplest that shows it
+        words = f"ρ = {format_value(worst['rho'], worst['rho_error'])}, {worst['z']:+.1f} errors"
+        return words + (_beyond(findings, rows) if findings.get("by_cutoff") else "")
     bounds = [row["lower_bound"] for row in rows if _known(row["lower_bound"])]
     return f"ρ above {min(bounds):.2g}" if bounds else ""
+
+
+def _beyond(findings: Findings, violated: list[Findings]) -> str:
+    """How far a violation by a cut-off goes, and what is known of longer spacings."""
+    largest = max(row["spacing"] for row in violated)
+    bounds = [row["lower_bound"] for row in findings["families"] if row["spacing"] > largest]
+    known = [bound for bound in bounds if _known(bound)]
+    return f", up to spacing {largest:.3g}" + (f"; beyond it ρ above {min(known):.2g}" if known else "")
 
 
 def _known(value: Any) -> bool:

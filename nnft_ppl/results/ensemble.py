@@ -35,7 +35,7 @@ from nnft_ppl.display import format_value, model_call, paragraph, place_words, t
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import Derived, HeldOut
 from nnft_ppl.results.held_out import held_out_estimates
-from nnft_ppl.results.labelled import coordinates_of, read_estimates, with_coordinates
+from nnft_ppl.results.labelled import coordinates_of, read_estimates, refuse_other_places, with_coordinates
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.tables import estimates_frame
@@ -91,6 +91,9 @@ class Ensemble:
         Returns:
             Stored estimates by name, then those of `derived`.
 
+        Raises:
+            ValueError: If one takes an observable at other coordinates than it was measured at.
+
         Example:
             >>> ensemble.estimates({"screening": ratio("phi_fourth", "phi_squared")})  # doctest: +SKIP
         """
@@ -103,6 +106,8 @@ class Ensemble:
         functions = {name: one for name, one in derived.items() if not isinstance(one, HeldOut)}
         wanted = estimate(series, functions, self.log_weights, **told)
         known = self.data["observables"].dataset
+        for name, one in functions.items():
+            refuse_other_places(name, one, known)
         found = {name: with_coordinates(name, wanted[name], one, known) for name, one in functions.items()}
         statements = {name: one for name, one in derived.items() if isinstance(one, HeldOut)}
         found |= held_out_estimates(statements, series, self.log_weights, **told)[0]

@@ -90,3 +90,20 @@ def coordinates_of(values: xr.DataArray) -> dict[str, np.ndarray]:
         str(dim): values.coords[dim].values if dim in values.coords else np.arange(size)
         for dim, size in values.sizes.items()
     }
+
+
+def refuse_other_places(name: str, quantity: Derived, observables: xr.Dataset) -> None:
+    """Refuse a quantity that takes observables at other coordinates than they were measured at.
+
+    Args:
+        name: Of the quantity.
+        quantity: A `Derived`; another function of means takes none.
+        observables: The run's series, with coordinates.
+
+    Raises:
+        ValueError: If it does.
+    """
+    for other, values in observables.items() if isinstance(quantity, Derived) else ():
+        coords: dict[str, Any] = {str(dim): values[dim].values for dim in values.coords}
+        if words := quantity.misplaced(str(other), tuple(map(str, values.dims[2:])), coords):
+            raise ValueError(f"estimates: {name!r} {words}")

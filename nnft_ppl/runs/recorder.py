@@ -124,7 +124,8 @@ def refuse_nan(data: xr.DataTree) -> None:
             raise FieldError(
                 f"observable {name!r} is NaN or infinite on {int(bad.any(axis=tuple(range(2, bad.ndim))).sum())} of "
                 f"{bad.shape[0] * bad.shape[1]} draws: the field or the observable divides by zero, takes a root or "
-                "logarithm of a negative number, or overflows (`nnft check` evaluates the field on free draws)"
+                "logarithm of a negative number, overflows, or is asked where it has no value, as a Path between its "
+                "times (`nnft check` evaluates the field on free draws)"
             )
 
 

@@ -6,6 +6,7 @@ from nnft_ppl.statistics.control_variates import mix
 from nnft_ppl.statistics.cross_fit import CrossFitted, cross_fit
 from nnft_ppl.statistics.estimate import Estimate, Estimates
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
+from nnft_ppl.statistics.linear_fits import LinearFit, fit_linear, fit_polynomial
 from nnft_ppl.statistics.log_weights import (
     kish,
     log_mean_weight,
@@ -15,7 +16,6 @@ from nnft_ppl.statistics.log_weights import (
 from nnft_ppl.statistics.means import average_phase_of, estimate
 from nnft_ppl.statistics.phases import KNOWN, AveragePhase
 from nnft_ppl.statistics.plateaus import Window, choose_window
-from nnft_ppl.statistics.polynomials import PolynomialFit, fit_polynomial
 from nnft_ppl.statistics.replicas import blocks, correlation_between, replicas
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
 from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, median_of_means, tails
@@ -32,7 +32,7 @@ __all__ = [
     "CrossFitted",
     "Estimate",
     "Estimates",
-    "PolynomialFit",
+    "LinearFit",
     "TSquared",
     "Tails",
     "Verdict",
@@ -47,6 +47,7 @@ __all__ = [
     "cross_fit",
     "errors_agree",
     "estimate",
+    "fit_linear",
     "fit_polynomial",
     "gamma_method",
     "geyer_errors",

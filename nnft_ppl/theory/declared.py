@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nnft_ppl.display import did_you_mean
-from nnft_ppl.observables import Derived, HeldOut, Invariant, Observable
+from nnft_ppl.observables import Derived, HeldOut, Invariant, Moments, Observable
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.naming import refuse_reserved
 
@@ -48,7 +48,10 @@ def separate(model: str, declared: Any) -> Declared:
                 raise ModelError(
                     f"{model}: the moments of {name!r} are stored as {name}.moments: rename that observable"
                 )
-            observables[f"{name}.moments"] = replace(own, dims=(f"{name}.moment", *own.dims))
+            labels = {f"{name}.moment": own.labels} if isinstance(own, Moments) else {}
+            observables[f"{name}.moments"] = replace(
+                own, dims=(f"{name}.moment", *own.dims), coords={**own.coords, **labels}
+            )
     if not observables:
         raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
     named: dict[str, Derived] = {}

@@ -66,6 +66,10 @@ def measured(
 
     values, deviations = jax.eval_shape(look, jax.eval_shape(jax.random.key, 0))
     derived = try_derived(declared.derived, values)
+    for name, one in declared.derived.items():
+        found = (one.misplaced(other, own.dims, own.coords) for other, own in declared.observables.items())
+        if words := next(filter(None, found), ""):
+            raise ModelError(f"{model}: derived {name!r} {words}")
     try_held_out(declared.held_out, values)
     shapes = {name: tuple(value.shape) for name, value in (values | derived | deviations).items()}
     named = label(declared.observables | declared.derived | declared.invariants, shapes, declared.held_out)

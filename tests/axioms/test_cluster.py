@@ -100,7 +100,8 @@ def judged(series, **told):
     ("near", "far", "verdict"),
     [
         (0.9, 0.9, "does not cluster"),
-        (0.9, 0.2, "clusters"),
+        (0.9, 0.05, "clusters"),
+        (0.9, 0.2, "undecided"),
         (0.0, 0.0, "clusters"),
         (0.9, 0.56, "undecided"),
         (0.3, 0.9, "does not cluster"),

@@ -23,9 +23,12 @@ def test_value_is_the_nested_formula(key):
     (first, second, third), (one, _, three) = _layers(key, (2, 4, 3, 1))
     x = np.array([0.3, -0.8])
     wanted = third @ np.tanh(second @ np.tanh(first @ x + one)) + three
-    value = Dense((first, second, third), (one, None, three), jnp.tanh)(jnp.asarray(x))
+    field = Dense((first, second, third), (one, None, three), jnp.tanh)
+    value = field(jnp.asarray(x))
     assert value.shape == ()
     assert np.allclose(value, wanted[0], rtol=1e-13)
+    assert field.neurons(x).shape == (3,)
+    assert np.allclose(np.sum(field.neurons(x)) + three[0], wanted[0], rtol=1e-13)
 
 
 def test_one_layer_is_affine_without_activation(key):
@@ -34,6 +37,7 @@ def test_one_layer_is_affine_without_activation(key):
     field = Dense(weights, biases, jnp.tanh)
     assert np.allclose(field(x), weights[0] @ x + biases[0], rtol=1e-13)
     assert field.dim == 3
+    assert np.allclose(np.sum(field.neurons(x), axis=0) + biases[0], field(x), rtol=1e-13)
 
 
 def test_components_come_last_on_a_grid(key):

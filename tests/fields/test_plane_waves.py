@@ -22,7 +22,9 @@ def test_value_is_the_sum_of_cosines(key):
     weight = np.linspace(0.5, 1.5, NEURONS)
     x = np.array([0.3, -1.2, 0.7])
     wanted = np.sum(weight * amplitude * np.cos(momentum @ x + phase))
-    assert np.allclose(PlaneWaves(amplitude, momentum, phase, weight)(x), wanted, rtol=1e-12)
+    field = PlaneWaves(amplitude, momentum, phase, weight)
+    assert np.allclose(field(x), wanted, rtol=1e-12)
+    assert np.allclose(field.neurons(x), weight * amplitude * np.cos(momentum @ x + phase), rtol=1e-12)
     doubled, single = PlaneWaves(amplitude, momentum, phase, 2.0), PlaneWaves(amplitude, momentum, phase)
     assert np.allclose(doubled(x), 2 * single(x), rtol=1e-12)
 

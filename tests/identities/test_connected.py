@@ -18,6 +18,7 @@ from nnft_ppl.draws import Kind
 from nnft_ppl.identities import Improvement
 from nnft_ppl.observables import at, connected, product
 from nnft_ppl.observables.connected import Cumulant
+from nnft_ppl.report.weak_coupling import weak_coupling_panels
 from nnft_ppl.results import estimate_rows
 from nnft_ppl.statistics import estimate
 from nnft_ppl.theory import ModelError, ModelFile
@@ -113,6 +114,13 @@ def test_a_run_quotes_the_connected_function_and_keeps_its_moments(seed):
     assert "moments" not in theory._repr_html_() + str(estimate_rows(run))
     assert run.data["improved"].dataset["four_point.moments"].shape == stored.shape
     assert [one.status for one in run.verdicts if one.check == "odd_moments"] == ["good"]
+    (panel,) = weak_coupling_panels(run)
+    wick = (1 + x**2) * 2 + 2 * (1 + x) ** 2
+    assert list(panel.table["at"]) == ["configuration=0", "configuration=1"]
+    assert np.all(np.abs(panel.table["gaussian"] - wick) < ACCEPTED * panel.table["gaussian.error"])
+    relative, error = panel.table["beyond gaussian"], panel.table["beyond gaussian.error"]
+    assert np.all(np.abs(relative - exact / wick) < ACCEPTED * error)
+    assert np.all(relative > REJECTED * error)  # the control: Wick's theorem
 
 
 def moments_of(which: tuple[int, ...], samples: np.ndarray, *, even: bool = False) -> tuple[Cumulant, np.ndarray]:

@@ -140,7 +140,7 @@ def test_neuron_fields_are_collective_fields(key):
 
     position = theory.free_draw(key)
     found = [
-        SchwingerDyson(theory, field, lambda phi: phi(ONE) ** 2)(position)
+        jax.jit(SchwingerDyson(theory, field, lambda phi: phi(ONE) ** 2))(position)
         for field in (dilatation, ParameterField("dilatation", collective))
     ]
     np.testing.assert_allclose(*[jnp.stack(one) for one in found], rtol=1e-10)

@@ -1,4 +1,4 @@
-"""Connected functions of 2k points of two networks at five widths, in one family: they fall as N^{1−k}."""
+"""Connected functions of 2k points of two networks at three widths, in one family: they fall as N^{1−k}."""
 
 import math
 
@@ -15,7 +15,7 @@ from nnft_ppl import Ensemble, slope
 from nnft_ppl.exact import cosine_connected, erf_connected
 from nnft_ppl.observables import at, connected
 
-WIDTHS = [1, 2, 3, 4, 5]
+WIDTHS = [1, 2, 4]
 POINTS = np.array([[-1.0, -1.0, 0.2, 0.2, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
 ORDERS = {"two_point": 2, "four_point": 4, "six_point": 6}
 COSINE, ERF = 0, 1

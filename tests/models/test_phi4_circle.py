@@ -8,8 +8,8 @@ from nnft_ppl import Derived, load, sample
 from nnft_ppl.exact import thermal_two_point
 from nnft_ppl.statistics import estimate
 
-DRAWS = {("hmc", 1.0): 12_000, ("hmc", 6.0): 16_000, ("hmc", 24.0): 85_000}
-DRAWS |= {("reweight", 1.0): 10_000, ("reweight", 6.0): 20_000, ("reweight", 24.0): 40_000}
+DRAWS = {("hmc", 1.0): 4000, ("hmc", 6.0): 5000, ("hmc", 24.0): 12_000}
+DRAWS |= {("reweight", 1.0): 5000, ("reweight", 6.0): 10_000, ("reweight", 24.0): 20_000}
 
 
 def two_point(sampler, num_draws, seed, **keywords):
@@ -26,25 +26,25 @@ def test_reproduces_the_quartic_oscillator(sampler, coupling, seed):
 
 
 def test_longer_circle_by_markov_chain(seed):
-    estimate, theory = two_point("hmc", 20_000, seed, period=8.0)
+    estimate, theory = two_point("hmc", 6000, seed, period=8.0)
     assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
     assert estimate.error[2] / estimate.value[2] < 0.03
 
 
 def test_controls_are_rejected(seed):
     """Few modes without counter-term, λ/24 for λ, and another period, each against the right theory."""
-    truncated, theory = two_point("reweight", 20_000, seed, modes=5, counterterm=False)
+    truncated, theory = two_point("reweight", 5000, seed, modes=5, counterterm=False)
     assert worst_pull(truncated, theory.exact["two_point"]) > REJECTED
     right = load("phi4_circle").exact["two_point"]
-    weak, _ = two_point("reweight", 5_000, seed, coupling=6.0 / 24)
+    weak, _ = two_point("reweight", 2000, seed, coupling=6.0 / 24)
     assert worst_pull(weak, right) > REJECTED
-    longer, _ = two_point("reweight", 10_000, seed, period=6.0)
+    longer, _ = two_point("reweight", 4000, seed, period=6.0)
     assert worst_pull(longer, right) > REJECTED
 
 
 def test_counterterm_makes_up_for_missing_modes(seed):
     """At 5 modes the counter-term alone brings the same test back within its bound."""
-    estimate, theory = two_point("reweight", 20_000, seed, modes=5)
+    estimate, theory = two_point("reweight", 5000, seed, modes=5)
     assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
 
 

@@ -22,7 +22,7 @@ INFINITE_WIDTH_SLOPE = -0.057430
 def test_free_two_point_is_the_cutoff_propagator(dim, alpha, seed):
     """Within 5 errors of the cut-off formula at every distance; Λ = ∞ is rejected by the same draws."""
     theory = load("free_scalar", dim=dim, width=4, cutoff=3.0, side=4.0, alpha=alpha)
-    run = sample(measuring(theory, only_two_point), "reweight", num_draws=50_000, seed=seed, keep="none", checks=False)
+    run = sample(measuring(theory, only_two_point), "reweight", num_draws=10_000, seed=seed, keep="none", checks=False)
     estimate = run.estimates()["two_point"]
     assert worst_pull(estimate, theory.exact["two_point"]) < ACCEPTED
     without_cutoff = ball_propagator(np.array([0.0, 0.5, 1.0, 2.0]), dim, 1.0)
@@ -48,7 +48,7 @@ def test_kurtosis_of_the_amplitude_laws(amplitude, excess, seed):
     width = 2
     theory = load("free_scalar", dim=1, width=width, cutoff=5.0, side=2.0, alpha=0, amplitude=amplitude)
     light = measuring(theory, only_fourth)
-    estimates = sample(light, "reweight", num_draws=60_000, seed=seed, keep="none", checks=False).estimates()
+    estimates = sample(light, "reweight", num_draws=20_000, seed=seed, keep="none", checks=False).estimates()
     fourth, squared = estimates["phi_fourth"], float(theory.exact["phi_squared"])
     assert float(theory.exact["phi_fourth"]) == pytest.approx((3 + excess / width) * squared**2)
     assert worst_pull(fourth, theory.exact["phi_fourth"]) < ACCEPTED
@@ -60,7 +60,7 @@ def test_finite_width_slope(seed):
     """dG(0,0)/dλ = −Cov_free(φ(0)², S/λ) is the finite-width value; the infinite-width one is rejected."""
     theory = load("phi4", dim=1, cutoff=10.0, side=4.0, width=16, alpha=-1, coupling=1.0)
     theory = measuring(theory, only_two_point)
-    data = sample(theory, "reweight", num_draws=40_000, seed=seed, keep="none", checks=False).data
+    data = sample(theory, "reweight", num_draws=20_000, seed=seed, keep="none", checks=False).data
     squared = data["observables"].dataset["two_point"].values[..., 0].reshape(-1)
     action = data["action"].dataset["quartic"].values.reshape(-1)
     products = -(squared - squared.mean()) * (action - action.mean())

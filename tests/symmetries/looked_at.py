@@ -19,12 +19,13 @@ def looked_at(theory, key, spread=1.0):
         position = spread * theory.free_draw(key)
         return measurement.function(position), -theory.at(position).potential
 
-    keys = jax.random.split(key, CHAINS * DRAWS).reshape(CHAINS, DRAWS)
-    found, weights = jax.jit(jax.vmap(jax.vmap(measured)))(keys)
+    # One axis of draws: a second one would be traced and compiled as well.
+    flat = jax.jit(jax.vmap(measured))(jax.random.split(key, CHAINS * DRAWS))
+    found, weights = jax.tree.map(lambda one: np.asarray(one).reshape(CHAINS, DRAWS, *one.shape[1:]), flat)
     variables = {
-        name: (("chain", "draw", *(f"{name}_{axis}" for axis in range(one.ndim - 2))), np.asarray(one))
+        name: (("chain", "draw", *(f"{name}_{axis}" for axis in range(one.ndim - 2))), one)
         for name, one in found.items()
     }
     dataset = xr.Dataset(variables, coords={"draw": np.arange(DRAWS)})
-    draws = FinishedDraws(theory, Kind.FREE, {}, {}, log_weights=np.asarray(weights), measured=dataset)
+    draws = FinishedDraws(theory, Kind.FREE, {}, {}, log_weights=weights, measured=dataset)
     return check.judge(draws)
