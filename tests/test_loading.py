@@ -42,8 +42,15 @@ def test_shipped_models_are_found_by_name():
         "generalized_free",
         "null_cone",
         "null_sphere",
+        "attention_heads",
+        "conv_net",
         "cos_net",
+        "deep_net",
         "erf_net",
+        "gauss_net",
+        "kolmogorov_arnold",
+        "relu_net",
+        "shared_amplitude",
         "cauchy_scalar",
         "ornstein_uhlenbeck_net",
         "parameter_splitting",
@@ -125,6 +132,18 @@ def test_keywords_take_their_defaults_and_types(path: Path):
 def test_wrong_types_are_refused(path: Path, name: str, value: object):
     with pytest.raises(TypeError, match=f"short: keyword '{name}' takes .* not "):
         bind(load_file(path), {name: value})
+
+
+def test_a_keyword_may_state_several_types():
+    def model(keys: int | str = "many", other="many"):
+        del keys, other
+
+    file = ModelFile.of(model)
+    assert bind(file, {"keys": 4})["keys"] == 4
+    assert bind(file, {"keys": "few"})["keys"] == "few"
+    for wrong in ({"keys": 2.5}, {"other": 4}):
+        with pytest.raises(TypeError, match="takes str"):
+            bind(file, wrong)
 
 
 def test_companions_get_the_keywords_that_they_name(path: Path):

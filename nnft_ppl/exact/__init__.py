@@ -1,6 +1,7 @@
 """Closed forms and diagonalisations that samplers and networks are checked against, in NumPy and SciPy."""
 
 from nnft_ppl.exact.attention import HeadAverages, head_averages, normalised_head_averages
+from nnft_ppl.exact.attention_heads import SCALINGS, attention_connected
 from nnft_ppl.exact.conformal import (
     box_function,
     cross_ratios,
@@ -9,12 +10,16 @@ from nnft_ppl.exact.conformal import (
     power_law_propagator,
     special_conformal,
 )
+from nnft_ppl.exact.convolutions import PADDINGS, READOUTS, convolution_connected, convolution_kernel
+from nnft_ppl.exact.deep_networks import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis, second_layer_correction
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
 from nnft_ppl.exact.energy_waves import composite_positivity, energy_propagator, wave_moment
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
+from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
+from nnft_ppl.exact.kolmogorov_arnold import fourier_kan_connected
 from nnft_ppl.exact.neurons import (
     AMPLITUDE_LAWS,
     cosine_connected,
@@ -54,16 +59,23 @@ from nnft_ppl.exact.radial_oscillator import (
     thermal_fourth_moment,
     thermal_vector_two_point,
 )
+from nnft_ppl.exact.relu_neurons import relu_connected, relu_kernel
 from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
 from nnft_ppl.exact.ring import ring_current, ring_power
+from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
+from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "DEEP_ACTIVATIONS",
     "KERNELS",
     "OUTPUT_GROUPS",
     "OUTPUT_LAWS",
+    "PADDINGS",
     "POINTWISE",
+    "READOUTS",
+    "SCALINGS",
     "THETA_LAWS",
     "HeadAverages",
     "Lowest",
@@ -71,6 +83,7 @@ __all__ = [
     "RotationMoments",
     "TurnedKernel",
     "angular_degeneracy",
+    "attention_connected",
     "ball_moment",
     "ball_propagator",
     "beta_coefficient",
@@ -80,14 +93,20 @@ __all__ = [
     "bubble_growth",
     "coincident_fourth_cumulant",
     "composite_positivity",
+    "convolution_connected",
+    "convolution_kernel",
     "cosine_connected",
     "cross_ratios",
     "cutoff_derivative",
+    "deep_kernel",
+    "deep_kurtosis",
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
     "erf_rotation",
+    "fourier_kan_connected",
     "free_circle_two_point",
+    "gauss_connected",
     "group_four_point",
     "group_two_point",
     "head_averages",
@@ -111,10 +130,16 @@ __all__ = [
     "power_law_propagator",
     "radial_moments",
     "radial_spectrum",
+    "relu_connected",
+    "relu_kernel",
     "rescaling_breaking",
     "ring_current",
     "ring_power",
+    "second_layer_correction",
     "separated_fourth_cumulant",
+    "shared_amplitude_connected",
+    "smooth_cutoff_four_point",
+    "smooth_cutoff_moment",
     "special_conformal",
     "spectrum",
     "thermal_correlator",

@@ -153,7 +153,7 @@ def erf_connected(points: Float[ArrayLike, " factor"], width: int, sigma_w: floa
     Source: derived here.
     """
     owner = "erf_connected"
-    places = _even_points(owner, points)
+    places = even_points(owner, points)
     if places.ndim != 1:
         raise ValueError(f"{owner}: points have shape {places.shape}; give points on the line, of shape (factor,)")
     scale = require_positive(owner, "sigma_w", sigma_w)
@@ -170,7 +170,7 @@ def erf_connected(points: Float[ArrayLike, " factor"], width: int, sigma_w: floa
         if len(chosen) % 2:
             return 0.0
         product = np.mean(np.prod([values[index] for index in chosen], axis=0), axis=1)
-        return scale ** len(chosen) * _gaussian_moment(len(chosen)) * float(weights @ product)
+        return scale ** len(chosen) * gaussian_moment(len(chosen)) * float(weights @ product)
 
     return network_cumulant(moment, len(places), width)
 
@@ -203,17 +203,25 @@ def cosine_connected(
     Source: derived here (averages over the phase keep as many plus as minus signs).
     """
     owner = "cosine_connected"
-    places = _even_points(owner, points)
+    places = even_points(owner, points)
     places = places.reshape(len(places), -1)
     require_positive(owner, "sigma_a", sigma_a)
     require_positive(owner, "sigma_b", sigma_b)
     require_choice(owner, "amplitude", amplitude, AMPLITUDE_LAWS)
 
+    return network_cumulant(cosine_moment(places, sigma_a, sigma_b, amplitude), len(places), width)
+
+
+def cosine_moment(
+    places: Float[np.ndarray, "factor dim"], sigma_a: float, sigma_b: float, amplitude: str
+) -> Callable[[tuple[int, ...]], float]:
+    """Moments of one neuron of `cosine_connected`, by the numbers of its factors, as for `network_cumulant`."""
+
     def moment(chosen: tuple[int, ...]) -> float:
         if len(chosen) % 2:
             return 0.0
         half = len(chosen) // 2
-        law = {"gaussian": _gaussian_moment(2 * half), "constant": 1.0, "pair": float(math.factorial(half))}
+        law = {"gaussian": gaussian_moment(2 * half), "constant": 1.0, "pair": float(math.factorial(half))}
         total = np.sum(places[list(chosen)], axis=0)
         # The first point is in A: half of all splits, each of which stands for two.
         splits = [places[[chosen[0], *others]] for others in combinations(chosen[1:], half - 1)]
@@ -221,15 +229,16 @@ def cosine_connected(
         waves = np.exp(-(sigma_b**2) / (2 * places.shape[1]) * np.array(squares))
         return law[amplitude] * sigma_a ** (2 * half) * 2.0 ** (1 - 2 * half) * float(np.sum(waves))
 
-    return network_cumulant(moment, len(places), width)
+    return moment
 
 
-def _gaussian_moment(order: int) -> float:
+def gaussian_moment(order: int) -> float:
     """Even moment of a standard normal variable, (order - 1)!!."""
     return float(special.factorial2(order - 1))
 
 
-def _even_points(owner: str, points: ArrayLike) -> Float[np.ndarray, "factor *dim"]:
+def even_points(owner: str, points: ArrayLike) -> Float[np.ndarray, "factor *dim"]:
+    """Points as an array, 2, 4, 6 or 8 of them."""
     places = require_finite(owner, "points", points)
     if places.ndim not in {1, 2} or len(places) not in {2, 4, 6, 8}:
         raise ValueError(f"{owner}: points have shape {places.shape}; give 2, 4, 6 or 8 points")

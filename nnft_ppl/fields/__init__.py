@@ -5,9 +5,13 @@ is a tuple of dim 1-d arrays, the answer has shape (n_1, ..., n_dim) and the com
 the pointwise values to rounding. For grids of the sphere the same is `on_sphere(height, azimuth)`.
 """
 
+from nnft_ppl.fields.attention_heads import AttentionHeads
+from nnft_ppl.fields.bases import Basis, FourierBasis, SplineBasis
+from nnft_ppl.fields.convolution import Convolution
 from nnft_ppl.fields.dense import Dense
 from nnft_ppl.fields.fourier import FourierSeries
 from nnft_ppl.fields.harmonics import Harmonics
+from nnft_ppl.fields.kolmogorov_arnold import KolmogorovArnold
 from nnft_ppl.fields.lattice_field import LatticeField
 from nnft_ppl.fields.linear import Linear
 from nnft_ppl.fields.null_cone import NullCone
@@ -18,14 +22,20 @@ from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
 
 __all__ = [
+    "AttentionHeads",
+    "Basis",
+    "Convolution",
     "Dense",
+    "FourierBasis",
     "FourierSeries",
     "Harmonics",
+    "KolmogorovArnold",
     "LatticeField",
     "Linear",
     "NullCone",
     "Path",
     "PlaneWaves",
+    "SplineBasis",
     "Split",
     "free_scales",
     "half_modes",

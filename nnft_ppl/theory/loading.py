@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import decode_source
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, UnionType
 from typing import Any
 
 import numpy as np
@@ -196,7 +196,7 @@ def bind(file: ModelFile, keywords: Mapping[str, Any]) -> dict[str, Any]:
     bound = {}
     for name, parameter in parameters.items():
         if name in keywords:
-            bound[name] = _convert(file.name, name, keywords[name], parameter.default)
+            bound[name] = _convert(file.name, name, keywords[name], parameter)
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(
                 f"{file.name} needs a value for its keyword {name!r}, which has no default: --set {name}=VALUE, or "
@@ -225,22 +225,21 @@ def with_dim(file: ModelFile, keywords: Mapping[str, Any]) -> tuple[ModelFile, d
     return replace(file, dim=dim), {name: value for name, value in keywords.items() if name != "dim"}
 
 
-def _convert(model: str, name: str, value: Any, default: Any) -> Any:
-    """The value in the type of the keyword's default: whole numbers pass as floats, nothing else is converted."""
+def _convert(model: str, name: str, value: Any, parameter: inspect.Parameter) -> Any:
+    """The value in the type of the keyword's default: whole numbers pass as floats; `int | str` allows more."""
+    default, types = parameter.default, parameter.annotation
     if default is None or default is inspect.Parameter.empty:
         return value
     if is_array(default) and (is_array(value) or isinstance(value, list | tuple)):
         return _as_array(value, default)
-    if callable(default) and callable(value):
+    if (callable(default) and callable(value)) or (isinstance(types, UnionType) and isinstance(value, types)):
         return value
     wanted: type = type(default)
     if is_array(value) and wanted in (bool, int, float) and np.ndim(value) == 0:
         value = np.asarray(value).item()
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if wanted is float and number:
-        return float(value)
-    if wanted is int and number and float(value).is_integer():
-        return int(value)
+    if number and (wanted is float or (wanted is int and float(value).is_integer())):
+        return wanted(value)
     if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
         raise TypeError(
             f"{model}: keyword {name!r} takes {wanted.__name__} (default {shown(default)}), not {shown(value)}"

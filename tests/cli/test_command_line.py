@@ -125,7 +125,9 @@ def test_list_names_the_shipped_models():
     status, out, err = nnft("list")
     assert (status, err) == (0, "")
     first = [line.split()[0] for line in out.splitlines()]
-    networks, scalars = ["cos_net", "erf_net"], ["double_well_circle", "free_scalar", "on_circle"]
+    networks = ["attention_heads", "conv_net", "cos_net", "deep_net", "erf_net", "gauss_net", "kolmogorov_arnold"]
+    networks += ["relu_net", "shared_amplitude"]
+    scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]

@@ -1,0 +1,159 @@
+"""One convolutional layer of erf channels on a ring of sites: its kernel and its connected functions at any width."""
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from jaxtyping import ArrayLike, Float
+from scipy import special
+
+from nnft_ppl.arguments import require_choice, require_count, require_finite, require_non_negative, require_positive
+from nnft_ppl.exact.neurons import network_cumulant
+
+READOUTS = ("dense", "pooled")
+"""Read-outs of a convolutional network: a weight for every site, or one for the mean over sites."""
+PADDINGS = ("periodic", "zero")
+"""What lies beyond the ends of a chain."""
+# The trapezoidal rule converges exponentially for what is analytic; beyond the edge a Gaussian has exp(-22) left.
+_EDGE, _STEP = 6.5, 0.5
+
+
+def convolution_kernel(
+    first: Float[ArrayLike, " site"],
+    second: Float[ArrayLike, " site"],
+    sigma_w: float,
+    sigma_b: float,
+    readout: str = "dense",
+    padding: str = "periodic",
+) -> float:
+    r"""Two-point function of the conv-net, exact at every number of channels.
+
+    Channel c at site p is `h_cp = erf(sum_{|d| <= 1} w_cd x_{p+d} + b_c)`, `w ~ N(0, sigma_w^2/3)`,
+    `b ~ N(0, sigma_b^2)`. With the arcsine kernel `F_pq` of its arguments at x, y the two-point function is the mean of
+    `F_pp` over sites for the `dense` read-out `(channels sites)^(-1/2) sum v_cp h_cp`, and that of `F_pq` over both for
+    the `pooled` one, `channels^(-1/2) sum_c v_c mean_p h_cp`, all v of unit variance.
+
+    Args:
+        first: The input x, one number a site.
+        second: The input y, of the same shape.
+        sigma_w: Deviation of the filter's weights times the root of its size, positive.
+        sigma_b: Deviation of the bias, at least zero.
+        readout: `dense` or `pooled`.
+        padding: `periodic`, or `zero` beyond the ends.
+
+    Returns:
+        The two-point function, dimensionless.
+
+    Raises:
+        ValueError: If an argument lies outside its range, or shapes differ.
+
+    Source: R. Novak et al., arXiv:1810.05148; A. Garriga-Alonso et al., arXiv:1808.05587.
+    """
+    owner = "convolution_kernel"
+    left, right = _slopes(owner, [first, second], sigma_w, sigma_b, readout, padding)
+    own = [np.sum(one**2, axis=1) for one in (left, right)]
+    sine = 2 * left @ right.T / np.sqrt(np.multiply.outer(1 + 2 * own[0], 1 + 2 * own[1]))
+    kernel = 2 / math.pi * np.arcsin(np.clip(sine, -1, 1))
+    return float(np.mean(np.diagonal(kernel) if readout == "dense" else kernel))
+
+
+def convolution_connected(
+    inputs: Float[ArrayLike, "factor site"],
+    channels: int,
+    sigma_w: float,
+    sigma_b: float,
+    readout: str = "dense",
+    padding: str = "periodic",
+) -> float:
+    r"""Connected function of two or four inputs of the conv-net of `convolution_kernel`.
+
+    Given the filters the field is Gaussian, and `channels G_c = sum_3 Cov(T_ab, T_cd)` with `T_ab` the mean over p of
+    `h_p(a) h_p(b)` (dense), or the product of the means of `h(a)` and `h(b)` (pooled). Weight sharing correlates sites,
+    which a dense read-out shows here alone. The average over three weights and a bias is a trapezoidal rule, exact to
+    about 1e-8 for arguments of deviation up to 2.
+
+    Args:
+        inputs: Two or four inputs, shape (factor, site).
+        channels: Number of channels.
+        sigma_w: As for `convolution_kernel`.
+        sigma_b: As for `convolution_kernel`.
+        readout: As for `convolution_kernel`.
+        padding: As for `convolution_kernel`.
+
+    Returns:
+        The connected function, dimensionless.
+
+    Raises:
+        TypeError: If `channels` is not an integer.
+        ValueError: If an argument lies outside its range, or there are more inputs.
+
+    Source: derived here.
+    """
+    owner = "convolution_connected"
+    places = require_finite(owner, "inputs", inputs)
+    if places.ndim != 2 or len(places) not in {2, 4}:
+        raise ValueError(f"{owner}: inputs have shape {places.shape}; give 2 or 4 of them, of shape (factor, site)")
+    require_count(owner, "channels", channels)
+    slopes = _slopes(owner, places, sigma_w, sigma_b, readout, padding)
+    axis = np.arange(-_EDGE, _EDGE + _STEP / 2, _STEP)
+    half = axis[axis > -_STEP / 2]  # w and -w have the same product of an even number of odd functions
+    density = _STEP * np.exp(-(axis**2) / 2) / math.sqrt(2 * math.pi)
+    once = np.where(np.abs(half) < _STEP / 2, 1.0, 2.0) * density[axis > -_STEP / 2]
+    grid = np.stack(np.meshgrid(half, *[axis] * 3, indexing="ij")).reshape(4, -1)
+    weights = np.einsum("a,b,c,d->abcd", once, density, density, density).ravel()
+    shared: dict[bytes, np.ndarray] = {one.tobytes(): special.erf(one @ grid) for one in slopes}
+    hidden = [shared[one.tobytes()] for one in slopes]
+    if readout == "pooled":
+        hidden = [np.mean(one, axis=0) for one in hidden]
+
+    def covariance(a: int, b: int) -> np.ndarray:
+        product = hidden[a] * hidden[b]
+        return product if readout == "pooled" else np.mean(product, axis=0)
+
+    return conditional_connected(covariance, lambda values: float(weights @ values), len(places), channels)
+
+
+def conditional_connected(
+    covariance: Callable[[int, int], np.ndarray], mean: Callable[[np.ndarray], float], factors: int, width: int
+) -> float:
+    """Connected function of two or four factors of a network whose neurons are Gaussian given what is inside them.
+
+    `width G_c(1, 2, 3, 4) = Cov(T_12, T_34) + Cov(T_13, T_24) + Cov(T_14, T_23)`, of two points it is `E[T_12]`.
+
+    Args:
+        covariance: T_ab of one neuron given its inside, at the nodes of a rule.
+        mean: The average by that rule.
+        factors: 2 or 4.
+        width: Number of neurons.
+    """
+
+    def moment(chosen: tuple[int, ...]) -> float:
+        if len(chosen) % 2:
+            return 0.0
+        first, *rest = chosen
+        if len(rest) == 1:
+            return mean(covariance(first, rest[0]))
+        others = [[one for one in rest if one != partner] for partner in rest]
+        products = (covariance(first, partner) * covariance(*two) for partner, two in zip(rest, others, strict=True))
+        return sum(mean(product) for product in products)
+
+    return network_cumulant(moment, factors, width)
+
+
+def _slopes(
+    owner: str, inputs: Iterable[ArrayLike], sigma_w: float, sigma_b: float, readout: str, padding: str
+) -> list[np.ndarray]:
+    """The argument of a channel at each site as a function of four unit normals, shape (site, 4), for each input."""
+    require_choice(owner, "readout", readout, READOUTS)
+    require_choice(owner, "padding", padding, PADDINGS)
+    weight = require_positive(owner, "sigma_w", sigma_w) / math.sqrt(3)
+    bias = require_non_negative(owner, "sigma_b", sigma_b)
+    places = [require_finite(owner, "inputs", one) for one in inputs]
+    if any(one.ndim != 1 or len(one) < 3 or one.shape != places[0].shape for one in places):
+        raise ValueError(f"{owner}: inputs have shapes {[one.shape for one in places]}; give the same, 3 sites or more")
+    found = []
+    for one in places:
+        padded = np.pad(one, 1, mode="wrap" if padding == "periodic" else "constant")
+        legs = [weight * padded[shift : shift + len(one)] for shift in range(3)]
+        found.append(np.stack([*legs, np.full(len(one), bias)], axis=1))
+    return found
