@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -100,7 +101,7 @@ class DeclaredSymmetries(Check):
         if not (self._wards or self._discrete):
             raise ValueError("; ".join(f"{name}: {reason}" for name, reason in self._lost.items()))
         measured = looked_at(draws)
-        weights, eps = weights_at(draws, measured), float(np.finfo(next(iter(measured.values())).dtype).eps)
+        weights, eps = weights_at(draws, measured), float(jnp.finfo(jnp.zeros(()).dtype).eps)
         findings: dict[str, SymmetryFindings] = {}
 
         def series(generator: str) -> dict[str, np.ndarray]:

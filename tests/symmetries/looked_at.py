@@ -19,9 +19,9 @@ def looked_at(theory, key, spread=1.0):
         position = spread * theory.free_draw(key)
         return measurement.function(position), -theory.at(position).potential
 
-    # One axis of draws: a second one would be traced and compiled as well.
+    # One axis of draws: a second one would be traced and compiled as well. Records are in double precision.
     flat = jax.jit(jax.vmap(measured))(jax.random.split(key, CHAINS * DRAWS))
-    found, weights = jax.tree.map(lambda one: np.asarray(one).reshape(CHAINS, DRAWS, *one.shape[1:]), flat)
+    found, weights = jax.tree.map(lambda one: np.asarray(one, float).reshape(CHAINS, DRAWS, *one.shape[1:]), flat)
     variables = {
         name: (("chain", "draw", *(f"{name}_{axis}" for axis in range(one.ndim - 2))), one)
         for name, one in found.items()
