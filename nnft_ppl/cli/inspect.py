@@ -14,14 +14,15 @@ from nnft_ppl.theory import load_file, shipped_models, shown
 def list_models() -> int:
     """Print the shipped models with the first line of their docstrings (the files are parsed, not run)."""
     console = console_of()
-    topic = ""
-    for name, path in shipped_models().items():
+    topic, models = "", shipped_models()
+    longest = max(map(len, models), default=0)
+    for name, path in models.items():
         if path.parent.name != topic:
             topic = path.parent.name
             console.print(f"{topic}/", style="dim")
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         first = escape(text.splitlines()[0]) if text else ""
-        console.print(f"  [bold]{name:<18}[/] {first}", highlight=False, soft_wrap=True)
+        console.print(f"  [bold]{name:<{longest}}[/]  {first}", highlight=False, soft_wrap=True)
     return 0
 
 
