@@ -161,7 +161,7 @@ WORDS = [
     # Names and files.
     Case("missing file", ["run", "nowhere.py"], 2, "model file 'nowhere.py' does not exist$"),
     Case("misspelt file", ["run", "godo.py"], 2, "'godo.py' does not exist; did you mean 'good.py'"),
-    Case("unknown shipped model", ["run", "phi5"], 2, "no shipped model is called 'phi5' .there are attention"),
+    Case("unknown shipped model", ["run", "phi5"], 2, "no shipped model is called 'phi5' .there are generalized_free"),
     Case("misspelt shipped model", ["run", "phi4_cirle"], 2, "did you mean 'phi4_circle'"),
     Case("file without .py", ["run", "good"], 2, "no shipped model.*ends in .py; did you mean 'good.py'"),
     Case("folder for a file", ["run", "kept"], 2, "'kept' is a folder: name one model file"),

@@ -69,7 +69,7 @@ def untrusted(estimates: Mapping[str, Estimate], observables: Collection[str]) -
 
 def _remarks(draws: FinishedDraws) -> list[str]:
     """What quantities have to say of their values, such as which points were left out of an average."""
-    speaking = {name: one.remark for name, one in draws.theory.derived.items() if one.remark}
+    speaking = {name: one.remark for name, one in (draws.theory.derived if draws.theory else {}).items() if one.remark}
     if not speaking or draws.phase is not None:
         return []
     series = dict(draws.quoted or draws.observables)
@@ -82,7 +82,7 @@ def _remarks(draws: FinishedDraws) -> list[str]:
 
 def _still_falls(draws: FinishedDraws, name: str) -> bool:
     """Whether a quantity is a plateau whose masses are seen to differ."""
-    one, quantity = draws.estimates[name], draws.theory.derived.get(name)
+    one, quantity = draws.estimates[name], draws.theory.derived.get(name) if draws.theory else None
     is_plateau = quantity is not None and PLATEAU in quantity.coords.values()
     return is_plateau and bool(np.abs(one.value[1]) > MAX_PULL * one.error[1])
 
