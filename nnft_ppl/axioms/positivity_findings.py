@@ -244,14 +244,13 @@ def _words(found: dict[str, list[Tested]], cause: str) -> str:
 
 def _summary(found: dict[str, list[Tested]], cause: str) -> str:
     """What decides, without the witness and without what else there is."""
-    violated, consistent = found["violated"], found["consistent"]
+    violated = found["violated"]
     if not violated:
         return _words(found, cause)
     largest = max(row.spacing for row in violated)
     if cause:
-        beyond = [row for row in found["undecided"] if row.spacing > largest]
-        rest = f"; consistent in {_places(consistent)}" if consistent else ""
-        rest += f"; undecided in {_places(beyond)}" if beyond else ""
+        counts = [sum(row.spacing > largest for row in found[word]) for word in ("consistent", "undecided")]
+        rest = f"; beyond it {counts[0]} of {sum(counts)} are consistent, {counts[1]} undecided"
         return f"violated at spacings up to {largest:.3g} only, {cause}{rest}"
     worst = simplest(violated)
     return (
