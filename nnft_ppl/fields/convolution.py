@@ -35,18 +35,18 @@ class Convolution(eqx.Module):
     Source: R. Novak et al., arXiv:1810.05148 (both read-outs).
     """
 
-    kernels: tuple[Float[Array, "channel input *filter"], ...]
+    kernels: tuple[Float[Array, "channel input ..."], ...]
     biases: tuple[Float[Array, " channel"] | None, ...]
-    readout: Float[Array, "channel *sites"]
+    readout: Float[Array, "channel ..."]
     activation: Callable[[Array], Array] = eqx.field(static=True)
     sites: tuple[int, ...] = eqx.field(static=True)
     padding: str = eqx.field(static=True)
 
     def __init__(
         self,
-        kernels: Sequence[Float[ArrayLike, "channel input *filter"]],
+        kernels: Sequence[Float[ArrayLike, "channel input ..."]],
         biases: Sequence[Float[ArrayLike, " channel"] | None],
-        readout: Float[ArrayLike, "channel *sites"],
+        readout: Float[ArrayLike, "channel ..."],
         activation: Callable[[Array], Array],
         sites: int | Sequence[int],
         padding: str = "periodic",

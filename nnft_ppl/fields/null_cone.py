@@ -30,14 +30,14 @@ class NullCone(eqx.Module):
     Source: arXiv:2409.12222; the complex embedding is derived in docs/theory/conformal.md.
     """
 
-    theta: Float[Array, "*neuron coordinate"]
+    theta: Float[Array, "... coordinate"]
     powers: tuple[int, ...] = eqx.field(static=True)
     weights: tuple[Float[Array, "out in"], ...]
     lorentzian: bool = eqx.field(static=True)
 
     def __init__(
         self,
-        theta: Float[ArrayLike, "*neuron coordinate"],
+        theta: Float[ArrayLike, "... coordinate"],
         powers: int | tuple[int, ...] | list[int] = 1,
         weights: Sequence[Float[ArrayLike, "out in"]] = (),
         *,
