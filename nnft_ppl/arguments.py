@@ -7,9 +7,10 @@ Every complaint has one form: where and what, what was given, how to mend it: `B
 import math
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 
 def require_count(owner: str, name: str, value: int, least: int = 1, most: int | None = None) -> int:
@@ -188,3 +189,22 @@ def require_log_weights(owner: str, log_weights: Any) -> Float[np.ndarray, "*dra
     if not np.isfinite(logs).any():
         raise ValueError(f"{owner}: log_weights has no finite entry, so every draw has weight zero; check the supports")
     return logs
+
+
+def require_point(owner: str, x: Any, dim: int) -> Array:
+    """One point, as an array of shape (dim,).
+
+    Args:
+        owner: Who asks.
+        x: What it was called with.
+        dim: Coordinates of a point.
+
+    Raises:
+        ValueError: If it is none, such as several points at once.
+    """
+    point = jnp.asarray(x)
+    if point.shape != (dim,):
+        raise ValueError(
+            f"{owner}: x has shape {point.shape}; give one point of shape ({dim},), and many points through jax.vmap"
+        )
+    return point

@@ -57,9 +57,10 @@ class Reflection:
         behind = np.asarray(times, float)
         first, *rest = self.centre
         found = []
-        for along in (first + behind, first - behind):
+        for side in (behind, -behind):
+            along = first + side
             if self.period is not None:
-                along = self.start + np.mod(np.round(along - self.start, 12), self.period)  # noqa: PLW2901
+                along = self.start + np.mod(np.round(along - self.start, 12), self.period)
             found.append(np.column_stack([along, *(np.full(len(behind), middle) for middle in rest)]))
         return found[0], found[1]
 

@@ -14,6 +14,7 @@ from nnft_ppl.identities import TooManyEdgesError, VectorFieldError
 from nnft_ppl.results import line_of
 from nnft_ppl.statistics import Verdict
 from nnft_ppl.symmetries import (
+    ROUNDING,
     Invariance,
     Symmetry,
     SymmetryError,
@@ -25,14 +26,11 @@ from nnft_ppl.symmetries import (
     default_functionals,
     free_amplitudes,
     generators,
+    lift_tolerance,
     row_words,
 )
 from nnft_ppl.theory import Theory
 
-ROUNDING = 1e4
-"""So many rounding units of its terms are zero."""
-CONDITION = 1e4
-"""Rounding grows by as much in lifts that are found by an inverse of the network's Jacobian."""
 BETWEEN = ":"
 """Between a generator's name and that of what it measures."""
 Measures = Callable[[Array], dict[str, Array]]
@@ -126,7 +124,7 @@ class DeclaredSymmetries(Check):
                 if wards:
                     found = [(called, one.rows, one.averaged, one.far_sites, series(called)) for called, one in wards]
                     solved = any(one.generator.solved for _, one in wards)
-                    lift = told["tolerance"] * (CONDITION if solved else 1.0)
+                    lift = lift_tolerance(eps, solved=solved)
                     findings[name] = conclude(found, **told, lift_tolerance=lift)
                 else:
                     findings[name] = conclude_discrete(series(name), **told)

@@ -174,21 +174,10 @@ def separated_fourth_cumulant(
     integrals of `coincident_fourth_cumulant`: waves in random directions never forget their size, and clusters are
     independent for infinitely many neurons alone.
 
-    Args:
-        width: Number of neurons.
-        dim: Dimension d of space, 1 to 4.
-        mass: Positive; zero in d = 3 and 4 where the integrals converge.
-        cutoff: Radius of the ball of momenta, units of the mass; infinite only where the integrals converge.
-        alpha: -1 for momenta uniform in the ball, 0 for momenta drawn from the propagator.
-        amplitude_fourth_moment: `E[a^4]` at `E[a^2] = 1`, at least 1: 3 Gaussian, 1 constant modulus, 2 for the pair
-            law.
+    Args and errors as for `coincident_fourth_cumulant`.
 
     Returns:
         The limit, units mass^(2d-4).
-
-    Raises:
-        TypeError: If `width` or `dim` is not an integer.
-        ValueError: If an argument is out of range, or an integral diverges because the cut-off is infinite.
 
     Source: derived here (the mean of cos^2 over its phase is 1/2 at either place).
     """

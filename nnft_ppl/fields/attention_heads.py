@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from nnft_ppl.arguments import require_count
+from nnft_ppl.arguments import require_count, require_point
 
 
 @final
@@ -76,12 +76,7 @@ class AttentionHeads(eqx.Module):
         Raises:
             ValueError: If `x` is not one sequence of this size.
         """
-        x, highest = jnp.asarray(x), jax.lax.Precision.HIGHEST
-        if x.shape != (self.dim,):
-            raise ValueError(
-                f"AttentionHeads: x has shape {x.shape}; give one point of shape ({self.dim},), and many points "
-                "through jax.vmap"
-            )
+        x, highest = require_point("AttentionHeads", x, self.dim), jax.lax.Precision.HIGHEST
         sequence = x.reshape(self.tokens, -1)
         logits = jnp.einsum("i,hij,tj->ht", sequence[self.query], self.form, sequence, precision=highest)
         seen = jnp.matmul(jax.nn.softmax(logits, axis=1), sequence, precision=highest)

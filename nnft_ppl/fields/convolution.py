@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from nnft_ppl.arguments import require_choice, require_count
+from nnft_ppl.arguments import require_choice, require_count, require_point
 
 PADDINGS = ("periodic", "zero")
 """What lies beyond the edge of the lattice."""
@@ -119,12 +119,7 @@ class Convolution(eqx.Module):
         Raises:
             ValueError: If `x` is not one configuration of this size.
         """
-        x, highest = jnp.asarray(x), jax.lax.Precision.HIGHEST
-        if x.shape != (self.dim,):
-            raise ValueError(
-                f"Convolution: x has shape {x.shape}; give one point of shape ({self.dim},), and many points through "
-                "jax.vmap"
-            )
+        x, highest = require_point("Convolution", x, self.dim), jax.lax.Precision.HIGHEST
         hidden = x.reshape(-1, prod(self.sites))
         for kernel, bias in zip(self.kernels, self.biases, strict=True):
             padded = hidden if self.padding == "periodic" else jnp.pad(hidden, [(0, 0), (0, 1)])

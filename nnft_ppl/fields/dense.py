@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.arguments import require_point
+
 
 @final
 class Dense(eqx.Module):
@@ -110,12 +112,7 @@ class Dense(eqx.Module):
 
     def _last_hidden(self, x: Float[ArrayLike, " dim"]) -> Float[Array, " neuron"]:
         """What the last layer is given."""
-        hidden = jnp.asarray(x)
-        if hidden.shape != (self.dim,):
-            raise ValueError(
-                f"Dense: x has shape {hidden.shape}; give one point of shape ({self.dim},), and many points through "
-                "jax.vmap"
-            )
+        hidden = require_point("Dense", x, self.dim)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = jnp.matmul(weight, hidden, precision=jax.lax.Precision.HIGHEST)
             hidden = self.activation(hidden if bias is None else hidden + bias)

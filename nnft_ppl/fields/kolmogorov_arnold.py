@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.arguments import require_point
 from nnft_ppl.fields.bases import Basis
 
 
@@ -76,12 +77,7 @@ class KolmogorovArnold(eqx.Module):
         Raises:
             ValueError: If `x` is not one point of the field's dimension.
         """
-        x = jnp.asarray(x)
-        if x.shape != (self.dim,):
-            raise ValueError(
-                f"KolmogorovArnold: x has shape {x.shape}; give one point of shape ({self.dim},), and many points "
-                "through jax.vmap"
-            )
+        x = require_point("KolmogorovArnold", x, self.dim)
         return self._from_layer(0, x)
 
     def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:

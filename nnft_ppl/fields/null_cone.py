@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Shaped
 
+from nnft_ppl.arguments import require_point
+
 
 @final
 class NullCone(eqx.Module):
@@ -107,12 +109,7 @@ class NullCone(eqx.Module):
         Raises:
             ValueError: If `x` is not one point of the field's dimension.
         """
-        point = jnp.asarray(x)
-        if point.shape != (self.dim,):
-            raise ValueError(
-                f"NullCone: x has shape {point.shape}; give one point of shape ({self.dim},), and many points through "
-                "jax.vmap"
-            )
+        point = require_point("NullCone", x, self.dim)
         square = point @ point
         first = (1j if self.lorentzian else 1.0) * (1 + square) / 2
         embedded = jnp.concatenate([first[None], point, (1 - square)[None] / 2])

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from nnft_ppl.arguments import require_point
 from nnft_ppl.fields.wave_grid import wave_sum
 
 
@@ -131,12 +132,7 @@ class PlaneWaves(eqx.Module):
         Raises:
             ValueError: If `x` is not one point of the field's dimension.
         """
-        x = jnp.asarray(x)
-        if x.shape != (self.dim,):
-            raise ValueError(
-                f"PlaneWaves: x has shape {x.shape}; give one point of shape ({self.dim},), and many points through "
-                "jax.vmap"
-            )
+        x = require_point("PlaneWaves", x, self.dim)
         highest = jax.lax.Precision.HIGHEST
         angle = jnp.matmul(self.momentum, x, precision=highest)
         if self.cosine.ndim == 1:

@@ -65,12 +65,17 @@ def levels(
     problem = _Problem.of("levels", name, time, between, period, missing)
     # One program each for the value and its derivatives, where every step would be one of its own.
     energies, defined = (jax.jit(lambda matrix, part=part: problem.solve({name: matrix})[part]) for part in (0, 2))
-    remark = None
-    if len(problem.late) > 1:
-        times = problem.points[problem.late]
-        remark = lambda means: left_out(times, np.asarray(defined(means[name])))  # noqa: E731
+
+    def remark(means: dict[str, Any]) -> str:
+        return left_out(problem.points[problem.late], np.asarray(defined(means[name])))
+
     places = {name: tuple(problem.points.tolist())}
-    return Derived(lambda means: energies(means[name]), (f"{name}.level",), remark=remark, places=places)
+    return Derived(
+        lambda means: energies(means[name]),
+        (f"{name}.level",),
+        remark=remark if len(problem.late) > 1 else None,
+        places=places,
+    )
 
 
 def overlaps(

@@ -17,12 +17,13 @@ from nnft_ppl.symmetries.fibre import FibreAverage, FibreRegression
 from nnft_ppl.symmetries.findings import SymmetryFindings, conclude
 from nnft_ppl.symmetries.functionals import default_functionals
 from nnft_ppl.symmetries.generators import Generator, declared, generators
-from nnft_ppl.symmetries.lift import row_words
+from nnft_ppl.symmetries.lift import ROUNDING, lift_tolerance, row_words
 from nnft_ppl.symmetries.soundness import symmetries_fit
 from nnft_ppl.symmetries.symmetry import DiscreteSymmetry, MinimalLift, Symmetry, SymmetryError
 from nnft_ppl.symmetries.ward import WardIdentities
 
 __all__ = [
+    "ROUNDING",
     "BasisError",
     "BasisField",
     "DiscoveredGenerator",
@@ -47,6 +48,7 @@ __all__ = [
     "free_amplitudes",
     "general_linear",
     "generators",
+    "lift_tolerance",
     "linear_maps",
     "mode_translation",
     "rotations",

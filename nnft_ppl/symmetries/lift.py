@@ -115,6 +115,24 @@ def variations(name: str, variation: Variation | None, returned: Any, points: Po
     return _laid_out(whole)
 
 
+ROUNDING = 1e4
+"""So many rounding units of its terms are zero."""
+CONDITION = 1e4
+"""Rounding grows by as much in lifts that are found by an inverse of the network's Jacobian."""
+LARGEST = 0.01
+"""No defect as large as this is rounding, in single precision either."""
+
+
+def lift_tolerance(eps: float, *, solved: bool) -> float:
+    """The largest defect of a lift, in units of the terms that cancel in it, that is rounding.
+
+    Args:
+        eps: The rounding unit.
+        solved: Whether the lift was found by an inverse of the network's Jacobian.
+    """
+    return min(ROUNDING * eps * (CONDITION if solved else 1.0), LARGEST)
+
+
 def lift_defect(
     name: str, theory: Theory, current: Current, variation: Variation | None, points: Points
 ) -> Callable[[Float[Array, "dimension"]], Defect]:

@@ -39,7 +39,10 @@ def test_a_non_local_vertex_of_no_range_is_the_local_one():
     narrow = quartic_response(POINTS, propagator, REAL_LINE, lambda y, z: jnp.where(jnp.all(y == z), 1 / 0.15, 0.0))
     np.testing.assert_allclose(narrow, LOCAL, rtol=1e-10)
     everywhere = quartic_response(POINTS, propagator, REAL_LINE, lambda y, z: jnp.ones(()))
-    pair = lambda i, j: np.sqrt(np.pi) / 4 * np.exp(-((i - j) ** 2) / 4)  # noqa: E731
+
+    def pair(i, j):
+        return np.sqrt(np.pi) / 4 * np.exp(-((i - j) ** 2) / 4)
+
     np.testing.assert_allclose(everywhere, -8 * over_pairings(lambda i, j, k, l: pair(i, j) * pair(k, l)), rtol=1e-8)
 
 

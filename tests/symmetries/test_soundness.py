@@ -11,7 +11,13 @@ import pytest
 
 from nnft_ppl import Theory
 from nnft_ppl.observables import Observable
-from nnft_ppl.symmetries import DiscreteSymmetry, Symmetry, default_functionals, symmetries_fit
+from nnft_ppl.symmetries import (
+    DiscreteSymmetry,
+    Symmetry,
+    default_functionals,
+    lift_tolerance,
+    symmetries_fit,
+)
 from nnft_ppl.theory import ModelFile
 from tests.symmetries.looked_at import looked_at
 
@@ -89,3 +95,11 @@ def test_single_precision_is_no_defect():
         found = looked_at(theory_with(growth=rounded, mirror=MIRROR), jax.random.key(4)).findings
     assert found["growth"]["verdict"] in {"anomalous", "undecided"}
     assert found["mirror"]["verdict"] == "symmetry"
+
+
+def test_a_wrong_lift_is_seen_in_single_precision():
+    """A bound in rounding units alone would be above every defect there; one found through an inverse, too."""
+    with jax.enable_x64(False):
+        assert symmetries_fit(theory_with(growth=GROWTH))[0]
+        assert not symmetries_fit(theory_with(growth=Symmetry(grown, lambda t: {"a": 1.1 * t["a"]})))[0]
+        assert lift_tolerance(float(np.finfo(np.float32).eps), solved=True) < 0.05
