@@ -119,3 +119,16 @@ def test_window_leaves_out_what_has_no_error(rng):
 def test_mistakes(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(("second", "status"), [(0.0, "good"), (0.5, "warning")])
+def test_masses_that_still_fall_are_no_plateau(second, status, rng):
+    curve = np.exp(-PLACES) + second * np.exp(-2 * PLACES)
+    series = {"c": curve + 0.02 * curve * rng.normal(size=(4, 2000, len(PLACES)))}
+    derived = {"gap": plateau("c", PLACES, (0, 3))}
+    estimates = estimate(series, functions_of(derived), independent=True)
+    theory = SimpleNamespace(derived=derived)
+    draws = FinishedDraws(theory, Kind.FREE, estimates, series)  # pyright: ignore[reportArgumentType]
+    outcome = DerivedQuantities().judge(draws)
+    assert outcome.verdict.status == status
+    assert ("gap is no plateau: its masses change by -0." in outcome.verdict.text) == (status == "warning")
