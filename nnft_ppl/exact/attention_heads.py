@@ -44,7 +44,9 @@ def attention_connected(
     owner = "attention_connected"
     places = require_finite(owner, "inputs", inputs)
     if places.ndim != 3 or places.shape[1] != 2 or len(places) not in {2, 4, 6}:
-        raise ValueError(f"{owner}: inputs have shape {places.shape}; give 2, 4 or 6 of them, of shape (factor, 2, dim)")
+        raise ValueError(
+            f"{owner}: inputs have shape {places.shape}; give 2, 4 or 6 of them, of shape (factor, 2, dim)"
+        )
     require_count(owner, "heads", heads)
     require_choice(owner, "scaling", scaling, SCALINGS)
     if isinstance(key_dim, float) and key_dim != math.inf:
