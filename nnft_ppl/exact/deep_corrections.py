@@ -69,7 +69,8 @@ def _fluctuation(activation: str, first: float, mixed: float, second: float) -> 
     edges = np.arctan2(slopes[:, 1], slopes[:, 0])[:, None] + math.pi * np.array([-0.5, 0.5])
     edges = np.unique(np.concatenate([np.mod(edges, 2 * math.pi).ravel(), math.pi / 2 * np.arange(5)]))
     nodes = _NODES + 10 * math.ceil(float(np.max(np.hypot(*slopes.T))))  # where erf is steep it needs more
-    angles, shares = (np.concatenate(part) for part in zip(*(interval_rule(*ends, nodes) for ends in pairwise(edges))))
+    rules = [interval_rule(low, high, nodes) for low, high in pairwise(edges)]
+    angles, shares = (np.concatenate(parts) for parts in zip(*rules, strict=True))
     radius, weights = interval_rule(0.0, _RADIUS, nodes)
     weights = np.outer(weights * radius * np.exp(-(radius**2) / 2), shares / (2 * math.pi)).ravel()
     waves = np.multiply.outer(slopes @ np.stack([np.cos(angles), np.sin(angles)]), radius).transpose(0, 2, 1)

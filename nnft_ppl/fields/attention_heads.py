@@ -94,9 +94,7 @@ class AttentionHeads(eqx.Module):
 
     def _seen(self, x: Float[ArrayLike, " dim"]) -> Float[Array, "head dim"]:
         """Σ_t p_ht x_t of each head."""
-        sequence, highest = (
-            require_point("AttentionHeads", x, self.dim).reshape(self.tokens, -1),
-            jax.lax.Precision.HIGHEST,
-        )
+        highest = jax.lax.Precision.HIGHEST
+        sequence = require_point("AttentionHeads", x, self.dim).reshape(self.tokens, -1)
         logits = jnp.einsum("i,hij,tj->ht", sequence[self.query], self.form, sequence, precision=highest)
         return jnp.matmul(jax.nn.softmax(logits, axis=1), sequence, precision=highest)

@@ -37,7 +37,7 @@ def test_two_layers_of_erf_by_differences_of_the_kernel(place, sigma_w, sigma_b)
     ("activation", "sigma_w", "sigma_b"), [("erf", 1.3, 0.4), ("relu", 1.4, 0.2), ("relu", math.sqrt(2), 0.0)]
 )
 def test_two_layers_at_two_points_by_drawn_neurons(activation, sigma_w, sigma_b, rng):
-    """½ f'':C with C from draws of a neuron, and f'' by differences along them: E[f(K + εd) + f(K − εd) − 2f(K)]/2ε²."""
+    """½ f'':C by draws of a neuron, along which f'' is a difference: E[f(K + εd) + f(K − εd) − 2f(K)]/2ε²."""
     a, b = PLACES[:2]
     (start, kernel), weight = (deep_kernel(activation, [a, b], depth, sigma_w, sigma_b) for depth in (0, 1)), sigma_w**2
     z = np.linalg.cholesky(start) @ rng.normal(size=(2, 100_000))
