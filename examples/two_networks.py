@@ -3,10 +3,10 @@ r"""Two fields from two networks, and a density that breaks a rotation where the
     φ_i(x) = N^{−1/2} Σ_j v_ij w_ij·x,    x ∈ R²,   v ~ N(0, 1),   every entry of w of unit variance
 
 Each field is a network of its own, whose sites `numpyro.handlers.scope` keeps apart by a prefix; with `shared=True` the
-second one reads the first layer of the first. All of them have ⟨φ_i(x) φ_j(y)⟩ = δ_ij x·y. Two networks are independent,
-two outputs of one are not: N ⟨φ_1² φ_2²⟩_c = ⟨(w·x)⁴⟩ − 1 at |x| = 1. Normal weights are invariant under rotations of
-x; with `law="uniform"` they fill a square, which is not: N G₄ = 3⟨(w·x)⁴⟩ − 3 differs along an axis and a diagonal.
-The rotation is declared twice, to be looked at with products of two fields and of four.
+second one reads the first layer of the first. All of them have ⟨φ_i(x) φ_j(y)⟩ = δ_ij x·y. Two networks are
+independent, two outputs of one are not: N ⟨φ_1² φ_2²⟩_c = ⟨(w·x)⁴⟩ − 1 at |x| = 1. Normal weights are invariant under
+rotations of x; with `law="uniform"` they fill a square, which is not: N G₄ = 3⟨(w·x)⁴⟩ − 3 differs along an axis and a
+diagonal. The rotation is declared twice, to be looked at with products of two fields and of four.
 
     nnft run examples/two_networks.py
     nnft run examples/two_networks.py --set law=uniform
