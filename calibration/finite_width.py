@@ -105,7 +105,7 @@ def _worst(difference: np.ndarray, error: np.ndarray) -> float:
 
 
 def _edgeworth() -> Iterator[Row]:
-    """The orders in 1/N of what Edgeworth's densities of the cos-net miss at one point; with κ₄ of the wrong sign, too."""
+    """The orders in 1/N of what Edgeworth's densities of the cos-net miss at one point; with a wrong sign, too."""
     widths, field, variance = np.array([8, 16, 32, 64, 128]), np.linspace(-4, 4, 401)[:, None], 0.5
     k = np.linspace(0, 60, 6001)
     gauss = np.exp(-(field[:, 0] ** 2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)

@@ -13,6 +13,7 @@ from nnft_ppl.exact import (
     convolution_kernel,
     cosine_connected,
     fourier_kan_connected,
+    pointwise_kernel,
     shared_amplitude_connected,
     smooth_cutoff_four_point,
     smooth_cutoff_moment,
@@ -26,6 +27,10 @@ def test_convolution_table():
     keywords = (1.0, math.sqrt(0.2))
     assert convolution_kernel(X, X, *keywords) == pytest.approx(0.5501671456, abs=1e-10)
     assert convolution_kernel(X, moved, *keywords) == pytest.approx(0.0634603900, abs=1e-10)
+    squares = [float(np.sum(X[[p - 1, p, (p + 1) % 4]] ** 2)) for p in range(4)]
+    sites = [float(pointwise_kernel("erf", 1.0, 0.2 + one / 3)) for one in squares]
+    np.testing.assert_allclose(sites, [0.57852455, 0.43729665, 0.57852455, 0.60632284], atol=5e-9)
+    assert np.mean(sites) == pytest.approx(convolution_kernel(X, X, *keywords), abs=1e-12)
     for other in (X, moved):  # pooled, a translation is not seen, unless the chain has ends
         assert convolution_kernel(X, other, *keywords, "pooled") == pytest.approx(0.1452586639, abs=1e-10)
     ends = [convolution_kernel(X, other, *keywords, "pooled", "zero") for other in (X, moved)]

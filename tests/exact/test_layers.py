@@ -88,6 +88,9 @@ def test_relu_tables():
     assert relu_connected(plane[[0, 3]], 1, 1.0) == pytest.approx(0.25, abs=1e-10)
     assert relu_connected(plane[[1, 2]], 1, 1.0) == pytest.approx(0.2584749125, abs=1e-10)
     assert relu_connected(plane, 1, 1.0) == pytest.approx(1.01349652, abs=5e-9)
+    pairs = [[(0, 1), (2, 3)], [(0, 2), (1, 3)], [(0, 3), (1, 2)]]
+    wick = sum(math.prod(relu_connected(plane[list(pair)], 1, 1.0) for pair in two) for two in pairs)
+    assert (relu_connected(plane, 1, 1.0) + wick) / 3 == pytest.approx(0.4065930345, abs=1e-10)  # E[hhhh]
     crossed = [(1, 0), (1, 0), (0, 1), (0, 1)]
     assert relu_connected(crossed, 1, 1.0) == pytest.approx(0.1123348520, abs=1e-10)
     assert relu_connected([1.0, -1.0], 1, 1.0) == 0.0
@@ -127,6 +130,7 @@ def test_deep_kernel_tables():
     for depth, row in erf.items():
         found = deep_kernel("erf", [[-1.0], [0.2], [1.0]], depth, 1.0, 1.0)
         np.testing.assert_allclose(found[0], row, atol=2e-10)
+    assert deep_kernel("erf", [[0.2]], 1, 1.0, 1.0)[0, 0] == pytest.approx(1.4719929798, abs=1e-10)
     relu = {1: (0.6775475678, 1 / math.pi), 2: (0.7334337858, 0.4937310902), 3: (0.7753124348, 0.6048257201)}
     relu[5] = (0.8332166240, 0.7359463506)
     for depth, row in relu.items():

@@ -46,7 +46,11 @@ def test_kernel_is_the_connected_function_of_two_points():
         found = [erf_connected(pair, 5, sigma_w, sigma_b) for pair in zip(first, second, strict=True)]
         kernel = sigma_w**2 * erf_kernel(first, second, sigma_w, sigma_b)
         np.testing.assert_allclose(found, kernel, atol=1e-12)
-    assert erf_kernel(1.0, 1.0, 1.0, 1.0) == pytest.approx(0.5903344706, abs=1e-10)
+    table = {(1.0, 1.0): 0.5903344706, (0.2, 0.2): 0.4719929798, (-0.2, 0.2): 0.4284792764, (-1.0, 1.0): 0.0}
+    for (x, y), value in table.items():
+        assert erf_kernel(x, y, 1.0, 1.0) == pytest.approx(value, abs=1e-10)
+    for (x, y), value in {(-1.0, -0.6): 0.53222829, (0.6, -0.2): 0.34810266}.items():
+        assert erf_kernel(x, y, 1.0, 1.0) == pytest.approx(value, abs=5e-9)
     # Control: without the factor 2 it is another activation's.
     k = 2.0
     assert abs(2 / math.pi * math.asin(k / (1 + k)) - erf_kernel(1.0, 1.0, 1.0, 1.0)) > 0.1
