@@ -116,9 +116,9 @@ def _edgeworth() -> Iterator[Row]:
         fourth, sixth = np.full((1,) * 4, 3 / (8 * width)), np.zeros((1,) * 6)
         found = {
             "Gaussian": gauss,
-            "first order": edgeworth_density(reconstructed_action([[variance]], fourth), field),
-            "second order": edgeworth_density(reconstructed_action([[variance]], fourth, sixth), field),
-            "wrong sign": edgeworth_density(reconstructed_action([[variance]], -fourth), field),
+            "first order": edgeworth_density(reconstructed_action(np.array([[variance]]), fourth), field),
+            "second order": edgeworth_density(reconstructed_action(np.array([[variance]]), fourth, sixth), field),
+            "wrong sign": edgeworth_density(reconstructed_action(np.array([[variance]]), -fourth), field),
         }
         for name, density in found.items():
             missed[name].append(float(np.max(np.abs(density - exact))))
