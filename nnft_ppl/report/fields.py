@@ -33,12 +33,13 @@ class Pictures(NamedTuple):
         return [str(dim) for dim in self.values.dims if dim != "snapshot"]
 
 
-def field_pictures(ensemble: Ensemble, name: str | None = None) -> list[Pictures]:
+def field_pictures(ensemble: Ensemble, name: str | None = None, components: int = MOST_COMPONENTS) -> list[Pictures]:
     """A few drawn fields where their space shows them: each of the first components, of complex ones modulus and phase.
 
     Args:
         ensemble: A run that kept positions of draws (any but `keep="none"` without checks).
         name: `field.NAME` where the model returns several fields; the first by default.
+        components: How many components at most.
 
     Raises:
         ValueError: If there are none.
@@ -46,7 +47,7 @@ def field_pictures(ensemble: Ensemble, name: str | None = None) -> list[Pictures
     values = _stored(ensemble, name)
     extra = _component_dims(values)
     found = []
-    for place in list(np.ndindex(*(values.sizes[dim] for dim in extra)))[:MOST_COMPONENTS]:
+    for place in list(np.ndindex(*(values.sizes[dim] for dim in extra)))[:components]:
         component = values.isel(dict(zip(extra, place, strict=True)))
         called = f"φ[{', '.join(map(str, place))}](x)" if place else "φ(x)"
         found += [
@@ -84,17 +85,20 @@ def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
     return xr.Dataset(parts).to_dataframe().reset_index()
 
 
-def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | None = None) -> list[Axes]:
+def plot_fields(
+    ensemble: Ensemble, name: str | None = None, figure: Figure | None = None, components: int = MOST_COMPONENTS
+) -> list[Axes]:
     """Draw a few fields that the theory gives: lines in d = 1, heat maps on one colour scale in d ≥ 2.
 
     In d ≥ 3 the picture is the plane of the first two axes through the centre; of a sphere it shows azimuth and height,
     with areas as they are. Weighted draws are picked by weight. Of a complex field modulus and phase are drawn, of
-    several components the first three, each by itself.
+    several components the first ones, each by itself.
 
     Args:
         ensemble: A run.
         name: `field.NAME` where the model returns several fields; the first by default.
         figure: Where to draw; a new one by default.
+        components: How many components at most.
 
     Returns:
         The axes, one for all lines of a part, or one for every heat map.
@@ -102,7 +106,7 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
     Raises:
         ValueError: If the run stored no fields.
     """
-    pictures = field_pictures(ensemble, name)
+    pictures = field_pictures(ensemble, name, components)
     first, *second = pictures[0].axes
     x = pictures[0].values[first]
     length = ensemble.unit("separation")
