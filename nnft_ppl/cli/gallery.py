@@ -42,10 +42,7 @@ class Gallery:
         try:
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
-            words = (
-                f"--gallery {page}: the folder {str(self._folder)!r} of its pictures cannot be made: {error.strerror}"
-            )
-            raise ValueError(words) from error
+            raise ValueError(f"--gallery {page}: no folder {str(self._folder)!r} for it: {error.strerror}") from error
         self._sections: list[str] = []
         self._topic = ""
         self._found: dict[str, Verified] = {}
@@ -62,18 +59,18 @@ class Gallery:
         sentences = sentences_of(rows, rejection)
         self._found[theory.name] = Verified(theory.file.sha256, sentences)
         file = theory.file.path
-        title = theory.name
+        call = f"`{called(theory)}`"
         if file:
-            title = f"[{theory.name}]({Path(os.path.relpath(file, self._page.parent)).as_posix()})"
+            call = f"[{call}]({Path(os.path.relpath(file, self._page.parent)).as_posix()})"
             if (topic := file.resolve().parent.name) != self._topic:
                 self._sections.append(f"## {topic}\n")
                 self._topic = topic
         formula = formula_of(theory.file.description)
         parts = [
-            f"### {title}\n",
+            f"### {theory.name}\n",
             f"{theory.file.description.partition('\n')[0]}\n",
             f"```text\n{formula}\n```\n" if formula else "",
-            f"`{called(theory)}`\n",
+            f"{call}\n",
             self._pictures(theory.name, ensemble, [row for row in rows if row.sampler == rows[0].sampler]),
             "\n".join(sentences) + "\n",
         ]
@@ -85,7 +82,7 @@ class Gallery:
         Args:
             last: The last line of the page.
         """
-        text = "\n".join([HEAD.format(page=self._page.name), *self._sections, f"{last}\n"])
+        text = "\n".join([HEAD.format(page=self._page.as_posix()), *self._sections, f"{last}\n"])
         self._page.write_text(text, encoding="utf-8")
         write_record(self._folder, self._found)
 

@@ -33,13 +33,12 @@ class Pictures(NamedTuple):
         return [str(dim) for dim in self.values.dims if dim != "snapshot"]
 
 
-def field_pictures(ensemble: Ensemble, name: str | None = None, components: int = MOST_COMPONENTS) -> list[Pictures]:
+def field_pictures(ensemble: Ensemble, name: str | None = None) -> list[Pictures]:
     """A few drawn fields where their space shows them: each of the first components, of complex ones modulus and phase.
 
     Args:
         ensemble: A run that kept positions of draws (any but `keep="none"` without checks).
         name: `field.NAME` where the model returns several fields; the first by default.
-        components: How many components at most.
 
     Raises:
         ValueError: If there are none.
@@ -47,7 +46,7 @@ def field_pictures(ensemble: Ensemble, name: str | None = None, components: int 
     values = _stored(ensemble, name)
     extra = _component_dims(values)
     found = []
-    for place in list(np.ndindex(*(values.sizes[dim] for dim in extra)))[:components]:
+    for place in list(np.ndindex(*(values.sizes[dim] for dim in extra)))[:MOST_COMPONENTS]:
         component = values.isel(dict(zip(extra, place, strict=True)))
         called = f"φ[{', '.join(map(str, place))}](x)" if place else "φ(x)"
         found += [
@@ -85,20 +84,17 @@ def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
     return xr.Dataset(parts).to_dataframe().reset_index()
 
 
-def plot_fields(
-    ensemble: Ensemble, name: str | None = None, figure: Figure | None = None, components: int = MOST_COMPONENTS
-) -> list[Axes]:
+def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | None = None) -> list[Axes]:
     """Draw a few fields that the theory gives: lines in d = 1, heat maps on one colour scale in d ≥ 2.
 
     In d ≥ 3 the picture is the plane of the first two axes through the centre; of a sphere it shows azimuth and height,
     with areas as they are. Weighted draws are picked by weight. Of a complex field modulus and phase are drawn, of
-    several components the first ones, each by itself.
+    several components the first three, each by itself.
 
     Args:
         ensemble: A run.
         name: `field.NAME` where the model returns several fields; the first by default.
         figure: Where to draw; a new one by default.
-        components: How many components at most.
 
     Returns:
         The axes, one for all lines of a part, or one for every heat map.
@@ -106,14 +102,27 @@ def plot_fields(
     Raises:
         ValueError: If the run stored no fields.
     """
-    pictures = field_pictures(ensemble, name, components)
-    first, *second = pictures[0].axes
-    x = pictures[0].values[first]
-    length = ensemble.unit("separation")
+    pictures = field_pictures(ensemble, name)
     if figure is None:
         from matplotlib import pyplot
 
         figure = pyplot.figure(figsize=(6.4, 1.15 * height_of(pictures)), layout="constrained")
+    return draw_pictures(pictures, ensemble.unit("separation"), figure)
+
+
+def draw_pictures(pictures: Sequence[Pictures], length: str | None, figure: Figure) -> list[Axes]:
+    """Draw what `field_pictures` gave, one below the other.
+
+    Args:
+        pictures: All on the same grid.
+        length: The unit of lengths.
+        figure: Where to draw.
+
+    Returns:
+        The axes, as of `plot_fields`.
+    """
+    first, *second = pictures[0].axes
+    x = pictures[0].values[first]
     if not second:
         panels = list(figure.subplots(len(pictures), 1, sharex=True, squeeze=False)[:, 0])
         for axes, picture in zip(panels, pictures, strict=True):

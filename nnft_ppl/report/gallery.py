@@ -11,12 +11,15 @@ from matplotlib.figure import Figure
 
 from nnft_ppl.report.correlators import along_coordinate, plot_correlator, plot_correlator_pulls
 from nnft_ppl.report.drawing import shorten
-from nnft_ppl.report.fields import plot_fields
+from nnft_ppl.report.fields import draw_pictures, field_pictures
+from nnft_ppl.report.parts import MODULUS
 from nnft_ppl.report.pulls import plot_pulls
 from nnft_ppl.results import Ensemble
 
 SIZE = (4.3, 2.9)
 """Inches of a picture: two stand beside one another on a screen, one on a telephone."""
+MOST_MAPS = 2
+"""Heat maps: each takes 8 kB."""
 MOST_ROWS = 12
 """Pulls in a picture of nothing else, those furthest from zero."""
 LONGEST = 26
@@ -26,6 +29,7 @@ STYLE: Any = {
     "axes.spines.top": False,
     "font.family": "sans-serif",
     "font.size": 9,
+    "image.interpolation": "none",  # the values as they are, a small file; what shows it smooths them
     "svg.fonttype": "none",  # text as text: a small file
     "svg.hashsalt": "nnft_ppl",  # the same file of the same numbers
 }
@@ -54,8 +58,7 @@ def gallery_pictures(ensemble: Ensemble, pulls: Sequence[Mapping[str, Any]]) -> 
     """
     found = []
     if "fields" in ensemble.data and _finite(ensemble):
-        draw = _svg(lambda figure: plot_fields(ensemble, figure=figure, components=1))
-        found.append(GalleryPicture("fields", "drawn fields", draw))
+        found.append(GalleryPicture("fields", "drawn fields", _svg(lambda figure: _draw_fields(ensemble, figure))))
     known = [name for name in along_coordinate(ensemble) if np.isfinite(ensemble.pulls().get(name, [])).sum() > 1]
     rows = [row for row in pulls if row["z"] is not None and np.isfinite(row["z"])]
     if known:
@@ -73,6 +76,15 @@ def _finite(ensemble: Ensemble) -> bool:
     """Whether there is something to be seen of the first field."""
     first = next(iter(ensemble.data["fields"].data_vars.values()))
     return bool(np.isfinite(first.values).any())
+
+
+def _draw_fields(ensemble: Ensemble, figure: Figure) -> None:
+    """One component of the first field: four draws as lines, or two as heat maps."""
+    pictures = field_pictures(ensemble)
+    pictures = pictures[: 2 if pictures[0].part is MODULUS else 1]
+    if len(pictures[0].axes) > 1:
+        pictures = [one._replace(values=one.values.isel(snapshot=slice(MOST_MAPS))) for one in pictures]
+    draw_pictures(pictures, ensemble.unit("separation"), figure)
 
 
 def _draw_correlator(ensemble: Ensemble, name: str, figure: Figure) -> None:
