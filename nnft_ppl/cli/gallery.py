@@ -72,7 +72,7 @@ class Gallery:
             f"```text\n{formula}\n```\n" if formula else "",
             f"{call}\n",
             self._pictures(theory.name, ensemble, [row for row in rows if row.sampler == rows[0].sampler]),
-            "\n".join(sentences) + "\n",
+            "\n\n".join(sentences) + "\n",
         ]
         self._sections += filter(None, parts)
 
