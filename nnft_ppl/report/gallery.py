@@ -23,8 +23,8 @@ SIZE = (4.3, 2.9)
 """Inches of a picture: two stand beside one another on a screen, one on a telephone."""
 MOST_MAPS = 2
 """Heat maps."""
-MOST_POINTS = 49
-"""Points of a heat map along each axis: of noise, four maps of so many are as large as a file may be."""
+MOST_POINTS = 98
+"""Points of heat maps along an axis, of modulus and phase together: of noise, more would be too large a file."""
 MOST_ROWS = 12
 """Pulls in a picture of nothing else, those furthest from zero."""
 MOST_LETTERS = 40
@@ -114,7 +114,8 @@ def _draw_fields(ensemble: Ensemble, figure: Figure) -> None:
     if len(axes) == 1:
         draw_pictures(pictures, ensemble.unit("separation"), figure)
         return
-    chosen = {axis: slice(None, None, -(-maps.sizes[axis] // MOST_POINTS)) for axis in axes}
+    most = MOST_POINTS // len(pictures)
+    chosen = {axis: slice(None, None, -(-maps.sizes[axis] // most)) for axis in axes}
     chosen |= {"snapshot": slice(MOST_MAPS)}
     pictures = [one._replace(values=one.values.isel(chosen)) for one in pictures]
     for panel in draw_pictures(pictures, ensemble.unit("separation"), figure):
