@@ -23,8 +23,8 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 FLOORS = (
     ("arguments", "complex_parts", "display", "devices", "draws", "target"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
-    ("theory", "results", "modes"),
-    ("dynamics", "identities", "families", "report"),
+    ("theory", "results", "modes", "dynamics"),
+    ("identities", "families", "report"),
     ("symmetries", "axioms", "expansion"),
     ("checks",),
     ("runs",),

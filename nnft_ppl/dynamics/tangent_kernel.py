@@ -15,7 +15,7 @@ def tangent_kernel(
     parameters: PyTree[Array],
     points: Float[ArrayLike, "point *dim"],
     others: Float[ArrayLike, "other *dim"] | None = None,
-) -> Float[Array, "point *component other *component"]:
+) -> Float[Array, "*shape"]:
     r"""Empirical tangent kernel, $\hat\Theta(x, x') = \sum_k \partial_k\phi(x)\,\partial_k\phi(x')$.
 
     Under gradient flow $d\phi(x)/dt = -\sum_a \hat\Theta_t(x, x_a)\,\partial L/\partial\phi(x_a)$ at every width.
