@@ -62,7 +62,7 @@ def gradient_flow(
     def downhill(_: Any, at: PyTree[Array], __: Any) -> PyTree[Array]:
         return jax.tree.map(jnp.negative, jax.grad(lambda moved: loss(network(moved)))(at))
 
-    solver, flow = diffrax.Dopri8(), diffrax.ODETerm(downhill)
+    solver, flow = diffrax.Dopri8(scan_kind="lax"), diffrax.ODETerm(downhill)
     # Steps end where it is looked: between them there is only interpolation, of a lower order.
     grid = np.union1d(np.linspace(0.0, times[-1], steps + 1), times)
 
