@@ -62,15 +62,15 @@ def gradient_flow(
     def downhill(_: Any, at: PyTree[Array], __: Any) -> PyTree[Array]:
         return jax.tree.map(jnp.negative, jax.grad(lambda moved: loss(network(moved)))(at))
 
-    solver, flow = diffrax.Dopri8(scan_kind="lax"), diffrax.ODETerm(downhill)
+    solver, flow = diffrax.Dopri8(scan_kind="bounded"), diffrax.ODETerm(downhill)
     # Steps end where it is looked: between them there is only interpolation, of a lower order.
     grid = np.union1d(np.linspace(0.0, times[-1], steps + 1), times)
 
     def step(state: tuple[Any, Any, Any], ends: Array) -> tuple[Any, Any]:
         at, memory, error = state
         at, local, _, memory, _ = solver.step(flow, ends[0], ends[1], at, None, memory, made_jump=False)
-        worst = [jnp.max(jnp.abs(one) / (1 + jnp.abs(leaf))) for one, leaf in zip(*map(jax.tree.leaves, (local, at)))]
-        return (at, memory, error + jnp.max(jnp.stack(worst))), at if np.ndim(time) else None
+        worst = jax.tree.map(lambda one, leaf: jnp.max(jnp.abs(one) / (1 + jnp.abs(leaf))), local, at)
+        return (at, memory, error + jnp.max(jnp.stack(jax.tree.leaves(worst)))), at if np.ndim(time) else None
 
     memory = solver.init(flow, grid[0], grid[1], start, None)
     ends = jnp.stack([grid[:-1], grid[1:]], axis=1)

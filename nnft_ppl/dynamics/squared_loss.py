@@ -30,9 +30,7 @@ class SquaredLoss:
         0.4
     """
 
-    def __init__(
-        self, points: Float[ArrayLike, "datum *dim"], values: Float[ArrayLike, "datum *component"]
-    ) -> None:
+    def __init__(self, points: Float[ArrayLike, "datum *dim"], values: Float[ArrayLike, "datum *component"]) -> None:
         places, known = (require_finite("SquaredLoss", n, v) for n, v in (("points", points), ("values", values)))
         fits = places.ndim in (1, 2) and known.ndim in (1, 2) and len(places) == len(known) > 0
         if not fits:
@@ -40,8 +38,8 @@ class SquaredLoss:
                 f"SquaredLoss: points and values have shapes {places.shape} and {known.shape}; give (datum, dim), or "
                 "(datum,) on the line, and one value for each datum"
             )
-        self.points: Float[np.ndarray, "datum dim"] = places.reshape(len(places), -1)
-        self.values: Float[np.ndarray, "datum *component"] = known
+        self.points = places.reshape(len(places), -1)
+        self.values = known
 
     def __call__(self, field: Any) -> Float[Array, ""]:
         """L[φ], in units of the field squared.

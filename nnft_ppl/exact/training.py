@@ -87,7 +87,8 @@ def trained_moments(
     Source: J. Lee et al., arXiv:1902.06720.
     """
     owner = "trained_moments"
-    k, theta, y = (require_finite(owner, n, v) for n, v in (("kernel", kernel), ("tangent", tangent), ("values", values)))
+    k, theta = require_finite(owner, "kernel", kernel), require_finite(owner, "tangent", tangent)
+    y = require_finite(owner, "values", values)
     if k.ndim != 2 or k.shape[0] != k.shape[1] or theta.shape != k.shape or y.ndim != 1 or len(y) > len(k):
         raise ValueError(
             f"{owner}: kernel, tangent and values have shapes {k.shape}, {theta.shape} and {y.shape}; give two of "
@@ -144,7 +145,8 @@ def erf_last_layer_slope(
 
     Source: derived in docs/theory/training.md.
     """
-    every = np.concatenate([require_finite("erf_last_layer_slope", n, v) for n, v in (("places", places), ("data", data))])
+    owner = "erf_last_layer_slope"
+    every = np.concatenate([require_finite(owner, "places", places), require_finite(owner, "data", data)])
     limit = erf_kernel(every[:, None], every, sigma_w, sigma_b)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     plane = np.multiply.outer(weights, weights) / (2 * math.pi)
