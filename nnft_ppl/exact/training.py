@@ -17,12 +17,15 @@ _MOVE = 1e-3
 
 
 class TrainedMoments(NamedTuple):
-    """One- and two-point function of a trained field on some points, the connected one."""
+    """One- and two-point function of a trained field, `m(x) = E[phi(x)]` and `C(x, x') = E[phi(x) phi(x')] - m(x) m(x')`.
+
+    Source: definitions.
+    """
 
     mean: Float[np.ndarray, "point"]
-    """E[phi(x)], in units of the field."""
+    """m on some points, in units of the field."""
     covariance: Float[np.ndarray, "point point"]
-    """E[phi(x) phi(x')] less the product of the means."""
+    """C between them."""
 
 
 def erf_tangent_kernel(
@@ -79,7 +82,7 @@ def trained_moments(
         step: Size of a step of gradient descent, with a whole number of them in `time`; 0 is gradient flow.
 
     Returns:
-        Mean and covariance on the points that are no data.
+        Mean, shape (point,), and covariance, shape (point, point), on the points that are no data.
 
     Raises:
         TypeError, ValueError: If shapes do not fit, or a number lies outside its range.
@@ -138,7 +141,7 @@ def erf_last_layer_slope(
         sigma_b: Scale of the biases, at least zero.
 
     Returns:
-        The coefficients of 1/N, of mean and covariance.
+        The coefficients of 1/N, of the mean, shape (place,), and of the covariance, shape (place, place).
 
     Raises:
         TypeError, ValueError: If an argument lies outside its range.
