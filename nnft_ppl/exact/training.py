@@ -17,7 +17,7 @@ _MOVE = 1e-3
 
 
 class TrainedMoments(NamedTuple):
-    """One- and two-point function of a trained field, `m(x) = E[phi(x)]` and `C(x, x') = E[phi(x) phi(x')] - m(x) m(x')`.
+    """One- and two-point function of a field, `m(x) = E[phi(x)]` and `C(x, x') = E[phi(x) phi(x')] - m(x) m(x')`.
 
     Source: definitions.
     """
