@@ -66,6 +66,7 @@ from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
+from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
 
 __all__ = [
     "AMPLITUDE_LAWS",
@@ -83,6 +84,7 @@ __all__ = [
     "Lowest",
     "RescalingBreaking",
     "RotationMoments",
+    "TrainedMoments",
     "TurnedKernel",
     "angular_degeneracy",
     "attention_connected",
@@ -106,7 +108,9 @@ __all__ = [
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
+    "erf_last_layer_slope",
     "erf_rotation",
+    "erf_tangent_kernel",
     "fourier_kan_connected",
     "free_circle_two_point",
     "gauss_connected",
@@ -151,6 +155,7 @@ __all__ = [
     "time_kernel",
     "torus_first_order",
     "torus_propagator",
+    "trained_moments",
     "wave_moment",
     "well_sign",
     "well_sign_pairs",
