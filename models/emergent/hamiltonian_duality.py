@@ -3,7 +3,7 @@ r"""One Hamiltonian as several networks: weights and a loss that is dual to it, 
     dφ/dt = Kφ + β,    dβ/dt = −(∂_β + ∂_φ) H,    H = ½ β A β + β B φ + ½ φ C φ,    K = W − 1 = .3 Δ
     A + Bᵀ = K,    B + C = K² + M,    M = m² − Δ
 
-on a ring of sites with spacing 1, in continuous time: Hamilton's equations of ½ π² + ½ φ M φ, π = β + Kφ. Of the many
+on a ring of sites with spacing 1, in continuous time: Hamilton's equations of ½ π² + ½ φ M φ, π = β + Kφ. Of many
 solutions `loss` is "kinetic", A = K and B = 0, or "mixed", A = 0 and B = K; the field equation is the same,
 d²φ/dt² = −Mφ, and its spectrum ± i w_k, w_k² = m² + 2 − 2 cos k. States at the start have the density exp(−E).
 
@@ -35,7 +35,9 @@ HOPPING = 0.3
 def network(sites, mass, loss):
     """Weights, the dual loss, and the network of both."""
     weight = np.eye(sites) - HOPPING * lattice_potential(sites)
-    dual = dual_loss(weight, lattice_potential(sites, 1.0, mass), {"kinetic": None, "mixed": np.zeros_like(weight)}[loss])
+    dual = dual_loss(
+        weight, lattice_potential(sites, 1.0, mass), {"kinetic": None, "mixed": np.zeros_like(weight)}[loss]
+    )
     return weight, dual, LearningNetwork(lambda phi, beta: jnp.asarray(weight) @ phi + beta, dual)
 
 
