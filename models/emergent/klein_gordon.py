@@ -3,9 +3,9 @@ r"""A scalar wave equation from a network that runs and learns: its rollouts fro
     φ(t+dt) = φ(t) + dt β(t),    β(t+dt) = β(t) − dt dH/dβ,    H = ½ Σ_x [(φ(x+a) − φ(x))²/a² + m² φ(x)²]
 
 on a ring of sites; the activation has W = 1, and the derivative is the total one, of the loss after the activation.
-Waves have w_k² = m² + (2 − 2 cos ka)/a² in continuous time, and in steps sin(Ω dt/2) = w dt/2. That needs dt w < 2, which
-dt = a = 1 breaks. Steps keep not E = ½ Σ β² + H but the shadow energy E_s = E + (dt/2) Σ β (m² − Δ)φ. States at the
-start have the density exp(−E_s/T), which is stationary:
+Waves have w_k² = m² + (2 − 2 cos ka)/a² in continuous time, and in steps sin(Ω dt/2) = w dt/2. That needs dt w < 2,
+which dt = a = 1 breaks. Steps keep not E = ½ Σ β² + H but the shadow energy E_s = E + (dt/2) Σ β (m² − Δ)φ. States at
+the start have the density exp(−E_s/T), which is stationary:
 
     ⟨φ_k(t) φ_k(0)⟩ = T cos(Ωt)/(w² c²),    ⟨|β_k|²⟩ = T/c²,    c = cos(Ω dt/2)
 

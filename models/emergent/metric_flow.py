@@ -18,7 +18,6 @@ Control: `output="exponential"`, ρ = e^{2s} of s with ln r₀ for r₀: another
 none. The sphere must not collapse, time < r₀²/2. Source: arXiv:2310.19870; derived in docs/theory/emergent.md.
 """
 
-import functools
 import math
 
 import jax
@@ -26,58 +25,38 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 from numpyro import distributions as dist
-from scipy.special import sph_harm_y
 
 from nnft_ppl.arguments import require_choice, require_count, require_non_negative, require_positive
 from nnft_ppl.dynamics import gradient_flow
+from nnft_ppl.exact import harmonics_table
 from nnft_ppl.fields import Harmonics
 from nnft_ppl.observables import Invariant, Observable
 from nnft_ppl.spaces import Sphere
 
 
-class Conformal:
-    """The field ρ of s."""
-
-    def __init__(self, s, output):
-        self.s, self.rho = s, jnp.square if output == "square" else lambda value: jnp.exp(2 * value)
-
-    def __call__(self, x):
-        """ρ at one point."""
-        return self.rho(self.s(x))
-
-    def on_sphere(self, height, azimuth):
-        """ρ on a grid."""
-        return self.rho(self.s.on_sphere(height, azimuth))
+def coefficients(a, radius, output):
+    """Those of s."""
+    return a.at[0].add(math.sqrt(4 * math.pi) * (radius if output == "square" else math.log(radius)))
 
 
-def network(degree, radius, output):
-    """From coefficients to ρ."""
-    shift = np.zeros((degree + 1) ** 2)
-    shift[0] = math.sqrt(4 * math.pi) * (radius if output == "square" else math.log(radius))
-    return lambda a: Conformal(Harmonics(a + shift, degree), output)
+def metric(s, output):
+    """ρ of s."""
+    return s**2 if output == "square" else jnp.exp(2 * s)
 
 
-@functools.cache
-def harmonics(degree, points):
-    """Weights of a grid of the sphere, shape (point,), Y_lm there, their gradients along meridians and circles."""
+def tables(degree, points):
+    """Weights of a grid of the sphere, harmonics there, and their gradients."""
     sphere = Sphere(points=points)
-    height, azimuth = (axis.ravel() for axis in np.meshgrid(*sphere.axes, indexing="ij"))
-    l, m = np.array([(l, m) for l in range(degree + 1) for m in range(-l, l + 1)]).T
-    polar = np.arccos(height)[:, None]
-    complex_values, turned = sph_harm_y(l, np.abs(m), polar, azimuth[:, None], diff_n=1)
-    slopes = turned / np.stack([np.ones_like(polar), np.sin(polar)], axis=-1)
-    norm = np.where(m == 0, 1, math.sqrt(2) * (-1.0) ** m)  # theirs have the factor (−1)^m
-    values, slopes = (norm * np.where(m < 0, x.imag, x.real) for x in (complex_values, np.moveaxis(slopes, -1, 0)))
-    return np.outer(*sphere.weights).ravel(), values, slopes
+    axes = (axis.ravel() for axis in np.meshgrid(*sphere.axes, indexing="ij"))
+    return np.outer(*sphere.weights).ravel(), *harmonics_table(degree, *axes)
 
 
 def liouville(degree, output, points):
-    """The loss F, a functional of the field."""
-    weights, values, slopes = harmonics(degree, points)
+    """The loss F of the coefficients of s."""
+    weights, values, slopes = tables(degree, points)
 
-    def loss(field):
-        s, ds = values @ field.s.coefficients, slopes @ field.s.coefficients
-        square = jnp.sum(ds**2, axis=0) / 2
+    def loss(c):
+        s, square = values @ c, jnp.sum((slopes @ c) ** 2, axis=0) / 2
         return weights @ (square / s**2 + jnp.log(s) if output == "square" else square + s)
 
     return loss
@@ -89,14 +68,16 @@ def model(degree=2, radius=1.0, spread=0.05, time=0.2, output="square"):
     require_positive("metric_flow", "radius", radius)
     require_non_negative("metric_flow", "time", time)
     require_choice("metric_flow", "output", output, ("square", "exponential"))
-    if not time < radius**2 / 2 or not 2 * (degree + 1) * require_positive("metric_flow", "spread", spread) < radius:
+    widest = radius / (2 * degree + 2)
+    if not time < radius**2 / 2 or not require_positive("metric_flow", "spread", spread) < widest:
         raise ValueError(
-            f"metric_flow: a sphere of radius {radius:g} collapses at time {radius**2 / 2:g}, and is none where spread "
-            f"is above {radius / (2 * degree + 2):g}; time = {time:g} and spread = {spread:g}"
+            f"metric_flow: time = {time:g} and spread = {spread:g}; a sphere of radius {radius:g} collapses at time "
+            f"{radius**2 / 2:g}, and with a spread of {widest:g} it may have no radius; give less"
         )
     a = numpyro.sample("a", dist.Normal(0, spread).expand([(degree + 1) ** 2]).to_event(1))
-    field, loss = network(degree, radius, output), liouville(degree, output, 4 * degree + 2)
-    return field(gradient_flow(field, a, loss, time, steps=12, tolerance=1e-9))
+    start, loss = coefficients(a, radius, output), liouville(degree, output, 4 * degree + 2)
+    s = Harmonics(gradient_flow(lambda c: c, start, loss, time, steps=12, tolerance=1e-9), degree)
+    return lambda x: metric(s(x), output)
 
 
 def space(degree):
@@ -106,30 +87,23 @@ def space(degree):
 
 def observables(degree, radius, time, output):
     """The area, and what should be nothing."""
-    field, sphere, fine = network(degree, radius, output), Sphere(points=4 * degree + 2), 12 * degree + 2
+    sphere, points = Sphere(points=4 * degree + 2), 12 * degree + 2
 
     def area(rho):
         return sphere.integrate(sphere.evaluate(rho))
 
     def gauss_bonnet(rho, parameters):
-        return area(rho) - area(field(parameters["a"])) + 8 * math.pi * time
+        return area(rho) - jnp.sum(coefficients(parameters["a"], radius, output) ** 2) + 8 * math.pi * time
 
     def chain_rule(rho, parameters):
-        weights, values, slopes = harmonics(degree, fine)
-        here = values[:: len(values) // 3]
-        loss, a = liouville(degree, output, fine), parameters["a"]
-        rule, coefficients = field(a).rho, field(a).s.coefficients
-        degrees = np.array([l for l in range(degree + 1) for _ in range(2 * l + 1)])
-        s, ds, laplacian = (
-            values @ coefficients,
-            slopes @ coefficients,
-            -degrees * (degrees + 1),
-        )
-        curved = values @ (laplacian * coefficients)  # Δs
-        bent = curved / s - jnp.sum(ds**2, axis=0) / s**2 if output == "square" else curved  # Δu
-        by_place, by_point = (jax.jacfwd(lambda c, y=y: rule(y @ c))(coefficients) for y in (here, values))
-        speed = -by_place @ jax.grad(lambda moved: loss(field(moved)))(a)
-        return speed + by_place @ (by_point.T @ (weights * (1 - bent) / (2 * rule(s))))
+        c, (weights, values, slopes) = coefficients(parameters["a"], radius, output), tables(degree, points)
+        degrees = np.repeat(np.arange(degree + 1), 2 * np.arange(degree + 1) + 1)
+        s, bent = values @ c, -values @ (degrees * (degrees + 1) * c)  # s and Δs
+        if output == "square":
+            bent = bent / s - jnp.sum((slopes @ c) ** 2, axis=0) / s**2  # Δ ln s
+        change = jax.jacfwd(lambda c: metric(values @ c, output))(c)
+        speed, force = -change @ jax.grad(liouville(degree, output, points))(c), (1 - bent) / (2 * metric(s, output))
+        return (speed + change @ (change.T @ (weights * force)))[:: len(s) // 3]
 
     rounding = 1e4 * float(jnp.finfo(float).eps)
     found = {"area": Observable(area), "chain_rule": Invariant(chain_rule, max(1e-10, rounding), ("place",))}

@@ -127,6 +127,7 @@ def test_list_names_the_shipped_models():
     first = [line.split()[0] for line in out.splitlines()]
     networks = ["attention_heads", "conv_net", "cos_net", "deep_net", "erf_net", "gauss_net", "kolmogorov_arnold"]
     networks += ["relu_net", "shared_amplitude", "trained_net"]
+    emergent = ["hamiltonian_duality", "klein_gordon", "metric_flow"]
     scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
@@ -136,6 +137,8 @@ def test_list_names_the_shipped_models():
     assert first == [
         "conformal/",
         *conformal,
+        "emergent/",
+        *emergent,
         "networks/",
         *networks,
         "quantum/",
