@@ -46,4 +46,5 @@ def harmonics_table(
     found, turned = sph_harm_y(l, np.abs(m), polar, alpha[:, None], diff_n=1)
     norm = np.where(m == 0, 1, math.sqrt(2) * (-1.0) ** m)
     along = np.stack([turned[..., 0], turned[..., 1] / np.sin(polar)])
-    return norm * np.where(m < 0, found.imag, found.real), norm * np.where(m < 0, along.imag, along.real)
+    values, slopes = (norm * np.where(m < 0, np.imag(one), np.real(one)) for one in (found, along))
+    return values, slopes
