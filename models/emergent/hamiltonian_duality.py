@@ -61,7 +61,7 @@ def observables(sites, mass, loss):
     """Frequencies of the ensemble, and what is kept."""
     label = {"dims": ("wave",), "coords": {"wave": tuple(range(sites // 2 + 1))}}
     both, potential = network(sites, mass, loss)[2], lattice_potential(sites, 1.0, mass)
-    rounding = 1000 * float(jnp.finfo(float).eps)
+    rounding = 1000 * float(jnp.finfo(jnp.result_type(float)).eps)
 
     def correlations(phi):
         waves = jnp.fft.rfft(phi.phi, axis=1)
