@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from nnft_ppl.cli.against import Rejection, Row, beside, compare, furthest, knows, largest_pull
+from nnft_ppl.cli.against import Rejection, Row, beside, compare, deviations, furthest, knows, largest_pull
 from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.gallery import Gallery
 from nnft_ppl.cli.progress import progress_bar
@@ -44,7 +44,8 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         for sampler in ROUTES:
             pictured = gallery is not None and shown is None
             ensemble = _draws(theory, sampler, asked.seed, keep="auto" if pictured else _kept(theory))
-            found = compare(ensemble, theory)
+            held = deviations(ensemble, theory)
+            found = compare(ensemble, theory) + held
             compared += found
             largest = largest_pull(found)
             mark = "[green]agrees[/]" if largest <= MAX_PULL else "[red]disagrees[/]"
@@ -52,6 +53,9 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
                 mark = "nothing to compare"
             console.print(f"[bold]{theory.name}[/] by {sampler}: {mark}, largest pull {largest:.1f}", highlight=False)
             console.print(estimates_table(ensemble))
+            for row in held:
+                words = f"{row.observable}: largest deviation {row.value:.2g}, tolerance {MAX_PULL * row.error:.2g}"
+                console.print(words, highlight=False, markup=False, soft_wrap=True)
             if control and control.answers:
                 wrong += beside(ensemble, theory.name, control.answers)
             shown = shown or ensemble
@@ -107,8 +111,8 @@ def try_keywords(theory: Theory, control: Control, seed: int) -> tuple[Rejection
 
 
 def _kept(theory: Theory) -> str:
-    """Whether a run that is compared with this theory keeps parameters: identities need them."""
-    return "none" if knows(theory) else "auto"
+    """Whether a run that is compared with this theory keeps parameters: identities and invariants need them."""
+    return "none" if knows(theory) and not theory.invariants else "auto"
 
 
 def _draws(theory: Theory, sampler: str, seed: int, draws: int | None = None, *, keep: str) -> Ensemble:
