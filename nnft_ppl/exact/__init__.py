@@ -17,6 +17,13 @@ from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_grow
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
 from nnft_ppl.exact.energy_waves import composite_positivity, energy_propagator, wave_moment
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
+from nnft_ppl.exact.fermions import (
+    FERMION_FEATURES,
+    dirac_minor,
+    dirac_propagator,
+    fermion_determinant,
+    gamma_matrices,
+)
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import fourier_kan_connected
@@ -69,6 +76,7 @@ from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 __all__ = [
     "AMPLITUDE_LAWS",
     "DEEP_ACTIVATIONS",
+    "FERMION_FEATURES",
     "KERNELS",
     "OUTPUT_GROUPS",
     "OUTPUT_LAWS",
@@ -100,12 +108,16 @@ __all__ = [
     "cutoff_derivative",
     "deep_kernel",
     "deep_kurtosis",
+    "dirac_minor",
+    "dirac_propagator",
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
     "erf_rotation",
+    "fermion_determinant",
     "fourier_kan_connected",
     "free_circle_two_point",
+    "gamma_matrices",
     "gauss_connected",
     "group_four_point",
     "group_two_point",
