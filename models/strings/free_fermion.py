@@ -11,14 +11,14 @@ Momenta k_i ~ N(0, 1) along each of `dim` axes are all that is sampled. The mode
 
 `determinant` is det S_N(x_i, y_j) of the plain kernel at n = `points` points x_j = j, y_j = j + ½ on the first axis.
 Rank-one neurons ("complex") give N(N−1)···(N−n+1)/N^n det S, exactly 0 draw by draw where n > N; cosines, of rank two,
-add what one neuron gives twice. `propagator` is tr[(1 + γ_1) S_N(x, 0)]/tr(1 + γ_1) of the Dirac kernel, in d = 1 S_N itself, at
-`separation` −1, −¼, 0, ¼, 1 over m on the first axis, ½ at 0 for Λ → ∞ in d = 1. `minor` is the Dirac kernel's
-⟨ψ_0(x_1) ψ̄_0(y_1) ψ_s(x_2) ψ̄_s(y_2)⟩ at x = (½, 1½)/m, y = (0, 1)/m, s = 1 (0 in d = 1); spinors of rank above 1 add
-O(1/N) to (1 − 1/N) times the minor of S.
+add what one neuron gives twice. `propagator` is tr[(1 + γ_1) S_N(x, 0)]/tr(1 + γ_1) of the Dirac kernel, in d = 1 S_N
+itself, at `separation` −1, −¼, 0, ¼, 1 over m on the first axis; in d = 1 it is ½ at 0 for Λ → ∞. `minor` is the Dirac
+kernel's ⟨ψ_0(x_1) ψ̄_0(y_1) ψ_s(x_2) ψ̄_s(y_2)⟩ at x = (½, 1½)/m, y = (0, 1)/m, s = 1 (0 in d = 1); matrices M of rank
+above 1 add O(1/N) to (1 − 1/N) times the minor of S.
 
-Control: the other features against the exact values of these; S is the same and the determinant another. Units: plain
-points are pure numbers, the others 1/mass. Limits: N → ∞ is the free fermion. Source: arXiv:2511.16741 (Grassmann
-weights); normalisations and closed forms are derived in docs/theory/fermions.md.
+Control: the other features against the exact values of these; S is the same and the determinant another. Units:
+points of the plain kernel are pure numbers, of the other in 1/mass. Limits: N → ∞ is the free fermion. Source:
+arXiv:2511.16741 (Grassmann weights); normalisations and closed forms are derived in docs/theory/fermions.md.
 """
 
 import math
@@ -62,9 +62,9 @@ def model(width=5, features="complex", points=2, dim=1, mass=1.0, cutoff=4.0):
     return {"plain": plain, "dirac": dirac}
 
 
-def space(dim, mass):
+def space(dim):
     """Where the kernels are looked at, with the other point at the origin."""
-    return Box(4 / mass, dim, points=16)
+    return Box(4.0, dim, points=16)
 
 
 def on_axis(positions, dim):

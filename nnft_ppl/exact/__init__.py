@@ -44,6 +44,7 @@ from nnft_ppl.exact.null_cone import (
     null_sphere_two_point,
 )
 from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
+from nnft_ppl.exact.overlap import overlap_index
 from nnft_ppl.exact.pointwise import POINTWISE, hermite_weights, pointwise_kernel
 from nnft_ppl.exact.propagator import (
     ball_moment,
@@ -136,6 +137,7 @@ __all__ = [
     "null_cone_moment",
     "null_sphere_four_point",
     "null_sphere_two_point",
+    "overlap_index",
     "pointwise_kernel",
     "power_law_amplitude",
     "power_law_laplacian",

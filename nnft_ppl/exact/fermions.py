@@ -14,9 +14,7 @@ FERMION_FEATURES = ("complex", "cosine")
 _PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
-def fermion_determinant(
-    x: Float[ArrayLike, " n"], y: Float[ArrayLike, " n"], width: int, features: str
-) -> float:
+def fermion_determinant(x: Float[ArrayLike, " n"], y: Float[ArrayLike, " n"], width: int, features: str) -> float:
     r"""`E det S_N(x_i, y_j)` for `S_N(x, y) = 1/N sum_i s_i(x - y)` with momenta k ~ N(0, 1), at any width N.
 
     `s_i(z) = exp(i k_i z)` ("complex") or `cos k_i z` ("cosine"); both have `E S_N = exp(-z^2/2)`. The N^n choices of a
@@ -92,6 +90,8 @@ def gamma_matrices(dim: int) -> Complex[np.ndarray, "dim spinor spinor"]:
     Raises:
         TypeError: If it is not an integer.
         ValueError: If it is out of range.
+
+    Source: textbook.
     """
     require_count("gamma_matrices", "dim", dim, most=4)
     if dim == 1:
@@ -108,9 +108,9 @@ def dirac_propagator(
 ) -> Complex[np.ndarray, "*shape spinor spinor"]:
     r"""Dirac's propagator `S(x) = int d^dp/(2 pi)^d exp(ip.x - p^2/(2 cutoff^2)) (m - i pslash)/(p^2 + m^2)`.
 
-    `S = (m - gamma.d) G = m G_d(|x|) + 2 pi xslash G_{d+2}(|x|)`, with the scalar's propagator G_d of the same cut-off in
-    d dimensions. In d = 1 it is the step `theta(t) exp(-m t)`, smeared over 1/cutoff: at t = 0, where the integral over
-    p converges conditionally, it goes to 1/2.
+    `S = (m - gamma.d) G = m G_d(|x|) + 2 pi xslash G_{d+2}(|x|)`, with the scalar's propagator G_d of the same cut-off
+    in d dimensions. In d = 1 it is the step `theta(t) exp(-m t)`, smeared over 1/cutoff: at t = 0, where the integral
+    over p converges conditionally, it goes to 1/2.
 
     Args:
         x: Separations, in units 1/mass.

@@ -75,8 +75,8 @@ class Bilocal(eqx.Module):
         if self.mixing is not None:
             if len(self.mixing) != f.size:
                 raise ValueError(
-                    f"Bilocal: mixing has shape {self.mixing.shape} and there are {f.size} pairs of weights; give a row "
-                    "and a column for each"
+                    f"Bilocal: mixing has shape {self.mixing.shape} and there are {f.size} pairs of weights; give a "
+                    "row and a column for each"
                 )
             kind = jnp.result_type(self.mixing, f, g)
             return f.ravel() @ jnp.linalg.solve(self.mixing.astype(kind), g.ravel().astype(kind)) / width
@@ -88,7 +88,7 @@ class Bilocal(eqx.Module):
         return jnp.tensordot(products, self.matrix, 1) / width
 
     def log_determinant(self) -> Inexact[Array, ""]:
-        """ln det A, what the weights' integral ∫dη̄ dη exp(−η̄ A η) adds to ln of the density of the features.
+        """The logarithm ln det A that ∫dη̄ dη exp(−η̄ A η) adds to that of the features' density.
 
         Complex where det A is complex or negative: a factor whose imaginary part is a phase, averaged like any other
         (`numpyro.factor("weights", field.log_determinant())`). Zero without mixing. A scalar.

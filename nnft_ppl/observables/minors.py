@@ -1,9 +1,9 @@
 r"""Correlators of fermions: determinants and Pfaffians of a kernel of two points.
 
-A bilocal field is any callable S(x, y), such as `nnft_ppl.fields.Bilocal`: the propagator of a fermionic network at fixed
-features, where its Grassmann weights are integrated out. By Wick's theorem for Grassmann variables every correlator at
-fixed features is a determinant (of ψ and ψ̄) or a Pfaffian (of Majorana fermions) of its values; the average over
-features is that of any observable.
+A bilocal field is any callable S(x, y), such as `nnft_ppl.fields.Bilocal`: the propagator of a fermionic network at
+fixed features, where its Grassmann weights are integrated out. By Wick's theorem for Grassmann variables every
+correlator at fixed features is a determinant (of ψ and ψ̄) or a Pfaffian (of Majorana fermions) of its values; the
+average over features is that of any observable.
 
 Source: Berezin's integrals; derived in docs/theory/fermions.md.
 """
@@ -77,9 +77,7 @@ def determinant(
 
     def value(fields: Any) -> Array:
         kernel = _bilocal("determinant", chosen(fields, field))
-        return _each(
-            lambda x, y: jnp.linalg.det(_values("determinant", kernel, x, y, rows, columns)), first, second
-        )
+        return _each(lambda x, y: jnp.linalg.det(_values("determinant", kernel, x, y, rows, columns)), first, second)
 
     return Observable(value, dims, dict(coords or {}))
 
@@ -92,9 +90,10 @@ def pfaffian(
     components: Spinors = None,
     field: str | int | None = None,
 ) -> Observable:
-    r"""A correlator of Majorana fermions, $\langle\psi(x_1)\cdots\psi(x_n)\rangle = \operatorname{Pf} A(x_i, x_j)$, even n.
+    r"""A correlator of Majorana fermions, $\langle\psi(x_1)\cdots\psi(x_n)\rangle = \operatorname{Pf} A(x_i, x_j)$.
 
-    $A(x, y)$ is the antisymmetric part $\frac12[S(x, y) - S(y, x)]$ of the field, its transpose included with spinors.
+    For even n. $A(x, y)$ is the antisymmetric part $\frac12[S(x, y) - S(y, x)]$ of the field; with spinors components
+    change places, too.
 
     Args:
         x: One set of n points for every entry of the value, in units of length.
@@ -170,7 +169,7 @@ def _values(owner: str, field: Callable[..., Array], x: Array, y: Array, rows: S
     values = jax.vmap(lambda x: jax.vmap(lambda y: jnp.asarray(field(x, y)))(y))(x)
     components = values.shape[2:]
     if rows is not None and columns is not None:
-        if len(components) != 2 or not all(_within(many, size) for many, size in zip((rows, columns), components)):
+        if len(components) != 2 or not (_within(rows, components[0]) and _within(columns, components[1])):
             raise ValueError(f"{owner}: there are no components {rows!r}, {columns!r} of S(x, y) of shape {components}")
         number = np.arange(len(rows))
         values = values[number[:, None], number, np.asarray(rows)[:, None], np.asarray(columns)]
