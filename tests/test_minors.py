@@ -10,6 +10,7 @@ import pytest
 from nnft_ppl.fields import Bilocal
 from nnft_ppl.observables import determinant, pfaffian
 from nnft_ppl.observables.minors import pfaffian_of
+from nnft_ppl.statistics import estimate, pulls
 
 X, Y = np.array([[0.0], [1.0], [2.0]]), np.array([[0.5], [1.5], [2.5]])
 
@@ -85,6 +86,32 @@ def test_majorana_fermions_of_any_real_features(rng):
     error = found.std() / np.sqrt(len(found))
     assert abs(found.mean() - exact) < 5 * error
     assert abs(found.mean() - exact * 1.5) > 8 * error  # the control: infinite width
+
+
+def test_ghosts_on_the_plane_and_cauchys_determinant(rng):
+    """⟨b(z) c(w)⟩ = 1/(z − w) with a cut-off: k of density ∝ e^{−k²/Λ²}/|k|, weights of one modulus ∝ e^{−i arg k}."""
+    z, w, width, cutoff = np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]), 4, 4.0
+
+    def ghosts(size, angle):
+        k = cutoff / np.sqrt(2) * jnp.abs(size)[:, None] * jnp.stack([jnp.cos(angle), jnp.sin(angle)], axis=1)
+        phase = -0.5j * np.sqrt(np.pi) * cutoff * jnp.exp(-1j * angle)
+        return Bilocal(lambda x: phase * jnp.exp(1j * k @ x), lambda y: jnp.exp(-1j * k @ y))
+
+    two, four = determinant(z[:1], w[:1]), determinant(z, w)
+    draws = rng.normal(size=(40_000, width)), rng.uniform(0, 2 * np.pi, size=(40_000, width))
+    read = jax.jit(jax.vmap(lambda *one: jnp.stack([two(ghosts(*one)), four(ghosts(*one))])))
+    found = np.asarray(read(*draws))
+    (a, b), (c, d) = z @ [1, 1j], w @ [1, 1j]
+    apart = np.subtract.outer(z @ [1, 1j], w @ [1, 1j])
+    cauchy = (a - b) * (d - c) / ((a - c) * (a - d) * (b - c) * (b - d))
+    assert np.linalg.det(1 / apart) == pytest.approx(cauchy)
+    smeared = 1 - np.exp(-4)  # 1 − e^{−|z|²Λ²/4}, as all distances are 1
+    estimates = estimate({"two": found[None, :, 0], "four": found[None, :, 1]}, independent=True)
+    exact = {"two": smeared / (a - c), "four": (1 - 1 / width) * smeared**2 * cauchy}
+    wrong = {"two": smeared / np.conj(a - d), "four": smeared**2 * cauchy}  # the complex conjugate; infinite width
+    for name, values in estimates.items():
+        assert np.max(np.abs(pulls(values, np.asarray(exact[name])))) < 5
+        assert np.max(np.abs(pulls(values, np.asarray(wrong[name])))) > 8
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nnft_ppl.fields import Bilocal
+from nnft_ppl.statistics import average_phase_of, estimate
 
 X, Y = np.array([0.3, -0.8]), np.array([1.1, 0.4])
 F, G = np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.7, -1.1])
@@ -70,6 +71,26 @@ def test_mixed_weights_are_berezin_integrals(rng, kind):
     # Control: the transposed matrix is another theory.
     assert (abs(F @ two.T @ G - F @ two @ G) > 0.1) == (kind is complex)
     assert Bilocal(kernel.left, kernel.right).log_determinant() == 0
+
+
+def test_a_four_fermion_term_and_its_sign_problem(rng):
+    """The density exp(−η̄η − g(η̄η)²/2) by an auxiliary s: of three neurons ⟨ψψ̄⟩ has (1 − g)/(1 − 3g), Z = 1 − 3g."""
+    s, coupling = jnp.asarray(rng.normal(size=40_000)), 0.1
+
+    def weighed(s, coupling):
+        kernel = Bilocal(jnp.ones_like, jnp.ones_like, mixing=(1 - 1j * coupling**0.5 * s) * jnp.eye(3))
+        return kernel(jnp.ones(3), jnp.ones(3)), kernel.log_determinant()
+
+    weigh = jax.jit(jax.vmap(weighed, (0, None)))
+    values, logs = (np.asarray(one)[None] for one in weigh(s, coupling))
+    told = {"independent": True, "log_weights": logs.real, "phase": logs.imag}
+    found = estimate({"two_point": values}, **told)["two_point"]
+    exact = (1 - coupling) / (1 - 3 * coupling)
+    assert abs(found.value.real - exact) < 5 * found.error.real
+    assert abs(found.value.real - 1) > 8 * found.error.real  # the control: weights without the term
+    for strength, known in ((coupling, True), (1 / 3, False)):
+        _, logs = (np.asarray(one)[None] for one in weigh(s, strength))
+        assert average_phase_of(logs.imag, logs.real, independent=True).known is known
 
 
 @pytest.mark.parametrize(
