@@ -51,7 +51,8 @@ class Rejection(NamedTuple):
         if self.row is None:
             return f"{outcome}: nothing could be compared"
         where = f"{self.row.observable} {self.row.place}".strip()
-        return f"{outcome} by {self.row.sampler}, {abs(self.row.pull):.1f} errors at {where}"
+        distance = f"{abs(self.row.pull):.1f} errors" if np.isfinite(self.row.pull) else "beyond rounding"
+        return f"{outcome} by {self.row.sampler}, {distance} at {where}"
 
 
 def knows(theory: Theory) -> bool:

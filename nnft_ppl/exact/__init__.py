@@ -11,7 +11,8 @@ from nnft_ppl.exact.conformal import (
     special_conformal,
 )
 from nnft_ppl.exact.convolutions import PADDINGS, READOUTS, convolution_connected, convolution_kernel
-from nnft_ppl.exact.deep_networks import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis, second_layer_correction
+from nnft_ppl.exact.deep_corrections import deep_width_correction
+from nnft_ppl.exact.deep_networks import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
@@ -26,7 +27,7 @@ from nnft_ppl.exact.fermions import (
 )
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
-from nnft_ppl.exact.kolmogorov_arnold import fourier_kan_connected
+from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
 from nnft_ppl.exact.neurons import (
     AMPLITUDE_LAWS,
     cosine_connected,
@@ -76,6 +77,7 @@ from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "COEFFICIENT_LAWS",
     "DEEP_ACTIVATIONS",
     "FERMION_FEATURES",
     "KERNELS",
@@ -109,6 +111,7 @@ __all__ = [
     "cutoff_derivative",
     "deep_kernel",
     "deep_kurtosis",
+    "deep_width_correction",
     "dirac_minor",
     "dirac_propagator",
     "energy_propagator",
@@ -149,7 +152,6 @@ __all__ = [
     "rescaling_breaking",
     "ring_current",
     "ring_power",
-    "second_layer_correction",
     "separated_fourth_cumulant",
     "shared_amplitude_connected",
     "smooth_cutoff_four_point",
