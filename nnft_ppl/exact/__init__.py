@@ -74,6 +74,7 @@ from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
+from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
 
 __all__ = [
     "AMPLITUDE_LAWS",
@@ -92,6 +93,7 @@ __all__ = [
     "Lowest",
     "RescalingBreaking",
     "RotationMoments",
+    "TrainedMoments",
     "TurnedKernel",
     "angular_degeneracy",
     "attention_connected",
@@ -117,7 +119,9 @@ __all__ = [
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
+    "erf_last_layer_slope",
     "erf_rotation",
+    "erf_tangent_kernel",
     "fermion_determinant",
     "fourier_kan_connected",
     "free_circle_two_point",
@@ -165,6 +169,7 @@ __all__ = [
     "time_kernel",
     "torus_first_order",
     "torus_propagator",
+    "trained_moments",
     "wave_moment",
     "well_sign",
     "well_sign_pairs",
