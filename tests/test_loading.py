@@ -62,6 +62,7 @@ def test_shipped_models_are_found_by_name():
         "phi4",
         "phi4_circle",
         "phi4_torus",
+        "free_fermion",
         "attention_redundancy",
         "charged_ring",
         "complex_scalar",

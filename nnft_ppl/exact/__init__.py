@@ -18,6 +18,13 @@ from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_grow
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
 from nnft_ppl.exact.energy_waves import composite_positivity, energy_propagator, wave_moment
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
+from nnft_ppl.exact.fermions import (
+    FERMION_FEATURES,
+    dirac_minor,
+    dirac_propagator,
+    fermion_determinant,
+    gamma_matrices,
+)
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
@@ -38,6 +45,7 @@ from nnft_ppl.exact.null_cone import (
     null_sphere_two_point,
 )
 from nnft_ppl.exact.output_groups import OUTPUT_GROUPS, OUTPUT_LAWS, group_four_point, group_two_point
+from nnft_ppl.exact.overlap import overlap_index
 from nnft_ppl.exact.pointwise import POINTWISE, hermite_weights, pointwise_kernel
 from nnft_ppl.exact.propagator import (
     ball_moment,
@@ -72,6 +80,7 @@ __all__ = [
     "AMPLITUDE_LAWS",
     "COEFFICIENT_LAWS",
     "DEEP_ACTIVATIONS",
+    "FERMION_FEATURES",
     "KERNELS",
     "OUTPUT_GROUPS",
     "OUTPUT_LAWS",
@@ -105,14 +114,18 @@ __all__ = [
     "deep_kernel",
     "deep_kurtosis",
     "deep_width_correction",
+    "dirac_minor",
+    "dirac_propagator",
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
     "erf_last_layer_slope",
     "erf_rotation",
     "erf_tangent_kernel",
+    "fermion_determinant",
     "fourier_kan_connected",
     "free_circle_two_point",
+    "gamma_matrices",
     "gauss_connected",
     "group_four_point",
     "group_two_point",
@@ -131,6 +144,7 @@ __all__ = [
     "null_cone_moment",
     "null_sphere_four_point",
     "null_sphere_two_point",
+    "overlap_index",
     "pointwise_kernel",
     "power_law_amplitude",
     "power_law_laplacian",

@@ -7,6 +7,7 @@ the pointwise values to rounding. For grids of the sphere the same is `on_sphere
 
 from nnft_ppl.fields.attention_heads import AttentionHeads
 from nnft_ppl.fields.bases import Basis, FourierBasis, SplineBasis
+from nnft_ppl.fields.bilocal import Bilocal
 from nnft_ppl.fields.convolution import Convolution
 from nnft_ppl.fields.dense import Dense
 from nnft_ppl.fields.fourier import FourierSeries
@@ -24,6 +25,7 @@ from nnft_ppl.fields.torus_modes import free_scales, half_modes
 __all__ = [
     "AttentionHeads",
     "Basis",
+    "Bilocal",
     "Convolution",
     "Dense",
     "FourierBasis",

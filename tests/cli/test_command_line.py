@@ -142,6 +142,8 @@ def test_list_names_the_shipped_models():
         *quantum,
         "scalars/",
         *scalars,
+        "strings/",
+        "free_fermion",
         "symmetries/",
         *symmetries,
     ]
