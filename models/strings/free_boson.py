@@ -67,11 +67,13 @@ def observables(alpha_prime, charge):
     """Correlators of X, ∂X, T and of vertex operators; what is averaged over directions is turned back by z² or z⁴."""
     r, turned = np.array(SEPARATION), np.stack([DIRECTIONS.real, DIRECTIONS.imag], axis=-1)
     here, there = (DIRECTIONS * derivative(x, HOLOMORPHIC) for x in (r[:, None, None] * turned, [0.0, 0.0]))
-    stress = 2 * [derivative([[w.real, w.imag] for w in INSERTED], HOLOMORPHIC)]
-    pair, charges = [[1.0, 0.0], [0.0, 0.0]], [charge, -charge]
+    pair, charges = np.stack([turned, 0 * turned], axis=1), [charge, -charge]
+    w = np.array(INSERTED)[:, None]
+    place = np.stack([(w * DIRECTIONS).real, (w * DIRECTIONS).imag], axis=-1)
+    slope = DIRECTIONS * derivative(place, HOLOMORPHIC)
+    predicted = -((alpha_prime * charge / 2 / (w * (w - 1))) ** 2)[:, 0]
     label = {"dims": ("separation",), "coords": {"separation": SEPARATION}}
-    both, inserted = ("separation", "direction"), np.array(INSERTED)
-    predicted = -alpha_prime**2 * charge**2 / 4 / (inserted * (inserted - 1)) ** 2
+    both, inserted = ("separation", "direction"), ("insertion", "direction")
     return {
         "two_point": product(at(np.outer(r, [1.0, 0.0])), at([0.0, 0.0]), **label),
         "currents": replace(product(here, there, dims=both), hidden=True),
@@ -80,10 +82,11 @@ def observables(alpha_prime, charge):
         "central_charge": Derived(
             lambda mean: 2 * r**4 / alpha_prime**2 * jnp.mean(mean["stresses"].real, axis=-1), **label
         ).in_units("1"),
-        "vertex": vertex(pair, charges, neutral=True).in_units("1"),
-        "stressed": replace(vertex(pair, charges, ("insertion",), times=tuple(stress), neutral=True), hidden=True),
+        "vertices": replace(vertex(pair, charges, ("direction",), neutral=True), hidden=True),
+        "stressed": replace(vertex(pair, charges, inserted, times=(slope, slope), neutral=True), hidden=True),
+        "vertex": Derived(lambda mean: jnp.mean(mean["vertices"].real)).in_units("1"),
         "ward": Derived(
-            lambda mean: mean["stressed"] / mean["vertex"] / predicted,
+            lambda mean: jnp.mean(mean["stressed"], axis=-1) / jnp.mean(mean["vertices"].real) / predicted,
             ("insertion",),
             {"insertion": tuple(f"{w:g}" for w in INSERTED)},
         ).in_units("1"),
@@ -92,15 +95,15 @@ def observables(alpha_prime, charge):
 
 def exact(width, uv, ir, alpha_prime, amplitude, spectrum, mass, charge):
     """Closed forms, and averages over one neuron to the N-th power."""
-    boson, r, inserted = WorldsheetBoson(width, uv, ir, alpha_prime, amplitude, spectrum, mass), np.array(SEPARATION), np.array(INSERTED)
-    pair = boson.vertex(1.0, charge)
-    predicted = alpha_prime * charge**2 / 4 / (inserted * (inserted - 1)) ** 2
+    boson = WorldsheetBoson(width, uv, ir, alpha_prime, amplitude, spectrum, mass)
+    r, w, pair = np.array(SEPARATION), np.array(INSERTED), boson.vertex(1.0, charge)
+    predicted = alpha_prime * charge**2 / 4 / (w * (w - 1)) ** 2
     return {
         "two_point": boson.kernel(r),
         "current_current": boson.current(r),
         "central_charge": boson.central_charge(r),
-        "vertex": pair + 0j,
-        "ward": boson.stress_vertex(inserted, 1.0, charge) / pair / predicted,
+        "vertex": pair,
+        "ward": boson.stress_vertex(w, 1.0, charge) / pair / predicted,
     }
 
 
