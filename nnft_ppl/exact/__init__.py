@@ -65,9 +65,21 @@ from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
+from nnft_ppl.exact.string_amplitudes import (
+    AMPLITUDE_REGIONS,
+    TachyonAmplitude,
+    VertexIntegral,
+    veneziano,
+    virasoro_shapiro,
+)
 from nnft_ppl.exact.worldsheet_boson import BOSON_AMPLITUDES, BOSON_SPECTRA, WorldsheetBoson
 
 __all__ = [
+    "AMPLITUDE_REGIONS",
+    "TachyonAmplitude",
+    "VertexIntegral",
+    "veneziano",
+    "virasoro_shapiro",
     "BOSON_AMPLITUDES",
     "BOSON_SPECTRA",
     "WorldsheetBoson",
