@@ -7,11 +7,11 @@ r"""The free boson of a worldsheet: a network of cosines in the plane whose kern
 F = e^{−k²/uv²} − e^{−k²/ir²}, and A² = 2α' ln(uv/ir). `spectrum="annulus"`: k uniform in ir < |k| < uv,
 A² = α'(uv² − ir²)/k². `amplitude="pair"`: independent Gaussian amplitudes of cosine and sine, of variance ½.
 
-`two_point` ⟨X X⟩ and `current_current` ⟨∂X ∂X⟩ = −(α'/2) C/z² at `separation` r; `central_charge`
-c_N = 2z⁴⟨T T⟩, T = −(∂X)²/α', which is C² = 1 but for cut-offs and a bias of order (1/N) ln(uv/ir), measured along several
-directions of z, which leaves no trace of ⟨∂X∂X⟩ at one point; `vertex` ⟨e^{ip_1 X(1)} e^{ip_2 X(0)}⟩ of two `charges`,
-|z|^{−α'p²} with normal ordering; `ward` ⟨T(w) V V⟩ w²(w−1)²/(h ⟨V V⟩), h = α'p²/4, at w = −1 and ½ + i: 1 by
-the Virasoro Ward identity, with corrections of order 1/N that are large. Averages over a are taken by hand.
+`two_point` ⟨X X⟩, `current_current` ⟨∂X ∂X⟩ = −(α'/2) C/z², `central_charge` c_N = 2z⁴⟨T T⟩, T = −(∂X)²/α', at
+`separation` r: C² = 1 but for cut-offs, with a bias of order (1/N) ln(uv/ir). `vertex` ⟨V V⟩ = ⟨e^{ipX(1)} e^{−ipX(0)}⟩,
+p = `charge`, |z|^{−α'p²} with normal ordering; `ward` ⟨T(w) V V⟩ w²(w−1)²/(h ⟨V V⟩), h = α'p²/4, at `insertion` w: 1 by
+the Virasoro Ward identity, with corrections of order 1/N that are large. Averages over a are taken by hand, and eight
+directions of z are averaged over: nothing is left of ∂X∂X at one point, whose mean is zero.
 
 Control: a mass, for which z⁴⟨T T⟩ depends on r. Units: lengths in 1/uv times its value. Limits: uv → ∞, ir → 0, N → ∞.
 Source: arXiv:2512.24420; the annulus arXiv:2601.06249; finite width derived in docs/theory/strings.md.
@@ -36,16 +36,14 @@ INSERTED = (-1 + 0j, 0.5 + 1j)
 HOLOMORPHIC = (0.5, -0.5j)
 
 
-def model(
-    width=100, uv=6.0, ir=0.05, alpha_prime=2.0, amplitude="gaussian", spectrum="smooth", mass=0.0, charge=0.5
-):
+def model(width=100, uv=6.0, ir=0.05, alpha_prime=2.0, amplitude="gaussian", spectrum="smooth", mass=0.0, charge=0.5):
     """Cosines of random wave numbers, without an action."""
     boson = WorldsheetBoson(width, uv, ir, alpha_prime, amplitude, spectrum, mass)
     with numpyro.plate("neuron", width):
         if spectrum == "smooth":
             log_t = numpyro.sample("log_t", dist.Uniform(-2 * math.log(uv), -2 * math.log(ir)))
             normal = numpyro.sample("normal", dist.Normal(0, 1).expand([2]).to_event(1))
-            momentum = jnp.exp(-log_t / 2)[:, None] * normal / math.sqrt(2)
+            momentum = jnp.exp(jnp.asarray(log_t) / -2)[:, None] * normal / math.sqrt(2)
         else:
             squared = numpyro.sample("squared", dist.Uniform(ir**2, uv**2))
             angle = numpyro.sample("angle", dist.Uniform(-math.pi, math.pi))
@@ -58,6 +56,11 @@ def model(
         return PlaneWaves(numpyro.sample("amplitude", dist.Normal(0, 1)), momentum, phase, weight)
 
 
+def plane(z):
+    """Points of complex coordinates, (*shape, 2)."""
+    return np.stack([np.real(z), np.imag(z)], axis=-1).astype(float)
+
+
 def space():
     """Where the field is looked at; it is not integrated over it."""
     return Box(4.0, 2, points=4)
@@ -65,17 +68,16 @@ def space():
 
 def observables(alpha_prime, charge):
     """Correlators of X, ∂X, T and of vertex operators; what is averaged over directions is turned back by z² or z⁴."""
-    r, turned = np.array(SEPARATION), np.stack([DIRECTIONS.real, DIRECTIONS.imag], axis=-1)
-    here, there = (DIRECTIONS * derivative(x, HOLOMORPHIC) for x in (r[:, None, None] * turned, [0.0, 0.0]))
-    pair, charges = np.stack([turned, 0 * turned], axis=1), [charge, -charge]
-    w = np.array(INSERTED)[:, None]
-    place = np.stack([(w * DIRECTIONS).real, (w * DIRECTIONS).imag], axis=-1)
-    slope = DIRECTIONS * derivative(place, HOLOMORPHIC)
-    predicted = -((alpha_prime * charge / 2 / (w * (w - 1))) ** 2)[:, 0]
+    r, w, charges = np.array(SEPARATION), np.array(INSERTED), [charge, -charge]
+    here, there, slope = (
+        DIRECTIONS * derivative(plane(z), HOLOMORPHIC) for z in (np.outer(r, DIRECTIONS), 0j, np.outer(w, DIRECTIONS))
+    )
+    pair = plane(np.stack([DIRECTIONS, 0 * DIRECTIONS], axis=-1))
+    predicted = -((alpha_prime * charge / 2 / (w * (w - 1))) ** 2)
     label = {"dims": ("separation",), "coords": {"separation": SEPARATION}}
     both, inserted = ("separation", "direction"), ("insertion", "direction")
     return {
-        "two_point": product(at(np.outer(r, [1.0, 0.0])), at([0.0, 0.0]), **label),
+        "two_point": product(at(plane(r)), at(plane(0)), **label),
         "currents": replace(product(here, there, dims=both), hidden=True),
         "stresses": replace(product(here, here, there, there, dims=both), hidden=True),
         "current_current": Derived(lambda mean: jnp.mean(mean["currents"].real, axis=-1), **label),
@@ -88,7 +90,7 @@ def observables(alpha_prime, charge):
         "ward": Derived(
             lambda mean: jnp.mean(mean["stressed"], axis=-1) / jnp.mean(mean["vertices"].real) / predicted,
             ("insertion",),
-            {"insertion": tuple(f"{w:g}" for w in INSERTED)},
+            {"insertion": tuple(f"{one:g}" for one in INSERTED)},
         ).in_units("1"),
     }
 

@@ -64,7 +64,6 @@ from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
 from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
-from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 from nnft_ppl.exact.string_amplitudes import (
     AMPLITUDE_REGIONS,
     TachyonAmplitude,
@@ -72,18 +71,14 @@ from nnft_ppl.exact.string_amplitudes import (
     veneziano,
     virasoro_shapiro,
 )
+from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 from nnft_ppl.exact.worldsheet_boson import BOSON_AMPLITUDES, BOSON_SPECTRA, WorldsheetBoson
 
 __all__ = [
+    "AMPLITUDE_LAWS",
     "AMPLITUDE_REGIONS",
-    "TachyonAmplitude",
-    "VertexIntegral",
-    "veneziano",
-    "virasoro_shapiro",
     "BOSON_AMPLITUDES",
     "BOSON_SPECTRA",
-    "WorldsheetBoson",
-    "AMPLITUDE_LAWS",
     "DEEP_ACTIVATIONS",
     "KERNELS",
     "OUTPUT_GROUPS",
@@ -97,7 +92,10 @@ __all__ = [
     "Lowest",
     "RescalingBreaking",
     "RotationMoments",
+    "TachyonAmplitude",
     "TurnedKernel",
+    "VertexIntegral",
+    "WorldsheetBoson",
     "angular_degeneracy",
     "attention_connected",
     "ball_moment",
@@ -165,6 +163,8 @@ __all__ = [
     "time_kernel",
     "torus_first_order",
     "torus_propagator",
+    "veneziano",
+    "virasoro_shapiro",
     "wave_moment",
     "well_sign",
     "well_sign_pairs",

@@ -1,4 +1,4 @@
-r"""Amplitudes of four tachyons of the bosonic string: closed forms, and integrals over vertex operators of a network."""
+r"""Amplitudes of four tachyons of the bosonic string: closed forms, and integrals over a network's vertex operators."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,9 @@ def virasoro_shapiro(a: float, b: float) -> float:
 
     Source: M. A. Virasoro, Phys. Rev. 177 (1969) 2309; J. A. Shapiro, Phys. Lett. B 33 (1970) 361.
     """
-    exponents = [require_positive("virasoro_shapiro", name, value) for name, value in (("a", a), ("b", b), ("1-a-b", 1 - a - b))]
+    exponents = [
+        require_positive("virasoro_shapiro", name, value) for name, value in (("a", a), ("b", b), ("1-a-b", 1 - a - b))
+    ]
     return math.pi * math.prod(math.gamma(one) / math.gamma(1 - one) for one in exponents)
 
 
@@ -58,9 +60,9 @@ class TachyonAmplitude:
 
     Momenta point to the vertices of a regular tetrahedron, `k_r.k_s = -k^2/3`, which is real kinematics with
     `a = b = c = 1/3` on the mass shell `k^2 = 4/alpha'`. With `V = sum_r k_r cos(b.z_r + g)` of one neuron and
-    `Y = (A^2/2) |V|^2` the mean over Gaussian amplitudes is `(E exp(-Y/N))^N`; normal ordering and the power `far^(2k^2)`
-    make `prod_{r<s} |z_rs|^(2 k_r.k_s)` of it without cut-offs. Open strings by images, `X(x) -> sqrt(2) X(x)` on the
-    real line, have twice the kernel and the shell `k^2 = 1/alpha'`.
+    `Y = (A^2/2) |V|^2` the mean over Gaussian amplitudes is `(E exp(-Y/N))^N`; normal ordering and `far^(2k^2)` make
+    `prod_{r<s} |z_rs|^(2 k_r.k_s)` of it without cut-offs. Open strings by images, `X(x) -> sqrt(2) X(x)` on
+    the real line, have twice the kernel and the shell `k^2 = 1/alpha'`.
 
     Attributes:
         uv: Upper cut-off, in inverse units of the distance from 0 to 1.
@@ -92,10 +94,12 @@ class TachyonAmplitude:
 
     @cached_property
     def closed(self) -> "VertexIntegral":
-        """Closed strings: z in the plane; rows are `AMPLITUDE_REGIONS`, each three times the integral over its region."""
+        """Closed strings, z in the plane: three times the integral over each of the `AMPLITUDE_REGIONS`."""
         z, weight = _region()
         places = np.stack([z, 1 - z.conj(), 1 / z])
-        return self.integral(places, 3 * weight * np.stack([np.ones(z.shape), np.ones(z.shape), np.abs(z) ** -4.0]), 2.0)
+        return self.integral(
+            places, 3 * weight * np.stack([np.ones(z.shape), np.ones(z.shape), np.abs(z) ** -4.0]), 2.0
+        )
 
     @cached_property
     def opened(self) -> "VertexIntegral":
@@ -117,8 +121,9 @@ class TachyonAmplitude:
         squared, kernel = on_shell * self.shell, self.boson.kernel
         points = [np.zeros_like(z), z, np.ones_like(z), np.full_like(z, self.far)]
         alone = float(kernel(0.0))
-        first = squared * (2 * alone - sum(kernel(np.abs(one - other)) for one, other in combinations(points, 2)) / 3)
-        size, second = float(self.boson.squared_amplitude(1.0)) * squared / 2, np.zeros(z.shape)
+        apart = np.stack([one - other for one, other in combinations(points, 2)])
+        first = squared * (2 * alone - np.sum(kernel(np.abs(apart)), axis=0) / 3)
+        size, second = float(self.boson.squared_amplitude(np.ones(()))) * squared / 2, np.zeros(z.shape)
         # E cos cos cos cos is 1/8 of the kernel at the three ways to give two of the points a minus sign.
         pairs = list(combinations_with_replacement(range(4), 2))
         for (r, s), (t, u) in combinations_with_replacement(pairs, 2):
@@ -167,7 +172,9 @@ class VertexIntegral:
             width: N.
         """
         # The sum of cosines is at most 16/3: two are 1 and two are -1.
-        return np.sum(self.weight * self._average(width) ** width * self.second, axis=1) * self.size * 16 / 18 / width**2
+        return (
+            np.sum(self.weight * self._average(width) ** width * self.second, axis=1) * self.size * 16 / 18 / width**2
+        )
 
     def _average(self, width: int) -> np.ndarray:
         return 1 - self.first / width + self.second / (2 * width**2)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float
 from scipy import special
 
 from nnft_ppl.arguments import require_choice, require_count, require_finite, require_number, require_positive
@@ -24,8 +24,8 @@ _FARTHEST = 6.2
 class WorldsheetBoson:
     r"""`X(z) = N^(-1/2) sum_i A(|k_i|) a_i cos(k_i.x + g_i)` in the plane, with the logarithm as kernel.
 
-    `K(r) = alpha' int dk/k F(k) J_0(k r) k^2/(k^2 + mass^2)`, with `F = exp(-k^2/uv^2) - exp(-k^2/ir^2)` (`smooth`) or 1
-    from ir to uv (`annulus`). A smooth neuron has `A^2 = 2 alpha' ln(uv/ir)` and `k` from `F/(2 pi k^2 ln(uv/ir))`; one
+    `K(r) = alpha' int dk/k F(k) J_0(k r) k^2/(k^2 + mass^2)`, with `F = exp(-k^2/uv^2) - exp(-k^2/ir^2)` (`smooth`)
+    or 1 from ir to uv (`annulus`). A smooth neuron has `A^2 = 2 alpha' ln(uv/ir)` and `k` from `F/(2 pi k^2 ln(uv/ir))`; one
     of the annulus, uniform there, `A^2 = alpha' (uv^2 - ir^2)/k^2`; a mass multiplies both by `k^2/(k^2 + mass^2)`.
     `gaussian` are normal a and uniform phases g, `pair` independent amplitudes of cosine and sine, of variance 1/2.
 
@@ -70,16 +70,16 @@ class WorldsheetBoson:
         """ln(uv/ir)."""
         return math.log(self.uv / self.ir)
 
-    def squared_amplitude(self, k: Float[ArrayLike, "*shape"]) -> Float[ArrayLike, "*shape"]:
+    def squared_amplitude[T: (np.ndarray, Array)](self, k: T) -> T:
         """`A^2` of a neuron.
 
         Args:
             k: Modulus of its wave number, positive; NumPy's or JAX's.
 
         Returns:
-            A^2, in units of alpha', of the shape of k or a number.
+            A^2, in units of alpha', of the shape of k.
         """
-        massive = k**2 / (k**2 + self.mass**2) if self.mass else 1.0
+        massive = k**2 / (k**2 + self.mass**2) if self.mass else k**0
         if self.spectrum == "smooth":
             return 2 * self.alpha_prime * self.log * massive
         return self.alpha_prime * (self.uv**2 - self.ir**2) / k**2 * massive
@@ -127,9 +127,9 @@ class WorldsheetBoson:
     def central_charge(self, distance: Float[ArrayLike, "*point"]) -> Float[np.ndarray, "*point"]:
         """`c_N = 2 z^4 <T(z) T(0)>` with `T = -(dX)^2/alpha'`: the central charge, 1, and what width and cut-offs add.
 
-        `c_N = (1 - 1/N) C^2 + (q/4 N) (r/2)^4 <A^4 k^4 J_4(2 k r)>/alpha'^2` with `q = E a^4 = 3`, or 2 for pairs. Smooth,
-        the second term is `(q/16 N) 3 ln(uv/ir) [P(4, uv^2 r^2) - P(4, ir^2 r^2)]`, with the regularised incomplete
-        gamma function P, next to 1: the bias grows with the logarithm of the cut-offs.
+        `c_N = (1 - 1/N) C^2 + (q/4 N) (r/2)^4 <A^4 k^4 J_4(2 k r)>/alpha'^2` with `q = E a^4 = 3`, or 2 for pairs.
+        Smooth, the second term is `(q/16 N) 3 ln(uv/ir) [P(4, uv^2 r^2) - P(4, ir^2 r^2)]`, with the regularised
+        incomplete gamma function P, next to 1: the bias grows with the logarithm of the cut-offs.
 
         Args:
             distance: r > 0, any shape.
@@ -141,7 +141,9 @@ class WorldsheetBoson:
         wick = (2 * r**2 * self.current(r) / self.alpha_prime) ** 2
         fourth = 3.0 if self.amplitude == "gaussian" else 2.0
         if self.spectrum == "smooth" and not self.mass:
-            own = 3 * self.log * (special.gammainc(4, (self.uv * r) ** 2) - special.gammainc(4, (self.ir * r) ** 2)) / 16
+            own = (
+                3 * self.log * (special.gammainc(4, (self.uv * r) ** 2) - special.gammainc(4, (self.ir * r) ** 2)) / 16
+            )
         else:
             k, weight = self._rule(2 * float(np.max(r)))
             # The weight has one factor A^2/2 and the density.
@@ -163,7 +165,11 @@ class WorldsheetBoson:
             A number between 0 and 1.
         """
         k, weight, turns = self._plane(distance)
-        q = charge**2 * (np.broadcast_to(self.squared_amplitude(k), k.shape)[:, None] * np.sin(np.outer(k, turns.real) * distance / 2) ** 2) / self.width
+        q = (
+            charge**2
+            * (self.squared_amplitude(k)[:, None] * np.sin(np.outer(k, np.real(turns)) * distance / 2) ** 2)
+            / self.width
+        )
         neuron = special.ive(0, q) if self.amplitude == "gaussian" else np.exp(-q)
         # As one minus a small number: of a power of many factors.
         return math.exp(self.width * math.log1p(float(weight @ np.mean(neuron - 1, axis=1))))
@@ -171,9 +177,10 @@ class WorldsheetBoson:
     def stress_vertex(
         self, points: Complex[ArrayLike, " point"], distance: float, charge: float
     ) -> Complex[np.ndarray, " point"]:
-        """`<T(w) exp(i p X(r)) exp(-i p X(0))>` at any width; without cut-offs and at infinite width it is
-        `h r^2/(w^2 (w - r)^2)` times the correlator of the vertex operators, `h = alpha' p^2/4`.
+        """`<T(w) exp(i p X(r)) exp(-i p X(0))>`, the left side of the Virasoro Ward identity.
 
+        Without cut-offs and at infinite width it is `h r^2/(w^2 (w - r)^2)` times the correlator of the vertex
+        operators, `h = alpha' p^2/4`.
         With `f = exp(-p^2 d^2/2N)`, `d = X(r) - X(0)` and `e = dX(w)` of one neuron:
         `-(1/alpha') [E(e^2 f) - p^2 E(e^2 d^2 f)/N] E(f)^(N-1) + (p^2/alpha') (1 - 1/N) E(e d f)^2 E(f)^(N-2)`; the
         averages over phases are modified Bessel functions.
@@ -188,8 +195,8 @@ class WorldsheetBoson:
         """
         places = np.asarray(points, complex)
         k, weight, turns = self._plane(max(distance, float(np.max(np.abs(places)))))
-        squared, slope = np.broadcast_to(self.squared_amplitude(k), k.shape)[:, None], np.outer(k, turns.conj()) / 2
-        half = np.outer(k, turns.real) * distance / 2
+        squared, slope = self.squared_amplitude(k)[:, None], np.outer(k, turns.conj()) / 2
+        half = np.outer(k, np.real(turns)) * distance / 2
         sine = np.sin(half)
         q = charge**2 * squared * sine**2 / self.width
         paired = self.amplitude == "pair"

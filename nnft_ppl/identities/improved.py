@@ -13,7 +13,7 @@ so that with K = Σ_i h_i h'_i (no conjugation)
 and so on for products of more factors (`nnft_ppl.identities.contractions`). At S = 0 all noise of the amplitudes is
 gone.
 
-The exponential of an insertion, where S does not depend on the amplitudes, becomes exp(φ_0 + ½ Σ_i h_i²), and insertions
+The exponential of an insertion, where S does not depend on the amplitudes, becomes exp(φ_0 + ½ Σ_i h_i²); insertions
 before it are shifted, L → L_0 + Σ_i h_i L[h_i], and paired. An observable
 that is quadratic in those parameters without naming its factors (a correlator averaged over the circle) becomes
 Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear form B, where that is cheap.

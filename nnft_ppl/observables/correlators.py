@@ -179,8 +179,7 @@ def vertex(
         dims: Names of the value's dimensions.
         coords: Coordinate values along some of them.
         times: Insertions that multiply it, such as twice a derivative: the stress tensor of a free field.
-        ordering: K(0), with which each operator is normal-ordered, $:e^{ip\phi}: = e^{p^2 K(0)/2}\, e^{ip\phi}$; 0 leaves it
-            as it is.
+        ordering: K(0), with which each operator is normal-ordered, $e^{ip\phi} \to e^{p^2 K(0)/2 + ip\phi}$; 0 leaves it as it is.
         neutral: Whether charges that do not add up to 0 are refused: of a massless field in two dimensions their
             correlators vanish, or are what an infrared cut-off leaves of them.
         field: Which field, where the model returns several.
@@ -191,7 +190,8 @@ def vertex(
 
     Raises:
         TypeError: If an argument is not real.
-        ValueError: If shapes do not fit together, a number is not finite, or charges are not neutral where they must be.
+        ValueError: If shapes do not fit together, a number is not finite, or charges are not neutral where they must
+            be.
 
     Source: derived in docs/theory/identities.md.
     """
@@ -205,8 +205,8 @@ def vertex(
     sums = np.sum(numbers, axis=-1)
     if neutral and np.any(np.abs(sums) > 1e-9 * np.max(np.abs(numbers))):
         raise ValueError(
-            f"vertex: charges {numbers.tolist()} add up to {sums.tolist()}; a massless field has correlators of neutral "
-            "ones only, others vanish with the infrared cut-off: give charges that add up to 0"
+            f"vertex: charges {numbers.tolist()} add up to {sums.tolist()}; of a massless field only neutral "
+            "ones have correlators, others vanish with the infrared cut-off: give charges that add up to 0"
         )
     total = 1j * Insertion.of(Part(Local(places, field, component), weights=numbers))
     if times:

@@ -133,6 +133,7 @@ def test_list_names_the_shipped_models():
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
+    strings = ["free_boson", "tachyon_amplitude"]
     assert first == [
         "conformal/",
         *conformal,
@@ -142,6 +143,8 @@ def test_list_names_the_shipped_models():
         *quantum,
         "scalars/",
         *scalars,
+        "strings/",
+        *strings,
         "symmetries/",
         *symmetries,
     ]
