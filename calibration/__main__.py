@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, symmetries, truth
+from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, strings, symmetries, truth
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
@@ -20,6 +20,7 @@ SECTIONS = {
     "identities": identities,
     "kills": kills,
     "slopes": slopes,
+    "strings": strings,
     "symmetries": symmetries,
     "truth": truth,
 }

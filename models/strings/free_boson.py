@@ -8,7 +8,7 @@ F = e^{−k²/uv²} − e^{−k²/ir²}, and A² = 2α' ln(uv/ir). `spectrum="an
 A² = α'(uv² − ir²)/k². `amplitude="pair"`: independent Gaussian amplitudes of cosine and sine, of variance ½.
 
 `two_point` ⟨X X⟩, `current_current` ⟨∂X ∂X⟩ = −(α'/2) C/z², `central_charge` c_N = 2z⁴⟨T T⟩, T = −(∂X)²/α', at
-`separation` r: C² = 1 but for cut-offs, with a bias of order (1/N) ln(uv/ir). `vertex` ⟨V V⟩ = ⟨e^{ipX(1)} e^{−ipX(0)}⟩,
+`separation` r: C² = 1 but for cut-offs, with a bias of order ln(uv/ir)/N. `vertex` ⟨V V⟩ = ⟨e^{ipX(1)} e^{−ipX(0)}⟩,
 p = `charge`, |z|^{−α'p²} with normal ordering; `ward` ⟨T(w) V V⟩ w²(w−1)²/(h ⟨V V⟩), h = α'p²/4, at `insertion` w: 1 by
 the Virasoro Ward identity, with corrections of order 1/N that are large. Averages over a are taken by hand, and eight
 directions of z are averaged over: nothing is left of ∂X∂X at one point, whose mean is zero.

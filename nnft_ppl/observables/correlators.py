@@ -179,7 +179,7 @@ def vertex(
         dims: Names of the value's dimensions.
         coords: Coordinate values along some of them.
         times: Insertions that multiply it, such as twice a derivative: the stress tensor of a free field.
-        ordering: K(0), with which each operator is normal-ordered, $e^{ip\phi} \to e^{p^2 K(0)/2 + ip\phi}$; 0 leaves it as it is.
+        ordering: K(0) of normal ordering, $e^{ip\phi} \to e^{p^2 K(0)/2 + ip\phi}$; 0 leaves operators as they are.
         neutral: Whether charges that do not add up to 0 are refused: of a massless field in two dimensions their
             correlators vanish, or are what an infrared cut-off leaves of them.
         field: Which field, where the model returns several.
