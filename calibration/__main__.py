@@ -8,7 +8,19 @@ from pathlib import Path
 
 import jax
 
-from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, strings, symmetries, truth
+from calibration import (
+    axioms,
+    circle,
+    coverage,
+    errors,
+    expansion,
+    identities,
+    kills,
+    slopes,
+    strings,
+    symmetries,
+    truth,
+)
 from nnft_ppl.results import plain_json
 
 SECTIONS = {

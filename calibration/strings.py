@@ -1,4 +1,4 @@
-"""The central charge of the free boson, whose bias is less than a fiftieth of it: more networks than a test can draw."""
+"""The central charge of the free boson, whose bias is a fiftieth of it: more networks than a test can draw."""
 
 import math
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def stress(key: jax.Array, boson: WorldsheetBoson) -> jax.Array:
     scales, normals, phases = jax.random.split(key, 3)
     log_t = jax.random.uniform(scales, (WIDTH,), minval=-2 * math.log(UV), maxval=-2 * math.log(IR))
     k = jnp.exp(log_t / -2)[:, None] * jax.random.normal(normals, (WIDTH, 2)) / math.sqrt(2)
-    waves = k[:, :1] * DIRECTIONS.real + k[:, 1:] * DIRECTIONS.imag  # k.x, (neuron, direction)
+    waves = k[:, :1] * np.real(DIRECTIONS) + k[:, 1:] * np.imag(DIRECTIONS)  # k.x, (neuron, direction)
     slope = (k[:, :1] - 1j * k[:, 1:]) / 2 * DIRECTIONS
     size = 2 * boson.alpha_prime * boson.log / WIDTH
     if boson.amplitude == "pair":

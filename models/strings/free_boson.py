@@ -10,7 +10,7 @@ A² = α'(uv² − ir²)/k². `amplitude="pair"`: independent Gaussian amplitude
 `two_point` ⟨X X⟩, `current_current` ⟨∂X ∂X⟩ = −(α'/2) C/z², `central_charge` c_N = 2z⁴⟨T T⟩, T = −(∂X)²/α', at
 `separation` r: C² = 1 but for cut-offs, with a bias of order ln(uv/ir)/N. `vertex` ⟨V V⟩ = ⟨e^{ipX(1)} e^{−ipX(0)}⟩,
 p = `charge`, |z|^{−α'p²} with normal ordering; `ward` ⟨T(w) V V⟩ w²(w−1)²/(h ⟨V V⟩), h = α'p²/4, at `insertion` w: 1 by
-the Virasoro Ward identity, with corrections of order 1/N that are large. Averages over a are taken by hand, and eight
+the Virasoro Ward identity, with corrections of order 1/N that are large. Averages over a are taken by hand, and four
 directions of z are averaged over: nothing is left of ∂X∂X at one point, whose mean is zero.
 
 Control: a mass, for which z⁴⟨T T⟩ depends on r. Units: lengths in 1/uv times its value. Limits: uv → ∞, ir → 0, N → ∞.
@@ -31,7 +31,7 @@ from nnft_ppl.observables import Derived, at, derivative, product, vertex
 from nnft_ppl.spaces import Box
 
 SEPARATION = (0.7, 1.0, 1.5)
-DIRECTIONS = np.exp(1j * math.pi * np.arange(8) / 8)
+DIRECTIONS = np.exp(1j * math.pi * np.arange(4) / 4)
 INSERTED = (-1 + 0j, 0.5 + 1j)
 HOLOMORPHIC = (0.5, -0.5j)
 

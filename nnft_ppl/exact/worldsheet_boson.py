@@ -24,11 +24,11 @@ _FARTHEST = 6.2
 class WorldsheetBoson:
     r"""`X(z) = N^(-1/2) sum_i A(|k_i|) a_i cos(k_i.x + g_i)` in the plane, with the logarithm as kernel.
 
-    `K(r) = alpha' int dk/k F(k) J_0(k r) k^2/(k^2 + mass^2)`, with `F = exp(-k^2/uv^2) - exp(-k^2/ir^2)` (`smooth`) or
-    1 from ir to uv (`annulus`). A smooth neuron has `A^2 = 2 alpha' ln(uv/ir)` and k of density
-    `F/(2 pi k^2 ln(uv/ir))`; one of the annulus, uniform there, `A^2 = alpha' (uv^2 - ir^2)/k^2`; a mass multiplies both
-    by `k^2/(k^2 + mass^2)`. `gaussian` are normal a and uniform phases g, `pair` independent amplitudes of cosine and
-    sine, of variance 1/2.
+    `K(r) = alpha' int dk/k F(k) J_0(k r) k^2/(k^2 + mass^2)`, with `F = exp(-k^2/uv^2) - exp(-k^2/ir^2)` (`smooth`)
+    or 1 from ir to uv (`annulus`). A smooth neuron has `A^2 = 2 alpha' ln(uv/ir)` and k of density
+    `F/(2 pi k^2 ln(uv/ir))`; one of the annulus, uniform there, `A^2 = alpha' (uv^2 - ir^2)/k^2`; a mass multiplies
+    both by `k^2/(k^2 + mass^2)`. `gaussian` are normal a and uniform phases g, `pair` independent amplitudes of cosine
+    and sine, of variance 1/2.
 
     Attributes:
         width: Number N of neurons.

@@ -46,6 +46,9 @@ MOST_UNITS = 512
 LARGEST = 2**16
 """The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
 
+SUMMED = 64
+"""Rounding units to which a sum over the amplitudes is known."""
+
 PHASE = "the action has a phase, and the identities that improve are those of its modulus"
 """Why nothing is improved where a factor is complex."""
 JUMPS = "the action jumps, or a part of it has no gradient: improved estimators would miss that"
@@ -143,7 +146,11 @@ class Improvement:
     def _exponential(observable: Exponential, linear: Features, amplitudes: Array) -> Array:
         """An exponential; factors before it are shifted by their contractions with it, and paired."""
         (exponent, weight), *others = linear.of(observable.insertions)
-        mean = jnp.exp(exponent - jnp.tensordot(weight, amplitudes, 1) + 0.5 * jnp.sum(weight**2, axis=-1))
+        noisy = jnp.abs(exponent) + jnp.tensordot(jnp.abs(weight), jnp.abs(amplitudes), 1)
+        constant = exponent - jnp.tensordot(weight, amplitudes, 1)
+        # Of a field without a constant part rounding is left, whose series would look like one with a heavy tail.
+        constant = jnp.where(jnp.abs(constant) <= SUMMED * jnp.finfo(noisy.dtype).eps * noisy, 0, constant)
+        mean = jnp.exp(constant + 0.5 * jnp.sum(weight**2, axis=-1))
         if not others:
             return observable.scaled(mean)
         shifted = jnp.stack([one + jnp.sum(feature * (weight - amplitudes), axis=-1) for one, feature in others])

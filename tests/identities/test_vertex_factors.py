@@ -1,5 +1,6 @@
 """Vertex operators with insertions before them, normal-ordered ones, and those that must be neutral."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
@@ -56,6 +57,23 @@ def test_averages_over_amplitudes_are_taken_by_hand(seed):
     one, error = np.mean(x * phases[:, None], axis=0), np.std(x * phases[:, None], axis=0) / np.sqrt(len(draws))
     assert np.max(np.abs(one - known()["one"]) / error) < ACCEPTED
     assert np.max(np.abs(one - np.mean(phases)) / error) > REJECTED
+
+
+def test_of_a_field_without_constant_part_no_rounding_is_left():
+    """Its vertex operators are real on average, to the last bit; a constant part stays."""
+    points = jnp.asarray(np.random.default_rng(2).normal(size=(200, 2)))
+
+    def imaginary(constant: float) -> np.ndarray:
+        def model():
+            a = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+            return lambda x: a[0] * jnp.cos(x[0]) + a[1] * jnp.sin(x[0]) + constant
+
+        measured = {"vertex": vertex([[0.1], [2.0]], [0.7, -0.4])}
+        improved = Improvement(Theory(ModelFile(model, "waves", observables=lambda: measured)))
+        return np.asarray(jax.vmap(lambda z: improved(z)["vertex"].imag)(points))
+
+    assert not np.any(imaginary(0.0))
+    assert np.all(imaginary(1e-6) > 1e-8)
 
 
 @pytest.mark.parametrize(
