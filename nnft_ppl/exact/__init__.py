@@ -67,7 +67,6 @@ from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff
 from nnft_ppl.exact.string_amplitudes import (
     AMPLITUDE_REGIONS,
     TachyonAmplitude,
-    VertexIntegral,
     veneziano,
     virasoro_shapiro,
 )
@@ -94,7 +93,6 @@ __all__ = [
     "RotationMoments",
     "TachyonAmplitude",
     "TurnedKernel",
-    "VertexIntegral",
     "WorldsheetBoson",
     "angular_degeneracy",
     "attention_connected",

@@ -114,8 +114,8 @@ class TachyonAmplitude:
         """The integral over a vertex operator by a quadrature rule.
 
         Args:
-            z: Where the operator is.
-            weight: Quadrature weights.
+            z: Where the operator is, shape (row, place).
+            weight: Quadrature weights, of that shape.
             on_shell: k^2 on the mass shell times the factor of the kernel: 2 of closed strings, and 1 of open ones.
         """
         squared, kernel = on_shell * self.shell, self.boson.kernel

@@ -187,12 +187,12 @@ class WorldsheetBoson:
         averages over phases are modified Bessel functions.
 
         Args:
-            points: w, complex.
+            points: w, complex, shape (point,).
             distance: r > 0.
             charge: p, in inverse units of the field.
 
         Returns:
-            The correlator, per length squared.
+            The correlator, of the shape of the points, per length squared.
         """
         places = np.asarray(points, complex)
         k, weight, turns = self._plane(max(distance, float(np.max(np.abs(places)))))

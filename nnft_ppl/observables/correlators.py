@@ -20,7 +20,10 @@ from nnft_ppl.observables.readings import factors_of
 
 @dataclass(frozen=True)
 class Exponential(Observable):
-    """The exponential of an insertion, which is kept, times a product of others."""
+    r"""The exponential of an insertion, which is kept, times a product of others, $c\,L_1[\phi] \cdots e^{L[\phi]}$.
+
+    Source: derived in docs/theory/identities.md.
+    """
 
     exponent: Insertion | None = None
     """What is exponentiated."""
