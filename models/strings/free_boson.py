@@ -13,7 +13,7 @@ p = `charge`, |z|^{−α'p²} with normal ordering; `ward` ⟨T(w) V V⟩ w²(w�
 the Virasoro Ward identity, with corrections of order 1/N that are large. Averages over a are taken by hand, and four
 directions of z are averaged over: nothing is left of ∂X∂X at one point, whose mean is zero.
 
-Control: a mass, for which z⁴⟨T T⟩ depends on r. Units: lengths in 1/uv times its value. Limits: uv → ∞, ir → 0, N → ∞.
+Control: a mass, for which z⁴⟨T T⟩ depends on r. Units: lengths in those of 1/uv. Limits: uv → ∞, ir → 0, N → ∞.
 Source: arXiv:2512.24420; the annulus arXiv:2601.06249; finite width derived in docs/theory/strings.md.
 """
 
