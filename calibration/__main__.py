@@ -18,6 +18,7 @@ from calibration import (
     identities,
     kills,
     slopes,
+    strings,
     symmetries,
     truth,
 )
@@ -33,6 +34,7 @@ SECTIONS = {
     "identities": identities,
     "kills": kills,
     "slopes": slopes,
+    "strings": strings,
     "symmetries": symmetries,
     "truth": truth,
 }

@@ -73,11 +73,21 @@ from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
 from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
+from nnft_ppl.exact.string_amplitudes import (
+    AMPLITUDE_REGIONS,
+    TachyonAmplitude,
+    veneziano,
+    virasoro_shapiro,
+)
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
+from nnft_ppl.exact.worldsheet_boson import BOSON_AMPLITUDES, BOSON_SPECTRA, WorldsheetBoson
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "AMPLITUDE_REGIONS",
+    "BOSON_AMPLITUDES",
+    "BOSON_SPECTRA",
     "COEFFICIENT_LAWS",
     "DEEP_ACTIVATIONS",
     "FERMION_FEATURES",
@@ -93,8 +103,10 @@ __all__ = [
     "Lowest",
     "RescalingBreaking",
     "RotationMoments",
+    "TachyonAmplitude",
     "TrainedMoments",
     "TurnedKernel",
+    "WorldsheetBoson",
     "angular_degeneracy",
     "attention_connected",
     "ball_moment",
@@ -170,6 +182,8 @@ __all__ = [
     "torus_first_order",
     "torus_propagator",
     "trained_moments",
+    "veneziano",
+    "virasoro_shapiro",
     "wave_moment",
     "well_sign",
     "well_sign_pairs",

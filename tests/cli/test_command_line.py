@@ -133,6 +133,7 @@ def test_list_names_the_shipped_models():
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
+    strings = ["free_boson", "free_fermion", "tachyon_amplitude"]
     assert first == [
         "conformal/",
         *conformal,
@@ -143,7 +144,7 @@ def test_list_names_the_shipped_models():
         "scalars/",
         *scalars,
         "strings/",
-        "free_fermion",
+        *strings,
         "symmetries/",
         *symmetries,
     ]
