@@ -75,7 +75,7 @@ def string_towers(spin: int = 2) -> tuple[Tower, Tower, Tower]:
 
 def weyl_breaking(
     traces: Float[ArrayLike, "*shape tower"], dimensions: float, spin: int = 2
-) -> Float[np.ndarray, "*shape"]:
+) -> Float[ArrayLike, "*shape"]:
     """The breaking function of the Weyl flow of D bosons and their ghosts, −(D Tr_0 − 4 Tr_c + 2 Tr_b).
 
     It is minus the divergence, the sign of amplitudes that shrink as the surface grows. Of the finite parts of exact
@@ -90,7 +90,7 @@ def weyl_breaking(
     return -(traces @ np.array([dimensions * scalar, *ghosts]))
 
 
-def critical_dimension(traces: Float[ArrayLike, "*shape tower"], spin: int = 2) -> Float[np.ndarray, "*shape"]:
+def critical_dimension(traces: Float[ArrayLike, "*shape tower"], spin: int = 2) -> Float[ArrayLike, "*shape"]:
     """The D at which the breaking function vanishes, (4 Tr_c − 2 Tr_b)/Tr_0: 2(6j² − 6j + 1), 26 of spin 2.
 
     Args:

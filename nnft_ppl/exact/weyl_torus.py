@@ -2,7 +2,7 @@ r"""A torus with curvature: modes of any helicity in the metric g = e^{2η cos x
 
 Along y modes are waves e^{iky}; along x they solve a generalised eigenproblem on the waves |n| ≤ K,
 
-    D†_k e^{(p−2)ω} D_k f = λ e^{pω} f,      D_k = ∂_x − k  (2∂_z̄ e^{iky} = e^{iky} D_k),      ω = η cos x,   p = 2(1 + s),
+    D†_k e^{(p−2)ω} D_k f = λ e^{pω} f,    D_k = ∂_x − k  (2∂_z̄ e^{iky} = e^{iky} D_k),    ω = η cos x,   p = 2(1 + s),
 
 the Laplacian of helicity s: for s = 0 it is −∂² f = λ e^{2ω} f. Curvature R = 2η cos x · e^{−2ω}.
 
@@ -19,7 +19,7 @@ from scipy.special import iv
 
 from nnft_ppl.arguments import require_choice, require_count, require_finite
 
-MEASURES = ("curved", "flat")
+TORUS_MEASURES = ("curved", "flat")
 """By which measure δω is averaged over a mode: e^{pω}, in which modes are orthonormal, or 1, which is wrong."""
 
 
@@ -61,20 +61,20 @@ def torus_modes(
         eta: η, dimensionless.
         along_x: K, the highest wave along x.
         along_y: The highest k; None for as many.
-        measure: One of `MEASURES`.
+        measure: One of `TORUS_MEASURES`.
 
     Raises:
         TypeError: If an argument is no number, or no integer where it should be.
         ValueError: If a number is out of range, or there is no such measure.
     """
     require_finite("torus_modes", "eta", eta)
-    require_choice("torus_modes", "measure", measure, MEASURES)
+    require_choice("torus_modes", "measure", measure, TORUS_MEASURES)
     along_x = require_count("torus_modes", "along_x", along_x)
     along_y = along_x if along_y is None else require_count("torus_modes", "along_y", along_y, least=0)
     power, to_waves = 2 * (1 + helicity), _real_waves(along_x)
 
     def matrix(between: np.ndarray) -> np.ndarray:
-        return (to_waves.conj().T @ between @ to_waves).real
+        return np.real(to_waves.conj().T @ between @ to_waves)
 
     mass = matrix(_exponential(power * eta, along_x))
     bend = matrix(_exponential((power - 2) * eta, along_x))
@@ -119,7 +119,7 @@ def torus_heat_trace(
         epsilon: ε, positive.
         along_x: The highest wave along x.
         along_y: The highest k along y; None for as many.
-        measure: One of `MEASURES`; with the flat one the pole is absent and ηπ/6 another number.
+        measure: One of `TORUS_MEASURES`; the flat one has no pole and another constant (`torus_curvature_term`).
 
     Raises:
         TypeError, ValueError: As `torus_modes`.
@@ -134,14 +134,15 @@ def torus_heat_trace(
     return float(each[0] + 2 * np.sum(each[1:]))
 
 
-def torus_area_term(eta: float, epsilon: float) -> float:
-    """The pole ∫ √g δω/(4πε) = π I_1(2η)/ε of every trace on the torus.
+def torus_area_term(eta: float, epsilon: float, measure: str = "curved") -> float:
+    """The pole ∫ √g δω/(4πε) = π I_1(2η)/ε of every trace on the torus, of its area; 0 with the flat measure.
 
     Args:
         eta: η.
         epsilon: ε, positive.
+        measure: One of `TORUS_MEASURES`.
     """
-    return float(np.pi * iv(1, 2 * eta) / epsilon)
+    return float(np.pi * iv(1, 2 * eta) / epsilon) if measure == "curved" else 0.0
 
 
 def torus_curvature_term(eta: float, measure: str = "curved") -> float:
@@ -149,7 +150,7 @@ def torus_curvature_term(eta: float, measure: str = "curved") -> float:
 
     Args:
         eta: η.
-        measure: One of `MEASURES`.
+        measure: One of `TORUS_MEASURES`.
     """
     wrong = iv(0, 2 * eta) + iv(2, 2 * eta)
     return float(eta * np.pi / 6 * (wrong if measure == "flat" else 1.0))

@@ -77,9 +77,7 @@ class WaveProducts(eqx.Module):
             _waves(jnp.asarray(axis, self.coefficients.dtype), size // 2)
             for axis, size in zip(axes, self.coefficients.shape, strict=True)
         ]
-        return jnp.linalg.multi_dot(
-            [tables[0], self.coefficients, tables[1].T], precision=jax.lax.Precision.HIGHEST
-        )
+        return jnp.linalg.multi_dot([tables[0], self.coefficients, tables[1].T], precision=jax.lax.Precision.HIGHEST)
 
 
 def _waves(points: Float[Array, " points"], modes: int) -> Float[Array, "points wave"]:

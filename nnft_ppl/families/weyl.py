@@ -1,0 +1,46 @@
+"""What models of the Weyl anomaly compute of their traces, and what is known of it."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from nnft_ppl.exact import critical_dimension, string_towers, weyl_breaking
+from nnft_ppl.observables import Derived, Observable
+
+
+def tower_names() -> tuple[str, ...]:
+    """Coordinates along `tower`: the boson, and the ghosts c and b."""
+    return tuple(tower.name for tower in string_towers())
+
+
+def weyl_observables(heat_traces: Callable, pole: float, dimensions: int) -> dict[str, Observable | Derived]:
+    """Finite parts of the traces by `tower`, and what follows from them for D bosons with ghosts.
+
+    `traces`; `breaking`, minus the finite divergence of the Weyl flow; and the `critical_dimension` where it vanishes.
+
+    Args:
+        heat_traces: (what the model returns, parameters) -> quadratic forms of the noise whose averages are the traces,
+            shape (tower,); without a constant, so that they are averaged by hand where that is cheap.
+        pole: What all traces have in common, ∝ 1/ε.
+        dimensions: D.
+    """
+    towers = {"dims": ("tower",), "coords": {"tower": tower_names()}}
+    return {
+        "heat_traces": Observable(heat_traces, **towers, hidden=True),
+        "traces": Derived(lambda means: means["heat_traces"] - pole, **towers).in_units("1"),
+        "breaking": Derived(lambda means: jnp.asarray(weyl_breaking(means["traces"], dimensions))).in_units("1"),
+        "critical_dimension": Derived(lambda means: jnp.asarray(critical_dimension(means["traces"]))).in_units("1"),
+    }
+
+
+def weyl_answers(traces: Float[np.ndarray, " tower"], dimensions: int) -> dict[str, np.ndarray]:
+    """The same of known traces, with them.
+
+    Args:
+        traces: Finite parts, by tower.
+        dimensions: D.
+    """
+    known = {"breaking": weyl_breaking(traces, dimensions), "critical_dimension": critical_dimension(traces)}
+    return {"traces": traces} | {name: np.asarray(value) for name, value in known.items()}
