@@ -61,6 +61,8 @@ def test_shipped_models_are_found_by_name():
         "phi4",
         "phi4_circle",
         "phi4_torus",
+        "weyl_sphere",
+        "weyl_torus",
         "attention_redundancy",
         "charged_ring",
         "complex_scalar",

@@ -67,12 +67,13 @@ def observables(eta, dimensions, epsilon, modes, measure):
     """The traces, and what follows from them."""
     flows = [torus_modes(tower.helicity, eta, modes, measure=measure).flow(epsilon) for tower in string_towers()]
     over_flat = np.stack(flows) - torus_modes(0, 0.0, modes).flow(epsilon)
+    area = torus_area_term(eta, epsilon, measure)
 
     def traces(phi, theta):
         noise = theta["amplitude"]
-        return jnp.stack([jnp.vdot(noise, on_waves(flow, noise)) for flow in over_flat])
+        return jnp.stack([jnp.vdot(noise, on_waves(flow, noise)) for flow in over_flat]) - area
 
-    return weyl_observables(traces, torus_area_term(eta, epsilon, measure), dimensions)
+    return weyl_observables(traces, dimensions)
 
 
 def symmetries(eta, epsilon, modes, measure, alpha_prime):

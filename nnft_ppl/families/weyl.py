@@ -10,26 +10,18 @@ from nnft_ppl.exact import critical_dimension, string_towers, weyl_breaking
 from nnft_ppl.observables import Derived, Observable
 
 
-def tower_names() -> tuple[str, ...]:
-    """Coordinates along `tower`: the boson, and the ghosts c and b."""
-    return tuple(tower.name for tower in string_towers())
-
-
-def weyl_observables(heat_traces: Callable, pole: float, dimensions: int) -> dict[str, Observable | Derived]:
+def weyl_observables(traces: Callable, dimensions: int) -> dict[str, Observable | Derived]:
     """Finite parts of the traces by `tower`, and what follows from them for D bosons with ghosts.
 
     `traces`; `breaking`, minus the finite divergence of the Weyl flow; and the `critical_dimension` where it vanishes.
 
     Args:
-        heat_traces: (what the model returns, parameters) -> quadratic forms of the noise whose averages are the traces,
-            shape (tower,); without a constant, so that they are averaged by hand where that is cheap.
-        pole: What all traces have in common, ∝ 1/ε.
+        traces: (what the model returns, parameters) -> forms of the noise whose averages they are, shape (tower,).
         dimensions: D.
     """
-    towers = {"dims": ("tower",), "coords": {"tower": tower_names()}}
+    names = tuple(tower.name for tower in string_towers())
     return {
-        "heat_traces": Observable(heat_traces, **towers, hidden=True),
-        "traces": Derived(lambda means: means["heat_traces"] - pole, **towers).in_units("1"),
+        "traces": Observable(traces, ("tower",), {"tower": names}).in_units("1"),
         "breaking": Derived(lambda means: jnp.asarray(weyl_breaking(means["traces"], dimensions))).in_units("1"),
         "critical_dimension": Derived(lambda means: jnp.asarray(critical_dimension(means["traces"]))).in_units("1"),
     }

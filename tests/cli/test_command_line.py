@@ -129,6 +129,7 @@ def test_list_names_the_shipped_models():
     networks += ["relu_net", "shared_amplitude"]
     scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
+    strings = ["weyl_sphere", "weyl_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
@@ -142,6 +143,8 @@ def test_list_names_the_shipped_models():
         *quantum,
         "scalars/",
         *scalars,
+        "strings/",
+        *strings,
         "symmetries/",
         *symmetries,
     ]
