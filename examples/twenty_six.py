@@ -7,8 +7,8 @@
 #
 # As a network $X=\sum_n\sqrt{2\pi\alpha'/\lambda_n}\,a_nf_n$ with $a_n\sim N(0,1)$, a rescaling is a flow of the
 # parameters, $V=e^{-\varepsilon\Delta}a$ at the resolution $\varepsilon$. It has a Jacobian,
-# $\partial_iV^i=\mathrm{Tr}\,e^{-\varepsilon\Delta}$, and a score, $V(\ln p)=-\sum e^{-\varepsilon\lambda}a^2$, which average
-# to zero: the anomaly is something that draws of the network measure (docs/theory/weyl.md).
+# $\partial_iV^i=\mathrm{Tr}\,e^{-\varepsilon\Delta}$, and a score, $V(\ln p)=-\sum e^{-\varepsilon\lambda}a^2$, which
+# average to zero: the anomaly is something that draws of the network measure (docs/theory/weyl.md).
 
 # %%
 import jax
@@ -113,7 +113,7 @@ plt.show()
 # %%
 counts = np.array([sphere_mode_count(tower.helicity) for tower in TOWERS])
 for dimensions in (1, 10, 26):
-    print(f"D = {dimensions:2}: B = {float(weyl_breaking(counts, dimensions)):.4f}")
+    print(f"D = {dimensions:2}: B = {np.round(weyl_breaking(counts, dimensions), 9) + 0.0:.4f}")
 assert np.allclose(counts, limits, atol=1e-5)
 
 # %% [markdown]
@@ -132,7 +132,8 @@ etas = np.array([0.1, 0.2, 0.3, 0.4])
 def constant(helicity, eta, measure="curved"):
     """What is left at ε = 0 of the exact trace without its pole."""
     left = [
-        torus_heat_trace(helicity, eta, step, 30, 32, measure) - torus_area_term(eta, step, measure) for step in steps
+        torus_heat_trace(helicity, eta, step, 30, 32, measure) - torus_area_term(eta, step, helicity, measure)
+        for step in steps
     ]
     return float(finite_part(left, steps))
 

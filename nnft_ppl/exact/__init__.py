@@ -83,6 +83,7 @@ from nnft_ppl.exact.weyl_torus import (
     torus_curvature_term,
     torus_heat_trace,
     torus_modes,
+    torus_plane_flow,
 )
 
 __all__ = [
@@ -181,6 +182,7 @@ __all__ = [
     "torus_first_order",
     "torus_heat_trace",
     "torus_modes",
+    "torus_plane_flow",
     "torus_propagator",
     "wave_moment",
     "well_sign",

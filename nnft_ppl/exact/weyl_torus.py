@@ -119,7 +119,7 @@ def torus_heat_trace(
         epsilon: ε, positive.
         along_x: The highest wave along x.
         along_y: The highest k along y; None for as many.
-        measure: One of `TORUS_MEASURES`; the flat one has no pole and another constant (`torus_curvature_term`).
+        measure: One of `TORUS_MEASURES`; the flat one gives other numbers (`torus_curvature_term`).
 
     Raises:
         TypeError, ValueError: As `torus_modes`.
@@ -134,23 +134,60 @@ def torus_heat_trace(
     return float(each[0] + 2 * np.sum(each[1:]))
 
 
-def torus_area_term(eta: float, epsilon: float, measure: str = "curved") -> float:
-    """The pole ∫ √g δω/(4πε) = π I_1(2η)/ε of every trace on the torus, of its area; 0 with the flat measure.
+def torus_plane_flow(
+    helicity: int, eta: float, epsilon: float, along_x: int, measure: str = "curved"
+) -> Float[np.ndarray, "k wave wave"]:
+    """The flow of planes that touch the torus: `TorusModes.flow` to leading order, whose trace is the pole alone.
+
+    Its symbol is cos x · exp(−ε e^{−2ω} (n² + k²)), ordered by Weyl's rule: between e^{inx} and e^{imx} stands its
+    Fourier component n − m at (n + m)/2. The sum over all waves is `torus_area_term` up to e^{−π²/ε}; on white noise it
+    has nearly the noise of the flow, so that the difference has little.
+
+    Args:
+        helicity: s; of no effect but with the flat measure, where the symbol has another factor e^{−pω}.
+        eta: η.
+        epsilon: ε, positive.
+        along_x: The highest wave K along both axes.
+        measure: One of `TORUS_MEASURES`.
+
+    Source: derived in docs/theory/weyl.md.
+    """
+    n, to_waves = np.arange(-along_x, along_x + 1), _real_waves(along_x)
+    x = np.linspace(0, 2 * np.pi, 8 * (along_x + 8), endpoint=False)
+    omega = eta * np.cos(x)
+    factor = np.cos(x) * (np.exp(-2 * (1 + helicity) * omega) if measure == "flat" else 1.0)
+    middle, apart = (n[:, None] + n) / 2, n[:, None] - n
+    momentum = middle**2 + np.arange(along_x + 1)[:, None, None] ** 2
+    symbol = factor * np.exp(-epsilon * np.exp(-2 * omega) * momentum[..., None])
+    between = np.mean(symbol * np.cos(apart[..., None] * x), axis=-1)
+    return np.real(to_waves.conj().T @ between @ to_waves)
+
+
+def torus_area_term(eta: float, epsilon: float, helicity: int = 0, measure: str = "curved") -> float:
+    """The pole ∫ √g δω/(4πε) = π I_1(2η)/ε of every trace on the torus, that of its area.
+
+    With the flat measure it is π I_1((2 − p)η)/ε, 0 for the boson.
 
     Args:
         eta: η.
         epsilon: ε, positive.
+        helicity: s, which counts with the flat measure alone.
         measure: One of `TORUS_MEASURES`.
     """
-    return float(np.pi * iv(1, 2 * eta) / epsilon) if measure == "curved" else 0.0
+    power = 2.0 if measure == "curved" else -2.0 * helicity
+    return float(np.pi * iv(1, power * eta) / epsilon)
 
 
-def torus_curvature_term(eta: float, measure: str = "curved") -> float:
-    """∫ √g R δω/(24π) of the torus with δω = cos x: ηπ/6; with the flat measure (ηπ/6)(I_0(2η) + I_2(2η)).
+def torus_curvature_term(eta: float, helicity: int = 0, measure: str = "curved") -> float:
+    """(1 + 3s) ∫ √g R δω/(24π) of the torus with δω = cos x: (1 + 3s) ηπ/6.
+
+    With the flat measure it is larger by I_0(pη) + I_2(pη), p = 2(1 + s).
 
     Args:
         eta: η.
+        helicity: s.
         measure: One of `TORUS_MEASURES`.
     """
-    wrong = iv(0, 2 * eta) + iv(2, 2 * eta)
-    return float(eta * np.pi / 6 * (wrong if measure == "flat" else 1.0))
+    strength = 2 * (1 + helicity) * eta
+    wrong = iv(0, strength) + iv(2, strength) if measure == "flat" else 1.0
+    return float((1 + 3 * helicity) * eta * np.pi / 6 * wrong)

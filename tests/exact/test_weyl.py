@@ -17,6 +17,7 @@ from nnft_ppl.exact import (
     torus_curvature_term,
     torus_heat_trace,
     torus_modes,
+    torus_plane_flow,
     weyl_breaking,
 )
 
@@ -34,7 +35,8 @@ def sphere_limits(towers=TOWERS, missing=0):
 def torus_limit(helicity, measure="curved", eta=ETA):
     times = (0.05, 0.07, 0.09, 0.12)
     values = [
-        torus_heat_trace(helicity, eta, time, 28, 32, measure) - torus_area_term(eta, time, measure) for time in times
+        torus_heat_trace(helicity, eta, time, 28, 32, measure) - torus_area_term(eta, time, helicity, measure)
+        for time in times
     ]
     return float(finite_part(values, times))
 
@@ -103,7 +105,8 @@ def test_traces_of_curvature_on_a_torus():
 def test_another_measure_gives_another_constant():
     """Control: modes that are normal by √g, and δω averaged over them by dx dy."""
     wrong = torus_limit(0, "flat")
-    assert wrong == pytest.approx(torus_curvature_term(ETA, "flat"), abs=2e-5)
+    assert wrong == pytest.approx(torus_curvature_term(ETA, measure="flat"), abs=2e-5)
+    assert torus_limit(1, "flat") == pytest.approx(torus_curvature_term(ETA, 1, "flat"), abs=2e-3)
     assert abs(wrong - torus_curvature_term(ETA)) > 0.02
 
 
@@ -112,6 +115,14 @@ def test_a_cut_in_numbers_of_modes_is_no_regulator():
     overlaps = torus_modes(0, ETA, 8).overlaps
     each = np.trace(overlaps, axis1=1, axis2=2)
     np.testing.assert_allclose(each, ETA, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("helicity", "measure"), [(0, "curved"), (1, "curved"), (0, "flat"), (1, "flat")])
+def test_planes_have_the_pole_and_its_noise(helicity, measure):
+    planes, own = torus_plane_flow(helicity, ETA, 0.4, 10, measure), torus_modes(helicity, ETA, 10, measure=measure)
+    each = np.trace(planes, axis1=1, axis2=2)
+    assert each[0] + 2 * np.sum(each[1:]) == pytest.approx(torus_area_term(ETA, 0.4, helicity, measure), abs=1e-6)
+    assert np.sum((own.flow(0.4) - planes) ** 2) < 0.1 * np.sum(own.flow(0.4) ** 2)
 
 
 def test_modes_are_normal_and_flat_ones_are_waves():
