@@ -140,8 +140,8 @@ def torus_plane_flow(
     """The flow of planes that touch the torus: `TorusModes.flow` to leading order, whose trace is the pole alone.
 
     Its symbol is cos x · exp(−ε e^{−2ω} (n² + k²)), ordered by Weyl's rule: between e^{inx} and e^{imx} stands its
-    Fourier component n − m at (n + m)/2. The sum over all waves is `torus_area_term` up to e^{−π²/ε}; on white noise it
-    has nearly the noise of the flow, so that the difference has little.
+    Fourier component n − m at (n + m)/2. The sum over all waves is `torus_area_term` up to e^{−π²e^{−2|η|}/ε}; on white
+    noise it has nearly the noise of the flow, so that the difference has little.
 
     Args:
         helicity: s; of no effect but with the flat measure, where the symbol has another factor e^{−pω}.

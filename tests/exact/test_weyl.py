@@ -119,10 +119,11 @@ def test_a_cut_in_numbers_of_modes_is_no_regulator():
 
 @pytest.mark.parametrize(("helicity", "measure"), [(0, "curved"), (1, "curved"), (0, "flat"), (1, "flat")])
 def test_planes_have_the_pole_and_its_noise(helicity, measure):
-    planes, own = torus_plane_flow(helicity, ETA, 0.4, 10, measure), torus_modes(helicity, ETA, 10, measure=measure)
+    planes, own = torus_plane_flow(helicity, ETA, 0.3, 12, measure), torus_modes(helicity, ETA, 12, measure=measure)
     each = np.trace(planes, axis1=1, axis2=2)
-    assert each[0] + 2 * np.sum(each[1:]) == pytest.approx(torus_area_term(ETA, 0.4, helicity, measure), abs=1e-6)
-    assert np.sum((own.flow(0.4) - planes) ** 2) < 0.1 * np.sum(own.flow(0.4) ** 2)
+    assert each[0] + 2 * np.sum(each[1:]) == pytest.approx(torus_area_term(ETA, 0.3, helicity, measure), abs=1e-6)
+    if measure == "curved":  # the flat one has other terms of first order, which ghosts feel
+        assert np.sum((own.flow(0.3) - planes) ** 2) < 0.1 * np.sum(own.flow(0.3) ** 2)
 
 
 def test_modes_are_normal_and_flat_ones_are_waves():
