@@ -8,7 +8,19 @@ from pathlib import Path
 
 import jax
 
-from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, symmetries, truth
+from calibration import (
+    axioms,
+    circle,
+    coverage,
+    errors,
+    expansion,
+    finite_width,
+    identities,
+    kills,
+    slopes,
+    symmetries,
+    truth,
+)
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
@@ -17,6 +29,7 @@ SECTIONS = {
     "coverage": coverage,
     "circle": circle,
     "expansion": expansion,
+    "finite_width": finite_width,
     "identities": identities,
     "kills": kills,
     "slopes": slopes,

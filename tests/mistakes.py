@@ -384,6 +384,9 @@ RESULTS = [
     Case("figure in no folder", ["diagnose", "kept", "--figure", "nowhere/z.svg"], 2, "no folder 'nowhere'; make it"),
     Case("page of another kind", ["report", "kept", "--out", "report.pdf"], 2, "a report is an .html file, not"),
     Case("folder for a page", ["verify", "--page", "kept"], 2, "--page kept: that is a folder; name a file"),
+    Case("gallery of another kind", ["verify", "--gallery", "g.html"], 2, "g.html: give a file that ends in .md"),
+    Case("gallery without room", ["verify", "--gallery", "good.md"], 2, "no folder 'good' for it: File exists",
+         write("good", "")),
 ]  # fmt: skip
 CALLS = [
     Case("a name for a theory", lambda: sample("phi4"), 2, "takes a Theory, not 'phi4': make one with load"),

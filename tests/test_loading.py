@@ -51,6 +51,7 @@ def test_shipped_models_are_found_by_name():
         "kolmogorov_arnold",
         "relu_net",
         "shared_amplitude",
+        "trained_net",
         "cauchy_scalar",
         "ornstein_uhlenbeck_net",
         "parameter_splitting",

@@ -11,7 +11,8 @@ from nnft_ppl.exact.conformal import (
     special_conformal,
 )
 from nnft_ppl.exact.convolutions import PADDINGS, READOUTS, convolution_connected, convolution_kernel
-from nnft_ppl.exact.deep_networks import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis, second_layer_correction
+from nnft_ppl.exact.deep_corrections import deep_width_correction
+from nnft_ppl.exact.deep_networks import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis
 from nnft_ppl.exact.deformed_rotation import RotationMoments, matrix_moments, radial_moments
 from nnft_ppl.exact.dilatation import beta_coefficient, bubble_flux, bubble_growth, cutoff_derivative, mass_derivative
 from nnft_ppl.exact.double_well import well_sign, well_sign_pairs, well_spectrum, well_two_point
@@ -19,7 +20,7 @@ from nnft_ppl.exact.energy_waves import composite_positivity, energy_propagator,
 from nnft_ppl.exact.erf_rotation import TurnedKernel, erf_rotation
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
-from nnft_ppl.exact.kolmogorov_arnold import fourier_kan_connected
+from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
 from nnft_ppl.exact.neurons import (
     AMPLITUDE_LAWS,
     cosine_connected,
@@ -65,6 +66,7 @@ from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
+from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
 from nnft_ppl.exact.weyl import (
     Tower,
     critical_dimension,
@@ -88,6 +90,7 @@ from nnft_ppl.exact.weyl_torus import (
 
 __all__ = [
     "AMPLITUDE_LAWS",
+    "COEFFICIENT_LAWS",
     "DEEP_ACTIVATIONS",
     "KERNELS",
     "OUTPUT_GROUPS",
@@ -104,6 +107,7 @@ __all__ = [
     "RotationMoments",
     "TorusModes",
     "Tower",
+    "TrainedMoments",
     "TurnedKernel",
     "angular_degeneracy",
     "attention_connected",
@@ -124,10 +128,13 @@ __all__ = [
     "cutoff_derivative",
     "deep_kernel",
     "deep_kurtosis",
+    "deep_width_correction",
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
+    "erf_last_layer_slope",
     "erf_rotation",
+    "erf_tangent_kernel",
     "finite_part",
     "fourier_kan_connected",
     "free_circle_two_point",
@@ -160,7 +167,6 @@ __all__ = [
     "rescaling_breaking",
     "ring_current",
     "ring_power",
-    "second_layer_correction",
     "separated_fourth_cumulant",
     "shared_amplitude_connected",
     "smooth_cutoff_four_point",
@@ -184,6 +190,7 @@ __all__ = [
     "torus_modes",
     "torus_plane_flow",
     "torus_propagator",
+    "trained_moments",
     "wave_moment",
     "well_sign",
     "well_sign_pairs",

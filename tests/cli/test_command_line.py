@@ -126,7 +126,7 @@ def test_list_names_the_shipped_models():
     assert (status, err) == (0, "")
     first = [line.split()[0] for line in out.splitlines()]
     networks = ["attention_heads", "conv_net", "cos_net", "deep_net", "erf_net", "gauss_net", "kolmogorov_arnold"]
-    networks += ["relu_net", "shared_amplitude"]
+    networks += ["relu_net", "shared_amplitude", "trained_net"]
     scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     strings = ["weyl_sphere", "weyl_torus"]
