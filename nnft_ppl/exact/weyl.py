@@ -76,13 +76,13 @@ def string_towers(spin: int = 2) -> tuple[Tower, Tower, Tower]:
 def weyl_breaking(
     traces: Float[ArrayLike, "*shape tower"], dimensions: float, spin: int = 2
 ) -> Float[ArrayLike, "*shape"]:
-    """The breaking function of the Weyl flow of D bosons and their ghosts, −(D Tr_0 − 4 Tr_c + 2 Tr_b).
+    """The breaking function of the Weyl flow of D bosons and their ghosts, B = −(D Tr_0 − 4 Tr_c + 2 Tr_b).
 
     It is minus the divergence, the sign of amplitudes that shrink as the surface grows. Of the finite parts of exact
     traces it is −(D − 26)/(24π) ∫ √g R δω.
 
     Args:
-        traces: Finite parts of the traces of `string_towers`, along the last axis; NumPy or JAX arrays.
+        traces: Finite parts of the traces of `string_towers`, shape (*shape, tower); a NumPy or JAX array.
         dimensions: The number D of bosons.
         spin: That of the ghosts.
     """
@@ -91,10 +91,12 @@ def weyl_breaking(
 
 
 def critical_dimension(traces: Float[ArrayLike, "*shape tower"], spin: int = 2) -> Float[ArrayLike, "*shape"]:
-    """The D at which the breaking function vanishes, (4 Tr_c − 2 Tr_b)/Tr_0: 2(6j² − 6j + 1), 26 of spin 2.
+    """The number of bosons at which the breaking function vanishes, D = (4 Tr_c − 2 Tr_b)/Tr_0 for ghosts of spin 2.
+
+    Of the finite parts of exact traces it is 2(6j² − 6j + 1) with ghosts of spin j: 26.
 
     Args:
-        traces: Finite parts of the traces of `string_towers`, along the last axis; NumPy or JAX arrays.
+        traces: Finite parts of the traces of `string_towers`, shape (*shape, tower); a NumPy or JAX array.
         spin: That of the ghosts.
     """
     return weyl_breaking(traces, 0.0, spin) / (traces @ np.array([1.0, 0, 0]))
@@ -106,6 +108,9 @@ def sphere_spectrum(helicity: int, degree: int) -> tuple[Float[np.ndarray, " lev
     Args:
         helicity: s.
         degree: The highest l.
+
+    Returns:
+        Both by level, shape (level,).
 
     Raises:
         TypeError: If an argument is not an integer.

@@ -41,7 +41,7 @@ class TorusModes(NamedTuple):
     """Ω_ij = ∫ e^{pω} δω f_i f_j with δω = cos x; with the flat measure ∫ δω f_i f_j."""
 
     def flow(self, epsilon: float) -> Float[np.ndarray, "k wave wave"]:
-        """The Weyl flow e^{−εΔ/2} Ω e^{−εΔ/2} on white noise, in the frame of flat waves.
+        """The Weyl flow e^{−εΔ/2} Ω e^{−εΔ/2} on white noise, in the frame of flat waves, shape (k, wave, wave).
 
         Args:
             epsilon: ε, positive.
@@ -125,8 +125,11 @@ def torus_heat_trace(
         TypeError, ValueError: As `torus_modes`.
 
     Example:
-        >>> round(torus_heat_trace(0, 0.3, 0.1, 30) - torus_area_term(0.3, 0.1), 3)
-        0.157
+        >>> times = (0.06, 0.08, 0.1)
+        >>> values = [torus_heat_trace(0, 0.3, one, 24) - torus_area_term(0.3, one) for one in times]
+        >>> from nnft_ppl.exact import finite_part
+        >>> float(finite_part(values, times).round(4)), round(torus_curvature_term(0.3), 4)
+        (0.1571, 0.1571)
     """
     found = torus_modes(helicity, eta, along_x, along_y, measure)
     diagonal = np.diagonal(found.overlaps, axis1=1, axis2=2)
@@ -139,9 +142,9 @@ def torus_plane_flow(
 ) -> Float[np.ndarray, "k wave wave"]:
     """The flow of planes that touch the torus: `TorusModes.flow` to leading order, whose trace is the pole alone.
 
-    Its symbol is cos x · exp(−ε e^{−2ω} (n² + k²)), ordered by Weyl's rule: between e^{inx} and e^{imx} stands its
-    Fourier component n − m at (n + m)/2. The sum over all waves is `torus_area_term` up to e^{−π²e^{−2|η|}/ε}; on white
-    noise it has nearly the noise of the flow, so that the difference has little.
+    The symbol is σ(x, n, k) = cos x · exp(−ε e^{−2ω} (n² + k²)), ordered by Weyl's rule: between e^{inx} and e^{imx}
+    stands its Fourier component n − m at (n + m)/2. The sum over all waves is `torus_area_term` up to
+    e^{−π²e^{−2|η|}/ε}; on white noise it has nearly the noise of the flow, so that the difference has little.
 
     Args:
         helicity: s; of no effect but with the flat measure, where the symbol has another factor e^{−pω}.
@@ -149,6 +152,9 @@ def torus_plane_flow(
         epsilon: ε, positive.
         along_x: The highest wave K along both axes.
         measure: One of `TORUS_MEASURES`.
+
+    Returns:
+        The matrices for k = 0, ..., K, shape (k, wave, wave).
 
     Source: derived in docs/theory/weyl.md.
     """

@@ -31,7 +31,7 @@ def weyl_answers(traces: Float[np.ndarray, " tower"], dimensions: int) -> dict[s
     """The same of known traces, with them.
 
     Args:
-        traces: Finite parts, by tower.
+        traces: Finite parts, shape (tower,).
         dimensions: D.
     """
     known = {"breaking": weyl_breaking(traces, dimensions), "critical_dimension": critical_dimension(traces)}
