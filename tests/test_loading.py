@@ -65,6 +65,8 @@ def test_shipped_models_are_found_by_name():
         "free_boson",
         "free_fermion",
         "tachyon_amplitude",
+        "weyl_sphere",
+        "weyl_torus",
         "attention_redundancy",
         "charged_ring",
         "complex_scalar",

@@ -81,6 +81,26 @@ from nnft_ppl.exact.string_amplitudes import (
 )
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
+from nnft_ppl.exact.weyl import (
+    Tower,
+    critical_dimension,
+    finite_part,
+    sphere_heat_trace,
+    sphere_mode_count,
+    sphere_spectrum,
+    sphere_zero_modes,
+    string_towers,
+    weyl_breaking,
+)
+from nnft_ppl.exact.weyl_torus import (
+    TORUS_MEASURES,
+    TorusModes,
+    torus_area_term,
+    torus_curvature_term,
+    torus_heat_trace,
+    torus_modes,
+    torus_plane_flow,
+)
 from nnft_ppl.exact.worldsheet_boson import BOSON_AMPLITUDES, BOSON_SPECTRA, WorldsheetBoson
 
 __all__ = [
@@ -99,11 +119,14 @@ __all__ = [
     "READOUTS",
     "SCALINGS",
     "THETA_LAWS",
+    "TORUS_MEASURES",
     "HeadAverages",
     "Lowest",
     "RescalingBreaking",
     "RotationMoments",
     "TachyonAmplitude",
+    "TorusModes",
+    "Tower",
     "TrainedMoments",
     "TurnedKernel",
     "WorldsheetBoson",
@@ -121,6 +144,7 @@ __all__ = [
     "convolution_connected",
     "convolution_kernel",
     "cosine_connected",
+    "critical_dimension",
     "cross_ratios",
     "cutoff_derivative",
     "deep_kernel",
@@ -135,6 +159,7 @@ __all__ = [
     "erf_rotation",
     "erf_tangent_kernel",
     "fermion_determinant",
+    "finite_part",
     "fourier_kan_connected",
     "free_circle_two_point",
     "gamma_matrices",
@@ -174,12 +199,22 @@ __all__ = [
     "smooth_cutoff_moment",
     "special_conformal",
     "spectrum",
+    "sphere_heat_trace",
+    "sphere_mode_count",
+    "sphere_spectrum",
+    "sphere_zero_modes",
+    "string_towers",
     "thermal_correlator",
     "thermal_fourth_moment",
     "thermal_two_point",
     "thermal_vector_two_point",
     "time_kernel",
+    "torus_area_term",
+    "torus_curvature_term",
     "torus_first_order",
+    "torus_heat_trace",
+    "torus_modes",
+    "torus_plane_flow",
     "torus_propagator",
     "trained_moments",
     "veneziano",
@@ -189,4 +224,5 @@ __all__ = [
     "well_sign_pairs",
     "well_spectrum",
     "well_two_point",
+    "weyl_breaking",
 ]

@@ -21,6 +21,7 @@ from nnft_ppl.fields.plane_waves import PlaneWaves
 from nnft_ppl.fields.split import Split
 from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
+from nnft_ppl.fields.wave_products import WaveProducts
 
 __all__ = [
     "AttentionHeads",
@@ -39,6 +40,7 @@ __all__ = [
     "PlaneWaves",
     "SplineBasis",
     "Split",
+    "WaveProducts",
     "free_scales",
     "half_modes",
     "stack",

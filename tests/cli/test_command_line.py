@@ -133,7 +133,7 @@ def test_list_names_the_shipped_models():
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
-    strings = ["free_boson", "free_fermion", "tachyon_amplitude"]
+    strings = ["free_boson", "free_fermion", "tachyon_amplitude", "weyl_sphere", "weyl_torus"]
     assert first == [
         "conformal/",
         *conformal,
