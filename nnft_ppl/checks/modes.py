@@ -69,7 +69,7 @@ class ModeCoverage(Check):
         """
         theory = draws.theory
         if not theory.action_terms and draws.kind is Kind.FREE:
-            return self._proof("free", "the theory is free and its draws are exact: no mode can be missed")
+            return self._proof("free", "there is no action and draws are exact: no mode can be missed")
         proved = self.proved(theory)
         if proved.convex:
             return self._proof("convex", "one mode: −ln(density) is convex, by its formula")

@@ -90,7 +90,7 @@ class Pilot:
         if found.worth * found.made < ENOUGH:
             return Choice("hmc", f"{found}: too few to reweight")
         if found.spread <= SAME_ACTION:
-            return Choice("reweight", "the theory is free: every draw counts")
+            return Choice("reweight", "no action tells draws apart: every one counts")
         if found.worth > ENOUGH_OF_ALL:
             return Choice("reweight", f"{found}: no chain gives more in their time")
         per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
