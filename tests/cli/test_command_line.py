@@ -144,6 +144,8 @@ def test_list_names_the_shipped_models():
         *scalars,
         "symmetries/",
         *symmetries,
+        "topology/",
+        "particle_on_circle",
     ]
 
 
