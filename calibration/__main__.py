@@ -8,13 +8,26 @@ from pathlib import Path
 
 import jax
 
-from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, symmetries, truth
+from calibration import (
+    axioms,
+    circle,
+    coverage,
+    discrete,
+    errors,
+    expansion,
+    identities,
+    kills,
+    slopes,
+    symmetries,
+    truth,
+)
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
     "axioms": axioms,
     "errors": errors,
     "coverage": coverage,
+    "discrete": discrete,
     "circle": circle,
     "expansion": expansion,
     "identities": identities,
