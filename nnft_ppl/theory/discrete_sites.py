@@ -9,6 +9,7 @@ from jaxtyping import Array
 from nnft_ppl.densities import DiscreteLaw
 from nnft_ppl.target import Discrete, Position
 from nnft_ppl.theory.coordinates import choose_from
+from nnft_ppl.theory.measured import measured_on
 from nnft_ppl.theory.reading import Reading, read
 
 ENDS = ("low", "high")
@@ -55,4 +56,6 @@ def discrete_of(theory: Any) -> Discrete | None:
         ends = [{name: jnp.broadcast_to(getattr(laws[name], end), sites[name]) for name in sites} for end in ENDS]
         return replaced(-nowhere, ends[0]), replaced(nowhere, ends[1])
 
-    return Discrete(sites, lambda y: at(y).potential, lambda y: theory.measure_on(at(y)), point, position, bounds)
+    return Discrete(
+        sites, lambda y: at(y).potential, lambda y: measured_on(theory.observables, at(y)), point, position, bounds
+    )
