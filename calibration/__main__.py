@@ -15,9 +15,11 @@ from calibration import (
     discrete,
     errors,
     expansion,
+    finite_width,
     identities,
     kills,
     slopes,
+    strings,
     symmetries,
     truth,
 )
@@ -30,9 +32,11 @@ SECTIONS = {
     "discrete": discrete,
     "circle": circle,
     "expansion": expansion,
+    "finite_width": finite_width,
     "identities": identities,
     "kills": kills,
     "slopes": slopes,
+    "strings": strings,
     "symmetries": symmetries,
     "truth": truth,
 }

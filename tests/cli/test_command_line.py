@@ -126,13 +126,14 @@ def test_list_names_the_shipped_models():
     assert (status, err) == (0, "")
     first = [line.split()[0] for line in out.splitlines()]
     networks = ["attention_heads", "conv_net", "cos_net", "deep_net", "erf_net", "gauss_net", "kolmogorov_arnold"]
-    networks += ["relu_net", "shared_amplitude"]
+    networks += ["relu_net", "shared_amplitude", "trained_net"]
     scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
+    strings = ["free_boson", "free_fermion", "tachyon_amplitude", "weyl_sphere", "weyl_torus"]
     assert first == [
         "conformal/",
         *conformal,
@@ -142,6 +143,8 @@ def test_list_names_the_shipped_models():
         *quantum,
         "scalars/",
         *scalars,
+        "strings/",
+        *strings,
         "symmetries/",
         *symmetries,
         "topology/",
