@@ -76,6 +76,7 @@ def test_shipped_models_are_found_by_name():
         "output_group",
         "relu_rescaling",
         "rotated_erf",
+        "particle_on_circle",
     ]
     for name, file in models.items():
         loaded = load_file(name)

@@ -22,6 +22,7 @@ from nnft_ppl.fields.split import Split
 from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
 from nnft_ppl.fields.wave_products import WaveProducts
+from nnft_ppl.fields.winding_path import WindingPath
 
 __all__ = [
     "AttentionHeads",
@@ -41,6 +42,7 @@ __all__ = [
     "SplineBasis",
     "Split",
     "WaveProducts",
+    "WindingPath",
     "free_scales",
     "half_modes",
     "stack",

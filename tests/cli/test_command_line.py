@@ -147,6 +147,8 @@ def test_list_names_the_shipped_models():
         *strings,
         "symmetries/",
         *symmetries,
+        "topology/",
+        "particle_on_circle",
     ]
 
 
@@ -174,6 +176,7 @@ SMALL = {
     "phi4_torus": ["dim=1", "modes=2"],
     "cos_net": ["width=2"],
     "erf_net": ["width=2"],
+    "particle_on_circle": [],
 }
 
 
@@ -181,7 +184,7 @@ SMALL = {
 def test_check_passes_on_shipped_models(model: str):
     settings = [word for keyword in SMALL[model] for word in ("--set", keyword)]
     status, out, err = nnft("check", model, *settings)
-    lines = 9 + (model in {"deformed_rotation", "on_circle"})  # which declare symmetries
+    lines = 9 + (model in {"deformed_rotation", "on_circle", "particle_on_circle"})  # symmetries; a phase
     assert (status, err, out.count("✓"), out.count("✗")) == (0, "", lines, 0), out
 
 
