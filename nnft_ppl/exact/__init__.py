@@ -64,11 +64,24 @@ from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
 from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
+from nnft_ppl.exact.theta_sums import (
+    DUALITIES,
+    background_matrix,
+    background_sum,
+    boson_energy,
+    boson_partition,
+    dedekind_eta,
+    dual_background,
+    theta,
+    theta_energy,
+)
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
+from nnft_ppl.exact.villain import VillainMoments, villain_two_by_two
 
 __all__ = [
     "AMPLITUDE_LAWS",
     "DEEP_ACTIVATIONS",
+    "DUALITIES",
     "KERNELS",
     "OUTPUT_GROUPS",
     "OUTPUT_LAWS",
@@ -82,11 +95,16 @@ __all__ = [
     "RescalingBreaking",
     "RotationMoments",
     "TurnedKernel",
+    "VillainMoments",
     "angular_degeneracy",
     "attention_connected",
+    "background_matrix",
+    "background_sum",
     "ball_moment",
     "ball_propagator",
     "beta_coefficient",
+    "boson_energy",
+    "boson_partition",
     "box_function",
     "box_mean_squared",
     "bubble_flux",
@@ -98,8 +116,10 @@ __all__ = [
     "cosine_connected",
     "cross_ratios",
     "cutoff_derivative",
+    "dedekind_eta",
     "deep_kernel",
     "deep_kurtosis",
+    "dual_background",
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
@@ -146,9 +166,12 @@ __all__ = [
     "thermal_fourth_moment",
     "thermal_two_point",
     "thermal_vector_two_point",
+    "theta",
+    "theta_energy",
     "time_kernel",
     "torus_first_order",
     "torus_propagator",
+    "villain_two_by_two",
     "wave_moment",
     "well_sign",
     "well_sign_pairs",
