@@ -141,7 +141,7 @@ def dual_background(background: Sequence[float], duality: str = "full") -> tuple
     metric, twist = _parts(background)
     if duality == "single":
         (one, mixed), (_, two), b = metric[0], metric[1], twist[0, 1]
-        return tuple(map(float, (1 / one, b / one, two - (mixed**2 - b**2) / one, mixed / one)))
+        return float(1 / one), float(b / one), float(two - (mixed**2 - b**2) / one), float(mixed / one)
     new = np.linalg.inv(metric if duality == "metric only" else metric + twist)
     anti = twist[0, 1] if duality == "metric only" else (new[0, 1] - new[1, 0]) / 2
     return float(new[0, 0]), float((new[0, 1] + new[1, 0]) / 2), float(new[1, 1]), float(anti)

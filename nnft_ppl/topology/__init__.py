@@ -1,0 +1,25 @@
+"""Theories with integers in them, by samplers of their own: Villain's model by its currents, a gas of vortices."""
+
+from nnft_ppl.topology.coulomb_gas import (
+    bare_stiffness,
+    gas_action,
+    pair_energies,
+    spin_wave_modes,
+    spin_wave_two_point,
+    spin_wave_variance,
+    vortex_angles,
+)
+from nnft_ppl.topology.currents import villain_currents
+from nnft_ppl.topology.vortices import vortex_gas
+
+__all__ = [
+    "bare_stiffness",
+    "gas_action",
+    "pair_energies",
+    "spin_wave_modes",
+    "spin_wave_two_point",
+    "spin_wave_variance",
+    "villain_currents",
+    "vortex_angles",
+    "vortex_gas",
+]
