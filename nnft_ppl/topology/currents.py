@@ -49,12 +49,12 @@ class Counts(NamedTuple):
     """Steps by displacement of the head from the tail, numbered as the sites."""
 
 
-def cost(current: Array, beta: float) -> Array:
+def cost(current: Array, beta: Array) -> Array:
     """−ln of the weight of a link: k²/(2β)."""
     return current**2 / (2 * beta)
 
 
-def crawl(worm: Worm, size: int, beta: float, place: Array, direction: Array, luck: Array) -> Worm:
+def crawl(worm: Worm, size: int, beta: Array, place: Array, direction: Array, luck: Array) -> Worm:
     """One step of the worm.
 
     Args:
@@ -93,7 +93,7 @@ def advance(worms: Worm, keys: Array, size: int, beta: Array, calls: Array) -> t
         (worm, counts), (number, luck) = carry, numbers
         worm = crawl(worm, size, beta, number // 4, number % 4, luck)
         closed = worm.head == worm.tail
-        squared = counts.squared + closed * jnp.sum((worm.flow // size) ** 2)
+        squared = counts.squared + closed * jnp.sum((worm.flow // size) ** 2, dtype=jnp.int32)
         apart = counts.apart.at[displacement(worm, size)].add(1)
         return (worm, Counts(counts.closed + closed, squared, apart)), None
 
