@@ -2,11 +2,12 @@
 
 from nnft_ppl.topology.coulomb_gas import (
     bare_stiffness,
+    dipole_moment,
     gas_action,
     pair_energies,
+    spin_wave_field,
     spin_wave_modes,
     spin_wave_two_point,
-    spin_wave_variance,
     vortex_angles,
 )
 from nnft_ppl.topology.currents import villain_currents
@@ -14,11 +15,12 @@ from nnft_ppl.topology.vortices import vortex_gas
 
 __all__ = [
     "bare_stiffness",
+    "dipole_moment",
     "gas_action",
     "pair_energies",
+    "spin_wave_field",
     "spin_wave_modes",
     "spin_wave_two_point",
-    "spin_wave_variance",
     "villain_currents",
     "vortex_angles",
     "vortex_gas",

@@ -106,42 +106,60 @@ def spin_wave_modes(size: int) -> Int[ndarray, "mode 2"]:
     return cube[len(cube) // 2 + 1 :]
 
 
-def spin_wave_two_point(
-    size: int, b: float, width: int, displacements: Float[ArrayLike, "*shape 2"]
-) -> Float[ndarray, "*shape"]:
-    """⟨exp(i b (θ(x) − θ(0)))⟩ of N spin waves, θ = (A/√N) Σ_j cos(2πn_j·x/L + γ_j) with P(n) ∝ 1/n², exact at every N.
+def spin_wave_field(noise: Float[Array, "size size"]) -> Float[Array, "size size"]:
+    """The spin waves of all modes at every site, from white noise: Gaussian, ⟨θθ⟩ = Σ_n e^{2πi n·x/L}/(2πn²).
 
-    A²/2 = Σ_n 1/(2π n²) over ± n, so that ⟨θθ⟩ = Σ_n e^{2πi n·x/L}/(2πn²), which is −ln r + constant; the average is
-    [Σ_n P(n) J₀((2bA/√N) sin(πn·x/L))]^N, and r^{−b²} at large N.
+    Args:
+        noise: Independent standard normals, one a site.
+
+    Source: derived in docs/theory/topology.md.
+    """
+    size = len(noise)
+    scales = np.zeros((size, size))
+    for modes in (spin_wave_modes(size), -spin_wave_modes(size)):
+        scales[tuple(modes.T)] = size / np.sqrt(2 * np.pi * np.sum(modes**2, axis=1))
+    return jnp.real(jnp.fft.ifft2(scales * jnp.fft.fft2(noise)))
+
+
+def spin_wave_two_point(
+    size: int, b: float, displacements: Float[ArrayLike, "*shape 2"], width: int | None = None
+) -> Float[ndarray, "*shape"]:
+    """⟨exp(i b (θ(x) − θ(0)))⟩ of spin waves: of all modes, Gaussian, or of N random ones, exact at every N.
+
+    N neurons are θ = (A/√N) Σ_j cos(2πn_j·x/L + γ_j) with P(n) ∝ 1/n², and A²/2 = Σ_n 1/(2πn²) over ± n gives them the
+    ⟨θθ⟩ = Σ_n e^{2πi n·x/L}/(2πn²) = −ln r + constant of the Gaussian field, the limit of large N. The average is
+    [Σ_n P(n) J₀((2bA/√N) sin(πn·x/L))]^N, at large N r^{−b²}.
 
     Args:
         size: L, at least 3.
         b: Amplitude.
-        width: N.
         displacements: x.
+        width: N; None for all modes.
 
     Raises:
         TypeError, ValueError: If an argument is out of range.
 
-    Source: derived in docs/theory/topology.md.
+    Source: derived in docs/theory/topology.md; the neurons are those of arXiv:2604.02313.
     """
+    modes = spin_wave_modes(size)
+    strengths = 1 / (np.pi * np.sum(modes**2, axis=1))  # ± n together
+    sines = np.sin(np.pi / size * np.asarray(displacements, float) @ modes.T)
+    if width is None:
+        return np.exp(-2 * b**2 * np.sum(strengths * sines**2, axis=-1))
     from scipy.special import j0  # late: SciPy's special functions take time to load
 
-    modes, variance = spin_wave_modes(size), spin_wave_variance(size)
-    width = require_count("spin_wave_two_point", "width", width)
-    probability = 1 / np.sum(modes**2, axis=1) / (np.pi * variance)
-    size_of_one = 2 * b * np.sqrt(2 * variance / width)
-    half_angles = np.pi / size * np.asarray(displacements, float) @ modes.T
-    return np.sum(probability * j0(size_of_one * np.sin(half_angles)), axis=-1) ** width
+    width, variance = require_count("spin_wave_two_point", "width", width), np.sum(strengths)
+    return np.sum(strengths / variance * j0(2 * b * np.sqrt(2 * variance / width) * sines), axis=-1) ** width
 
 
-def spin_wave_variance(size: int) -> float:
-    """⟨θ²⟩ of the spin waves, Σ_n 1/(2πn²) over all wave numbers: the logarithm of the size.
+def dipole_moment(charges: Int[ArrayLike, "size size"], turn: Int[ArrayLike, "2"]) -> Int[Array, "2"]:
+    """P of a sector: Σ q x, brought to within half a turn of zero, and so many turns of L.
 
     Args:
-        size: L, at least 3.
-
-    Raises:
-        TypeError, ValueError: If it is no whole number of at least 3.
+        charges: q by plaquette.
+        turn: Turns along each axis.
     """
-    return float(np.sum(1 / np.sum(spin_wave_modes(size) ** 2, axis=1)) / np.pi)
+    charges = jnp.asarray(charges)
+    size, places = len(charges), np.arange(len(charges))
+    moment = jnp.stack([places @ jnp.sum(charges, axis=1), places @ jnp.sum(charges, axis=0)])
+    return (moment + size // 2) % size - size // 2 + size * jnp.asarray(turn)

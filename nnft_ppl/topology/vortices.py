@@ -155,7 +155,7 @@ def vortex_gas(
     b: float = 0.4,
     fugacity: float = 0.05,
     *,
-    width: int = 64,
+    width: int | None = None,
     steps: int = 2**18,
     num_chains: int = 32,
     num_blocks: int = 16,
@@ -169,7 +169,7 @@ def vortex_gas(
         size: L, at least 3.
         b: Amplitude of the spin waves, positive; K = 1/(2πb²).
         fugacity: y, positive.
-        width: Number of neurons of the spin waves.
+        width: Number of random neurons of the spin waves; None for all modes.
         steps: Moves per chain, after half as many that are thrown away. A sweep of the lattice are L².
         num_chains: Independent chains, advanced together.
         num_blocks: Blocks of moves in each, between which correlations are looked for.
@@ -193,7 +193,7 @@ def vortex_gas(
     steps, num_chains = require_count(owner, "steps", steps), require_count(owner, "num_chains", num_chains)
     num_blocks = require_count(owner, "num_blocks", num_blocks, least=4)
     energies, stiffness = Energies.of(size, b, fugacity), bare_stiffness(b)
-    waves = spin_wave_two_point(size, b, width, np.arange(size // 2 + 1)[:, None] * np.array([1.0, 0.0]))
+    waves = spin_wave_two_point(size, b, np.arange(size // 2 + 1)[:, None] * np.array([1.0, 0.0]), width)
     calls = max(1, steps // (CALL * num_blocks))
     keys = jax.random.split(jax.random.key(seed), (num_blocks + 1, num_chains))
     empty = jnp.zeros((num_chains, size**2), energies.pairs.dtype)
