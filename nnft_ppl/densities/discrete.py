@@ -13,10 +13,12 @@ functions (Abramowitz and Stegun 26.4.21, 26.5.24).
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.scipy.special import betainc, gammainc, gammaincc, ndtri
 from jaxtyping import Array, Bool, Int
 from numpyro import distributions as dist
@@ -124,7 +126,7 @@ class DiscreteLaw:
     @property
     def _halvings(self) -> int:
         widest = self.high - self.low
-        most = MOST_LEVELS if isinstance(widest, jax.core.Tracer) else int(np.max(widest))
+        most = MOST_LEVELS if isinstance(widest, Tracer) else int(np.max(widest))
         return most.bit_length()
 
 
@@ -144,12 +146,12 @@ def _rule(fn: dist.Distribution) -> DiscreteLaw | None:
     return None
 
 
-def _fixed(parameter: object) -> Array:
+def _fixed(parameter: Any) -> Array:
     """A parameter of a law as a number that z does not change."""
     return jax.lax.stop_gradient(jnp.asarray(parameter, jnp.zeros(()).dtype))
 
 
-def _law(tails: Callable, low: object, high: object) -> DiscreteLaw:
+def _law(tails: Callable, low: Any, high: Any) -> DiscreteLaw:
     """A law on the integers from low to high."""
 
     def cut(level: Levels) -> tuple[Array, Array]:
@@ -161,8 +163,8 @@ def _law(tails: Callable, low: object, high: object) -> DiscreteLaw:
         )
 
     # NumPy's where they are known: inside a compiled function every array of JAX's would be unknown.
-    whole = [jnp.asarray(edge, int) if isinstance(edge, jax.core.Tracer) else np.asarray(edge) for edge in (low, high)]
-    return DiscreteLaw(cut, *whole)
+    first, last = (jnp.asarray(edge, int) if isinstance(edge, Tracer) else np.asarray(edge) for edge in (low, high))
+    return DiscreteLaw(cut, first, last)
 
 
 def _table(log_weights: Array, low: int = 0, values: Array | None = None) -> DiscreteLaw:

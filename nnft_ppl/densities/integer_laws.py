@@ -1,21 +1,24 @@
 """Discrete laws that NumPyro lacks: integers with Gaussian weights, and any finite table of values."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.typing import ArrayLike
-from jaxtyping import Array
-from numpyro import distributions as dist
-from numpyro.distributions import constraints
+from jaxtyping import Array, Float, Int, Key, Num
+from numpyro.distributions import Distribution, constraints
+from numpyro.distributions.util import promote_shapes, validate_sample
+
+from nnft_ppl.arguments import require_count, require_sign
 
 LEAST_WEIGHT = 1e-35
 """Integers of `IntegerNormal` with smaller weights, beside that of the heaviest, are left out unless asked for."""
 
 
-class IntegerNormal(dist.Distribution):
+class IntegerNormal(Distribution):
     """Integers n with weights exp(−a (n − c)²/2), |n| ≤ `largest`.
 
     Windings of a path, link variables of the Villain form, momenta on a circle. Without units.
@@ -27,8 +30,9 @@ class IntegerNormal(dist.Distribution):
         validate_args: As of every NumPyro distribution.
 
     Raises:
-        ValueError: If `largest` is no positive whole number, or is needed because a or c is known only inside a
-            compiled function.
+        TypeError: If `largest` is no whole number.
+        ValueError: If it is below 1, or is needed because a or c is known only inside a compiled function; if a known a
+            is not positive.
 
     Example:
         >>> float(IntegerNormal(2 * jnp.pi).log_prob(0))  # −ln ϑ₃(0, e^{−π})
@@ -37,7 +41,6 @@ class IntegerNormal(dist.Distribution):
     Source: standard (the discrete Gaussian); its sum is Jacobi's theta function.
     """
 
-    arg_constraints: ClassVar = {"precision": constraints.positive, "location": constraints.real}
     pytree_data_fields = ("precision", "location")
     pytree_aux_fields = ("largest",)
 
@@ -49,14 +52,15 @@ class IntegerNormal(dist.Distribution):
         *,
         validate_args: bool | None = None,
     ) -> None:
-        self.largest = _range(precision, location) if largest is None else largest
-        if not isinstance(self.largest, int) or self.largest < 1:
-            raise ValueError(f"IntegerNormal: largest must be a whole number of at least 1, not {largest!r}")
-        self.precision, self.location = dist.util.promote_shapes(precision, location)
+        require_sign("IntegerNormal", "precision", precision)
+        most = _range(precision, location) if largest is None else largest
+        self.largest = require_count("IntegerNormal", "largest", most)
+        aligned: Any = promote_shapes(precision, location)
+        self.precision, self.location = aligned
         shape = jax.lax.broadcast_shapes(jnp.shape(precision), jnp.shape(location))
         super().__init__(shape, validate_args=validate_args)
 
-    @constraints.dependent_property(is_discrete=True, event_dim=0)
+    @property
     def support(self) -> Any:
         """The integers from −largest to largest."""
         return constraints.integer_interval(-self.largest, self.largest)
@@ -68,19 +72,33 @@ class IntegerNormal(dist.Distribution):
         away = numbers - jnp.asarray(self.location)[..., None]
         return -0.5 * jnp.asarray(self.precision)[..., None] * away**2
 
-    def sample(self, key: Array, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Independent draws, as NumPyro has them."""
-        return jax.random.categorical(key, self.log_weights, shape=sample_shape + self.batch_shape) - self.largest
+    def sample(self, key: Key[Array, ""] | None, sample_shape: tuple[int, ...] = ()) -> Int[Array, "*shape"]:
+        """Independent draws of shape `sample_shape + batch_shape`.
 
-    def log_prob(self, value: ArrayLike) -> Array:
-        """Ln p(n); −∞ beyond `largest`."""
+        Args:
+            key: A random key.
+            sample_shape: Shape of the draws, in front of that of the batch.
+
+        Raises:
+            ValueError: Without a key.
+        """
+        return _places(key, self.log_weights, sample_shape + self.batch_shape) - self.largest
+
+    @validate_sample
+    def log_prob(self, value: ArrayLike, intermediates: list[Any] | None = None) -> Float[Array, "*shape"]:
+        """Ln p(n); −∞ beyond `largest`.
+
+        Args:
+            value: n, of any shape that broadcasts against the batch.
+            intermediates: Not used.
+        """
         value = jnp.asarray(value)
         weight = -0.5 * self.precision * (value - self.location) ** 2
         inside = jnp.abs(value) <= self.largest
         return jnp.where(inside, weight, -jnp.inf) - jax.nn.logsumexp(self.log_weights, axis=-1)
 
 
-class ValueTable(dist.Distribution):
+class ValueTable(Distribution):
     """A finite table of values with weights: charges, signs, radii of a few kinds.
 
     Args:
@@ -99,7 +117,6 @@ class ValueTable(dist.Distribution):
     Source: elementary.
     """
 
-    arg_constraints: ClassVar = {"log_weights": constraints.real_vector}
     pytree_data_fields = ("log_weights",)
     pytree_aux_fields = ("_listed",)
 
@@ -116,7 +133,7 @@ class ValueTable(dist.Distribution):
             )
         super().__init__(self.log_weights.shape[:-1], validate_args=validate_args)
 
-    @constraints.dependent_property(is_discrete=True, event_dim=0)
+    @property
     def support(self) -> Any:
         """The values."""
         return _Listed(self._listed)
@@ -126,12 +143,26 @@ class ValueTable(dist.Distribution):
         """The values, shape (value,)."""
         return jnp.asarray(self._listed)
 
-    def sample(self, key: Array, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Independent draws, as NumPyro has them."""
-        return self.values[jax.random.categorical(key, self.log_weights, shape=sample_shape + self.batch_shape)]
+    def sample(self, key: Key[Array, ""] | None, sample_shape: tuple[int, ...] = ()) -> Num[Array, "*shape"]:
+        """Independent draws of shape `sample_shape + batch_shape`.
 
-    def log_prob(self, value: ArrayLike) -> Array:
-        """Ln p; −∞ of what is not in the table."""
+        Args:
+            key: A random key.
+            sample_shape: Shape of the draws, in front of that of the batch.
+
+        Raises:
+            ValueError: Without a key.
+        """
+        return self.values[_places(key, self.log_weights, sample_shape + self.batch_shape)]
+
+    @validate_sample
+    def log_prob(self, value: ArrayLike, intermediates: list[Any] | None = None) -> Float[Array, "*shape"]:
+        """Ln p; −∞ of what is not in the table.
+
+        Args:
+            value: Of any shape that broadcasts against the batch.
+            intermediates: Not used.
+        """
         found = jnp.asarray(value)[..., None] == self.values
         logs = jnp.where(found, jax.nn.log_softmax(self.log_weights, axis=-1), -jnp.inf)
         return jnp.max(logs, axis=-1)
@@ -162,9 +193,16 @@ class _Listed(constraints.Constraint):
         return hash(self.values)
 
 
+def _places(key: Array | None, log_weights: Array, shape: tuple[int, ...]) -> Array:
+    """Places in a table, drawn by its weights."""
+    if key is None:
+        raise ValueError("sample: key = None; give jax.random.key(seed), or use handlers.seed")
+    return jax.random.categorical(key, log_weights, shape=shape)
+
+
 def _range(precision: ArrayLike, location: ArrayLike) -> int:
     """The largest |n| that weighs anything."""
-    if isinstance(precision, jax.core.Tracer) or isinstance(location, jax.core.Tracer):
+    if isinstance(precision, Tracer) or isinstance(location, Tracer):
         raise ValueError("IntegerNormal: give largest=..., the largest |n|: precision is not known")  # noqa: TRY004
     widest = math.sqrt(-2 * math.log(LEAST_WEIGHT) / float(np.min(precision)))
     return math.ceil(float(np.max(np.abs(location))) + widest)

@@ -20,6 +20,7 @@ from nnft_ppl.fields.plane_waves import PlaneWaves
 from nnft_ppl.fields.split import Split
 from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
+from nnft_ppl.fields.winding_path import WindingPath
 
 __all__ = [
     "AttentionHeads",
@@ -37,6 +38,7 @@ __all__ = [
     "PlaneWaves",
     "SplineBasis",
     "Split",
+    "WindingPath",
     "free_scales",
     "half_modes",
     "stack",

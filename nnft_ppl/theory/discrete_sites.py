@@ -1,6 +1,6 @@
 """The discrete sites of a theory: its density with their levels in place of reference coordinates."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,22 +11,22 @@ from nnft_ppl.target import Discrete, Position
 from nnft_ppl.theory.coordinates import choose_from
 from nnft_ppl.theory.reading import Reading, read
 
-if TYPE_CHECKING:
-    from nnft_ppl.theory.theory import Theory
+ENDS = ("low", "high")
+"""Of the levels of a law."""
 
 
-def discrete_of(theory: "Theory") -> Discrete | None:
+def discrete_of(theory: Any) -> Discrete | None:
     """What a target says of discrete coordinates; None where there are none.
 
     Args:
-        theory: Any theory.
+        theory: A `Theory`.
     """
     sites = {site.label: site.shape for site in theory.sites if site.discrete}
     if not sites:
         return None
 
     def at(point: Position) -> Reading:
-        return read_at_levels(theory, point)
+        return read(theory.run, choose_from(point, theory.starts), at_levels=True)
 
     def replaced(point: Position, parts: dict[str, Array]) -> Position:
         for name, part in parts.items():
@@ -56,17 +56,3 @@ def discrete_of(theory: "Theory") -> Discrete | None:
         return replaced(-nowhere, ends[0]), replaced(nowhere, ends[1])
 
     return Discrete(sites, lambda y: at(y).potential, lambda y: theory.measure_on(at(y)), point, position, bounds)
-
-
-ENDS = ("low", "high")
-"""Of the levels of a law."""
-
-
-def read_at_levels(theory: "Theory", point: Position) -> Reading:
-    """The model at z of its continuous sites, and the levels of its discrete ones.
-
-    Args:
-        theory: Any theory.
-        point: y, shape (dimension,).
-    """
-    return read(theory.run, choose_from(point, theory.starts), at_levels=True)

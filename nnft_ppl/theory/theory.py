@@ -75,8 +75,8 @@ class Theory:
             raise ValueError(f"{self.name}: dim = {self.file.dim}, but its space has dim = {self.dim}; leave dim out")
         first, shapes, self._jumps = self._first_reading()
         self.sites: tuple[Site, ...] = first.sites
-        self.action_terms = tuple(first.action_terms)
-        self.phase_terms = tuple(first.phases)
+        self.discrete = tuple(site.label for site in first.sites if site.discrete)
+        self.action_terms, self.phase_terms = tuple(first.action_terms), tuple(first.phases)
         self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
