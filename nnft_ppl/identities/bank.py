@@ -34,7 +34,7 @@ from nnft_ppl.identities.jumps import random_step, search
 from nnft_ppl.identities.linear_sites import mask_of
 from nnft_ppl.identities.shifts import Shifts
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of
+from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of, refuse_moved_levels
 from nnft_ppl.observables import hidden_names
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
@@ -97,6 +97,8 @@ class Bank:
         self._discrete = self._target.discrete
         self._potential = self._discrete.potential if self._discrete else self._target.potential
         self.fields = tuple(fields)
+        for field in self.fields:
+            refuse_moved_levels(theory, field)
         parts = _parts(self._target)
         self.parts = {name: tuple(self._target.groups[site] for site in sites) for name, sites in parts.items()}
         of_parts = {name: _linear(name, part) for name, part in self.parts.items()}
