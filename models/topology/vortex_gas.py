@@ -10,9 +10,9 @@ per axis.
 
 Below the transition `two_point` falls as sin(πr/L)^{−η} with η = b², which vortices at y -> 0 do not change: b_c = ½
 holds in that limit alone, where Υ/T jumps from 2/π. At larger fugacity they make K smaller and η > b², at last decay
-exponential. Control: `vortices=False`, spin waves alone, exact at every size. Fast chains of the vortices alone are
-`nnft_ppl.topology.vortex_gas`. Units: spacing. Source: arXiv:2604.02313, with a_c = 1 and all modes of the spin waves;
-the torus is derived in docs/theory/topology.md.
+exponential. `vortices=False` is spin waves alone, exact at every size: the control. Chains of the vortices alone are
+`nnft_ppl.topology.vortex_gas`; its moves are those of `mixed` here. Units: spacing. Source: arXiv:2604.02313, with
+a_c = 1 and all modes of the spin waves; the torus is derived in docs/theory/topology.md.
 """
 
 import jax.numpy as jnp
@@ -29,6 +29,7 @@ from nnft_ppl.topology import (
     bare_stiffness,
     dipole_moment,
     gas_action,
+    gas_moves,
     spin_wave_field,
     spin_wave_two_point,
     vortex_angles,
@@ -85,6 +86,11 @@ def observables(size, b, vortices):
     }
 
 
+def moves(size, b, fugacity, vortices):
+    """Displacing a vortex, making and removing a pair, by energies that are carried along."""
+    return gas_moves(size, b, fugacity) if vortices else None
+
+
 def exact(size, b, vortices):
     """Of spin waves alone."""
     if vortices:
@@ -93,6 +99,6 @@ def exact(size, b, vortices):
     return {"two_point": spin_wave_two_point(size, b, line), "vortices": 0.0, "stiffness": bare_stiffness(b)}
 
 
-def control(vortices):
+def control(b, vortices):
     """No vortices."""
-    return {"vortices": not vortices}
+    return {"vortices": 0.0, "stiffness": bare_stiffness(b)} if vortices else {"b": 1.5 * b}

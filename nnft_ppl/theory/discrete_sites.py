@@ -1,5 +1,6 @@
 """The discrete sites of a theory: its density with their levels in place of reference coordinates."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -13,6 +14,11 @@ from nnft_ppl.theory.reading import Reading, read
 
 ENDS = ("low", "high")
 """Of the levels of a law."""
+
+
+DiscreteMoves = Callable[[Array, dict[str, Array]], Mapping[str, Array]]
+"""(key, values) -> values of the discrete sites by stored name: keeps the density at fixed continuous parameters as it
+is, and reaches all of its support. `mixed` takes it in place of its own heat baths."""
 
 
 def discrete_of(theory: Any) -> Discrete | None:
@@ -55,4 +61,19 @@ def discrete_of(theory: Any) -> Discrete | None:
         ends = [{name: jnp.broadcast_to(getattr(laws[name], end), sites[name]) for name in sites} for end in ENDS]
         return replaced(-nowhere, ends[0]), replaced(nowhere, ends[1])
 
-    return Discrete(sites, lambda y: at(y).potential, lambda y: theory.measure_on(at(y)), point, position, bounds)
+    own: DiscreteMoves | None = theory.moves
+
+    def moves(key: Array, point: Position) -> Position:
+        laws = at(point).discrete_laws
+        moved = own(key, {name: laws[name].value(levels_of(point, name)) for name in sites}) if own else {}
+        return replaced(point, {name: laws[name].level_of(jnp.asarray(value)) for name, value in moved.items()})
+
+    return Discrete(
+        sites,
+        lambda y: at(y).potential,
+        lambda y: theory.measure_on(at(y)),
+        point,
+        position,
+        bounds,
+        moves if own else None,
+    )

@@ -17,7 +17,7 @@ from nnft_ppl.theory.content import content_digest, is_array
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.neighbours import Neighbours
 
-COMPANIONS = ("space", "observables", "exact", "curves", "symmetries")
+COMPANIONS = ("space", "observables", "exact", "curves", "symmetries", "moves")
 """The functions that a model file may define beside `model`."""
 
 
@@ -39,6 +39,8 @@ class ModelFile:
     """`curves(**keywords)` -> {name: (coordinate, exact value)}, between the points that are measured."""
     symmetries: Callable | None = None
     """`symmetries(**keywords)` -> {name: Symmetry or DiscreteSymmetry} (`nnft_ppl.symmetries`)."""
+    moves: Callable | None = None
+    """`moves(**keywords)` -> a move of the discrete sites for `mixed` (`nnft_ppl.theory.DiscreteMoves`), or None."""
     control: Callable | None = field(default=None, compare=False)
     """`control(**keywords)` -> {keyword or measured name: value}, what must be rejected; no run reads it."""
     path: Path | None = None

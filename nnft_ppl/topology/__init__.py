@@ -11,12 +11,13 @@ from nnft_ppl.topology.coulomb_gas import (
     vortex_angles,
 )
 from nnft_ppl.topology.currents import villain_currents
-from nnft_ppl.topology.vortices import vortex_gas
+from nnft_ppl.topology.vortices import gas_moves, vortex_gas
 
 __all__ = [
     "bare_stiffness",
     "dipole_moment",
     "gas_action",
+    "gas_moves",
     "pair_energies",
     "spin_wave_field",
     "spin_wave_modes",

@@ -13,6 +13,7 @@ displacements, and P_x -> P_x ± L is a move of its own.
 Source: reversible jumps: P. Green, Biometrika 82 (1995) 711; the moves are those of arXiv:2604.02313.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -23,7 +24,13 @@ from jaxtyping import Array, Float, Int
 
 from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.statistics import Estimate, estimate
-from nnft_ppl.topology.coulomb_gas import bare_stiffness, pair_energies, spin_wave_two_point, vortex_angles
+from nnft_ppl.topology.coulomb_gas import (
+    bare_stiffness,
+    dipole_moment,
+    pair_energies,
+    spin_wave_two_point,
+    vortex_angles,
+)
 
 KNOWN = 5.0
 """Errors that the two-point function must be above zero for its exponent to be read there."""
@@ -127,20 +134,10 @@ def measure(gas: Gas, size: int) -> Measured:
 def advance(gases: Gas, keys: Array, size: int, energies: Energies, calls: Array) -> tuple[Gas, Measured]:
     """`calls` times `CALL` moves of every chain with a measurement after each; all with a leading axis of chains."""
 
-    def step(gas: Gas, numbers: tuple[Array, Array]) -> tuple[Gas, None]:
-        number, luck = numbers
-        return transfer(gas, energies, size, number // 8, number % 4, 1 - 2 * (number // 4 % 2), luck), None
-
     def one_chain(gas: Gas, key: Array) -> tuple[Gas, Measured]:
         def call(turns: Array, carry: tuple[Gas, Measured]) -> tuple[Gas, Measured]:
             gas, sums = carry
-            keys = jax.random.split(jax.random.fold_in(key, turns))
-            numbers = jax.random.randint(keys[0], (CALL + 2,), 0, 8 * size**2, dtype=jnp.int32)
-            luck = jax.random.uniform(keys[1], (CALL + 2,))
-            gas = turn(gas, energies, size, 1 - 2 * (numbers[:2] % 2), luck[:2])
-            # Afresh, so that rounding does not add up.
-            gas = gas._replace(potential=energies.pairs @ gas.charges.astype(gas.potential.dtype))
-            gas, _ = jax.lax.scan(step, gas, (numbers[2:], luck[2:]))
+            gas = some_moves(gas, jax.random.fold_in(key, turns), energies, size, CALL)
             return gas, jax.tree.map(jnp.add, sums, measure(gas, size))
 
         nothing = jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), jax.eval_shape(lambda: measure(gas, size)))
@@ -148,6 +145,59 @@ def advance(gases: Gas, keys: Array, size: int, energies: Energies, calls: Array
         return gas, jax.tree.map(lambda one: one / calls, sums)
 
     return jax.vmap(one_chain)(gases, keys)
+
+
+def gas_moves(
+    size: int, b: float, fugacity: float, sweeps: int = 2
+) -> Callable[[Array, dict[str, Array]], dict[str, Array]]:
+    """Sweeps of the gas as the move of the model's discrete sites `charge` (L, L) and `turn` (2,).
+
+    Args:
+        size: L.
+        b: Amplitude of the spin waves.
+        fugacity: y.
+        sweeps: Times L² moves of charge.
+
+    Returns:
+        (key, values) -> values, which leaves the weight of `nnft_ppl.topology.gas_action` invariant.
+
+    Raises:
+        TypeError, ValueError: If an argument is not a number, or out of range.
+    """
+    energies, number = Energies.of(size, b, fugacity), sweeps * size**2
+
+    def moves(key: Array, values: dict[str, Array]) -> dict[str, Array]:
+        charges = values["charge"].ravel().astype(jnp.int32)
+        dipole = dipole_moment(values["charge"], values["turn"]).astype(jnp.int32)
+        gas = Gas(charges, jnp.zeros(size**2, energies.pairs.dtype), dipole)
+        gas = some_moves(gas, key, energies, size, number)
+        charge = gas.charges.reshape(size, size)
+        return {"charge": charge, "turn": (gas.dipole - dipole_moment(charge, jnp.zeros(2, int))) // size}
+
+    return moves
+
+
+def some_moves(gas: Gas, key: Array, energies: Energies, size: int, number: int) -> Gas:
+    """A move of the sector, and so many of charge.
+
+    Args:
+        gas: Before them, with any potential: that is computed afresh, so that rounding does not add up.
+        key: A random key, a scalar.
+        energies: Of the weight.
+        size: L.
+        number: Moves of charge.
+    """
+
+    def step(gas: Gas, drawn: tuple[Array, Array]) -> tuple[Gas, None]:
+        place, luck = drawn
+        return transfer(gas, energies, size, place // 8, place % 4, 1 - 2 * (place // 4 % 2), luck), None
+
+    keys = jax.random.split(key)
+    places = jax.random.randint(keys[0], (number + 2,), 0, 8 * size**2, dtype=jnp.int32)
+    luck = jax.random.uniform(keys[1], (number + 2,))
+    gas = turn(gas, energies, size, 1 - 2 * (places[:2] % 2), luck[:2])
+    gas = gas._replace(potential=energies.pairs @ gas.charges.astype(energies.pairs.dtype))
+    return jax.lax.scan(step, gas, (places[2:], luck[2:]))[0]
 
 
 def vortex_gas(

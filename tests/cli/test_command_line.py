@@ -131,6 +131,7 @@ def test_list_names_the_shipped_models():
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
+    topology = ["buscher_torus", "compact_boson", "particle_on_circle", "villain_torus", "vortex_gas"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
     assert first == [
@@ -144,6 +145,8 @@ def test_list_names_the_shipped_models():
         *scalars,
         "symmetries/",
         *symmetries,
+        "topology/",
+        *topology,
     ]
 
 
