@@ -8,7 +8,19 @@ from pathlib import Path
 
 import jax
 
-from calibration import axioms, circle, coverage, errors, expansion, identities, kills, slopes, symmetries, truth
+from calibration import (
+    axioms,
+    circle,
+    coverage,
+    errors,
+    expansion,
+    identities,
+    kills,
+    slopes,
+    symmetries,
+    topology,
+    truth,
+)
 from nnft_ppl.results import plain_json
 
 SECTIONS = {
@@ -21,6 +33,7 @@ SECTIONS = {
     "kills": kills,
     "slopes": slopes,
     "symmetries": symmetries,
+    "topology": topology,
     "truth": truth,
 }
 RESULTS = Path(__file__).parent / "results"

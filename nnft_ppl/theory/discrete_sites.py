@@ -21,11 +21,12 @@ DiscreteMoves = Callable[[Array, dict[str, Array]], Mapping[str, Array]]
 is, and reaches all of its support. `mixed` takes it in place of its own heat baths."""
 
 
-def discrete_of(theory: Any) -> Discrete | None:
+def discrete_of(theory: Any, own: DiscreteMoves | None = None) -> Discrete | None:
     """What a target says of discrete coordinates; None where there are none.
 
     Args:
         theory: A `Theory`.
+        own: The move of the discrete sites that the model brings along.
     """
     sites = {site.label: site.shape for site in theory.sites if site.discrete}
     if not sites:
@@ -60,8 +61,6 @@ def discrete_of(theory: Any) -> Discrete | None:
         laws, nowhere = at(point).discrete_laws, jnp.full_like(point, jnp.inf)
         ends = [{name: jnp.broadcast_to(getattr(laws[name], end), sites[name]) for name in sites} for end in ENDS]
         return replaced(-nowhere, ends[0]), replaced(nowhere, ends[1])
-
-    own: DiscreteMoves | None = theory.moves
 
     def moves(key: Array, point: Position) -> Position:
         laws = at(point).discrete_laws

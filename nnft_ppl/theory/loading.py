@@ -82,8 +82,7 @@ class ModelFile:
 
 def shipped_models() -> dict[str, Path]:
     """Name -> path of the model files that come with the package, topic by topic (a folder each)."""
-    package = Path(__file__).parents[1]
-    # Inside the installed package, or beside it in a checkout.
+    package = Path(__file__).parents[1]  # models are inside it where it is installed, beside it in a checkout
     folder = next((place for place in (package / "models", package.parent / "models") if place.is_dir()), None)
     return {path.stem: path for path in sorted(folder.glob("*/*.py"))} if folder else {}
 

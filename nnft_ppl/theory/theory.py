@@ -23,7 +23,7 @@ from nnft_ppl.target import Target
 from nnft_ppl.theory.control import Control, declared_control
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
 from nnft_ppl.theory.declared import exact_curves, exact_values, separate
-from nnft_ppl.theory.discrete_sites import DiscreteMoves, discrete_of
+from nnft_ppl.theory.discrete_sites import discrete_of
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.loading import ModelFile, bind, load_file, with_dim
@@ -122,11 +122,6 @@ class Theory:
     def symmetries(self) -> Any:
         """What the file declares, as it stands (`nnft_ppl.symmetries.declared`); {} without any."""
         return self._call(self.file.symmetries) if self.file.symmetries else {}
-
-    @cached_property
-    def moves(self) -> DiscreteMoves | None:
-        """The move of the discrete sites that the file brings; None without one."""
-        return self._call(self.file.moves) if self.file.moves else None
 
     @cached_property
     def groups(self) -> dict[str, slice]:
@@ -234,7 +229,8 @@ class Theory:
     def target(self) -> Target:
         """What a sampler is given."""
         functions = self.action, self.reference, self.free_draw, self.measure
-        return Target(*functions, self.dimension, self.groups, discrete_of(self))
+        moves = self._call(self.file.moves or (lambda: None))
+        return Target(*functions, self.dimension, self.groups, discrete_of(self, moves))
 
     def run(self) -> Any:
         """The model with its keywords, as NumPyro sees it."""

@@ -164,7 +164,7 @@ def test_moves_of_the_gas_in_the_terms_of_a_sampler(seed):
         error = np.hypot(means.std(ddof=1) / np.sqrt(len(means)), weighed[name].error)
         assert abs(means.mean() - weighed[name].value) < ACCEPTED * error
         assert abs(means.mean() - {"vortices": 0.0, "stiffness": bare_stiffness(1.0)}[name]) > REJECTED * error
-    assert load("vortex_gas", vortices=False).moves is None
+    assert load("vortex_gas", vortices=False).target().discrete is None
 
 
 @pytest.mark.parametrize(
