@@ -21,13 +21,14 @@ DiscreteMoves = Callable[[Array, dict[str, Array]], Mapping[str, Array]]
 is, and reaches all of its support. `mixed` takes it in place of its own heat baths."""
 
 
-def discrete_of(theory: Any, own: DiscreteMoves | None = None) -> Discrete | None:
+def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None:
     """What a target says of discrete coordinates; None where there are none.
 
     Args:
         theory: A `Theory`.
-        own: The move of the discrete sites that the model brings along.
+        call: Calls a function of the model's file with the keywords that it names.
     """
+    own_moves: DiscreteMoves | None = call(theory.file.moves) if theory.file.moves else None
     sites = {site.label: site.shape for site in theory.sites if site.discrete}
     if not sites:
         return None
@@ -64,7 +65,7 @@ def discrete_of(theory: Any, own: DiscreteMoves | None = None) -> Discrete | Non
 
     def moves(key: Array, point: Position) -> Position:
         laws = at(point).discrete_laws
-        moved = own(key, {name: laws[name].value(levels_of(point, name)) for name in sites}) if own else {}
+        moved = own_moves(key, {name: laws[name].value(levels_of(point, name)) for name in sites}) if own_moves else {}
         return replaced(point, {name: laws[name].level_of(jnp.asarray(value)) for name, value in moved.items()})
 
     return Discrete(
@@ -74,5 +75,5 @@ def discrete_of(theory: Any, own: DiscreteMoves | None = None) -> Discrete | Non
         point,
         position,
         bounds,
-        moves if own else None,
+        moves if own_moves else None,
     )
