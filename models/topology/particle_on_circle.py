@@ -18,7 +18,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import numpyro
-import numpyro.distributions as dist
+from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_positive
 from nnft_ppl.densities import IntegerNormal

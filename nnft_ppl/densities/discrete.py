@@ -51,7 +51,7 @@ class DiscreteLaw:
         Args:
             z: Standard normal coordinates, of the shape of the site.
         """
-        z = jax.lax.stop_gradient(z)
+        z = jax.lax.stop_gradient(jnp.asarray(z))
         small = lower(-jnp.abs(z))
 
         def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -176,9 +176,11 @@ def _table(log_weights: Array, low: int = 0, values: Array | None = None) -> Dis
     above = jnp.concatenate([beyond, jnp.zeros_like(weights[..., :1])], axis=-1)
 
     def tails(level: Levels) -> tuple[Array, Array]:
+        shape = jnp.broadcast_shapes(level.shape, below.shape[:-1])
+        place = jnp.broadcast_to(level - low, shape)[..., None]
+
         def at(column: Array) -> Array:
-            wide = jnp.broadcast_to(column, (*level.shape, column.shape[-1]))
-            return jnp.take_along_axis(wide, (level - low)[..., None], axis=-1)[..., 0]
+            return jnp.take_along_axis(jnp.broadcast_to(column, (*shape, column.shape[-1])), place, axis=-1)[..., 0]
 
         return at(below), at(above)
 

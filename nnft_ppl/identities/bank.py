@@ -30,12 +30,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nnft_ppl.identities.bank_observable import observable_of
 from nnft_ppl.identities.jumps import random_step, search
 from nnft_ppl.identities.linear_sites import mask_of
 from nnft_ppl.identities.shifts import Shifts
 from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of, refuse_moved_levels
-from nnft_ppl.observables import hidden_names
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
 
@@ -43,8 +43,6 @@ MOST_SITES = 6
 """Sites with identities of their own; where there are more, the smallest are taken together."""
 PROBES = 2
 """Probes of the Laplacians of S; each costs a second derivative."""
-PILOT = 64
-"""Normal draws z on which the observable must vary."""
 ROUNDING = 1e4
 """A residual below so many rounding units of its terms is none."""
 
@@ -106,7 +104,7 @@ class Bank:
         moved = [parts[name] for name, linear in of_parts.items() for _ in linear]
         self.sites = (*moved, *parts.values(), *[tuple(theory.groups)] * len(self.fields))
         smooth = smoothness(theory)
-        self.observable, words, self._value = _observable(theory)
+        self.observable, words, self._value = observable_of(theory)
         linear = [field.name for field in self.linear]
         alone = [*linear, *(f"force.{name}" for name in parts), *(field.name for field in self.fields)]
         self.bounded = bounded = f"tanh({words})"
@@ -253,50 +251,3 @@ def _turn_pairs(z: Float[Array, "n"]) -> Float[Array, "n"]:
     pairs = z[: 2 * (z.size // 2)].reshape(-1, 2)
     turned = jnp.stack([-pairs[:, 1], pairs[:, 0]], axis=1).reshape(-1)
     return jnp.concatenate([turned, jnp.zeros(z.size % 2, z.dtype)])
-
-
-def _observable(theory: Theory) -> tuple[str, str, Callable[[Position], Array]]:
-    """Name, words and last entry of the observable that is taken (see `Bank.observable`); a constant where none is.
-
-    Where coordinates are discrete it is a function of points y.
-
-    Of a complex one it is the real part, and the words say so.
-    """
-    positions = jnp.asarray(np.random.default_rng(0).normal(size=(PILOT, theory.dimension)))
-    discrete = theory.target().discrete
-    if discrete:
-        positions = jax.jit(jax.vmap(discrete.point))(positions)
-
-    def of(name: str, position: Array) -> Array:
-        return theory.observables[name].on(theory.at(position))
-
-    doubtful = smoothness(theory).observables
-    shown = theory.observables.keys() - hidden_names(theory.observables)
-    for name in sorted(shown, key=lambda name: (bool(doubtful[name]), name)):
-
-        def entry(position: Array, name: str = name) -> Array:
-            measured = discrete.measure(position)["observables"][name] if discrete else of(name, position)
-            return jnp.ravel(measured)[-1]
-
-        def last(position: Array, entry: Callable[[Position], Array] = entry) -> Array:
-            value = entry(position)
-            return jnp.real(value) if jnp.iscomplexobj(value) else value
-
-        if not np.prod(theory.shapes[name]):
-            continue
-        values = np.asarray(jax.jit(jax.vmap(entry))(positions))
-        is_complex, values = np.iscomplexobj(values), np.real(values)
-        if not np.issubdtype(values.dtype, np.floating) or not np.ptp(values[np.isfinite(values)]) > 0:
-            continue
-        if not doubtful[name] or _differentiable(last, positions[0]):
-            return name, f"Re {name}" if is_complex else name, last
-    return "", "", lambda position: jnp.zeros((), position.dtype)
-
-
-def _differentiable(function: Callable[[Position], Array], position: Position) -> bool:
-    """Whether JAX can differentiate a function in reverse."""
-    try:
-        jax.eval_shape(jax.grad(function), position)
-    except Exception:  # whatever it is made of
-        return False
-    return True
