@@ -45,11 +45,12 @@ def model(size=32, b=0.4, fugacity=0.05, vortices=True):
         angle = b * spin_wave_field(numpyro.sample("wave", dist.Normal(0, 1)))
         if not vortices:
             return LatticeField(angle, space(size))
-        charge = numpyro.sample("charge", ValueTable([-1, 0, 1], np.log([fugacity, 1.0, fugacity])))
+        # Few of them, so that many free draws are neutral.
+        charge = numpyro.sample("charge", ValueTable([-1, 0, 1], np.log([1 / size**2, 1.0, 1 / size**2])))
     with numpyro.plate("axis", 2):
         turn = numpyro.sample("turn", IntegerNormal(4 * np.pi**2 * bare_stiffness(b)))
     dipole = dipole_moment(charge, turn)
-    own = -jnp.sum(jnp.abs(charge)) * np.log(fugacity) + 2 * np.pi**2 * bare_stiffness(b) * jnp.sum(turn**2)
+    own = -jnp.sum(jnp.abs(charge)) * np.log(1 / size**2) + 2 * np.pi**2 * bare_stiffness(b) * jnp.sum(turn**2)
     action = gas_action(charge, dipole, b, fugacity) - own  # what is not in the weights of the integers
     numpyro.factor("gas", jnp.where(jnp.sum(charge) == 0, -action, -jnp.inf))
     return LatticeField(angle + vortex_angles(charge, dipole), space(size))

@@ -207,6 +207,15 @@ FAULTY = {
 }
 
 
+def test_check_of_a_wall(tmp_path: Path):
+    wall = "    numpyro.factor('wall', jnp.where(a > 0, 0.0, -jnp.inf))\n"
+    text = f"{PREAMBLE}def model():\n{SITE}{wall}    return lambda x: a * x[0]\n"
+    (tmp_path / "walled.py").write_text(text, encoding="utf-8")
+    status, out, _ = nnft("check", str(tmp_path / "walled.py"))
+    assert status == 0, out
+    assert re.search(r"✓ action and gradient are finite on \d+ of 16, the others behind a wall: wall = 0 ± 0", out), out
+
+
 @pytest.mark.parametrize("fault", FAULTY)
 def test_check_finds_the_fault(fault: str, tmp_path: Path):
     text, message = FAULTY[fault]
