@@ -34,7 +34,7 @@ type Levels = Int[Array, "*shape"]
 
 @dataclass(frozen=True, eq=False)
 class DiscreteLaw:
-    """A discrete law by its tails. Arrays broadcast against the shape of the site."""
+    """A discrete law by its tails P(X ≤ k), P(X > k). Arrays broadcast against the shape of the site."""
 
     tails: Callable[[Levels], tuple[Array, Array]]
     """k -> P(X ≤ k) and P(X > k), each to full relative precision where it is small."""

@@ -10,6 +10,7 @@ from jaxtyping import Array
 from nnft_ppl.densities import DiscreteLaw
 from nnft_ppl.target import Discrete, Position
 from nnft_ppl.theory.coordinates import choose_from
+from nnft_ppl.theory.measured import measured_on
 from nnft_ppl.theory.reading import Reading, read
 
 ENDS = ("low", "high")
@@ -71,7 +72,7 @@ def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None
     return Discrete(
         sites,
         lambda y: at(y).potential,
-        lambda y: theory.measure_on(at(y)),
+        lambda y: measured_on(theory.observables, at(y)),
         point,
         position,
         bounds,

@@ -27,7 +27,7 @@ from nnft_ppl.theory.discrete_sites import discrete_of
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.loading import ModelFile, bind, load_file, with_dim
-from nnft_ppl.theory.measured import Measured, measured
+from nnft_ppl.theory.measured import Measured, measured, measured_on
 from nnft_ppl.theory.reading import Reading, Site, read
 from nnft_ppl.theory.returned import (
     check_returned,
@@ -217,14 +217,7 @@ class Theory:
 
         Beside them `phase`, the phase in radians of every complex term, where there are any.
         """
-        return self.measure_on(self.at(position))
-
-    def measure_on(self, reading: Reading) -> dict[str, dict[str, Array]]:
-        """The same of one reading."""
-        return {
-            "observables": {name: observable.on(reading) for name, observable in self.observables.items()},
-            "action": reading.action_terms,
-        } | ({"phase": reading.phases} if reading.phases else {})
+        return measured_on(self.observables, self.at(position))
 
     def target(self) -> Target:
         """What a sampler is given."""
