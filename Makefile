@@ -43,8 +43,9 @@ notebooks:  ## execute the examples, write their outputs to examples/*.ipynb; ON
 tutorial:  ## run the tutorial's commands, write what they print into docs/tutorial.md
 	./run python tests/pages.py docs/tutorial.md
 
-validation:  ## sample every theory and its control, write docs/validation.md
-	./run nnft verify --page docs/validation.md
+validation:  ## sample every theory and its control, write docs/validation.md, docs/gallery.md and its pictures
+	rm -f docs/gallery/*.svg  # of models that were called otherwise
+	./run nnft verify --page docs/validation.md --gallery docs/gallery.md
 
 api:  ## write docs/api from the docstrings
 	./run python docs/api_pages.py

@@ -79,6 +79,6 @@ def rows(fraction: float) -> Iterator[Row]:
     for factor, low, high in ((1.0, 1e-4, 1.0), (1.1, 0.0, 1e-6), (0.9, 0.0, 1e-6)):
         (found,) = p_values(circle, of_another_inertia(factor, next(fresh)), independent=True)
         yield Row(f"circle: p of inertia × {factor:g}, 4 × {MANY} draws", found, low, high)
-        draws = positions(Theory(villain, beta=0.3 * factor), mixed, 1, MANY, 1, next(fresh))
+        draws = positions(Theory(villain, beta=0.3 * factor), mixed, 1, MANY, THINNING, next(fresh))
         (found,) = p_values(torus, draws, independent=False)
         yield Row(f"Villain 2 × 2: p of β × {factor:g}, 4 × {MANY} draws", found, low, high)

@@ -62,6 +62,12 @@ def measuring(text: str) -> str:
     return f"{MODEL}\n\ndef observables():\n    return {text}\n"
 
 
+def correlating(text: str) -> str:
+    """A good model with this correlator of fermions."""
+    named = "from nnft_ppl.observables import determinant, pfaffian"
+    return f"{MODEL}\n\ndef observables():\n    {named}\n    return {{'one': {text}}}\n"
+
+
 def answering(text: str) -> str:
     """A good model with these exact answers."""
     return f"{MODEL}\n\ndef exact():\n    return {text}\n"
@@ -264,6 +270,11 @@ MODELS = [
     Case("no dict of observables", measuring("[1.0]"), 2, "observables.. must return a dict name -> Observable"),
     Case("no observables", measuring("{}"), 2, "names no Observable"),
     Case("no functional", measuring("{'one': 1.0}"), 2, "observables.. must return a dict"),
+    Case("fermions of unequal numbers", correlating("determinant(np.zeros((2, 1)), np.zeros((1, 1)))"), 2,
+         "determinant: x has shape .2, 1. and y .1, 1.; give as many points of ψ̄ as of ψ"),
+    Case("an odd number of fermions", correlating("pfaffian(np.zeros((3, 1)))"), 2, "3 points; give an even number"),
+    Case("fermions of a field of one point", correlating("determinant(np.zeros((1, 1)), np.zeros((1, 1)))"), 2,
+         "observable 'one': TypeError: determinant: the field takes one point; it wants a kernel S"),
     Case("bad name", measuring("{'A/B': Observable(lambda phi: 1.0)}"), 2, "observable 'A/B': .*lower-case letters"),
     Case("error inside an observable", measuring("{'one': Observable(lambda phi: phi.nothing)}"), 2,
          "bad.py:16: bad: observable 'one': AttributeError: .*'nothing'"),
@@ -394,6 +405,9 @@ RESULTS = [
     Case("figure in no folder", ["diagnose", "kept", "--figure", "nowhere/z.svg"], 2, "no folder 'nowhere'; make it"),
     Case("page of another kind", ["report", "kept", "--out", "report.pdf"], 2, "a report is an .html file, not"),
     Case("folder for a page", ["verify", "--page", "kept"], 2, "--page kept: that is a folder; name a file"),
+    Case("gallery of another kind", ["verify", "--gallery", "g.html"], 2, "g.html: give a file that ends in .md"),
+    Case("gallery without room", ["verify", "--gallery", "good.md"], 2, "no folder 'good' for it: File exists",
+         write("good", "")),
 ]  # fmt: skip
 CALLS = [
     Case("a name for a theory", lambda: sample("phi4"), 2, "takes a Theory, not 'phi4': make one with load"),

@@ -61,6 +61,14 @@ def test_rates_known_only_inside_a_program_and_no_slopes():
     assert slope == (0.0, 0.0)
 
 
+def test_a_law_of_ones_own_does_not_inherit():
+    class Loaded(dist.BernoulliProbs):
+        def log_prob(self, value, intermediates=None):
+            return super().log_prob(value) + 0.1
+
+    assert discrete_law(Loaded(0.5)) is transport(Loaded(0.5)) is discrete_law(dist.Normal()) is None
+
+
 def test_single_precision():
     z = jnp.linspace(-7, 7, 200, dtype=jnp.float32)
     double = jax.jit(discrete_law(dist.Poisson(3.0)).level)(z.astype(float))

@@ -3,6 +3,7 @@
 How blocks are marked: `pages`.
 """
 
+import ast
 import doctest
 import functools
 import importlib
@@ -20,7 +21,9 @@ from pages import as_printed, blocks_of, run_page, with_outputs
 from test_layering import FLOORS
 
 from nnft_ppl import Theory
+from nnft_ppl.cli.formulas import formula_of
 from nnft_ppl.cli.validation import COLUMNS
+from nnft_ppl.cli.verified import shipped_record
 from nnft_ppl.cli.verify import ROUTES
 from nnft_ppl.display import format_value, without_noise
 from nnft_ppl.theory import load_file, shipped_models
@@ -223,6 +226,21 @@ def test_validation_page_has_every_exact_answer():
     assert np.max(np.abs(pulls)) < 5
     # Pulls of right answers have unit spread: 0.2 would say that errors are too large, 3 too small.
     assert 0.3 < np.sqrt(np.mean(pulls**2)) < 2
+
+
+def test_gallery_shows_every_theory():
+    """Its formula, its pictures, what was found: `make validation` mends this."""
+    page, folder = (ROOT / "docs/gallery.md").read_text("utf-8"), ROOT / "docs/gallery"
+    found = shipped_record()
+    assert re.findall(r"(?m)^### (.*)$", page) == list(found) == list(shipped_models())
+    for name, path in shipped_models().items():
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        assert f"### {name}\n\n{text.splitlines()[0]}\n\n```text\n{formula_of(text)}\n```\n" in page
+        assert all(sentence in page for sentence in found[name].sentences)
+        assert "NOT rejected" not in " ".join(found[name].sentences)
+    pictures = {path.name for path in folder.glob("*.svg")}
+    assert pictures == set(re.findall(r"\]\(gallery/([^)]+)\)", page))
+    assert max(path.stat().st_size for path in folder.glob("*.svg")) < 60_000
 
 
 KNOWN = """

@@ -23,7 +23,7 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 FLOORS = (
     ("arguments", "complex_parts", "display", "devices", "draws", "target"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
-    ("theory", "results", "modes"),
+    ("theory", "results", "modes", "dynamics"),
     ("identities", "families", "report", "topology"),
     ("symmetries", "axioms", "expansion"),
     ("checks",),

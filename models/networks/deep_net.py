@@ -10,10 +10,11 @@ biases ⟨φ(x)²⟩ does not depend on the width for "relu" and "linear", and a
 
 `two_point` at `configuration` (x, x), (x, y), (x, z) with x = (1, 0), y = (.6, .8), z = (0, 1); `kurtosis` at x.
 
-Of "relu" at different points, and of "erf", corrections in 1/N are not known in closed form from two hidden layers on,
-and `exact` leaves them out, as it does the kurtosis with biases. `bias` None is 0, and 1 for "erf".
+Of "relu" at different points, and of "erf", the two-point function depends on the width from two hidden layers on. Its
+term of order 1/N is known, and `exact` states L/N times the largest of these as truncation. The kurtosis with biases is
+not known. `bias` None is 0, and 1 for "erf".
 Control: `bias=1`, for which 3 (1 + 5/N)^L is wrong (for "erf" none). Units: none. Source: arXiv:1711.00165
-(recursion); kurtosis in docs/theory/architectures.md.
+(recursion); the rest in docs/theory/architectures.md.
 """
 
 import math
@@ -26,7 +27,7 @@ from jax.scipy.special import erf
 from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_choice, require_count, require_non_negative
-from nnft_ppl.exact import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis
+from nnft_ppl.exact import DEEP_ACTIVATIONS, deep_kernel, deep_kurtosis, deep_width_correction
 from nnft_ppl.families import product_points
 from nnft_ppl.fields import Dense
 from nnft_ppl.observables import Derived, at, product
@@ -73,13 +74,12 @@ def observables():
 
 
 def exact(depth, width, activation, bias):
-    """The recursion where it is exact at this width, and the kurtosis."""
+    """The recursion with its first correction in 1/N, and the kurtosis."""
     deviation = BIAS[activation] if bias is None else bias
-    kernel = deep_kernel(activation, POINTS, depth, SIGMA_W[activation], deviation)[0]
-    if depth > 1 and activation != "linear":
-        # Of a rectified layer the mean square is linear in that of the layer below, and nothing else is.
-        kernel[1 if activation == "relu" else 0 :] = np.nan
-    found = {"two_point": kernel}
+    layers = activation, POINTS, depth, SIGMA_W[activation], deviation
+    kernel, correction = deep_kernel(*layers)[0], deep_width_correction(*layers)[0] / width
+    truncation = np.where(correction == 0, 0.0, depth / width * np.max(np.abs(correction)))
+    found = {"two_point": (kernel + correction, truncation)}
     if activation == "erf" or deviation:
         return found
     kurtosis = deep_kurtosis(activation, [width] * depth)

@@ -40,7 +40,7 @@ EXAMPLES = {
     ),
     "report": ("nnft report runs/my_theory", "nnft report runs/my_theory --out my_theory.html"),
     "verify": ("nnft verify", "nnft verify phi4_circle --set coupling=2.0", "nnft verify --seed 1 --page verified.md"),
-    "list": ("nnft list", "nnft list && nnft run free_scalar"),
+    "list": ("nnft list", "nnft list --long"),
     "doctor": ("nnft doctor", "nnft doctor --json"),
 }
 """Command -> what one might type; an empty one stands for `nnft` itself."""
@@ -243,9 +243,15 @@ def command_parser() -> Parser:
     verify.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the models")
     _seed_option(verify)
     verify.add_argument("--page", type=_path, metavar="FILE", help="write the comparison as a Markdown table, too")
+    verify.add_argument(
+        "--gallery", type=_path, metavar="FILE", help="write formulas, pictures and outcomes as a Markdown page, too"
+    )
     _precision_options(verify)
 
     listing = commands.add_parser("list", help="list the shipped models")
+    listing.add_argument(
+        "--long", action="store_true", help="with keywords, formula, and what nnft verify found of each"
+    )
     _debug_option(listing)
 
     doctor = commands.add_parser("doctor", help="look this machine over: devices, versions, what a gradient costs")

@@ -58,7 +58,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
     if asked.command == "list":
         from nnft_ppl.cli.inspect import list_models
 
-        return list_models()
+        return list_models(long=asked.long)
     if asked.command == "show":
         refuse_output("--csv", asked.csv)
         refuse_output("--latex", asked.latex)
@@ -110,6 +110,7 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from nnft_ppl.cli.check import check
         return check(asked, keywords)
     refuse_output("--page", asked.page)
+    refuse_output("--gallery", asked.gallery, (".md",))
     with _announce("reading models"):
         _start_jax(asked.precision, chains=4)
         from nnft_ppl.cli.verify import verify

@@ -3,27 +3,57 @@
 import argparse
 import ast
 import inspect
+import textwrap
 from pathlib import Path
 
 from rich.markup import escape
 
 from nnft_ppl.cli.console import console_of
-from nnft_ppl.theory import load_file, shipped_models, shown
+from nnft_ppl.cli.formulas import formula_of
+from nnft_ppl.cli.verified import Verified, shipped_record
+from nnft_ppl.theory import load_file, read_source, sha256_of, shipped_models, shown
 
 
-def list_models() -> int:
-    """Print the shipped models with the first line of their docstrings (the files are parsed, not run)."""
+def list_models(*, long: bool = False) -> int:
+    """Print the shipped models with the first line of their docstrings (the files are parsed, not run).
+
+    Args:
+        long: Print keywords, formula, and what `nnft verify` found, too.
+    """
     console = console_of()
     topic, models = "", shipped_models()
     longest = max(map(len, models), default=0)
+    record = shipped_record() if long else {}
     for name, path in models.items():
         if path.parent.name != topic:
             topic = path.parent.name
             console.print(f"{topic}/", style="dim")
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = ast.get_docstring(tree) or ""
+        if long:
+            print(_described(name, path, tree, record.get(name)))
+            continue
         first = escape(text.splitlines()[0]) if text else ""
         console.print(f"  [bold]{name:<{longest}}[/]  {first}", highlight=False, soft_wrap=True)
     return 0
+
+
+def _described(name: str, path: Path, tree: ast.Module, found: Verified | None) -> str:
+    """A model in some lines, as the gallery has it, without its pictures."""
+    text = ast.get_docstring(tree) or ""
+    model = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "model"), None)
+    said = list(found.sentences) if found else [f"Not verified: `nnft verify {name}` does so."]
+    if found and found.source_sha256 != sha256_of(read_source(path)):
+        said.append(f"The file has changed since then: `nnft verify {name}` says how it is now.")
+    below = [text.partition("\n")[0], "", *textwrap.indent(formula_of(text), "  ").splitlines(), "", *said]
+    return f"  {name}({_keywords(model.args) if model else ''})\n" + textwrap.indent("\n".join(below), "    ") + "\n"
+
+
+def _keywords(given: ast.arguments) -> str:
+    """Keywords and defaults, without types."""
+    for one in [*given.posonlyargs, *given.args, *given.kwonlyargs]:
+        one.annotation = None
+    return ast.unparse(given)
 
 
 def show(asked: argparse.Namespace) -> int:

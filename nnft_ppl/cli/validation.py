@@ -26,25 +26,36 @@ def validation_page(
     """
     exact = [row for row in rows if row.observable != IDENTITY]
     identities = [row for row in rows if row.observable == IDENTITY]
-    versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "numpyro", "blackjax", "nnft-ppl"))
     lines = [
         "# Validation",
         "",
         "Theories with an exact answer: chains (`hmc`) and free draws with weights (`reweight`), each with the usual",
         "number of draws, against closed forms and diagonalisations. The pull is (estimate − exact)/error; beyond 5,",
-        "`nnft verify` fails. `nnft verify --page docs/validation.md` writes this page.",
+        "`nnft verify` fails. Of what holds on every draw (`Invariant`) the largest deviation is beside zero, and its",
+        "tolerance is the pull of 5. `nnft verify --page docs/validation.md` writes this page.",
         "",
-        *(f"* `{_called(theory)}`" for theory in theories if knows(theory)),
+        *(f"* `{called(theory)}`" for theory in theories if knows(theory)),
         "",
         *_table(COLUMNS, ((row.theory, row.observable, row.place, *_numbers(row), row.sampler) for row in exact)),
         "",
         f"Of {len(exact)} pulls the largest is {largest_pull(exact):.1f}.",
-        *_identities(identities, [_called(theory) for theory in theories if not knows(theory)]),
+        *_identities(identities, [called(theory) for theory in theories if not knows(theory)]),
         *_controls(controls),
         "",
-        f"Seed {seed}, {precision}; {versions}.",
+        made_by(seed, precision),
     ]
     return "\n".join(lines) + "\n"
+
+
+def made_by(seed: int, precision: str) -> str:
+    """Seed, precision and versions: the last line of a page.
+
+    Args:
+        seed: Seed of the runs.
+        precision: Precision of the runs.
+    """
+    versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "numpyro", "blackjax", "nnft-ppl"))
+    return f"Seed {seed}, {precision}; {versions}."
 
 
 def _identities(rows: Sequence[Row], unknown: Sequence[str]) -> list[str]:
@@ -92,5 +103,10 @@ def _numbers(row: Row) -> tuple[str, str, str]:
     return format_value(row.exact, 0.0), format_value(row.value, row.error), f"{row.pull:+.1f}"
 
 
-def _called(theory: Theory) -> str:
+def called(theory: Theory) -> str:
+    """A theory with its keywords, as in Python.
+
+    Args:
+        theory: The theory.
+    """
     return f"{theory.name}({', '.join(f'{name}={shown(value)}' for name, value in theory.keywords.items())})"

@@ -8,11 +8,12 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from nnft_ppl.cli.against import Rejection, Row, beside, compare, furthest, knows, largest_pull
+from nnft_ppl.cli.against import Rejection, Row, beside, compare, deviations, furthest, knows, largest_pull
 from nnft_ppl.cli.console import console_of
+from nnft_ppl.cli.gallery import Gallery
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
-from nnft_ppl.cli.validation import validation_page
+from nnft_ppl.cli.validation import made_by, validation_page
 from nnft_ppl.results import Ensemble
 from nnft_ppl.runs import sample
 from nnft_ppl.statistics import MAX_PULL
@@ -27,6 +28,7 @@ CONTROL_DRAWS = (2000, 20_000, 100_000)
 def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
     """Sample models and compare: exit status 1 where a pull is past 5, or a control is not rejected."""
     console = console_of()
+    gallery = Gallery(asked.gallery) if asked.gallery else None
     rows: list[Row] = []
     controls: dict[str, Rejection] = {}
     theories: list[Theory] = []
@@ -34,34 +36,48 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         theory = Theory(load_file(name), **keywords)
         theories.append(theory)
         control = theory.control
+        compared: list[Row] = []
         wrong: list[Row] = []
+        shown: Ensemble | None = None
         if not knows(theory):
             console.print(f"[bold]{theory.name}[/]: no exact answer; its identities are tested", highlight=False)
         for sampler in ROUTES:
-            ensemble = _draws(theory, sampler, asked.seed, keep=_kept(theory))
-            found = compare(ensemble, theory)
-            rows += found
+            pictured = gallery is not None and shown is None
+            ensemble = _draws(theory, sampler, asked.seed, keep="auto" if pictured else _kept(theory))
+            held = deviations(ensemble, theory)
+            found = compare(ensemble, theory) + held
+            compared += found
             largest = largest_pull(found)
             mark = "[green]agrees[/]" if largest <= MAX_PULL else "[red]disagrees[/]"
             if not found:
                 mark = "nothing to compare"
             console.print(f"[bold]{theory.name}[/] by {sampler}: {mark}, largest pull {largest:.1f}", highlight=False)
             console.print(estimates_table(ensemble))
+            for row in held:
+                words = f"{row.observable}: largest deviation {row.value:.2g}, tolerance {MAX_PULL * row.error:.2g}"
+                console.print(words, highlight=False, markup=False, soft_wrap=True)
             if control and control.answers:
                 wrong += beside(ensemble, theory.name, control.answers)
+            shown = shown or ensemble
+        rows += compared
         if not control:
             console.print("no control", highlight=False)
-            continue
-        one, own = try_keywords(theory, control, asked.seed) if control.keywords else (furthest(control, wrong), [])
-        rows += own
-        controls[theory.name] = one
-        colour = "green" if one.rejected else "red"
-        words = escape(f"{control.words} ({control.changed})")
-        console.print(f"control: {words}: [{colour}]{one.words}[/]", highlight=False, soft_wrap=True)
+        else:
+            one, own = try_keywords(theory, control, asked.seed) if control.keywords else (furthest(control, wrong), [])
+            rows += own
+            controls[theory.name] = one
+            colour = "green" if one.rejected else "red"
+            words = escape(f"{control.words} ({control.changed})")
+            console.print(f"control: {words}: [{colour}]{one.words}[/]", highlight=False, soft_wrap=True)
+        if gallery and shown:
+            gallery.add(theory, shown, compared, controls.get(theory.name))
     if asked.page:
         text = validation_page(rows, controls, theories, asked.seed, asked.precision)
         Path(asked.page).write_text(text, encoding="utf-8")
         console.print(f"page in {asked.page}", highlight=False, markup=False, soft_wrap=True)
+    if gallery:
+        gallery.write(made_by(asked.seed, asked.precision))
+        console.print(f"gallery in {asked.gallery}", highlight=False, markup=False, soft_wrap=True)
     return 0 if largest_pull(rows) <= MAX_PULL and all(one.rejected for one in controls.values()) else 1
 
 
@@ -95,8 +111,8 @@ def try_keywords(theory: Theory, control: Control, seed: int) -> tuple[Rejection
 
 
 def _kept(theory: Theory) -> str:
-    """Whether a run that is compared with this theory keeps parameters: identities need them."""
-    return "none" if knows(theory) else "auto"
+    """Whether a run that is compared with this theory keeps parameters: identities and invariants need them."""
+    return "none" if knows(theory) and not theory.invariants else "auto"
 
 
 def _draws(theory: Theory, sampler: str, seed: int, draws: int | None = None, *, keep: str) -> Ensemble:

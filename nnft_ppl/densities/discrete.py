@@ -101,6 +101,15 @@ class DiscreteLaw:
         """
         return jnp.round(numbers).astype(int)
 
+    def log_prob(self, level: Levels) -> Array:
+        """The logarithm of the width of a cell, P(X ≤ k) − P(X < k), from the tail that is small.
+
+        Args:
+            level: Integers of the shape of the site.
+        """
+        (below_last, above_last), (below, above) = self.tails(level - 1), self.tails(level)
+        return jnp.log(jnp.where(below < above_last, below - below_last, above_last - above))
+
     def inside(self, level: Levels) -> Bool[Array, "*shape"]:
         """Whether there are such levels.
 
@@ -133,11 +142,16 @@ class DiscreteLaw:
 def discrete_law(fn: dist.Distribution) -> DiscreteLaw | None:
     """The tails of a discrete law that is known here; None of any other, and of a continuous one.
 
+    A subclass that redefines `sample` or `log_prob` does not inherit its parent's.
+
     Args:
         fn: A NumPyro distribution, as found at a site (expanded and independent ones included).
     """
     while isinstance(fn, dist.ExpandedDistribution | dist.Independent):
         fn = fn.base_dist
+    law: Any = next((parent for parent in type(fn).__mro__ if parent in _rule.registry), object)
+    if law is object or type(fn).sample is not law.sample or type(fn).log_prob is not law.log_prob:
+        return None
     return _rule(fn)
 
 

@@ -18,7 +18,7 @@ _ALONE, _INNER, _OUTER = 48, 24, 14
 def attention_connected(
     inputs: Float[ArrayLike, "factor 2 dim"], heads: int, key_dim: int | float, scaling: str = "root"
 ) -> float:
-    r"""Connected function of two or four inputs, of which two at most differ, of the first token's attention.
+    r"""Connected function of 2, 4 or 6 inputs, of which two at most differ, of the first token's attention.
 
     `phi(x) = (heads dim)^(-1/2) sum_h v_h.(p x_1 + (1 - p) x_2)` with unit normal v and
     `p = 1/(1 + exp(-q.(k_1 - k_2)/sqrt(key_dim)))`, queries `q = W_Q x_1` and keys `k_t = W_K x_t`, whose entries W
@@ -27,7 +27,7 @@ def attention_connected(
     `key_dim x_1.y_1/dim`. Averages by Gauss's rules, to about 1e-7 for tokens of order 1.
 
     Args:
-        inputs: Two or four inputs of two tokens each, shape (factor, 2, dim).
+        inputs: Two, four or six inputs of two tokens each, shape (factor, 2, dim).
         heads: Number of heads.
         key_dim: Number of components of a key, or infinity.
         scaling: `root`, or `linear` for logits `q.k/key_dim`, which vanish for many keys.
@@ -43,8 +43,10 @@ def attention_connected(
     """
     owner = "attention_connected"
     places = require_finite(owner, "inputs", inputs)
-    if places.ndim != 3 or places.shape[1] != 2 or len(places) not in {2, 4}:
-        raise ValueError(f"{owner}: inputs have shape {places.shape}; give 2 or 4 of them, of shape (factor, 2, dim)")
+    if places.ndim != 3 or places.shape[1] != 2 or len(places) not in {2, 4, 6}:
+        raise ValueError(
+            f"{owner}: inputs have shape {places.shape}; give 2, 4 or 6 of them, of shape (factor, 2, dim)"
+        )
     require_count(owner, "heads", heads)
     require_choice(owner, "scaling", scaling, SCALINGS)
     if isinstance(key_dim, float) and key_dim != math.inf:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 from jaxtyping import ArrayLike, Float
@@ -65,15 +66,16 @@ def convolution_connected(
     readout: str = "dense",
     padding: str = "periodic",
 ) -> float:
-    r"""Connected function of two or four inputs of the conv-net of `convolution_kernel`.
+    r"""Connected function of two, four or six inputs of the conv-net of `convolution_kernel`.
 
-    Given the filters the field is Gaussian, and `channels G_c = sum_3 Cov(T_ab, T_cd)` with `T_ab` the mean over p of
-    `h_p(a) h_p(b)` (dense), or the product of the means of `h(a)` and `h(b)` (pooled). Weight sharing correlates sites,
+    Given the filters the field is Gaussian, and `channels G_c = sum_3 Cov(T_ab, T_cd)` of four inputs,
+    `channels^2 G_c = sum_15 kappa(T_ab, T_cd, T_ef)` of six, with `T_ab` the mean over p of `h_p(a) h_p(b)` (dense), or
+    the product of the means of `h(a)` and `h(b)` (pooled). Weight sharing correlates sites,
     which a dense read-out shows here alone. The average over three weights and a bias is a trapezoidal rule, exact to
     about 1e-8 for arguments of deviation up to 2.
 
     Args:
-        inputs: Two or four inputs, shape (factor, site).
+        inputs: Two, four or six inputs, shape (factor, site).
         channels: Number of channels.
         sigma_w: As for `convolution_kernel`.
         sigma_b: As for `convolution_kernel`.
@@ -91,8 +93,8 @@ def convolution_connected(
     """
     owner = "convolution_connected"
     places = require_finite(owner, "inputs", inputs)
-    if places.ndim != 2 or len(places) not in {2, 4}:
-        raise ValueError(f"{owner}: inputs have shape {places.shape}; give 2 or 4 of them, of shape (factor, site)")
+    if places.ndim != 2 or len(places) not in {2, 4, 6}:
+        raise ValueError(f"{owner}: inputs have shape {places.shape}; give 2, 4 or 6 of them, of shape (factor, site)")
     require_count(owner, "channels", channels)
     slopes = _slopes(owner, places, sigma_w, sigma_b, readout, padding)
     axis = np.arange(-_EDGE, _EDGE + _STEP / 2, _STEP)
@@ -116,26 +118,27 @@ def convolution_connected(
 def conditional_connected(
     covariance: Callable[[int, int], np.ndarray], mean: Callable[[np.ndarray], float], factors: int, width: int
 ) -> float:
-    """Connected function of two or four factors of a network whose neurons are Gaussian given what is inside them.
+    """Connected function of an even number of factors of a network whose neurons are Gaussian given what is inside.
 
-    `width G_c(1, 2, 3, 4) = Cov(T_12, T_34) + Cov(T_13, T_24) + Cov(T_14, T_23)`, of two points it is `E[T_12]`.
+    The moments of one neuron are sums over pairings, `E[T_12 T_34 + T_13 T_24 + T_14 T_23]` of four factors.
 
     Args:
         covariance: T_ab of one neuron given its inside, at the nodes of a rule.
         mean: The average by that rule.
-        factors: 2 or 4.
+        factors: Number of factors, even.
         width: Number of neurons.
     """
+    covariance = cache(covariance)
+
+    def paired(chosen: tuple[int, ...]) -> np.ndarray | float:
+        """Sum over the pairings of these factors of the products of their covariances."""
+        if not chosen:
+            return 1.0
+        first, rest = chosen[0], chosen[1:]
+        return sum(covariance(first, one) * paired(tuple(other for other in rest if other != one)) for one in rest)
 
     def moment(chosen: tuple[int, ...]) -> float:
-        if len(chosen) % 2:
-            return 0.0
-        first, *rest = chosen
-        if len(rest) == 1:
-            return mean(covariance(first, rest[0]))
-        others = [[one for one in rest if one != partner] for partner in rest]
-        products = (covariance(first, partner) * covariance(*two) for partner, two in zip(rest, others, strict=True))
-        return sum(mean(product) for product in products)
+        return 0.0 if len(chosen) % 2 else mean(np.asarray(paired(chosen)))
 
     return network_cumulant(moment, factors, width)
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import ArrayLike, Float
-from scipy import special
 
 from nnft_ppl.arguments import require_choice, require_count, require_finite, require_non_negative, require_positive
 from nnft_ppl.exact.relu_neurons import relu_kernel
@@ -85,33 +84,3 @@ def deep_kurtosis(activation: str, widths: Sequence[int]) -> float:
     require_choice("deep_kurtosis", "activation", activation, DEEP_ACTIVATIONS[:2])
     each = {"relu": 5.0, "linear": 2.0}[activation]
     return 3.0 * math.prod(1 + each / require_count("deep_kurtosis", "widths", width) for width in widths)
-
-
-def second_layer_correction(place: float, sigma_w: float, sigma_b: float) -> float:
-    """Slope in 1/n of `<phi(x)^2>` of an erf network with two hidden layers, the first of n neurons, at `n -> inf`.
-
-    What the first layer hands on has the variance `sigma_b^2 + (sigma_w^2/n) sum_i h_i^2`, which fluctuates:
-    `sigma_w^2 F''(K) sigma_w^4 Var(h^2)/2` with `F(K) = (2/pi) arcsin(2K/(1 + 2K))` at `K = K^1`.
-
-    Args:
-        place: x, on the line.
-        sigma_w: Deviation of the weights times the root of the number of inputs, positive.
-        sigma_b: Deviation of all biases, at least zero.
-
-    Returns:
-        The coefficient of 1/n, dimensionless.
-
-    Raises:
-        TypeError, ValueError: If an argument is not a number, or out of range.
-
-    Source: derived here.
-    """
-    start, kernel = (float(deep_kernel("erf", np.array([[place]]), depth, sigma_w, sigma_b)[0, 0]) for depth in (0, 1))
-    nodes = np.arange(-9.0, 9.01, 0.02)
-    weights = 0.02 * np.exp(-(nodes**2) / 2) / math.sqrt(2 * math.pi)
-    squares = special.erf(math.sqrt(start) * nodes) ** 2
-    variance = weights @ squares**2 - (weights @ squares) ** 2
-    # F' = (4/pi)/((1 + 2K) sqrt(1 + 4K)).
-    root = math.sqrt(1 + 4 * kernel)
-    curvature = -(8 / math.pi) / (1 + 2 * kernel) * (1 / ((1 + 2 * kernel) * root) + 1 / root**3)
-    return float(sigma_w**6 * curvature * variance / 2)

@@ -76,8 +76,25 @@ class AttentionHeads(eqx.Module):
         Raises:
             ValueError: If `x` is not one sequence of this size.
         """
-        x, highest = require_point("AttentionHeads", x, self.dim), jax.lax.Precision.HIGHEST
-        sequence = x.reshape(self.tokens, -1)
+        return jnp.vdot(self.value, self._seen(x), precision=jax.lax.Precision.HIGHEST)
+
+    def neurons(self, x: Float[ArrayLike, " dim"]) -> Float[Array, " head"]:
+        """What each head adds to the field, v_h · Σ_t p_ht x_t.
+
+        Args:
+            x: As for a call.
+
+        Returns:
+            Shape (head,); the sum is φ(x).
+
+        Raises:
+            ValueError: If `x` is not one sequence of this size.
+        """
+        return jnp.sum(self.value * self._seen(x), axis=1)
+
+    def _seen(self, x: Float[ArrayLike, " dim"]) -> Float[Array, "head dim"]:
+        """Σ_t p_ht x_t of each head."""
+        highest = jax.lax.Precision.HIGHEST
+        sequence = require_point("AttentionHeads", x, self.dim).reshape(self.tokens, -1)
         logits = jnp.einsum("i,hij,tj->ht", sequence[self.query], self.form, sequence, precision=highest)
-        seen = jnp.matmul(jax.nn.softmax(logits, axis=1), sequence, precision=highest)
-        return jnp.vdot(self.value, seen, precision=highest)
+        return jnp.matmul(jax.nn.softmax(logits, axis=1), sequence, precision=highest)

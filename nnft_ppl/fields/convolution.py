@@ -119,18 +119,39 @@ class Convolution(eqx.Module):
         Raises:
             ValueError: If `x` is not one configuration of this size.
         """
-        x, highest = require_point("Convolution", x, self.dim), jax.lax.Precision.HIGHEST
-        hidden = x.reshape(-1, prod(self.sites))
+        hidden = self._last_hidden(x)
+        if self.readout.ndim == 1:
+            return jnp.dot(self.readout, jnp.mean(hidden, axis=1), precision=jax.lax.Precision.HIGHEST)
+        return jnp.vdot(self.readout.reshape(hidden.shape), hidden, precision=jax.lax.Precision.HIGHEST)
+
+    def neurons(self, x: Float[ArrayLike, " dim"]) -> Float[Array, " channel"]:
+        """What each channel of the last layer adds to the field, v_c · mean_p h_c(p) or Σ_p v_c(p) h_c(p).
+
+        Args:
+            x: As for a call.
+
+        Returns:
+            Shape (channel,); the sum is φ(x).
+
+        Raises:
+            ValueError: If `x` is not one configuration of this size.
+        """
+        hidden = self._last_hidden(x)
+        if self.readout.ndim == 1:
+            return self.readout * jnp.mean(hidden, axis=1)
+        return jnp.sum(self.readout.reshape(hidden.shape) * hidden, axis=1)
+
+    def _last_hidden(self, x: Float[ArrayLike, " dim"]) -> Float[Array, "channel site"]:
+        """What the read-out is given."""
+        hidden = require_point("Convolution", x, self.dim).reshape(-1, prod(self.sites))
         for kernel, bias in zip(self.kernels, self.biases, strict=True):
             padded = hidden if self.padding == "periodic" else jnp.pad(hidden, [(0, 0), (0, 1)])
             patches = padded[:, self._neighbours(kernel.shape[2:])]
             # As a product of matrices: convolutions of many draws at once are slow on CPUs.
             flat = kernel.reshape(*kernel.shape[:2], -1)
-            hidden = jnp.einsum("cif,ipf->cp", flat, patches, precision=highest)
+            hidden = jnp.einsum("cif,ipf->cp", flat, patches, precision=jax.lax.Precision.HIGHEST)
             hidden = self.activation(hidden if bias is None else hidden + bias[:, None])
-        if self.readout.ndim == 1:
-            return jnp.dot(self.readout, jnp.mean(hidden, axis=1), precision=highest)
-        return jnp.vdot(self.readout.reshape(hidden.shape), hidden, precision=highest)
+        return hidden
 
     def _neighbours(self, filter_shape: tuple[int, ...]) -> Int[np.ndarray, "site offset"]:
         """Flat numbers of the sites p + d; one past the last stands for those beyond the edge."""

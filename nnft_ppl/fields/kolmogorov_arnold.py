@@ -80,6 +80,25 @@ class KolmogorovArnold(eqx.Module):
         x = require_point("KolmogorovArnold", x, self.dim)
         return self._from_layer(0, x)
 
+    def neurons(self, x: Float[ArrayLike, " dim"]) -> Float[Array, "neuron *component"]:
+        """What each value that the last layer is given adds to the field, ψ_ij(y_j) of that layer.
+
+        Args:
+            x: The point, shape (dim,).
+
+        Returns:
+            Shape (neuron,) if the last layer has one output, else (neuron, component); the sum is φ(x).
+
+        Raises:
+            ValueError: If `x` is not one point of the field's dimension.
+        """
+        hidden = require_point("KolmogorovArnold", x, self.dim)
+        for part, basis in zip(self.coefficients[:-1], self.bases[:-1], strict=True):
+            hidden = _edges(part, basis, hidden)
+        last = self.coefficients[-1]
+        each = jnp.einsum("jk,ijk->ji", self.bases[-1](hidden), last, precision=jax.lax.Precision.HIGHEST)
+        return each[:, 0] if each.shape[1] == 1 else each
+
     def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:
         """Values on a tensor grid: the first layer is a sum of functions of one coordinate, evaluated along each axis.
 

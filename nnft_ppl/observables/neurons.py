@@ -57,7 +57,7 @@ def neuron_cumulant(
         field: Which field, where the model returns several.
         component: Which component of the field; None where it has one.
         neurons: What each neuron adds to the field at a point; by default the field's own `neurons(x)`, which
-            `PlaneWaves` and `Dense` have.
+            `PlaneWaves`, `Dense`, `Convolution`, `AttentionHeads` and `KolmogorovArnold` have.
 
     Returns:
         Derived quantity of shape `shape`, in units of the field to the power n. A constant such as an output bias is no

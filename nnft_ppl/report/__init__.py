@@ -9,6 +9,7 @@ from nnft_ppl.report.chains import plot_autocorrelation, plot_traces, plot_weigh
 from nnft_ppl.report.correlators import plot_correlator, plot_correlator_pulls, plot_estimators
 from nnft_ppl.report.discovery_spectrum import plot_spectrum, save_spectrum
 from nnft_ppl.report.fields import plot_fields
+from nnft_ppl.report.gallery import GalleryPicture, gallery_pictures
 from nnft_ppl.report.masses import plot_effective_mass, plot_levels
 from nnft_ppl.report.page import report_html, write_report
 from nnft_ppl.report.pulls import plot_pulls, save_pulls
@@ -16,6 +17,8 @@ from nnft_ppl.report.symmetries import plot_breaking, plot_ward
 from nnft_ppl.report.tempering import plot_tempering
 
 __all__ = [
+    "GalleryPicture",
+    "gallery_pictures",
     "plot_along",
     "plot_autocorrelation",
     "plot_breaking",

@@ -103,13 +103,26 @@ def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | No
         ValueError: If the run stored no fields.
     """
     pictures = field_pictures(ensemble, name)
-    first, *second = pictures[0].axes
-    x = pictures[0].values[first]
-    length = ensemble.unit("separation")
     if figure is None:
         from matplotlib import pyplot
 
         figure = pyplot.figure(figsize=(6.4, 1.15 * height_of(pictures)), layout="constrained")
+    return draw_pictures(pictures, ensemble.unit("separation"), figure)
+
+
+def draw_pictures(pictures: Sequence[Pictures], length: str | None, figure: Figure) -> list[Axes]:
+    """Draw what `field_pictures` gave, one below the other.
+
+    Args:
+        pictures: All on the same grid.
+        length: The unit of lengths.
+        figure: Where to draw.
+
+    Returns:
+        The axes, as of `plot_fields`.
+    """
+    first, *second = pictures[0].axes
+    x = pictures[0].values[first]
     if not second:
         panels = list(figure.subplots(len(pictures), 1, sharex=True, squeeze=False)[:, 0])
         for axes, picture in zip(panels, pictures, strict=True):

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpyro import distributions as dist
 
+from nnft_ppl.densities import discrete_law
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
 from nnft_ppl.theory.coordinates import choose_from
@@ -169,7 +170,10 @@ def _transports(theory: Theory, positions: Array) -> tuple[bool, str]:
 
 
 def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:
-    """For each site with a transport, the largest |ln p(θ) + ln|∂θ/∂z| + |z|²/2 + (n/2) ln 2π| over its batch."""
+    """For each site with a transport, the largest |ln p(θ) + ln|∂θ/∂z| + |z|²/2 + (n/2) ln 2π| over its batch.
+
+    Of a discrete one that of ln p(n) less the logarithm of its cell's width.
+    """
     residuals: dict[str, Array] = {}
     inner = choose_from(position, theory.starts)
     exact = {site.name: site.label for site in theory.sites if site.exact and not site.discrete}
@@ -187,6 +191,11 @@ def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:
 
 
 def _density_residual(fn: dist.Distribution, event: tuple[int, ...], place: Callable, z: Array) -> Array:
+    if (law := discrete_law(fn)) is not None:  # a cell is to be as wide as its probability
+        level = law.level(z)
+        log_widths, log_probs = law.log_prob(level), jnp.asarray(fn.log_prob(law.value(level)))
+        within = tuple(range(log_probs.ndim, log_widths.ndim))
+        return jnp.max(jnp.abs(log_probs - jnp.sum(log_widths, within)))
     size, batch = math.prod(event), z.shape[: z.ndim - len(event)]
     directions = jnp.eye(size).reshape(size, *(1,) * len(batch), *event)
 

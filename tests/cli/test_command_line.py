@@ -126,7 +126,7 @@ def test_list_names_the_shipped_models():
     assert (status, err) == (0, "")
     first = [line.split()[0] for line in out.splitlines()]
     networks = ["attention_heads", "conv_net", "cos_net", "deep_net", "erf_net", "gauss_net", "kolmogorov_arnold"]
-    networks += ["relu_net", "shared_amplitude"]
+    networks += ["relu_net", "shared_amplitude", "trained_net"]
     scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
@@ -134,6 +134,7 @@ def test_list_names_the_shipped_models():
     topology = ["buscher_torus", "compact_boson", "particle_on_circle", "villain_torus", "vortex_gas"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
+    strings = ["free_boson", "free_fermion", "tachyon_amplitude", "weyl_sphere", "weyl_torus"]
     assert first == [
         "conformal/",
         *conformal,
@@ -143,6 +144,8 @@ def test_list_names_the_shipped_models():
         *quantum,
         "scalars/",
         *scalars,
+        "strings/",
+        *strings,
         "symmetries/",
         *symmetries,
         "topology/",
@@ -174,6 +177,7 @@ SMALL = {
     "phi4_torus": ["dim=1", "modes=2"],
     "cos_net": ["width=2"],
     "erf_net": ["width=2"],
+    "particle_on_circle": [],
 }
 
 
@@ -181,7 +185,7 @@ SMALL = {
 def test_check_passes_on_shipped_models(model: str):
     settings = [word for keyword in SMALL[model] for word in ("--set", keyword)]
     status, out, err = nnft("check", model, *settings)
-    lines = 9 + (model in {"deformed_rotation", "on_circle"})  # which declare symmetries
+    lines = 9 + (model in {"deformed_rotation", "on_circle", "particle_on_circle"})  # symmetries; a phase
     assert (status, err, out.count("✓"), out.count("✗")) == (0, "", lines, 0), out
 
 

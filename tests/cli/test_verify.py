@@ -1,6 +1,10 @@
 """`nnft verify`: controls that are rejected, planted ones that are not, and identities."""
 
+import hashlib
+import json
+import re
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import numpyro
@@ -10,9 +14,10 @@ from numpyro import distributions as dist
 from quick_samplers import GAUSSIAN
 
 from nnft_ppl import Theory, sample
-from nnft_ppl.cli import verify
+from nnft_ppl.cli import gallery, inspect, verify
 from nnft_ppl.cli.against import beside, furthest
-from nnft_ppl.theory import Control
+from nnft_ppl.cli.verified import Verified
+from nnft_ppl.theory import Control, read_source, sha256_of, shipped_models
 
 PREAMBLE = GAUSSIAN[: GAUSSIAN.index("def ")]
 QUARTIC = '''
@@ -107,3 +112,64 @@ def test_identities_decide_where_nothing_is_known(factor: str, status: int, tmp_
     text = page.read_text("utf-8")
     assert "## Identities" in text
     assert f"| planted | Another coupling | `coupling={float(factor)}` | identity | " in text
+
+
+@pytest.mark.parametrize(("size", "status", "said"), [("5e-7", 0, "agrees"), ("2e-6", 1, "disagrees")])
+def test_what_holds_on_every_draw(size: str, status: int, said: str, tmp_path: Path):
+    """The largest deviation is beside its tolerance of 1e-6, which is a pull of 5."""
+    text = GAUSSIAN.replace("    return {", f'    return {{"conserved": Invariant(lambda phi: {size}, 1e-6), ', 1)
+    page = tmp_path / "page.md"
+    found, out, err = verified(tmp_path, "from nnft_ppl.observables import Invariant\n" + text, "--page", str(page))
+    assert (found, err) == (status, ""), out
+    assert f"by reweight: {said}" in out
+    assert f"conserved: largest deviation {float(size):.2g}, tolerance 1e-06" in out
+    assert "| conserved | draw 0 of chain 0 | 0 |" in page.read_text("utf-8")
+
+
+DESCRIBED = '"""A number that is the same everywhere.\n\n    φ(x) = a,    a ~ N(0, 1)\n\nUnits: none.\n"""\n\n'
+
+
+def test_gallery(tmp_path: Path):
+    page = tmp_path / "shown.md"
+    text = DESCRIBED + with_control("{'scale': 2 * scale}", "Twice as large.")
+    found, out, err = verified(tmp_path, text, "--gallery", str(page))
+    assert (found, err) == (0, ""), out
+    assert out.splitlines()[-1] == f"gallery in {page}"
+    told = page.read_text("utf-8")
+    assert "```text\nφ(x) = a,    a ~ N(0, 1)\n```\n\n[`planted(scale=1.0)`](planted.py)\n" in told
+    assert "![planted: drawn fields](shown/planted.fields.svg)\n![planted: pulls, the largest first](shown/" in told
+    record = json.loads((tmp_path / "shown/verified.json").read_text("utf-8"))["planted"]
+    assert record["source_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    pulls, control = record["sentences"]
+    assert re.fullmatch(r"1 exact value; largest pull [+-]\d\.\d by reweight \(moments power=2\)\.", pulls)
+    assert control.startswith("Control: Twice as large (`scale=2.0`): rejected by reweight, ")
+    assert f"{pulls}\n\n{control}\n" in told
+
+
+def test_gallery_of_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*given: object) -> NoReturn:
+        raise ValueError("planted")
+
+    monkeypatch.setattr(gallery, "gallery_pictures", refuse)
+    found, _, err = verified(tmp_path, GAUSSIAN, "--gallery", str(tmp_path / "shown.md"))
+    assert (found, err) == (0, "nnft: planted: no pictures: planted\n")
+    told = (tmp_path / "shown.md").read_text("utf-8")
+    assert "planted: drawn" not in told
+    assert "No control." in told
+
+
+def test_the_long_list_says_what_was_found(monkeypatch: pytest.MonkeyPatch):
+    """Of a model as it stands, of one whose file is another by now, and of one that nothing is known of."""
+    sha = sha256_of(read_source(shipped_models()["cos_net"]))
+    record = {"cos_net": Verified(sha, ["Planted."]), "erf_net": Verified("0" * 64, ["Planted, too."])}
+    monkeypatch.setattr(inspect, "shipped_record", lambda: record)
+    found, out, err = nnft("list", "--long")
+    assert (found, err) == (0, "")
+    told = dict(re.findall(r"(?m)^  (\w+)\(.*\)\n((?:    .*\n|\n)+)", out))
+    assert list(told) == list(shipped_models())
+    assert "  cos_net(width=8, sigma_a=1.0, sigma_b=1.0, amplitude='gaussian')\n" in out
+    assert "\n\n      φ(x) = Σ_{i=1}^N a_i cos(b_i x + c_i)," in told["cos_net"]
+    assert told["cos_net"].endswith("\n    Planted.\n\n")
+    changed = "    The file has changed since then: `nnft verify erf_net` says how it is now.\n\n"
+    assert told["erf_net"].endswith(f"    Planted, too.\n{changed}")
+    assert told["phi4"].endswith("    Not verified: `nnft verify phi4` does so.\n\n")

@@ -13,6 +13,7 @@ from nnft_ppl.exact import (
     convolution_kernel,
     cosine_connected,
     fourier_kan_connected,
+    pointwise_kernel,
     shared_amplitude_connected,
     smooth_cutoff_four_point,
     smooth_cutoff_moment,
@@ -26,6 +27,10 @@ def test_convolution_table():
     keywords = (1.0, math.sqrt(0.2))
     assert convolution_kernel(X, X, *keywords) == pytest.approx(0.5501671456, abs=1e-10)
     assert convolution_kernel(X, moved, *keywords) == pytest.approx(0.0634603900, abs=1e-10)
+    squares = [float(np.sum(X[[p - 1, p, (p + 1) % 4]] ** 2)) for p in range(4)]
+    sites = [float(pointwise_kernel("erf", 1.0, 0.2 + one / 3)) for one in squares]
+    np.testing.assert_allclose(sites, [0.57852455, 0.43729665, 0.57852455, 0.60632284], atol=5e-9)
+    assert np.mean(sites) == pytest.approx(convolution_kernel(X, X, *keywords), abs=1e-12)
     for other in (X, moved):  # pooled, a translation is not seen, unless the chain has ends
         assert convolution_kernel(X, other, *keywords, "pooled") == pytest.approx(0.1452586639, abs=1e-10)
     ends = [convolution_kernel(X, other, *keywords, "pooled", "zero") for other in (X, moved)]
@@ -106,29 +111,91 @@ def test_kolmogorov_arnold_table():
         ((0.0, 0.0, 1.0, 1.0), 0.6156190035, 1e-10),
         ((0.0, 0.5, 1.0, 2.0), 0.1628984414, 1e-10),
         ((0.0, 0.5), 0.5298177500, 1e-10),
-        ((0.0, 1.0), 0.2074592, 1e-7),
+        ((0.0, 1.0), 0.20745918, 5e-9),
     ):
         scale = 3 if len(points) == 4 else 1
         assert scale * fourier_kan_connected(points, 3, 2) == pytest.approx(value, abs=digits)
+    # Control: with coefficients that are not Gaussian it is not free where points coincide.
+    assert 3 * fourier_kan_connected([0.0] * 4, 3, 2, "uniform") < -0.4
 
 
+@pytest.mark.parametrize("law", ["gaussian", "uniform"])
 @pytest.mark.parametrize(
     ("modes", "points"), [(1, (0.1, 0.9, 1.7, -0.6)), (1, (0.0, 0.0, 2.0, 2.0)), (2, (0.3, -0.4, 0.8, 1.5))]
 )
-def test_kolmogorov_arnold_by_a_gauss_hermite_rule(modes, points):
+def test_kolmogorov_arnold_by_a_gauss_hermite_rule(modes, points, law):
     grid, weights = normal_rule(60 if modes == 1 else 20, 2 * modes)
     waves = np.arange(1, modes + 1)
     rows = [np.concatenate([np.cos(waves * x), np.sin(waves * x)]) / math.sqrt(modes) for x in points]
     inner = [row @ grid for row in rows]
+    values = [np.stack([wave(k * y) for k in waves for wave in (np.cos, np.sin)]) for y in inner]
 
     def pair(a, b):
         return np.mean([np.cos(k * (inner[a] - inner[b])) for k in waves], axis=0)
 
-    wanted = 0.0
+    wanted = 0.0 if law == "gaussian" else -1.2 / modes**2 * weights @ np.sum(np.prod(values, axis=0), axis=0)
     for (a, b), (c, d) in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))):
         wanted += weights @ (pair(a, b) * pair(c, d)) - (weights @ pair(a, b)) * (weights @ pair(c, d))
-    assert fourier_kan_connected(points, 4, modes) == pytest.approx(wanted / 4, abs=2e-6)
-    assert fourier_kan_connected(points[:2], 4, modes) == pytest.approx(weights @ pair(0, 1), abs=2e-6)
+    assert fourier_kan_connected(points, 4, modes, law) == pytest.approx(wanted / 4, abs=2e-6)
+    assert fourier_kan_connected(points[:2], 4, modes, law) == pytest.approx(weights @ pair(0, 1), abs=2e-6)
+
+
+def six_of(covariance, weights):
+    """Joint cumulants of T over the 15 pairings of six factors, at the nodes of a rule: N² G_c."""
+    total = 0.0
+    for first in range(1, 6):
+        second, *rest = (one for one in range(1, 6) if one != first)
+        for third in rest:
+            pairs = [(0, first), (second, third), tuple(one for one in rest if one != third)]
+            one, two, three = (t - weights @ t for t in (covariance(*pair) for pair in pairs))
+            total += weights @ (one * two * three)
+    return total
+
+
+def test_six_points_of_channels_heads_and_series():
+    grid, weights = normal_rule(16, 4)
+    inputs = np.array([[0.5, -1.0, 0.8], [1.0, 0.3, -0.2]])
+    padded = [np.pad(one, 1, mode="wrap") for one in inputs]
+    hidden = [special.erf(0.6 / math.sqrt(3) * sum(grid[d] * one[d : d + 3, None] for d in range(3))) for one in padded]
+    which = (0, 0, 0, 1, 1, 1)
+    wanted = six_of(lambda a, b: np.mean(hidden[which[a]] * hidden[which[b]], axis=0), weights)
+    found = convolution_connected(inputs[list(which)], 3, 0.6, 0.0)
+    assert 9 * found == pytest.approx(wanted, rel=1e-4)
+    (logit,), weights = normal_rule(80, 1)
+    out = special.expit(math.sqrt(0.3125) * logit)[:, None] * np.subtract(*B) + B[1]
+    t = np.sum(out**2, axis=1) / 2
+    wanted = 15 * weights @ (t - weights @ t) ** 3
+    assert 25 * attention_connected([B] * 6, 5, math.inf) == pytest.approx(wanted, rel=1e-7)
+    places = (0.0, 0.0, 1.0, 1.0, 2.0, 2.5)
+    (c, s), weights = normal_rule(60, 2)
+    inner = [np.cos(x) * c + np.sin(x) * s for x in places]
+    wanted = six_of(lambda a, b: np.cos(inner[a] - inner[b]), weights)
+    assert 16 * fourier_kan_connected(places, 4, 1) == pytest.approx(wanted, abs=1e-6)
+    assert abs(wanted) > 0.1
+    # Control: κ₆ of uniform coefficients at one point, of unit variance each: 48/7 Σ_k E[cos⁶ + sin⁶] and its mixed
+    # terms with κ₄; not that of Gaussian ones, which is 0.
+    assert fourier_kan_connected([0.0] * 6, 4, 1) == 0
+    turned = inner[0]
+    unit = np.cos(turned) ** 2 + np.sin(turned) ** 2
+    fourth, sixth = (np.cos(turned) ** n + np.sin(turned) ** n for n in (4, 6))
+    four, six = 3 * unit - 1.2 * fourth, 15 * unit - 18 * fourth + 48 / 7 * sixth
+    wanted = weights @ six - 15 * weights @ four + 30
+    assert 16 * fourier_kan_connected([0.0] * 6, 4, 1, "uniform") == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize(("inputs", "scaling"), [((1.0, 0.2), "root"), ((0.4, 2.0), "linear"), ((0.8, 1.0), "root")])
+def test_attention_of_other_tokens_and_one_key(inputs, scaling):
+    """One input (p, 0), (0, q) with one key: the logits are a product of two normals, by a rule in the plane."""
+    p, q = inputs
+    tokens = np.array([[p, 0.0], [0.0, q]])
+    (query, key), weights = normal_rule(120, 2)
+    share = special.expit(query * p * key * math.hypot(p, q) / 2)
+    t = ((share * p) ** 2 + ((1 - share) * q) ** 2) / 2
+    mean = weights @ t
+    assert attention_connected([tokens] * 2, 3, 1, scaling) == pytest.approx(mean, rel=1e-6)
+    wanted = (3 * weights @ (t - mean) ** 2 / 3, 15 * weights @ (t - mean) ** 3 / 9)
+    found = [attention_connected([tokens] * order, 3, 1, scaling) for order in (4, 6)]
+    assert found == pytest.approx(wanted, rel=1e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize(("width", "shape"), [(3, 0.7), (50, 1.5), (10**6, 4.0)])
@@ -190,12 +257,13 @@ def test_smooth_cutoff_by_an_integral_over_momenta(dim, mass, cutoff, power):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: convolution_connected([X] * 3, 1, 1.0, 1.0), "give 2 or 4 of them, of shape .factor, site."),
+        (lambda: convolution_connected([X] * 3, 1, 1.0, 1.0), "give 2, 4 or 6 of them, of shape .factor, site."),
         (lambda: convolution_kernel(X, X[:3], 1.0, 1.0), "give the same, 3 sites or more"),
         (lambda: convolution_kernel(X, X, 1.0, 1.0, "mean"), "readout = 'mean'; give one of 'dense'"),
         (lambda: attention_connected([A, B], 1, 0), "key_dim = 0; give an integer >= 1"),
         (lambda: attention_connected([A, B, np.eye(2) * 3, B], 1, 2), "3 inputs differ; give two different ones"),
-        (lambda: fourier_kan_connected([0.0] * 6, 1, 1), r"points have shape \(6,\); give 2 or 4 points on the line"),
+        (lambda: fourier_kan_connected([0.0] * 3, 1, 1), r"points have shape \(3,\); give 2, 4 or 6 points"),
+        (lambda: fourier_kan_connected([0.0] * 4, 1, 1, "t"), "law = 't'; give one of 'gaussian'"),
         (lambda: shared_amplitude_connected([0.0] * 4, 1, 0.0), "shape = 0.0; give a finite number > 0"),
         (lambda: smooth_cutoff_four_point(ZHANG, 1, 1.0, 1.0, 2), "alpha = 2; give a number from -1 to 1"),
         (lambda: smooth_cutoff_moment(1.0, 5, 1.0, 1.0, 1), "dim = 5; give an integer from 1 to 4"),

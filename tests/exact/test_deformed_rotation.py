@@ -31,6 +31,53 @@ MATRIX = {
 }
 
 
+# Four entries: ⟨w⁴⟩/3 − ⟨w²⟩² of the radial reading, and the weights of equal and of different pairings
+# of rows and columns of the other one.
+CONNECTED = (
+    -0.0584797, -0.0242962995, -0.0218164710, -0.0159876885, -0.0053875430, -0.0097686979, -0.0066122835, -0.0030821378,
+    -0.0064806804,
+)  # fmt: skip
+PAIRINGS = (
+    (0.2808033437, -0.0193460785),
+    (0.3713379496, -0.0183011109),
+    (0.2461813545, -0.0147549983),
+    (0.0744824979, -0.0058145211),
+    (0.2192625683, -0.0116251011),
+)
+
+
+@pytest.mark.parametrize(("case", "connected"), list(zip(RADIAL, CONNECTED, strict=True)))
+def test_radial_connected_table(case, connected):
+    found = radial_moments(*case)
+    entries = case[0] * case[1]
+    kappa = found.trace_squared / (entries * (entries + 2)) - (found.trace / entries) ** 2
+    assert kappa == pytest.approx(connected, abs=5e-8 if entries == 1 else 2e-10)
+    assert found.weight_fourth / 3 - found.weight_squared**2 == pytest.approx(kappa, abs=1e-12)
+
+
+@pytest.mark.parametrize(("case", "pairings"), list(zip(MATRIX, PAIRINGS, strict=True)))
+def test_weights_of_pairings_of_the_matrix_reading(case, pairings):
+    (p, q, coupling), found = case, matrix_moments(case[0], case[1], 2.0, case[2])
+    # Of (Tr WᵀW)² rows and columns are paired alike, of Tr[(WᵀW)²] they are not.
+    alike = [p * p * q * q + 2 * p * q, 2 * p * q * (p + q + 1)]
+    equal = p * q * (p + q + 1)
+    crossed = [equal, (p * p + 2 * p) * (q * q + 2 * q) - equal]
+    weights = np.linalg.solve([alike, crossed], [found.trace_squared, found.quartic_trace])
+    np.testing.assert_allclose(weights, pairings, atol=5e-10)
+    assert found.weight_fourth == pytest.approx(3 * weights[0] + 6 * weights[1], rel=1e-10)
+    assert abs(weights[0] - radial_moments(p, q, 2.0, coupling).weight_fourth / 3) > 0.005  # control: the other reading
+
+
+def test_the_entrywise_quartic_is_not_isotropic():
+    one = radial_moments(1, 1, 2.0, 0.1)
+    diagonal = (one.weight_fourth + 3 * one.weight_squared**2) / 2
+    assert diagonal == pytest.approx(1.04890, abs=5e-6)
+    assert abs(diagonal - one.weight_fourth) > 0.08
+    invariant = radial_moments(2, 1, 2.0, 0.1)
+    along = invariant.trace_squared / 8
+    assert 3 * along == pytest.approx(invariant.weight_fourth, rel=1e-12)
+
+
 @pytest.mark.parametrize("case", RADIAL)
 def test_radial_table(case):
     found = radial_moments(*case)

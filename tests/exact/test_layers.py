@@ -16,7 +16,6 @@ from nnft_ppl.exact import (
     pointwise_kernel,
     relu_connected,
     relu_kernel,
-    second_layer_correction,
 )
 
 HALF, SLIGHT = math.sqrt(0.5), math.sqrt(0.05)
@@ -89,6 +88,9 @@ def test_relu_tables():
     assert relu_connected(plane[[0, 3]], 1, 1.0) == pytest.approx(0.25, abs=1e-10)
     assert relu_connected(plane[[1, 2]], 1, 1.0) == pytest.approx(0.2584749125, abs=1e-10)
     assert relu_connected(plane, 1, 1.0) == pytest.approx(1.01349652, abs=5e-9)
+    pairs = [[(0, 1), (2, 3)], [(0, 2), (1, 3)], [(0, 3), (1, 2)]]
+    wick = sum(math.prod(relu_connected(plane[list(pair)], 1, 1.0) for pair in two) for two in pairs)
+    assert (relu_connected(plane, 1, 1.0) + wick) / 3 == pytest.approx(0.4065930345, abs=1e-10)  # E[hhhh]
     crossed = [(1, 0), (1, 0), (0, 1), (0, 1)]
     assert relu_connected(crossed, 1, 1.0) == pytest.approx(0.1123348520, abs=1e-10)
     assert relu_connected([1.0, -1.0], 1, 1.0) == 0.0
@@ -128,6 +130,7 @@ def test_deep_kernel_tables():
     for depth, row in erf.items():
         found = deep_kernel("erf", [[-1.0], [0.2], [1.0]], depth, 1.0, 1.0)
         np.testing.assert_allclose(found[0], row, atol=2e-10)
+    assert deep_kernel("erf", [[0.2]], 1, 1.0, 1.0)[0, 0] == pytest.approx(1.4719929798, abs=1e-10)
     relu = {1: (0.6775475678, 1 / math.pi), 2: (0.7334337858, 0.4937310902), 3: (0.7753124348, 0.6048257201)}
     relu[5] = (0.8332166240, 0.7359463506)
     for depth, row in relu.items():
@@ -160,27 +163,6 @@ def test_deep_kurtosis():
     # One layer has the neurons' fourth cumulant.
     two, four = (relu_connected([0.4] * n, 6, 1.2) for n in (2, 4))
     assert deep_kurtosis("relu", [6]) == pytest.approx(3 + four / two**2)
-
-
-def test_second_layer_feels_the_width_of_the_first(rng):
-    assert second_layer_correction(1.0, 1.0, 1.0) == pytest.approx(-0.00561025, abs=5e-9)
-    # With a first layer of 8 neurons, drawn; what is linear in its mean square averages to nothing and is left out.
-    drawn = 1 + np.mean(special.erf(math.sqrt(2) * rng.normal(size=(100_000, 8))) ** 2, axis=1)
-    middle = 1.5903344706
-    sine = 2 * drawn / (1 + 2 * drawn)
-    slope = 4 / math.pi / ((1 + 2 * middle) * math.sqrt(1 + 4 * middle))
-    over = 2 / math.pi * np.arcsin(sine) - slope * (drawn - middle) - 0.5503901453
-    error = np.std(over) / math.sqrt(len(over))
-    assert abs(np.mean(over) + 0.00561025 / 8) < 5 * error + 0.0056 / 8**2
-    assert abs(np.mean(over)) > 6 * error  # control: that the two-point function does not depend on the width
-    # By differences of the kernel, for another law.
-    (z,), weights = normal_rule(160, 1)
-    start, middle = (float(deep_kernel("erf", [[0.5]], depth, 1.4, 0.6)[0, 0]) for depth in (0, 1))
-    squares = 1.4**2 * special.erf(math.sqrt(start) * z) ** 2
-    variance = weights @ squares**2 - (weights @ squares) ** 2
-    kernel = [1.4**2 * pointwise_kernel("erf", 1.0, middle + step) for step in (-1e-3, 0.0, 1e-3)]
-    curvature = (kernel[0] - 2 * kernel[1] + kernel[2]) / 1e-6
-    assert second_layer_correction(0.5, 1.4, 0.6) == pytest.approx(float(variance * curvature / 2), rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -46,13 +46,17 @@ def test_kernel_is_the_connected_function_of_two_points():
         found = [erf_connected(pair, 5, sigma_w, sigma_b) for pair in zip(first, second, strict=True)]
         kernel = sigma_w**2 * erf_kernel(first, second, sigma_w, sigma_b)
         np.testing.assert_allclose(found, kernel, atol=1e-12)
-    assert erf_kernel(1.0, 1.0, 1.0, 1.0) == pytest.approx(0.5903344706, abs=1e-10)
+    table = {(1.0, 1.0): 0.5903344706, (0.2, 0.2): 0.4719929798, (-0.2, 0.2): 0.4284792764, (-1.0, 1.0): 0.0}
+    for (x, y), value in table.items():
+        assert erf_kernel(x, y, 1.0, 1.0) == pytest.approx(value, abs=1e-10)
+    for (x, y), value in {(-1.0, -0.6): 0.53222829, (0.6, -0.2): 0.34810266}.items():
+        assert erf_kernel(x, y, 1.0, 1.0) == pytest.approx(value, abs=5e-9)
     # Control: without the factor 2 it is another activation's.
     k = 2.0
     assert abs(2 / math.pi * math.asin(k / (1 + k)) - erf_kernel(1.0, 1.0, 1.0, 1.0)) > 0.1
 
 
-@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.8, 0.6), (2.0, 0.3)])
+@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.8, 0.6), (2.0, 0.3), (1.2, 0.0)])
 def test_erf_moments_by_a_gauss_hermite_rule(sigma_w, sigma_b):
     nodes, weights = np.polynomial.hermite_e.hermegauss(160)
     weights = weights / np.sqrt(2 * np.pi)
@@ -85,23 +89,28 @@ def test_coincident_cumulants_are_those_of_the_generating_function(amplitude, lo
         assert 2 ** (order // 2 - 1) * found == pytest.approx(expected, abs=1e-5)
 
 
-def test_cosine_moments_of_many_directions():
+@pytest.mark.parametrize(
+    ("sigma_a", "sigma_b", "amplitude"), [(0.7, 0.9, "constant"), (1.3, 0.5, "gaussian"), (0.6, 1.4, "pair")]
+)
+def test_cosine_moments_of_many_directions(sigma_a, sigma_b, amplitude):
     # Averages over momentum and phase by quadrature, in two dimensions, of four and six points.
     rng = np.random.default_rng(5)
     points = rng.normal(size=(6, 2)) / 2
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
     weights = weights / np.sqrt(2 * np.pi)
-    momenta = 0.9 / math.sqrt(2) * np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
+    momenta = sigma_b / math.sqrt(2) * np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
     phases = 2 * np.pi * np.arange(16) / 16
     waves = np.cos((momenta @ points.T)[:, None, :] + phases[:, None])
 
     def moment(chosen):
         products = np.mean(np.prod(waves[..., list(chosen)], axis=-1), axis=1)
-        return 0.7 ** len(chosen) * np.outer(weights, weights).ravel() @ products
+        powers = {"constant": (1, 1, 1), "gaussian": (1, 3, 15), "pair": (1, 2, 6)}[amplitude]
+        law = 0.0 if len(chosen) % 2 else powers[len(chosen) // 2 - 1]
+        return law * sigma_a ** len(chosen) * np.outer(weights, weights).ravel() @ products
 
     for factors in (2, 4, 6):
         expected = network_cumulant(moment, factors, 3)
-        found = cosine_connected(points[:factors], 3, 0.7, 0.9, "constant")
+        found = cosine_connected(points[:factors], 3, sigma_a, sigma_b, amplitude)
         assert found == pytest.approx(expected, abs=1e-12)
 
 

@@ -32,6 +32,8 @@ DISTANCES = {
     128: (8.3360e-4, 7.1496e-6, 8.761e-8),
 }
 """Width -> the largest distance of the exact density from the Gaussian and from both orders."""
+AT_ZERO = {8: 0.5797059636, 16: 0.5713039746, 32: 0.5676142721, 64: 0.5658714430, 128: 0.5650231827}
+"""Width -> the exact density at 0."""
 POINTS = np.array([0.0, 0.9, 2.0])
 
 
@@ -67,6 +69,7 @@ def test_each_order_of_the_density_is_a_power_of_the_width_nearer():
     found = distances(FOURTH)
     np.testing.assert_allclose(found, [DISTANCES[width] for width in WIDTHS], rtol=2e-3)
     np.testing.assert_allclose(orders_of(found), [1, 2, 3], atol=0.15)
+    np.testing.assert_allclose([exact_density(width)[200] for width in WIDTHS], list(AT_ZERO.values()), atol=1e-9)
     # The control: another sign of the fourth cumulant, and nothing is gained.
     np.testing.assert_allclose(orders_of(distances(-FOURTH))[1:], 1, atol=0.15)
 

@@ -47,6 +47,24 @@ def test_convolution_is_the_sum_over_neighbours(padding, rng):
     assert not np.isclose(value_at(one, np.roll(x, 2)), value_at(one, x), rtol=1e-3)
 
 
+def test_what_neurons_add_sums_to_the_field(rng):
+    kernel, x = rng.normal(size=(3, 1, 3)), rng.normal(size=4)
+    splines, first, second = SplineBasis(-4.0, 4.0, 4), rng.normal(size=(3, 4, 4)), rng.normal(size=(1, 3, 7))
+    fields = {
+        "dense": (Convolution([kernel], [None], rng.normal(size=(3, 4)), jnp.tanh, 4), (3,)),
+        "pooled": (Convolution([kernel], [None], rng.normal(size=3), jnp.tanh, 4), (3,)),
+        "heads": (AttentionHeads(rng.normal(size=(5, 2, 2)), rng.normal(size=(5, 2)), 2), (5,)),
+        "edges": (KolmogorovArnold([first, second], (FourierBasis(2), splines)), (3,)),
+        "components": (KolmogorovArnold([first], FourierBasis(2)), (4, 3)),
+    }
+    found = jax.jit(lambda x: {name: (one(x), one.neurons(x)) for name, (one, _) in fields.items()})(x)
+    for name, (value, each) in found.items():
+        assert each.shape == fields[name][1]
+        np.testing.assert_allclose(each.sum(axis=0), value, rtol=1e-12, atol=1e-14)
+    with pytest.raises(ValueError, match=r"Convolution: x has shape \(3,\)"):
+        fields["dense"][0].neurons(np.ones(3))
+
+
 def test_convolution_in_the_plane(rng):
     kernel, pooled, x = rng.normal(size=(2, 1, 3, 3)), rng.normal(size=2), rng.normal(size=(4, 5))
     field = Convolution([kernel], [None], pooled, jnp.tanh, (4, 5))

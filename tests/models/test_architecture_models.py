@@ -2,14 +2,18 @@
 
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from conditional_covariance import conditional_covariances, pulls
 from statistical import ACCEPTED, REJECTED
 
 from nnft_ppl import load
-from nnft_ppl.exact import deep_kurtosis
-from nnft_ppl.statistics import contributions, tails
+from nnft_ppl.checks import FinishedDraws, ObservableTails
+from nnft_ppl.draws import Kind
+from nnft_ppl.exact import deep_kernel, deep_kurtosis
+from nnft_ppl.statistics import estimate
 
 # Model: site of amplitudes, keywords, and keywords or answers of another theory.
 NETWORKS = [
@@ -98,18 +102,45 @@ def test_deep_networks_have_the_kurtosis_of_their_width(activation, depth, width
         assert abs(kurtosis - 3 * wrong**depth) > REJECTED * error
 
 
+@pytest.mark.parametrize(("activation", "depth"), [("relu", 2), ("erf", 3)])
+def test_deep_networks_have_their_two_point_function_up_to_the_second_order(activation, depth, key):
+    theory = load("deep_net", activation=activation, depth=depth, width=6)
+    points = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    t = conditional_covariances("deep_net", f"weight_{depth + 1}", points, 40_000, key, **theory.keywords)[:, 0]
+    t = t + (1.0 if activation == "erf" else 0.0)  # the last bias, which T leaves out
+    error = np.std(t, axis=0) / np.sqrt(len(t))
+    exact, truncation = theory.exact["two_point"], theory.truncation["two_point"]
+    assert np.all(np.abs(t.mean(axis=0) - exact) < ACCEPTED * error + truncation)
+    if activation == "relu":  # the control: the recursion alone
+        limit = deep_kernel("relu", points, depth, math.sqrt(2), 0.0)[0]
+        assert abs(t.mean(axis=0) - limit)[2] > REJECTED * error[2] + truncation[2]
+        assert truncation[0] == 0
+
+
+def test_outer_coefficients_that_are_not_gaussian(key):
+    """One neuron: κ₄ of its value at 0, A·cos + B·sin of one wave, −.9 for uniform A, B and 0 for normal ones."""
+    theory = load("kolmogorov_arnold", law="uniform", modes=1, width=1)
+    fields = jax.vmap(lambda key: theory.realise(theory.free_draw(key))(jnp.zeros(1)))
+    series = np.asarray(jax.jit(fields)(jax.random.split(key, 100_000)))
+    influence = series**4 - 6 * series**2 + 3  # of ⟨φ⁴⟩ − 3⟨φ²⟩², ⟨φ²⟩ = 1
+    error = np.std(influence) / np.sqrt(len(influence))
+    exact = theory.exact["four_point"][0]
+    assert abs(np.mean(influence) - exact) < ACCEPTED * error
+    assert abs(np.mean(influence)) > REJECTED * error
+
+
 def test_tails_of_the_gauss_net_with_wide_biases(key):
-    # What is averaged for the four-point function; the check `tails` of a run reports it.
     def judged(sigma_b):
         keywords = {"width": 8, "sigma_w": 0.7, "sigma_b": sigma_b}
         t = conditional_covariances("gauss_net", "output_weight", [[0.0], [0.3]], 16_000, key, **keywords)
-        found = tails(contributions((3 * t**2).reshape(1, *t.shape)), independent=True)
-        return np.max(found.k_hat), np.any(found.useless(4.0))
+        series = {"four_point": (3 * t**2).reshape(4, -1, 2, 2)}  # what is averaged for the four-point function
+        estimates = estimate(series, independent=True)
+        return ObservableTails().judge(FinishedDraws(None, Kind.FREE, estimates, series)).verdict
 
-    assert not judged(math.sqrt(0.05))[1]
-    heavy, useless = judged(1.0)
-    assert heavy > 0.7
-    assert useless
+    assert judged(math.sqrt(0.05)).status != "failed"
+    heavy = judged(1.0)
+    assert heavy.status == "failed"
+    assert "too heavy a tail" in heavy.text
 
 
 @pytest.mark.parametrize(
@@ -124,6 +155,7 @@ def test_tails_of_the_gauss_net_with_wide_biases(key):
         ("attention_heads", {"key_dim": "many"}, "attention_heads: key_dim = 'many'; give one of 'infinite'"),
         ("attention_heads", {"key_dim": 0}, "attention_heads: key_dim = 0; give an integer >= 1"),
         ("attention_heads", {"scaling": "none"}, "attention_heads: scaling = 'none'; give one of 'root'"),
+        ("kolmogorov_arnold", {"law": "laplace"}, "kolmogorov_arnold: law = 'laplace'; give one of 'gaussian'"),
         ("kolmogorov_arnold", {"modes": 0}, "kolmogorov_arnold: modes = 0; give an integer >= 1"),
         ("shared_amplitude", {"shape": 0}, "shared_amplitude: shape = 0; give a finite number > 0"),
     ],
