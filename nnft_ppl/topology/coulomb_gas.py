@@ -42,6 +42,9 @@ def pair_energies(size: int, b: float) -> Float[ndarray, "size size"]:
         size: L, at least 2.
         b: Amplitude of the spin waves, positive.
 
+    Returns:
+        The energies, shape (L, L); without units.
+
     Raises:
         TypeError, ValueError: If an argument is out of range.
     """
@@ -57,8 +60,8 @@ def gas_action(
     """−ln of the weight of a neutral configuration.
 
     Args:
-        charges: q by plaquette.
-        dipole: P.
+        charges: q by plaquette, shape (L, L).
+        dipole: P, shape (2,).
         b: Amplitude of the spin waves.
         fugacity: y, positive.
     """
@@ -76,8 +79,8 @@ def vortex_angles(charges: Int[ArrayLike, "size size"], dipole: Int[ArrayLike, "
     Plaquette (x, y) is the one whose corner nearest to the origin is the site (x, y); around it θ_v turns by 2π q.
 
     Args:
-        charges: q by plaquette, neutral.
-        dipole: P, equal to Σ q x up to turns of L.
+        charges: q by plaquette, neutral, shape (L, L).
+        dipole: P, shape (2,), equal to Σ q x up to turns of L.
     """
     charges, dipole = jnp.asarray(charges, float), jnp.asarray(dipole, float)
     size = len(charges)
@@ -110,7 +113,7 @@ def spin_wave_field(noise: Float[Array, "size size"]) -> Float[Array, "size size
     """The spin waves of all modes at every site, from white noise: Gaussian, ⟨θθ⟩ = Σ_n e^{2πi n·x/L}/(2πn²).
 
     Args:
-        noise: Independent standard normals, one a site.
+        noise: Independent standard normals, one a site, shape (L, L).
 
     Source: derived in docs/theory/topology.md.
     """
@@ -133,7 +136,7 @@ def spin_wave_two_point(
     Args:
         size: L, at least 3.
         b: Amplitude.
-        displacements: x.
+        displacements: x, shape (*shape, 2), in units of the spacing.
         width: N; None for all modes.
 
     Raises:
@@ -156,8 +159,8 @@ def dipole_moment(charges: Int[ArrayLike, "size size"], turn: Int[ArrayLike, "2"
     """P of a sector: Σ q x, brought to within half a turn of zero, and so many turns of L.
 
     Args:
-        charges: q by plaquette.
-        turn: Turns along each axis.
+        charges: q by plaquette, shape (L, L).
+        turn: Turns along each axis, shape (2,).
     """
     charges = jnp.asarray(charges)
     size, places = len(charges), np.arange(len(charges))
