@@ -21,6 +21,7 @@ from calibration import (
     slopes,
     strings,
     symmetries,
+    topology,
     truth,
 )
 from nnft_ppl.results import plain_json
@@ -38,6 +39,7 @@ SECTIONS = {
     "slopes": slopes,
     "strings": strings,
     "symmetries": symmetries,
+    "topology": topology,
     "truth": truth,
 }
 RESULTS = Path(__file__).parent / "results"

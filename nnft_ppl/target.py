@@ -32,6 +32,8 @@ class Discrete:
     """(key, y) -> z, drawn from N(0, I) within the cells of the levels."""
     bounds: Callable[[Position], tuple[Position, Position]]
     """y -> the lowest and highest level of each discrete coordinate; −∞ and ∞ in the others."""
+    moves: Callable[[Array, Position], Position] | None = None
+    """(key, y) -> y with other levels, leaving the density invariant, where the model has moves of its own."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,11 @@ def test_shipped_models_are_found_by_name():
         "output_group",
         "relu_rescaling",
         "rotated_erf",
+        "buscher_torus",
+        "compact_boson",
         "particle_on_circle",
+        "villain_torus",
+        "vortex_gas",
     ]
     for name, file in models.items():
         loaded = load_file(name)

@@ -19,6 +19,9 @@ from nnft_ppl.identities.bank import Bank, Row
 from nnft_ppl.identities.shifts import Shifts
 from nnft_ppl.statistics import relative_weights
 
+FEWEST = 25.0
+"""Shifts of a site that must have happened on all draws together, each with its probability, for its rows to count."""
+
 
 class Rows(NamedTuple):
     r"""The identities E[A_V F + V(F)] = 0 that are tested.
@@ -77,13 +80,21 @@ def _shifts(
     changes = series("shift_residual")
     names = [Row(f"shift.{site}", of) for site in shifts.names for of in ("level", "ln density")]
     changes = changes.reshape(*changes.shape[:2], len(names))
+    # A level whose neighbours are rarer than one in all draws is never seen to come back: nothing is known of it.
+    rates = series("shift_rate")
+    known = np.array([np.sum(rates[..., shifts.site == site]) > FEWEST for site in range(len(shifts.names))])
     if scale is None:
-        return tuple(names), changes
+        return _chosen(names, changes, np.repeat(known, 2))
     here, there = (_bounded(series(name), scale)[0] for name in ("value", "shift_value"))
-    each = series("shift_rate") * (there - here[..., None])
+    each = rates * (there - here[..., None])
     summed = [np.sum(each[..., shifts.site == number], axis=-1) for number in range(len(shifts.names))]
     names += [Row(f"shift.{site}", bounded) for site in shifts.names]
-    return tuple(names), np.concatenate([changes, np.stack(summed, axis=-1)], axis=-1)
+    together = np.concatenate([changes, np.stack(summed, axis=-1)], axis=-1)
+    return _chosen(names, together, np.concatenate([np.repeat(known, 2), known]))
+
+
+def _chosen(names: list[Row], changes: ndarray, known: Bool[ndarray, " row"]) -> tuple[tuple[Row, ...], ndarray]:
+    return tuple(name for name, kept in zip(names, known, strict=True) if kept), changes[..., known]
 
 
 def action_jumps(measured: xr.Dataset) -> bool:

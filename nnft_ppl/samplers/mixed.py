@@ -2,7 +2,8 @@
 
 The state of a chain is a point y: z of the continuous coordinates, and the levels of the discrete ones. A draw is
 
-1. heat baths of the levels at fixed z, single ones, pairs, and whole sectors (`nnft_ppl.samplers.integer_moves`);
+1. heat baths of the levels at fixed z, single ones, pairs, and whole sectors (`nnft_ppl.samplers.integer_moves`), or
+   the model's own move of all discrete sites, where it brings one;
 2. a trajectory of the continuous coordinates at fixed levels, as in `nnft_ppl.samplers.hmc`;
 3. coordinates of the levels, drawn from N(0, 1) within the cell of each, as for every other sampler.
 
@@ -97,7 +98,11 @@ def _sweep(
     def step(key: Array, state: State) -> tuple[State, dict[str, Array]]:
         tuning, inner = state.tuning, state.inner
         key_levels, key_path, key_cells = jax.random.split(key, 3)
-        point, moved = heat_baths(key_levels, lines, inner.point, log_density, window)
+        if discrete.moves:
+            point = discrete.moves(key_levels, inner.point)
+            moved = jnp.any(point != inner.point).astype(point.dtype)
+        else:
+            point, moved = heat_baths(key_levels, lines, inner.point, log_density, window)
         if len(moving):
             resting = point
             path = blackjax_hmc.init(point[moving], along := lambda z: log_density(resting.at[moving].set(z)))

@@ -1,5 +1,6 @@
 """The discrete sites of a theory: its density with their levels in place of reference coordinates."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -16,12 +17,19 @@ ENDS = ("low", "high")
 """Of the levels of a law."""
 
 
-def discrete_of(theory: Any) -> Discrete | None:
+DiscreteMoves = Callable[[Array, dict[str, Array]], Mapping[str, Array]]
+"""(key, values) -> values of the discrete sites by stored name: keeps the density at fixed continuous parameters as it
+is, and reaches all of its support. `mixed` takes it in place of its own heat baths."""
+
+
+def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None:
     """What a target says of discrete coordinates; None where there are none.
 
     Args:
         theory: A `Theory`.
+        call: Calls a function of the model's file with the keywords that it names.
     """
+    own_moves: DiscreteMoves | None = call(theory.file.moves) if theory.file.moves else None
     sites = {site.label: site.shape for site in theory.sites if site.discrete}
     if not sites:
         return None
@@ -56,6 +64,17 @@ def discrete_of(theory: Any) -> Discrete | None:
         ends = [{name: jnp.broadcast_to(getattr(laws[name], end), sites[name]) for name in sites} for end in ENDS]
         return replaced(-nowhere, ends[0]), replaced(nowhere, ends[1])
 
+    def moves(key: Array, point: Position) -> Position:
+        laws = at(point).discrete_laws
+        moved = own_moves(key, {name: laws[name].value(levels_of(point, name)) for name in sites}) if own_moves else {}
+        return replaced(point, {name: laws[name].level_of(jnp.asarray(value)) for name, value in moved.items()})
+
     return Discrete(
-        sites, lambda y: at(y).potential, lambda y: measured_on(theory.observables, at(y)), point, position, bounds
+        sites,
+        lambda y: at(y).potential,
+        lambda y: measured_on(theory.observables, at(y)),
+        point,
+        position,
+        bounds,
+        moves if own_moves else None,
     )

@@ -120,14 +120,21 @@ def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
         return reading.action_terms
 
     terms = jax.jit(jax.vmap(terms_at))(positions)
-    words = ", ".join(f"{name} = {np.mean(term):.4g} ± {np.std(term):.2g}" for name, term in terms.items())
-    if not np.all(np.isfinite(values)):
+    walled = np.isposinf(values)  # as a sampler sees it: no draw is there
+    some = slice(None) if np.all(walled) else ~walled
+    shown = {name: np.asarray(term)[some] for name, term in terms.items()}
+    with np.errstate(invalid="ignore"):
+        words = ", ".join(f"{name} = {np.mean(term):.4g} ± {np.std(term):.2g}" for name, term in shown.items())
+    if not np.all(np.isfinite(values[some])):
         bad = [term_with_line(name, lines) for name, term in terms.items() if not np.all(np.isfinite(term))]
         return False, f"the action is not finite on free draws: {', '.join(bad) or 'site terms'} ({words})"
-    if not np.all(np.isfinite(gradients)):
-        sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[:, part]))]
+    if not np.all(np.isfinite(gradients[some])):
+        sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[some, part]))]
         return False, f"the gradient of the action is not finite along {', '.join(sites)} (sqrt or norm at zero?)"
-    return True, f"action and gradient are finite on {DRAWS} free draws: {words or 'no action terms, a free theory'}"
+    number = (
+        f"{DRAWS - np.sum(walled)} of {DRAWS}, the others behind a wall" if np.any(walled) else f"{DRAWS} free draws"
+    )
+    return True, f"action and gradient are finite on {number}: {words or 'no action terms, a free theory'}"
 
 
 def phase_of_weights(theory: Theory, positions: Float[Array, "draw dimension"]) -> tuple[bool, str]:
@@ -169,7 +176,7 @@ def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:
     """
     residuals: dict[str, Array] = {}
     inner = choose_from(position, theory.starts)
-    exact = {site.name: site.label for site in theory.sites if site.exact}
+    exact = {site.name: site.label for site in theory.sites if site.exact and not site.discrete}
 
     def choose(name: str, fn: dist.Distribution, place: Callable, shape: tuple[int, ...]) -> Array:
         z = inner(name, fn, place, shape)

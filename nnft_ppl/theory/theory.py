@@ -222,7 +222,7 @@ class Theory:
     def target(self) -> Target:
         """What a sampler is given."""
         functions = self.action, self.reference, self.free_draw, self.measure
-        return Target(*functions, self.dimension, self.groups, discrete_of(self))
+        return Target(*functions, self.dimension, self.groups, discrete_of(self, self._call))
 
     def run(self) -> Any:
         """The model with its keywords, as NumPyro sees it."""

@@ -131,6 +131,7 @@ def test_list_names_the_shipped_models():
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
+    topology = ["buscher_torus", "compact_boson", "particle_on_circle", "villain_torus", "vortex_gas"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
     strings = ["free_boson", "free_fermion", "tachyon_amplitude", "weyl_sphere", "weyl_torus"]
@@ -148,7 +149,7 @@ def test_list_names_the_shipped_models():
         "symmetries/",
         *symmetries,
         "topology/",
-        "particle_on_circle",
+        *topology,
     ]
 
 
@@ -208,6 +209,15 @@ FAULTY = {
         r"the action is not finite on free draws: .well. .*faulty\.py:\d+",
     ),
 }
+
+
+def test_check_of_a_wall(tmp_path: Path):
+    wall = "    numpyro.factor('wall', jnp.where(a > 0, 0.0, -jnp.inf))\n"
+    text = f"{PREAMBLE}def model():\n{SITE}{wall}    return lambda x: a * x[0]\n"
+    (tmp_path / "walled.py").write_text(text, encoding="utf-8")
+    status, out, _ = nnft("check", str(tmp_path / "walled.py"))
+    assert status == 0, out
+    assert re.search(r"✓ action and gradient are finite on \d+ of 16, the others behind a wall: wall = 0 ± 0", out), out
 
 
 @pytest.mark.parametrize("fault", FAULTY)

@@ -1,5 +1,7 @@
 """Shifts of integers: identities that hold to rounding by summation, and see what is wrong."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,7 @@ from nnft_ppl import load
 from nnft_ppl.densities import IntegerNormal, discrete_law
 from nnft_ppl.identities import BankError, ReferenceField, VectorFieldError
 from nnft_ppl.identities.bank import Bank
+from nnft_ppl.identities.rows import _shifts
 from nnft_ppl.identities.shifts import Shifts
 from nnft_ppl.target import Discrete, Target
 
@@ -79,3 +82,19 @@ def test_no_vector_field_moves_a_level():
     theory = load("particle_on_circle")
     with pytest.raises((VectorFieldError, BankError), match="moves 'winding', a discrete site, in whose coordinates"):
         Bank(theory, [ReferenceField("all", lambda z: z)])
+
+
+def test_shifts_that_never_happen_decide_nothing():
+    """A level that is left once in 10⁹ draws has the same residual on every draw, and nothing to balance it."""
+    shifts = SimpleNamespace(names=("rare", "often"), site=np.array([0, 0, 1, 1]))
+    rng = np.random.default_rng(1)
+    measured = {
+        "shift_residual": np.stack([np.full((4, 100, 2), -3e-9), rng.normal(size=(4, 100, 2))], axis=2),
+        "shift_rate": np.stack([np.full((4, 100), 1e-9)] * 2 + [np.full((4, 100), 0.3)] * 2, axis=-1),
+        "value": np.ones((4, 100)),
+        "shift_value": np.ones((4, 100, 4)),
+    }
+    for scale, rows in ((None, 2), ((0.0, 1.0), 3)):
+        names, changes = _shifts(shifts, measured.__getitem__, scale, "tanh(O)")
+        assert [name.vector_field for name in names] == ["shift.often"] * rows
+        assert changes.shape == (4, 100, rows)
