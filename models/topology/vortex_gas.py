@@ -10,7 +10,7 @@ per axis.
 
 Below the transition `two_point` falls as sin(πr/L)^{−η} with η = b², which vortices at y -> 0 do not change: b_c = ½
 holds in that limit alone, where Υ/T jumps from 2/π. At larger fugacity they make K smaller and η > b², at last decay
-exponential. `vortices=False` is spin waves alone, exact at every size: the control. Chains of the vortices alone are
+exponential. `charges=False` is spin waves alone, exact at every size: the control. Chains of the vortices alone are
 `nnft_ppl.topology.vortex_gas`; its moves are those of `mixed` here. Units: spacing. Source: arXiv:2604.02313, with
 a_c = 1 and all modes of the spin waves; the torus is derived in docs/theory/topology.md.
 """
@@ -36,14 +36,14 @@ from nnft_ppl.topology import (
 )
 
 
-def model(size=32, b=0.4, fugacity=0.05, vortices=True):
+def model(size=32, b=0.4, fugacity=0.05, charges=True):
     """Spin waves and vortices; the field is the angle."""
     require_count("vortex_gas", "size", size, least=3)
     require_positive("vortex_gas", "b", b)
     require_positive("vortex_gas", "fugacity", fugacity)
     with numpyro.plate("x", size, dim=-2), numpyro.plate("y", size, dim=-1):
         angle = b * spin_wave_field(numpyro.sample("wave", dist.Normal(0, 1)))
-        if not vortices:
+        if not charges:
             return LatticeField(angle, space(size))
         # Few of them, so that many free draws are neutral.
         charge = numpyro.sample("charge", ValueTable([-1, 0, 1], np.log([1 / size**2, 1.0, 1 / size**2])))
@@ -61,7 +61,7 @@ def space(size):
     return Lattice((size, size))
 
 
-def observables(size, b, vortices):
+def observables(size, b, charges):
     """The two-point function of the phase, the density of vortices, the helicity modulus."""
     stiffness, separations = bare_stiffness(b), tuple(range(size // 2 + 1))
 
@@ -71,10 +71,10 @@ def observables(size, b, vortices):
         return jnp.mean(jnp.sum(jnp.stack([jnp.stack(pair) for pair in moved]) * phase, axis=2), axis=(1, 2, 3))
 
     def density(phi, parameters):
-        return jnp.mean(jnp.abs(parameters["charge"]).astype(float)) if vortices else jnp.zeros(())
+        return jnp.mean(jnp.abs(parameters["charge"]).astype(float)) if charges else jnp.zeros(())
 
     def helicity(phi, parameters):
-        if not vortices:
+        if not charges:
             return jnp.asarray(stiffness)
         squared = jnp.mean(dipole_moment(parameters["charge"], parameters["turn"]).astype(float) ** 2)
         return stiffness - (2 * np.pi * stiffness / size) ** 2 * squared
@@ -87,19 +87,19 @@ def observables(size, b, vortices):
     }
 
 
-def moves(size, b, fugacity, vortices):
+def moves(size, b, fugacity, charges):
     """Displacing a vortex, making and removing a pair, by energies that are carried along."""
-    return gas_moves(size, b, fugacity) if vortices else None
+    return gas_moves(size, b, fugacity) if charges else None
 
 
-def exact(size, b, vortices):
+def exact(size, b, charges):
     """Of spin waves alone."""
-    if vortices:
+    if charges:
         return {}
     line = np.arange(size // 2 + 1)[:, None] * np.array([1.0, 0.0])
     return {"two_point": spin_wave_two_point(size, b, line), "vortices": 0.0, "stiffness": bare_stiffness(b)}
 
 
-def control(b, vortices):
-    """No vortices."""
-    return {"vortices": 0.0, "stiffness": bare_stiffness(b)} if vortices else {"b": 1.5 * b}
+def control(b, charges):
+    """The density and the stiffness without vortices; of spin waves alone another b."""
+    return {"vortices": 0.0, "stiffness": bare_stiffness(b)} if charges else {"b": 1.5 * b}

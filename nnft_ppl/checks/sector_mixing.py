@@ -32,7 +32,7 @@ class SectorMixing(Check):
     cheap = False
 
     def measurement(self, theory: Theory) -> Measurement | None:
-        """The sum of every discrete site's levels; None without discrete sites.
+        """The sum of every discrete site's levels, and of their squares; None without discrete sites.
 
         Args:
             theory: What is sampled.
@@ -42,9 +42,10 @@ class SectorMixing(Check):
 
         def labels(position: Array) -> dict[str, Array]:
             point = discrete.point(position)
-            return {"label": jnp.stack([jnp.sum(point[theory.groups[name]]) for name in discrete.sites])}
+            levels = [point[theory.groups[name]] for name in discrete.sites]
+            return {"label": jnp.stack([jnp.stack([jnp.sum(one), jnp.sum(one**2)]) for one in levels])}
 
-        return Measurement(labels, {"label": ("site",)}, {"site": list(discrete.sites)}, draws=DRAWS)
+        return Measurement(labels, {"label": ("site", "power")}, {"site": list(discrete.sites)}, draws=DRAWS)
 
     def applies(self, draws: FinishedDraws) -> bool:
         """Where there are discrete sites."""
@@ -57,7 +58,9 @@ class SectorMixing(Check):
             ValueError: If too few draws were looked at.
         """
         measured = looked_at(draws)
-        labels, names = measured["label"].values, [str(name) for name in measured["site"].values]
+        sums, names = measured["label"].values, [str(name) for name in measured["site"].values]
+        # A sum that every draw shares may be one that all moves keep, such as the charge of a neutral gas.
+        labels = np.where(np.ptp(sums[..., 0], axis=(0, 1)) > 0, sums[..., 0], sums[..., 1])
         trips = dict(zip(names, map(int, round_trips(labels)), strict=True))
         above = np.mean(labels > np.mean(labels, axis=(0, 1)), axis=(0, 1))
         share = dict(zip(names, map(float, np.minimum(above, 1 - above)), strict=True))

@@ -118,8 +118,9 @@ def test_villain_by_all_integers(beta):
 
 
 def test_spin_waves_of_villain_and_of_the_gas(seed):
-    for name, keywords in {"villain_torus": {"size": 4}, "vortex_gas": {"size": 8, "b": 0.6}}.items():
-        theory = load(name, vortices=False, **keywords)
+    alone = {"villain_torus": {"size": 4, "vortices": False}, "vortex_gas": {"size": 8, "b": 0.6, "charges": False}}
+    for name, keywords in alone.items():
+        theory = load(name, **keywords)
         found = drawn(theory, seed, 4000)
         for known in set(theory.exact) - {"vortices", "stiffness"}:
             moving = found[known].error > 1e-6
@@ -171,7 +172,7 @@ def test_moves_of_the_gas_in_the_terms_of_a_sampler(gas, seed):
         error = np.hypot(means.std(ddof=1) / np.sqrt(len(means)), weighed[name].error)
         assert abs(means.mean() - weighed[name].value) < ACCEPTED * error
         assert abs(means.mean() - {"vortices": 0.0, "stiffness": bare_stiffness(1.0)}[name]) > REJECTED * error
-    assert load("vortex_gas", vortices=False).target().discrete is None
+    assert load("vortex_gas", charges=False).target().discrete is None
 
 
 @pytest.mark.parametrize(
