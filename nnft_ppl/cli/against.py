@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnft_ppl.checks import IdentityBank
+from nnft_ppl.checks import IdentityBank, Invariants
 from nnft_ppl.display import without_noise
 from nnft_ppl.results import Ensemble, places
 from nnft_ppl.runs import judge_again
-from nnft_ppl.statistics import pulls
+from nnft_ppl.statistics import MAX_PULL, pulls
 from nnft_ppl.theory import Control, Theory
 
 IDENTITY = "identity"
@@ -64,6 +64,25 @@ def compare(ensemble: Ensemble, theory: Theory) -> list[Row]:
     """A run beside what is known of a theory, its own or another one: exact values, or else identities."""
     if knows(theory):
         return beside(ensemble, theory.name, theory.exact, theory.truncation)
+    return _identities(ensemble, theory)
+
+
+def deviations(ensemble: Ensemble, theory: Theory) -> list[Row]:
+    """The largest deviation of every invariant beside zero, its tolerance taken for the largest pull that agrees."""
+    if not theory.invariants:
+        return []
+    outcome = judge_again(ensemble, theory, [Invariants()], lambda stage: None)[Invariants.name]
+    rows = []
+    for row in outcome.findings["rows"]:
+        error = row["tolerance"] / MAX_PULL
+        pull = row["largest"] / error if error else np.inf if row["largest"] else 0.0
+        place = f"draw {row['draw']} of chain {row['chain']}"
+        place = f"{row['place']}, {place}" if row["place"] else place
+        rows.append(Row(theory.name, row["invariant"], place, 0.0, row["largest"], error, pull, _sampler(ensemble)))
+    return rows
+
+
+def _identities(ensemble: Ensemble, theory: Theory) -> list[Row]:
     outcome = judge_again(ensemble, theory, [IdentityBank()], lambda stage: None)["schwinger_dyson"]
     if outcome.verdict.status == "unavailable":  # of too few draws residuals are no multiples of their errors
         return []

@@ -21,7 +21,7 @@ def smooth_cutoff_moment(
 
     Args:
         distance: r, any shape.
-        dim: Dimension d, 1 to 4.
+        dim: Dimension d, 1 to 6 (a gradient in d dimensions is -2 pi x times the moment in d + 2).
         mass: Positive.
         cutoff: Positive.
         power: p, at least zero.
@@ -36,7 +36,7 @@ def smooth_cutoff_moment(
     Source: derived here.
     """
     owner = "smooth_cutoff_moment"
-    require_count(owner, "dim", dim, most=4)
+    require_count(owner, "dim", dim, most=6)
     squared = require_positive(owner, "mass", mass) ** 2
     floor = 1 / (2 * require_positive(owner, "cutoff", cutoff) ** 2)
     require_number(owner, "power", power, least=0.0)

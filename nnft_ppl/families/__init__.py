@@ -14,6 +14,7 @@ from nnft_ppl.families.scalar import (
     scalar_observables,
     scalar_separations,
 )
+from nnft_ppl.families.weyl import weyl_answers, weyl_observables
 
 __all__ = [
     "FREQUENCY_LAWS",
@@ -34,4 +35,6 @@ __all__ = [
     "scalar_network",
     "scalar_observables",
     "scalar_separations",
+    "weyl_answers",
+    "weyl_observables",
 ]

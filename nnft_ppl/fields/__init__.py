@@ -7,6 +7,7 @@ the pointwise values to rounding. For grids of the sphere the same is `on_sphere
 
 from nnft_ppl.fields.attention_heads import AttentionHeads
 from nnft_ppl.fields.bases import Basis, FourierBasis, SplineBasis
+from nnft_ppl.fields.bilocal import Bilocal
 from nnft_ppl.fields.convolution import Convolution
 from nnft_ppl.fields.dense import Dense
 from nnft_ppl.fields.fourier import FourierSeries
@@ -20,10 +21,13 @@ from nnft_ppl.fields.plane_waves import PlaneWaves
 from nnft_ppl.fields.split import Split
 from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
+from nnft_ppl.fields.wave_products import WaveProducts
+from nnft_ppl.fields.winding_path import WindingPath
 
 __all__ = [
     "AttentionHeads",
     "Basis",
+    "Bilocal",
     "Convolution",
     "Dense",
     "FourierBasis",
@@ -37,6 +41,8 @@ __all__ = [
     "PlaneWaves",
     "SplineBasis",
     "Split",
+    "WaveProducts",
+    "WindingPath",
     "free_scales",
     "half_modes",
     "stack",

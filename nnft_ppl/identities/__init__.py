@@ -7,6 +7,7 @@ from nnft_ppl.identities.improved import Improvement, measure_improved
 from nnft_ppl.identities.linear_sites import free_amplitudes
 from nnft_ppl.identities.rows import action_jumps
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
+from nnft_ppl.identities.super_divergence import super_divergence
 from nnft_ppl.identities.vector_fields import NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.statistics import TSquared, t_squared
 
@@ -29,5 +30,6 @@ __all__ = [
     "action_jumps",
     "free_amplitudes",
     "measure_improved",
+    "super_divergence",
     "t_squared",
 ]  # fmt: skip

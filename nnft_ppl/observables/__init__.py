@@ -12,6 +12,7 @@ from nnft_ppl.observables.insertions import at, derivative, mode, smeared
 from nnft_ppl.observables.invariant import Invariant
 from nnft_ppl.observables.labels import Labelled, name_dimensions
 from nnft_ppl.observables.levels import levels, overlaps
+from nnft_ppl.observables.minors import determinant, pfaffian
 from nnft_ppl.observables.neurons import Neurons, neuron_cumulant
 from nnft_ppl.observables.observable import Field, Observable, evaluate, hidden_names, reads_parameters
 from nnft_ppl.observables.partitions import partitions
@@ -44,6 +45,7 @@ __all__ = [
     "correlator_matrix",
     "default_observables",
     "derivative",
+    "determinant",
     "effective_mass",
     "evaluate",
     "functions_of",
@@ -57,6 +59,7 @@ __all__ = [
     "neuron_cumulant",
     "overlaps",
     "partitions",
+    "pfaffian",
     "plateau",
     "product",
     "ratio",

@@ -7,6 +7,7 @@ import nnft_ppl.samplers.blackjax_first  # noqa: F401  before anything else impo
 from nnft_ppl.samplers.chains import Chains, one_draw
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.hmc import hmc
+from nnft_ppl.samplers.mixed import mixed
 from nnft_ppl.samplers.modes import LEAST_CURVATURE, Modes
 from nnft_ppl.samplers.nuts import nuts
 from nnft_ppl.samplers.pcn import pcn
@@ -21,6 +22,7 @@ SAMPLERS: dict[str, MakeSampler] = {
     "elliptical-slice": elliptical_slice,
     "hmc": hmc,
     "mclmc": mclmc,
+    "mixed": mixed,
     "nuts": nuts,
     "pcn": pcn,
     "replica-exchange": replica_exchange,
@@ -33,6 +35,6 @@ SAMPLERS: dict[str, MakeSampler] = {
 
 __all__ = [
     "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Modes", "Sampler", "SamplerError",
-    "Settings", "elliptical_slice", "hmc", "mclmc", "nuts", "one_draw", "pcn", "replica_exchange", "reweight",
+    "Settings", "elliptical_slice", "hmc", "mclmc", "mixed", "nuts", "one_draw", "pcn", "replica_exchange", "reweight",
     "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

@@ -114,6 +114,18 @@ def test_identities_decide_where_nothing_is_known(factor: str, status: int, tmp_
     assert f"| planted | Another coupling | `coupling={float(factor)}` | identity | " in text
 
 
+@pytest.mark.parametrize(("size", "status", "said"), [("5e-7", 0, "agrees"), ("2e-6", 1, "disagrees")])
+def test_what_holds_on_every_draw(size: str, status: int, said: str, tmp_path: Path):
+    """The largest deviation is beside its tolerance of 1e-6, which is a pull of 5."""
+    text = GAUSSIAN.replace("    return {", f'    return {{"conserved": Invariant(lambda phi: {size}, 1e-6), ', 1)
+    page = tmp_path / "page.md"
+    found, out, err = verified(tmp_path, "from nnft_ppl.observables import Invariant\n" + text, "--page", str(page))
+    assert (found, err) == (status, ""), out
+    assert f"by reweight: {said}" in out
+    assert f"conserved: largest deviation {float(size):.2g}, tolerance 1e-06" in out
+    assert "| conserved | draw 0 of chain 0 | 0 |" in page.read_text("utf-8")
+
+
 DESCRIBED = '"""A number that is the same everywhere.\n\n    φ(x) = a,    a ~ N(0, 1)\n\nUnits: none.\n"""\n\n'
 
 
