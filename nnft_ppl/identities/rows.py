@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from nnft_ppl.identities.bank import Bank, Row
 from nnft_ppl.identities.shifts import Shifts
-from nnft_ppl.statistics import relative_weights
+from nnft_ppl.statistics import kish, relative_weights
 
 FEWEST = 25.0
 """Shifts of a site that must have happened on all draws together, each with its probability, for its rows to count."""
@@ -68,21 +68,29 @@ def rows_of(bank: Bank, measured: xr.Dataset, log_weights: Float[ndarray, "chain
     kept = np.flatnonzero(keep)
     names, residuals = tuple(bank.rows[row] for row in kept), residuals[..., kept]
     if bank.shifts is not None:
-        shifts, changes = _shifts(bank.shifts, series, scale, bank.bounded)
+        counts = np.ones(shape)
+        if log_weights is not None:  # as many draws as they are worth
+            counts = relative_weights(log_weights) * kish(log_weights) / log_weights.size
+        shifts, changes = _shifts(bank.shifts, series, scale, bank.bounded, counts)
         names, residuals = names + shifts, np.concatenate([residuals, changes], axis=-1)
     return Rows(names, residuals, series("potential"), left_out)
 
 
 def _shifts(
-    shifts: Shifts, series: Callable[[str], ndarray], scale: tuple[float, float] | None, bounded: str
+    shifts: Shifts,
+    series: Callable[[str], ndarray],
+    scale: tuple[float, float] | None,
+    bounded: str,
+    counts: Float[ndarray, "chain draw"],
 ) -> tuple[tuple[Row, ...], ndarray]:
-    """The rows of the discrete coordinates."""
+    """The rows of the discrete coordinates; `counts` is how many draws each draw is worth."""
     changes = series("shift_residual")
     names = [Row(f"shift.{site}", of) for site in shifts.names for of in ("level", "ln density")]
     changes = changes.reshape(*changes.shape[:2], len(names))
     # A level whose neighbours are rarer than one in all draws is never seen to come back: nothing is known of it.
     rates = series("shift_rate")
-    known = np.array([np.sum(rates[..., shifts.site == site]) > FEWEST for site in range(len(shifts.names))])
+    happened = np.tensordot(counts, rates, 2)
+    known = np.array([np.sum(happened[shifts.site == site]) > FEWEST for site in range(len(shifts.names))])
     if scale is None:
         return _chosen(names, changes, np.repeat(known, 2))
     here, there = (_bounded(series(name), scale)[0] for name in ("value", "shift_value"))
