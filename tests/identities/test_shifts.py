@@ -95,6 +95,9 @@ def test_shifts_that_never_happen_decide_nothing():
         "shift_value": np.ones((4, 100, 4)),
     }
     for scale, rows in ((None, 2), ((0.0, 1.0), 3)):
-        names, changes = _shifts(shifts, measured.__getitem__, scale, "tanh(O)")
+        names, changes = _shifts(shifts, measured.__getitem__, scale, "tanh(O)", np.ones((4, 100)))
         assert [name.vector_field for name in names] == ["shift.often"] * rows
         assert changes.shape == (4, 100, rows)
+    # Of weighted draws as many count as they are worth: 240 shifts on 400 draws are 12 on 20.
+    names, _ = _shifts(shifts, measured.__getitem__, None, "tanh(O)", np.full((4, 100), 20 / 400))
+    assert not names
