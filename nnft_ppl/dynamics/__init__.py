@@ -1,13 +1,38 @@
-"""Training as dynamics: networks moved by gradient flow or descent, as functions of their parameters at the start.
+"""Networks that move: trained by gradient flow or descent, or running and learning as a field theory in time.
 
-A network here is a function from parameters, any tree of arrays, to a field. What is drawn at random are the parameters
-at the start; trained, they are a deterministic function of those, and the trained ensemble is a theory like any other.
+In training a network is a function from parameters, any tree of arrays, to a field. What is drawn at random are the
+parameters at the start; trained, they are a deterministic function of those, and the trained ensemble is a theory like
+any other. A `LearningNetwork` has a state, too: what is drawn is where it starts, and the field is its `rollout`.
 """
 
 from nnft_ppl.dynamics.descent import gradient_descent
+from nnft_ppl.dynamics.duality import PairFindings, QuadraticLoss, dual_loss, hamiltonian_pair, quadratic_part
 from nnft_ppl.dynamics.flow import gradient_flow
+from nnft_ppl.dynamics.learning_network import LearningNetwork, State
 from nnft_ppl.dynamics.linear_flow import linear_flow
+from nnft_ppl.dynamics.mechanics import reversal_defect, symplectic_defect
+from nnft_ppl.dynamics.rollout import Rollout, continuous_rollout, rollout
 from nnft_ppl.dynamics.squared_loss import SquaredLoss
 from nnft_ppl.dynamics.tangent_kernel import tangent_kernel
+from nnft_ppl.dynamics.thermal_start import thermal_start
 
-__all__ = ["SquaredLoss", "gradient_descent", "gradient_flow", "linear_flow", "tangent_kernel"]
+__all__ = [
+    "LearningNetwork",
+    "PairFindings",
+    "QuadraticLoss",
+    "Rollout",
+    "SquaredLoss",
+    "State",
+    "continuous_rollout",
+    "dual_loss",
+    "gradient_descent",
+    "gradient_flow",
+    "hamiltonian_pair",
+    "linear_flow",
+    "quadratic_part",
+    "reversal_defect",
+    "rollout",
+    "symplectic_defect",
+    "tangent_kernel",
+    "thermal_start",
+]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, PyTree
 
 from nnft_ppl.arguments import require_count, require_positive
+from nnft_ppl.dynamics.equation import solved
 
 Network = Callable[[Any], Any]
 """From parameters to a field."""
@@ -57,30 +58,12 @@ def gradient_flow(
     start = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, float)), parameters)
     if not times[-1]:
         return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (*np.shape(time), *leaf.shape)), start)
-    import diffrax  # loads slowly
 
-    def downhill(_: Any, at: PyTree[Array], __: Any) -> PyTree[Array]:
+    def downhill(at: PyTree[Array]) -> PyTree[Array]:
         return jax.tree.map(jnp.negative, jax.grad(lambda moved: loss(network(moved)))(at))
 
-    solver, flow = diffrax.Dopri8(scan_kind="bounded"), diffrax.ODETerm(downhill)
-    # Steps end where it is looked: between them there is only interpolation, of a lower order.
-    grid = np.union1d(np.linspace(0.0, times[-1], steps + 1), times)
-
-    def step(state: tuple[Any, Any, Any], ends: Array) -> tuple[Any, Any]:
-        at, memory, error = state
-        at, local, _, memory, _ = solver.step(flow, ends[0], ends[1], at, None, memory, made_jump=False)
-        worst = jax.tree.map(lambda one, leaf: jnp.max(jnp.abs(one) / (1 + jnp.abs(leaf))), local, at)
-        return (at, memory, error + jnp.max(jnp.stack(jax.tree.leaves(worst)))), at if np.ndim(time) else None
-
-    memory = solver.init(flow, grid[0], grid[1], start, None)
-    ends = jnp.stack([grid[:-1], grid[1:]], axis=1)
-    (last, _, error), way = jax.lax.scan(step, (start, memory, 0.0), ends)
-    rounding = 1000 * max(float(jnp.finfo(leaf.dtype).eps) for leaf in jax.tree.leaves(start))
-    arrived = error <= max(tolerance, rounding)
-    if np.ndim(time):
-        which = np.searchsorted(grid, times)
-        last = jax.tree.map(lambda first, later: jnp.concatenate([first[None], later])[which], start, way)
-    return jax.tree.map(lambda leaf: jnp.where(arrived, leaf, jnp.nan), last)
+    found = solved(downhill, start, times, steps, tolerance)
+    return found if np.ndim(time) else jax.tree.map(lambda leaf: leaf[0], found)
 
 
 def flow_times(owner: str, time: Any, *, infinite: bool = False) -> Float[np.ndarray, "time"]:

@@ -28,6 +28,12 @@ from nnft_ppl.exact.fermions import (
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
+from nnft_ppl.exact.lattice_waves import (
+    lattice_frequency,
+    lattice_potential,
+    step_frequency,
+    thermal_wave_two_point,
+)
 from nnft_ppl.exact.neurons import (
     AMPLITUDE_LAWS,
     cosine_connected,
@@ -131,6 +137,8 @@ __all__ = [
     "group_two_point",
     "head_averages",
     "hermite_weights",
+    "lattice_frequency",
+    "lattice_potential",
     "length_moment",
     "log_partition",
     "lowest",
@@ -162,10 +170,12 @@ __all__ = [
     "smooth_cutoff_moment",
     "special_conformal",
     "spectrum",
+    "step_frequency",
     "thermal_correlator",
     "thermal_fourth_moment",
     "thermal_two_point",
     "thermal_vector_two_point",
+    "thermal_wave_two_point",
     "time_kernel",
     "torus_first_order",
     "torus_propagator",

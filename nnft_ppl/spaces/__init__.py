@@ -1,7 +1,7 @@
 """Spaces to integrate over, each with a quadrature rule and places to look at fields.
 
 A box with Gauss–Legendre points, a circle and a torus with uniform ones, a sphere, a disc, a line of given times, the
-sites of a lattice.
+sites of a lattice, and those at given times.
 """
 
 from nnft_ppl.spaces.box import Box
@@ -12,6 +12,7 @@ from nnft_ppl.spaces.line import Line
 from nnft_ppl.spaces.on_axes import on_axes
 from nnft_ppl.spaces.region import Pairs, Region, Unbounded
 from nnft_ppl.spaces.space import Space, refined, used_spaces
+from nnft_ppl.spaces.spacetime import Spacetime
 from nnft_ppl.spaces.sphere import Sphere
 from nnft_ppl.spaces.torus import Torus
 
@@ -24,6 +25,7 @@ __all__ = [
     "Pairs",
     "Region",
     "Space",
+    "Spacetime",
     "Sphere",
     "Torus",
     "Unbounded",
