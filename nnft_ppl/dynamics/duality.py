@@ -128,8 +128,8 @@ def dual_loss(
     c = k @ k + m - b
     if _asymmetry(c) > _rounding(c):
         raise ValueError(
-            f"{owner}: there is no such loss, as K² − Kᵀ with K = W − 1 is not symmetric, by up to {_asymmetry(c):.3g}; "
-            "give symmetric weights"
+            f"{owner}: there is no such loss, as K² − Kᵀ with K = W − 1 is not symmetric, by up to "
+            f"{_asymmetry(c):.3g}; give symmetric weights"
         )
     return QuadraticLoss(a, b, c)
 
