@@ -35,7 +35,9 @@ HOPPING = 0.3
 def network(sites, mass, loss):
     """Weights, the dual loss, and the network of both."""
     weight = np.eye(sites) - HOPPING * lattice_potential(sites)
-    dual = dual_loss(weight, lattice_potential(sites, 1.0, mass), {"kinetic": None, "mixed": np.zeros_like(weight)}[loss])
+    dual = dual_loss(
+        weight, lattice_potential(sites, 1.0, mass), {"kinetic": None, "mixed": np.zeros_like(weight)}[loss]
+    )
     return weight, dual, LearningNetwork(lambda phi, beta: jnp.asarray(weight) @ phi + beta, dual)
 
 

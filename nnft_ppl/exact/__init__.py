@@ -28,6 +28,7 @@ from nnft_ppl.exact.fermions import (
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
+from nnft_ppl.exact.lattice_dirac import cayley_frequency, dirac_energy, thermal_dirac_two_point
 from nnft_ppl.exact.lattice_waves import (
     lattice_frequency,
     lattice_potential,
@@ -110,6 +111,7 @@ __all__ = [
     "box_mean_squared",
     "bubble_flux",
     "bubble_growth",
+    "cayley_frequency",
     "coincident_fourth_cumulant",
     "composite_positivity",
     "convolution_connected",
@@ -120,6 +122,7 @@ __all__ = [
     "deep_kernel",
     "deep_kurtosis",
     "deep_width_correction",
+    "dirac_energy",
     "dirac_minor",
     "dirac_propagator",
     "energy_propagator",
@@ -172,6 +175,7 @@ __all__ = [
     "spectrum",
     "step_frequency",
     "thermal_correlator",
+    "thermal_dirac_two_point",
     "thermal_fourth_moment",
     "thermal_two_point",
     "thermal_vector_two_point",

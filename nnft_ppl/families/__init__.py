@@ -14,6 +14,7 @@ from nnft_ppl.families.scalar import (
     scalar_observables,
     scalar_separations,
 )
+from nnft_ppl.families.spinors import constant_links, spinor_exact, spinor_observables
 
 __all__ = [
     "FREQUENCY_LAWS",
@@ -21,6 +22,7 @@ __all__ = [
     "circle_separations",
     "completed_odd_matrix",
     "connected_points",
+    "constant_links",
     "energy_waves",
     "family",
     "fourier_network",
@@ -34,4 +36,6 @@ __all__ = [
     "scalar_network",
     "scalar_observables",
     "scalar_separations",
+    "spinor_exact",
+    "spinor_observables",
 ]
