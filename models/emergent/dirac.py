@@ -2,16 +2,18 @@ r"""Dirac's equation on a lattice from a network whose weights are antisymmetric
 
     i dψ/dt = Hψ,   (Hψ)_n = (m + rd/a) σ_3 ψ_n − Σ_j [(iσ_j + rσ_3) ψ_{n+ĵ} + (rσ_3 − iσ_j) ψ_{n−ĵ}]/2a
 
-for two-component spinors on `sites`^d sites, d = `dim` (1 or 2): an activation with the weights −iH, which of the parts
-of ψ are antisymmetric. Waves have E² = Σ_j sin²(k_j a)/a² + (m + (r/a) Σ_j (1 − cos k_j a))²: of 2^d species at r = 0, of
-one at r = 1 (r is `wilson`). Steps are Cayley's, ψ(t+dt) = (1 + i dt H/2)^{−1} (1 − i dt H/2) ψ(t), unitary; they keep
-the charge Q = Σ|ψ|², the energy ψ†Hψ and the momentum. States at the start have the density exp(−ψ†(H + ν)ψ/T), which is
-stationary; ν is `charge_weight`, above all energies, as H has no lower bound. A classical field, without a filled sea.
+for two-component spinors on `sites`^d sites, d = `dim` (1 or 2): an activation with the weights −iH, which of the
+parts of ψ are antisymmetric. Waves have E² = Σ_j sin²(k_j a)/a² + (m + (r/a) Σ_j (1 − cos k_j a))²: of 2^d species at
+r = 0, of one at r = 1 (r is `wilson`). Steps are Cayley's, ψ(t+dt) = (1 + i dt H/2)^{−1} (1 − i dt H/2) ψ(t), unitary;
+they keep the charge Q = Σ|ψ|², the energy ψ†Hψ and the momentum. States at the start have the stationary density
+exp(−ψ†(H + ν)ψ/T); ν is `charge_weight`, above all energies, as H has no lower bound. A classical field, without a
+filled sea.
 
-`levels` are the four lowest E > 0, read from the turn of each wave in two steps; `two_point` is ½ tr ⟨ψ(t, x+r) ψ†(0, x)⟩,
-averaged over x, at `time` (0, ¼, ½, 1) steps · dt and `separation` 0, 1, 2, 4 a on the first axis; `charge` is Q per site.
-On every draw: `norm`, the relative change of Q; `conserved`, that of energy and momentum in units of Q; `continuity`,
-d|ψ|²/dt and the outflow of the current at the last time, in units of the largest current or 1.
+`levels` are the four lowest E > 0, read from the turn of each wave in two steps; `two_point` is
+½ tr ⟨ψ(t, x+r) ψ†(0, x)⟩, averaged over x, at `time` (0, ¼, ½, 1) steps · dt and `separation` 0, 1, 2, 4 a on the first
+axis; `charge` is Q per site. On every draw: `norm`, the relative change of Q; `conserved`, that of energy and momentum
+in units of Q; `continuity`, d|ψ|²/dt and the outflow of the current at the last time, in units of the largest current
+or 1.
 
 Control: Wilson's term for none, or none for it, of which `levels` are others. Units: a = 1, c = 1, T of E. Source:
 arXiv:2411.08138 (Dirac from antisymmetric weights); lattice, steps and ensemble derived in docs/theory/dirac.md.

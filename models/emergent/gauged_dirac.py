@@ -2,10 +2,10 @@ r"""Dirac's equation on a ring in a constant gauge field, and its covariance und
 
     i (∂_t + iA_0)ψ = H[A]ψ,    ψ_{n+1} → U_n ψ_{n+1} in the hops of `dirac`,    U_n = e^{iaA_n},    A_n = `link`
 
-The gauge field enters the weights by phases of their hops, and the steps by A_0. It is a given background: nothing here
-moves it. ψ → e^{iα}ψ, A_n → A_n − (α_{n+1} − α_n)/a and A_0 → A_0 − (α(t+dt) − α(t))/dt is exact on the lattice, step
-by step, ψ(t+dt) = e^{−i dt A_0} (1 + i dt H/2)^{−1} (1 − i dt H/2) ψ(t). Waves have the energies of k + A: only the flux
-around the ring matters, and A → A + 2π/(La), a phase of its own, leaves all levels as they are.
+The gauge field enters the weights by phases of their hops, and the steps by A_0. It is a given background: nothing
+here moves it. ψ → e^{iα}ψ, A_n → A_n − (α_{n+1} − α_n)/a and A_0 → A_0 − (α(t+dt) − α(t))/dt is exact on the lattice,
+step by step, ψ(t+dt) = e^{−i dt A_0} (1 + i dt H/2)^{−1} (1 − i dt H/2) ψ(t). Waves have the energies of k + A: only
+the flux around the ring matters, and A → A + 2π/(La), a phase of its own, leaves all levels as they are.
 
 Everything is as in `dirac`. `covariance` is, on every draw and at every step `from_start`, the largest difference
 between the rollout of turned states in the turned gauge field and the turned rollout, for a phase α(t, x).

@@ -133,9 +133,12 @@ def test_list_names_the_shipped_models():
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
+    emergent = ["dirac", "gauged_dirac", "hamiltonian_duality", "klein_gordon", "metric_flow"]
     assert first == [
         "conformal/",
         *conformal,
+        "emergent/",
+        *emergent,
         "networks/",
         *networks,
         "quantum/",
