@@ -1,8 +1,8 @@
 """Effective draws per gradient of samplers that follow forces: φ⁴ on a circle, float64, four chains.
 
-The slowest of all observables; gradients of the draws, those of the warm-up not counted.
-`energy-conserving` moves at constant speed, and does not solve the Gaussian part
-by itself as `hmc` does; BlackJAX's `mclmc` is the same dynamics with its steps of two gradients, and its own tuning.
+The slowest of all observables; gradients of the draws, those of the warm-up not counted. `energy-conserving` moves at
+constant speed, and does not solve the Gaussian part by itself as `hmc` does; BlackJAX's `mclmc` is the same dynamics
+with steps of two gradients, and its own tuning.
 """
 
 from collections.abc import Iterator

@@ -35,7 +35,8 @@ def cayley_step(hamiltonian: Complex[ArrayLike, "row row"], time_step: float) ->
     matrix = _hermitian("cayley_step", hamiltonian)
     half = 0.5j * require_positive("cayley_step", "time_step", time_step) * matrix
     one = np.eye(len(matrix))
-    return np.linalg.solve(one + half, one - half)
+    step = np.linalg.solve(one + half, one - half)
+    return step @ (3 * one - step.conj().T @ step) / 2  # Newton's step to the unitary one: without it norms drift
 
 
 def unitary_rollout(
