@@ -1,15 +1,15 @@
-r"""One Hamiltonian as several networks: weights and a loss that is dual to it, told by the frequencies of thermal states.
+r"""One Hamiltonian as several networks: weights, each with the loss that is dual to it, and one spectrum.
 
     dφ/dt = Kφ + β,    dβ/dt = −(∂_β + ∂_φ) H,    H = ½ β A β + β B φ + ½ φ C φ,    K = W − 1 = .3 Δ
     A + Bᵀ = K,    B + C = K² + M,    M = m² − Δ
 
-on a ring of sites with spacing 1, in continuous time: Hamilton's equations of ½ π² + ½ φ M φ, π = β + Kφ. Of the many
+on a ring of sites with spacing 1, in continuous time: Hamilton's equations of ½ π² + ½ φ M φ, π = β + Kφ. Of many
 solutions `loss` is "kinetic", A = K and B = 0, or "mixed", A = 0 and B = K; the field equation is the same,
 d²φ/dt² = −Mφ, and its spectrum ± i w_k, w_k² = m² + 2 − 2 cos k. States at the start have the density exp(−E).
 
 `spectrum` is w_k by `wave` j, k = 2πj/L, from the ensemble, arccos(⟨φ_k(1) φ_k(0)*⟩/⟨|φ_k|²⟩) at t = 1. `energy` and
-`decay` should be nothing on every draw: the relative change of ½ π² + ½ φ M φ from t = 0 to 1, and the largest real part
-in the spectrum of the motion itself, from the derivatives of its rates.
+`decay` should be nothing on every draw: the relative change of ½ π² + ½ φ M φ from t = 0 to 1, and the largest real
+part in the spectrum of the motion itself, from the derivatives of its rates.
 
 Control: the frequencies of the same C without A and B, those of friction K. Weights that are not symmetric have no such
 loss, and are refused by `dual_loss`; with another loss `thermal_start` refuses them. Units: spacing and c = 1. Source:

@@ -2,16 +2,16 @@ r"""A scalar wave equation from a network that runs and learns: its rollouts fro
 
     φ(t+dt) = φ(t) + dt β(t),    β(t+dt) = β(t) − dt dH/dβ,    H = ½ Σ_x [(φ(x+a) − φ(x))²/a² + m² φ(x)²]
 
-on a ring of sites, the activation with W = 1, and learning by the total derivative: that of the loss after the activation.
-Waves have w_k² = m² + (2 − 2 cos ka)/a², in continuous time, and in steps sin(Ω dt/2) = w dt/2; dt w < 2 is needed, which
-dt = a = 1 breaks. The steps keep not E = ½ Σ β² + H but the shadow energy E_s = E + (dt/2) Σ β (m² − Δ)φ. States at the
-start have the density exp(−E_s/T), which is stationary:
+on a ring of sites; the activation has W = 1, and the derivative is the total one, of the loss after the activation.
+Waves have w_k² = m² + (2 − 2 cos ka)/a² in continuous time, and in steps sin(Ω dt/2) = w dt/2. That needs dt w < 2,
+which dt = a = 1 breaks. Steps keep not E = ½ Σ β² + H but the shadow energy E_s = E + (dt/2) Σ β (m² − Δ)φ. States at
+the start have the density exp(−E_s/T), which is stationary:
 
     ⟨φ_k(t) φ_k(0)⟩ = T cos(Ωt)/(w² c²),    ⟨|β_k|²⟩ = T/c²,    c = cos(Ω dt/2)
 
-`two_point` = ⟨φ(t, x+r) φ(0, x)⟩, averaged over the ring, at `time` (0, ¼, ½, 1) steps · dt and `separation` 0, 1, 2, 4 a;
-`energy` is E per site at those times; `equipartition` ⟨|β_k|²⟩ at the last time by `wave` j = 0, L/8, L/4, L/2, k = 2πj/La;
-`shadow_energy` is the change of E_s, relative, which is none.
+`two_point` = ⟨φ(t, x+r) φ(0, x)⟩, averaged over the ring, at `time` (0, ¼, ½, 1) steps · dt and `separation` 0, 1, 2, 4
+times a; `energy` is E per site at those times; `equipartition` ⟨|β_k|²⟩ at the last time by `wave` j = 0, L/8, L/4, L/2
+with k = 2πj/La; `shadow_energy` is the relative change of E_s by `step`, which should be none.
 
 Control: `derivative="partial"`, that at the state before the activation (explicit Euler), of which waves grow by
 √(1 + dt² w²) a step. Units: c = 1, T of E. Source: arXiv:2411.08138; steps derived in docs/theory/emergent.md.

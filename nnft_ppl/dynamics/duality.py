@@ -155,7 +155,7 @@ class PairFindings:
     @property
     def growth(self) -> float:
         """The largest real part of the spectrum, the rate at which a perturbation grows."""
-        return float(np.max(self.spectrum.real))
+        return float(np.max(np.real(self.spectrum)))
 
     @property
     def hamiltonian(self) -> bool:

@@ -80,6 +80,7 @@ from nnft_ppl.exact.rescaling import RescalingBreaking, rescaling_breaking
 from nnft_ppl.exact.ring import ring_current, ring_power
 from nnft_ppl.exact.shared_amplitude import shared_amplitude_connected
 from nnft_ppl.exact.smooth_cutoff import smooth_cutoff_four_point, smooth_cutoff_moment
+from nnft_ppl.exact.sphere_harmonics import harmonics_table
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
 from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
 
@@ -138,6 +139,7 @@ __all__ = [
     "gauss_connected",
     "group_four_point",
     "group_two_point",
+    "harmonics_table",
     "head_averages",
     "hermite_weights",
     "lattice_frequency",

@@ -87,9 +87,9 @@ def fields_table(ensemble: Ensemble, name: str | None = None) -> pd.DataFrame:
 def plot_fields(ensemble: Ensemble, name: str | None = None, figure: Figure | None = None) -> list[Axes]:
     """Draw a few fields that the theory gives: lines in d = 1, heat maps on one colour scale in d ≥ 2.
 
-    In d ≥ 3 the picture is the plane of the first two axes through the centre; of a sphere it shows azimuth and height,
-    with areas as they are. Weighted draws are picked by weight. Of a complex field modulus and phase are drawn, of
-    several components the first three, each by itself.
+    A field of time and place is a heat map of both. In d ≥ 3 the picture is the plane of the first two axes through the
+    centre; of a sphere it shows azimuth and height, with areas as they are. Weighted draws are picked by weight. Of a
+    complex field modulus and phase are drawn, of several components the first three, each by itself.
 
     Args:
         ensemble: A run.
@@ -155,6 +155,7 @@ def _heat_maps(figure: Figure | SubFigure, picture: Pictures, rows: int) -> list
             origin="lower",
             extent=(x0[0], x0[-1], x1[0], x1[-1]),
             cmap=colours,
+            aspect="auto" if "time" in picture.axes else "equal",
             vmin=0.0 if picture.part is MODULUS else -top,
             vmax=top,
         )
