@@ -35,8 +35,8 @@ print("W + Wᵀ is at most", np.max(np.abs(weights + weights.T)))
 # %% [markdown]
 # ## Packets
 #
-# A packet of waves of one sign of energy travels at the group velocity $dE/dk$. One with as much of both signs splits, as
-# waves of energy $-E$ have the opposite velocity at the same $k$.
+# A packet of waves of one sign of energy travels at the group velocity $dE/dk$. One with as much of both signs splits,
+# as waves of energy $-E$ have the opposite velocity at the same $k$.
 
 # %%
 x, k = np.arange(128), 2 * np.pi * 8 / 128

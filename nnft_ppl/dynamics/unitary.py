@@ -76,7 +76,8 @@ def unitary_rollout(
         raise ValueError(f"{owner}: moves for {len(moves)} steps, and steps = {steps}; give one for each")
     begin = begin.astype(jnp.result_type(begin, complex)).ravel()
     # Of real and imaginary parts: on many chains products of complex matrices are several times slower.
-    parts = np.block([[moves.real, -moves.imag], [moves.imag, moves.real]])
+    real, imaginary = np.real(moves), np.imag(moves)
+    parts = np.block([[real, -imaginary], [imaginary, real]])
 
     def move(psi: Array, matrix: Array | None) -> tuple[Array, Array]:
         psi = jnp.matmul(parts if matrix is None else matrix, psi, precision=jax.lax.Precision.HIGHEST)
@@ -84,8 +85,8 @@ def unitary_rollout(
 
     first = jnp.concatenate([begin.real, begin.imag])
     _, way = jax.lax.scan(move, first, jnp.asarray(parts) if parts.ndim > 2 else None, length=steps)
-    real, imaginary = jnp.split(jnp.concatenate([first[None], way]), 2, axis=1)
-    return Rollout((real + 1j * imaginary).reshape(steps + 1, *jnp.shape(start)), lattice, times)
+    one, other = jnp.split(jnp.concatenate([first[None], way]), 2, axis=1)
+    return Rollout((one + 1j * other).reshape(steps + 1, *jnp.shape(start)), lattice, times)
 
 
 def gibbs_spinor(

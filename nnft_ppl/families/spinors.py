@@ -2,6 +2,7 @@ r"""What is looked at along rollouts of Dirac's equation on a lattice, with or w
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -100,7 +101,7 @@ def spinor_exact(
     temperature: float,
     charge_weight: float,
     link: float = 0.0,
-) -> dict[str, Array | tuple[Array, float]]:
+) -> dict[str, Any]:
     """Sums over the waves of a lattice with as many sites along every axis, for states of `gibbs_spinor`.
 
     Args:

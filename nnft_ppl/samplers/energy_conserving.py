@@ -11,8 +11,8 @@ it need not reach all of a surface, and steps of finite size do not conserve the
 every trajectory begins in a fresh direction, and ends in a Metropolis test of ΔH, the change of d ln|p| along the way
 included, by which P is exact at any step size.
 
-Source: J. Robnik, G. B. De Luca, E. Silverstein and U. Seljak, arXiv:2212.08549 (microcanonical dynamics); G. B. De Luca
-and E. Silverstein, arXiv:2201.11137 (energy-conserving descent); the steps and the test are BlackJAX's.
+Source: J. Robnik, G. B. De Luca, E. Silverstein and U. Seljak, arXiv:2212.08549 (microcanonical dynamics);
+G. B. De Luca and E. Silverstein, arXiv:2201.11137 (energy-conserving descent); the steps and the test are BlackJAX's.
 """
 
 from collections.abc import Callable
@@ -56,8 +56,8 @@ def energy_conserving(target: Target, settings: Settings, integrator: Callable =
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     if target.dimension < 2:
         raise ValueError(
-            "this sampler turns the direction of a constant speed, and a theory of one parameter has none: use --sampler "
-            "hmc"
+            "this sampler turns the direction of a constant speed, and a theory of one parameter has none: use "
+            "--sampler hmc"
         )
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
     transition: Callable = adjusted_mclmc.build_kernel(integrator)
@@ -79,7 +79,7 @@ def energy_conserving(target: Target, settings: Settings, integrator: Callable =
 
     def begin(program: Callable) -> tuple[State, Fixed]:
         start = start_chains(target, key_start, settings.num_chains, settings.modes)
-        # Unlike those of `hmc`, steps know nothing of the Gaussian part, whose forces z are of size 1 and add to others.
+        # Unlike those of `hmc`, steps know nothing of the Gaussian part, whose forces z, of size 1, add to the others.
         forces = np.sqrt(1 + start.typical_forces**2)[:, None]
         scales = coordinate_scales(forces, target.groups)
         fixed = Fixed(scales / np.max(scales), settings.modes)
