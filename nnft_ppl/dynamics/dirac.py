@@ -135,7 +135,7 @@ class DiracLattice:
         """What flows out of each site, Σ_j (j_{n,j} − j_{n−ĵ,j})/a.
 
         Args:
-            current: As `current` gives it.
+            current: As `current` gives it, shape (axis, ..., *sites).
         """
         parts = [one - jnp.roll(one, 1, axis - self.lattice.dim) for axis, one in enumerate(current)]
         return sum(parts[1:], parts[0]) / self.lattice.spacing
@@ -152,7 +152,7 @@ class DiracLattice:
         Args:
             start: ψ at time 0, shape (*sites, 2).
             steps: How many.
-            time_step: dt.
+            time_step: Their duration dt.
             gauge: A_0 and A of every step, a given background: no equation of motion moves it.
 
         Raises:

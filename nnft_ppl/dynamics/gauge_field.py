@@ -66,7 +66,7 @@ class GaugeField:
 
         Args:
             phase: α at the beginning of each step and at the end of the last, shape (steps + 1, *sites).
-            time_step: dt.
+            time_step: Duration dt of a step.
             spacing: a.
 
         Raises:

@@ -21,8 +21,8 @@ def cayley_step(hamiltonian: Complex[ArrayLike, "row row"], time_step: float) ->
     It keeps ψ†ψ, ψ†Hψ and whatever commutes with H; an eigenvalue E turns at Ω, tan(Ω dt/2) = E dt/2.
 
     Args:
-        hamiltonian: H, Hermitian.
-        time_step: dt, positive.
+        hamiltonian: H, Hermitian, shape (row, row).
+        time_step: Its duration dt, positive.
 
     Raises:
         TypeError, ValueError: If H is no Hermitian matrix, or dt not positive.

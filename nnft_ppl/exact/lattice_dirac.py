@@ -14,7 +14,7 @@ def dirac_energy(
     that is $\sqrt{k^2+m^2} - \sum_ja^2k_j^4/6E + O(a^4)$ at r = 0. In a constant potential A it is that of k + A.
 
     Args:
-        wave_number: k along each axis, in units of 1/length.
+        wave_number: k along each axis, shape (*shape, axis), in units of 1/length.
         spacing: a.
         mass: m.
         wilson: r.
@@ -34,8 +34,8 @@ def cayley_frequency(energy: Float[ArrayLike, "*shape"], time_step: float) -> Fl
     """Ω of steps of Cayley's, tan(Ω dt/2) = E dt/2.
 
     Args:
-        energy: E.
-        time_step: dt.
+        energy: E, any shape.
+        time_step: Their duration dt.
 
     Source: derived in docs/theory/dirac.md.
     """
@@ -69,7 +69,7 @@ def thermal_dirac_two_point(
         spacing: a.
         mass: m.
         wilson: r.
-        time_step: dt.
+        time_step: Their duration dt.
         temperature: T.
         charge_weight: ν, above all E.
         link: A_1, the same on all links.

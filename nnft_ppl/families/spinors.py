@@ -41,7 +41,7 @@ def spinor_observables(
     Args:
         dirac: The Hamiltonian.
         steps: Of the rollout, four at least.
-        time_step: dt.
+        time_step: Their duration dt.
         link: A_1, the same on all links.
 
     Source: derived in docs/theory/dirac.md.
@@ -107,7 +107,7 @@ def spinor_exact(
     Args:
         dirac: The Hamiltonian.
         steps: Of the rollout.
-        time_step: dt.
+        time_step: Their duration dt.
         temperature: T.
         charge_weight: ν.
         link: A_1, the same on all links.
@@ -144,6 +144,9 @@ def constant_links(dirac: DiracLattice, link: float) -> Float[np.ndarray, "axis 
     Args:
         dirac: Whose lattice it is on.
         link: A_1.
+
+    Returns:
+        A, shape (axis, *sites).
     """
     found = np.zeros((dirac.lattice.dim, *dirac.lattice.sites))
     found[0] = link
