@@ -85,7 +85,7 @@ def spinor_observables(
     }
     numbers = {"level": tuple(range(LEVELS))}
     return {
-        "levels": Derived(levels, ("level",), numbers, moments=Observable(turns)).in_units("1/length"),
+        "levels": Derived(levels, ("level",), numbers, moments=Observable(turns, hidden=True)).in_units("1/length"),
         "two_point": Observable(two_point, ("time", "separation"), label),
         "charge": Observable(lambda psi: charge(psi)[0] / size),
         "norm": Invariant(lambda psi: charge(psi)[1:] / charge(psi)[0] - 1, 500 * rounding, ("step",)),
