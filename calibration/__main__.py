@@ -12,13 +12,16 @@ from calibration import (
     axioms,
     circle,
     coverage,
+    discrete,
     errors,
     expansion,
     finite_width,
     identities,
     kills,
     slopes,
+    strings,
     symmetries,
+    topology,
     truth,
 )
 from nnft_ppl.results import plain_json
@@ -27,13 +30,16 @@ SECTIONS = {
     "axioms": axioms,
     "errors": errors,
     "coverage": coverage,
+    "discrete": discrete,
     "circle": circle,
     "expansion": expansion,
     "finite_width": finite_width,
     "identities": identities,
     "kills": kills,
     "slopes": slopes,
+    "strings": strings,
     "symmetries": symmetries,
+    "topology": topology,
     "truth": truth,
 }
 RESULTS = Path(__file__).parent / "results"

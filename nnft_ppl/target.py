@@ -11,6 +11,32 @@ Position = Float[Array, "dimension"]
 
 
 @dataclass(frozen=True, eq=False)
+class Discrete:
+    """The discrete coordinates of a target: its density with their levels in place of them.
+
+    A point y has z in continuous coordinates, and in discrete ones the level n of which z is a quantile: an integer,
+    in floating point. With |z|² of the continuous coordinates alone
+
+        density(y) ∝ exp(−|z|²/2 − potential(y)),        n counted, z integrated.
+    """
+
+    sites: dict[str, tuple[int, ...]]
+    """Shape of every discrete parameter by its name in `Target.groups`."""
+    potential: Callable[[Position], Array]
+    """y -> reference + action − ln p(n); infinite outside the support of n."""
+    measure: Callable[[Position], Any]
+    """y -> what `Target.measure` gives at any z that belongs to it."""
+    point: Callable[[Position], Position]
+    """z -> y."""
+    position: Callable[[Array, Position], Position]
+    """(key, y) -> z, drawn from N(0, I) within the cells of the levels."""
+    bounds: Callable[[Position], tuple[Position, Position]]
+    """y -> the lowest and highest level of each discrete coordinate; −∞ and ∞ in the others."""
+    moves: Callable[[Array, Position], Position] | None = None
+    """(key, y) -> y with other levels, leaving the density invariant, where the model has moves of its own."""
+
+
+@dataclass(frozen=True, eq=False)
 class Target:
     """A density exp(−|z|²/2 − reference(z) − action(z)) over R^dimension; every member acts on one point.
 
@@ -34,6 +60,8 @@ class Target:
     """Number of reference coordinates."""
     groups: dict[str, slice] = field(default_factory=dict)
     """The slice of z that belongs to each parameter."""
+    discrete: Discrete | None = None
+    """The discrete coordinates, where there are any: the action jumps in them, and has no slope."""
 
     def potential(self, position: Position) -> Array:
         """reference(z) + action(z): all but the Gaussian."""

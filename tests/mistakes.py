@@ -30,6 +30,7 @@ def symmetries():
     from nnft_ppl.symmetries import Symmetry
     return {"shift": Symmetry(lambda phi, x: jnp.ones(()), lambda theta: {"n": 1.0})}
 """
+LAWS = "from nnft_ppl.densities import IntegerNormal, ValueTable"
 QUICK = ["--sampler", "reweight", "--draws", "16", "--chains", "1"]
 """One small compilation, for the mistakes that show only on draws."""
 ROTATION = ["run", "deformed_rotation"]
@@ -206,9 +207,18 @@ MODELS = [
     Case("selection by a site", returning("jnp.ones(2)[jnp.stack([a, a]) > 0]"), 2, "bad.py:10: a selection by"),
     Case("assignment to an array", body("jnp.ones(3)[0] = a"), 2, r"bad.py:10: TypeError: .*\.at\[idx\]\.set"),
     # What no density can be read from.
-    Case("discrete site", body("numpyro.sample('n', dist.Poisson(3))"), 2, "bad.py:10: latent site 'n' .Poisson. is"),
-    Case("symmetry of a discrete site", body("n = numpyro.sample('n', dist.Poisson(3))") + SHIFTED, 2,
-         "latent site 'n' .Poisson. is discrete"),
+    Case("discrete site", body("numpyro.sample('n', dist.NegativeBinomial2(3, 1))"), 2,
+         "bad.py:10: latent site 'n' .NegativeBinomial2. is discrete, and its quantiles are not known here: use"),
+    Case("gradients of a discrete site", ["run", "particle_on_circle", "--sampler", "hmc"], 2,
+         "follows gradients, and there are none in discrete sites .'winding'.: use --sampler mixed, or"),
+    Case("mixed without a discrete site", [*GOOD, "--sampler", "mixed"], 2, "and this one has none: use hmc"),
+    Case("integers without a range", body(LAWS, "numpyro.sample('n', IntegerNormal(jnp.exp(a)))"), 2,
+         "bad.py:11: IntegerNormal: give largest=..., the largest .n.: precision is not known"),
+    Case("table out of order", body(LAWS, "numpyro.sample('n', ValueTable([1, -1], [0.0, 0.0]))"), 2,
+         "bad.py:11: ValueTable: values must be different numbers in rising order, not .1, -1."),
+    Case("symmetry of a discrete site",
+         body("n = numpyro.sample('n', dist.Poisson(3))", "return lambda x: a * n") + SHIFTED, 2,
+         "symmetry 'shift': vector field 'shift' moves 'n', a discrete site, .* or declare a DiscreteSymmetry"),
     Case("scan", body("scan(lambda c, x: (numpyro.sample('s', dist.Normal(c, 1)), x), a, jnp.ones(3))"), 2,
          "control_flow cannot be read; write the recursion as array operations"),
     Case("subsampled plate", body("with numpyro.plate('p', 9, subsample_size=3):", "    numpyro.factor('f', 0.0)"), 2,

@@ -24,7 +24,7 @@ FLOORS = (
     ("arguments", "complex_parts", "display", "devices", "draws", "target"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes", "dynamics"),
-    ("identities", "families", "report"),
+    ("identities", "families", "report", "topology"),
     ("symmetries", "axioms", "expansion"),
     ("checks",),
     ("runs",),

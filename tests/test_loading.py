@@ -67,7 +67,11 @@ def test_shipped_models_are_found_by_name():
         "phi4",
         "phi4_circle",
         "phi4_torus",
+        "free_boson",
         "free_fermion",
+        "tachyon_amplitude",
+        "weyl_sphere",
+        "weyl_torus",
         "attention_redundancy",
         "charged_ring",
         "complex_scalar",
@@ -77,6 +81,11 @@ def test_shipped_models_are_found_by_name():
         "output_group",
         "relu_rescaling",
         "rotated_erf",
+        "buscher_torus",
+        "compact_boson",
+        "particle_on_circle",
+        "villain_torus",
+        "vortex_gas",
     ]
     for name, file in models.items():
         loaded = load_file(name)

@@ -38,7 +38,7 @@ def masked_latent():
 
 
 def discrete():
-    return linear(numpyro.sample("winding", dist.Poisson(2.0)))
+    return linear(numpyro.sample("winding", dist.NegativeBinomial2(2.0, 1.0)))
 
 
 def subsampled():
@@ -126,7 +126,7 @@ REFUSED = {
     scan_model: "control_flow cannot be read",
     cond_model: "control_flow cannot be read",
     masked_latent: "'hidden' is masked",
-    discrete: "'winding' .Poisson. is discrete",
+    discrete: "'winding' .NegativeBinomial2. is discrete, and its quantiles are not known here: use Poisson",
     subsampled: "'batch' subsamples .3 of 10",
     parameter: "param 'scale' has no density",
     improper: "'a' is ImproperUniform",

@@ -302,7 +302,7 @@ UNKNOWN = {
     "von_mises": lambda: dist.VonMises(0.0, 1.0),
     "correlation": lambda: dist.LKJCholesky(3, 1.0),
     "inverse_gamma": lambda: dist.InverseGamma(2.0, 1.0),
-    "bernoulli": lambda: dist.Bernoulli(0.5),
+    "negative_binomial": lambda: dist.NegativeBinomial2(2.0, 1.0),
     "truncated_student": lambda: dist.LeftTruncatedDistribution(dist.StudentT(3.0), low=0.0),
     "folded": lambda: dist.FoldedDistribution(dist.Normal(0.0, 1.0)),
     "absolute": lambda: dist.TransformedDistribution(dist.Normal(0.0, 1.0), transforms.AbsTransform()),

@@ -61,6 +61,7 @@ def observables(sites, mass, loss):
     """Frequencies of the ensemble, and what is kept."""
     label = {"dims": ("wave",), "coords": {"wave": tuple(range(sites // 2 + 1))}}
     both, potential = network(sites, mass, loss)[2], lattice_potential(sites, 1.0, mass)
+    rounding = 1000 * float(jnp.finfo(jnp.result_type(float)).eps)
 
     def correlations(phi):
         waves = jnp.fft.rfft(phi.phi, axis=1)
@@ -80,8 +81,8 @@ def observables(sites, mass, loss):
     return {
         "correlations": Observable(correlations, ("time", *label["dims"]), {"time": (0.0, 1.0), **label["coords"]}),
         "spectrum": Derived(lambda mean: jnp.arccos(mean["correlations"][1] / mean["correlations"][0]), **label),
-        "energy": Invariant(energy, 1e-7),
-        "decay": Invariant(decay, 1000 * float(jnp.finfo(float).eps)),
+        "energy": Invariant(energy, max(1e-7, rounding)),
+        "decay": Invariant(decay, rounding),
     }
 
 

@@ -61,7 +61,7 @@ def observables(sites, spacing, mass, dt, steps):
     """Correlations with the start, energies, and what the steps keep."""
     when, waves = shown(steps), list(wave_numbers(sites))
     label = {"time": tuple((dt * when).tolist()), "separation": tuple((spacing * DISTANCES).tolist())}
-    kept = 1000 * float(jnp.finfo(float).eps)
+    kept = 1000 * float(jnp.finfo(jnp.result_type(float)).eps)
 
     def two_point(phi):
         moved = jnp.stack([jnp.roll(phi.phi[when], -r, axis=1) for r in DISTANCES], axis=1)

@@ -105,7 +105,7 @@ def observables(degree, radius, time, output):
         speed, force = -change @ jax.grad(liouville(degree, output, points))(c), (1 - bent) / (2 * metric(s, output))
         return (speed + change @ (change.T @ (weights * force)))[:: len(s) // 3]
 
-    rounding = 1e4 * float(jnp.finfo(float).eps)
+    rounding = 1e4 * float(jnp.finfo(jnp.result_type(float)).eps)
     found = {"area": Observable(area), "chain_rule": Invariant(chain_rule, max(1e-10, rounding), ("place",))}
     return found | ({"gauss_bonnet": Invariant(gauss_bonnet, max(1e-8, rounding))} if output == "square" else {})
 

@@ -16,6 +16,8 @@ from nnft_ppl.checks.odd_moments import OddMoments
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.checks.rounding import without_rounding
 from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.sector_mixing import SectorMixing, round_trips
+from nnft_ppl.checks.sector_sums import Sectors, sectors
 from nnft_ppl.checks.slow import SlowModes
 from nnft_ppl.checks.symmetries import DeclaredSymmetries
 from nnft_ppl.checks.tails import ObservableTails
@@ -23,11 +25,11 @@ from nnft_ppl.checks.usual import USUAL, check_of, checks_of
 from nnft_ppl.checks.weights import MAX_K_HAT, PartitionSpread, WeightsTail
 
 __all__ = [
-    "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "Axioms", "BankFindings",
-    "Check", "DeclaredSymmetries", "DerivedQuantities", "Divergences", "EarlierSamplers", "EffectiveDraws",
-    "EnergyFraction", "ErrorEstimators", "ExactAnswers", "FinishedDraws", "Identity", "IdentityBank",
-    "ImprovedAgainstRaw", "Invariants", "MeasureProgram", "MeasureStream", "Measurement", "ModeCoverage",
-    "ObservableTails", "OddMoments", "Outcome", "PartitionSpread", "PhaseOfWeights", "RHat", "SecondRoute",
-    "SlowModes", "WeightsTail", "check_of", "checks_of", "disagreeing", "fewest_draws", "found_only", "reason_of",
-    "untrusted", "without_rounding",
+    "MAX_DIVERGENT", "MAX_K_HAT", "MAX_R_HAT", "MIN_BFMI", "MIN_ESS", "MIN_P_VALUE", "USUAL", "Axioms",
+    "BankFindings", "Check", "DeclaredSymmetries", "DerivedQuantities", "Divergences", "EarlierSamplers",
+    "EffectiveDraws", "EnergyFraction", "ErrorEstimators", "ExactAnswers", "FinishedDraws", "Identity",
+    "IdentityBank", "ImprovedAgainstRaw", "Invariants", "MeasureProgram", "MeasureStream", "Measurement",
+    "ModeCoverage", "ObservableTails", "OddMoments", "Outcome", "PartitionSpread", "PhaseOfWeights", "RHat",
+    "SecondRoute", "SectorMixing", "Sectors", "SlowModes", "WeightsTail", "check_of", "checks_of", "disagreeing",
+    "fewest_draws", "found_only", "reason_of", "round_trips", "sectors", "untrusted", "without_rounding",
 ]  # fmt: skip

@@ -96,6 +96,10 @@ class Outcome:
     """Numbers, texts, lists and dicts: stored, shown in the report, and in JSON under the check's name."""
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     """Further estimates of the run's observables, stored in a group of the check's name."""
+    dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of their dimensions, where these are not the observables'."""
+    coords: Mapping[str, Any] = field(default_factory=dict)
+    """Coordinates along those."""
 
 
 class Check(ABC):

@@ -55,7 +55,7 @@ class ModeCoverage(Check):
             progress: Told what is being done.
         """
         try:
-            if not theory.action_terms or self.proved(theory).convex:
+            if not theory.action_terms or theory.discrete or self.proved(theory).convex:
                 return None
             return self._searched(theory, progress).places
         except Exception:  # whatever the model is made of; the verdict will say so
@@ -65,11 +65,11 @@ class ModeCoverage(Check):
         """By proof where there is one, by the search and the draws otherwise.
 
         Raises:
-            ValueError: If the search found no minimum.
+            ValueError: If the search found no minimum, or some coordinates are discrete.
         """
         theory = draws.theory
         if not theory.action_terms and draws.kind is Kind.FREE:
-            return self._proof("free", "the theory is free and its draws are exact: no mode can be missed")
+            return self._proof("free", "there is no action and draws are exact: no mode can be missed")
         proved = self.proved(theory)
         if proved.convex:
             return self._proof("convex", "one mode: −ln(density) is convex, by its formula")
@@ -77,6 +77,8 @@ class ModeCoverage(Check):
         if draws.kind is Kind.FREE and exact and (missed := _most_missed(draws, proved.lower)) < MAX_UNVISITED:
             text = f"the action is bounded below, by its formula: what no draw saw weighs less than {missed:.1g}"
             return self._proof("bounded", text)
+        if theory.discrete:
+            raise ValueError("minima are not looked for among discrete values; `sector_mixing` looks at what moves")
         search = self._searched(theory, draws.progress)
         if not search.modes:
             raise ValueError("no minimum of −ln(density) was found")

@@ -19,6 +19,7 @@ from nnft_ppl.checks.modes import ModeCoverage
 from nnft_ppl.checks.odd_moments import OddMoments
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.checks.second_route import SecondRoute
+from nnft_ppl.checks.sector_mixing import SectorMixing
 from nnft_ppl.checks.slow import SlowModes
 from nnft_ppl.checks.symmetries import DeclaredSymmetries
 from nnft_ppl.checks.tails import ObservableTails
@@ -39,6 +40,7 @@ USUAL: tuple[type[Check], ...] = (
     Divergences,
     EnergyFraction,
     ModeCoverage,
+    SectorMixing,
     ImprovedAgainstRaw,
     ExactAnswers,
     Invariants,

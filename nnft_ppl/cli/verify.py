@@ -15,12 +15,15 @@ from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.table import estimates_table
 from nnft_ppl.cli.validation import made_by, validation_page
 from nnft_ppl.results import Ensemble
-from nnft_ppl.runs import sample
+from nnft_ppl.runs import FieldError, sample
+from nnft_ppl.samplers import SamplerError
 from nnft_ppl.statistics import MAX_PULL
 from nnft_ppl.theory import Control, ModelError, Theory, load_file, shipped_models
 
 ROUTES = ("hmc", "reweight")
 """Samplers of every comparison: chains, and free draws with weights."""
+DISCRETE_ROUTES = ("mixed", "reweight")
+"""The same of theories with discrete parameters."""
 CONTROL_DRAWS = (2000, 20_000, 100_000)
 """Draws per chain of a control: more where fewer do not reject it."""
 
@@ -41,9 +44,17 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         shown: Ensemble | None = None
         if not knows(theory):
             console.print(f"[bold]{theory.name}[/]: no exact answer; its identities are tested", highlight=False)
-        for sampler in ROUTES:
+        routes = DISCRETE_ROUTES if theory.discrete else ROUTES
+        for sampler in routes:
             pictured = gallery is not None and shown is None
-            ensemble = _draws(theory, sampler, asked.seed, keep="auto" if pictured else _kept(theory))
+            try:
+                ensemble = _draws(theory, sampler, asked.seed, keep="auto" if pictured else _kept(theory))
+            except (SamplerError, FieldError) as error:
+                if shown is None and sampler == routes[-1]:
+                    raise
+                console.print(f"[bold]{theory.name}[/] by {sampler}: [dim]not possible[/]", highlight=False)
+                console.print(str(error), highlight=False, markup=False, soft_wrap=True)
+                continue
             held = deviations(ensemble, theory)
             found = compare(ensemble, theory) + held
             compared += found
@@ -94,8 +105,10 @@ def try_keywords(theory: Theory, control: Control, seed: int) -> tuple[Rejection
     if reshaped := sorted(name for name in theory.exact if other.shapes.get(name) != theory.shapes[name]):
         raise ModelError(f"{theory.name}: control() gives {control.changed}, at which {reshaped} have other shapes")
 
+    sampler = "mixed" if other.discrete and other.action_terms else "reweight"
+
     def tried(draws: int) -> tuple[Ensemble, Rejection]:
-        ensemble = _draws(other, "reweight", seed, draws, keep=_kept(theory))
+        ensemble = _draws(other, sampler, seed, draws, keep=_kept(theory))
         return ensemble, furthest(control, compare(ensemble, theory))
 
     ensemble, found = tried(CONTROL_DRAWS[0])

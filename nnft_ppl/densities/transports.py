@@ -1,7 +1,8 @@
 """Exact maps from standard normals to draws of a NumPyro distribution.
 
 A site theta ~ p is written theta = T(z) with z ~ N(0, I), so that p(T(z)) |det dT/dz| = N(z; 0, I) holds
-pointwise. For a scalar law with distribution function F, T(z) = F^{-1}(Phi(z)).
+pointwise. For a scalar law with distribution function F, T(z) = F^{-1}(Phi(z)). Those of discrete laws are in
+`nnft_ppl.densities.discrete`.
 
 Both tails are always carried as the small number itself, Phi(z) or Phi(-z), never as one minus it:
 in single precision Phi(5.5) rounds to 1, and a quantile of 1 is an edge or an infinity. Maps of symmetric laws
@@ -23,6 +24,7 @@ from jaxtyping import Array, Float
 from numpyro import distributions as dist
 from numpyro.distributions.transforms import AbsTransform
 
+from nnft_ppl.densities.discrete import discrete_law
 from nnft_ppl.densities.standard_laws import (
     ROOT_HALF,
     exponential,
@@ -72,6 +74,8 @@ def transport(fn: dist.Distribution) -> Transport | None:
     own = getattr(fn, "transport", None)
     if callable(own):
         return lambda z: jnp.asarray(own(z))
+    if (discrete := discrete_law(fn)) is not None:
+        return discrete.transport
     law = next((parent for parent in type(fn).__mro__ if parent in _rule.registry), object)
     known = issubclass(law, dist.Distribution)
     if known and (type(fn).sample is not law.sample or type(fn).log_prob is not law.log_prob):

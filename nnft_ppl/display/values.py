@@ -57,15 +57,18 @@ def _format_complex(value: complex, error: complex) -> str:
 def without_noise(value: complex, scale: float) -> complex:
     """The value, or 0 where it is rounding noise beside the scale: cancellations leave −8e−16 of an exact zero.
 
-    Of a complex value each part.
+    Beside large numbers, of a quantity that grows along an axis, say, a number of order one is no noise: scales above 1
+    count as 1. Of a complex value each part.
 
     Example:
         >>> without_noise(-8.2e-16, scale=0.35), without_noise(-8.2e-16, scale=1e-15)
         (0.0, -8.2e-16)
+        >>> without_noise(0.43, scale=1e15)
+        0.43
     """
     if np.iscomplexobj(value):
         return complex(without_noise(value.real, scale).real, without_noise(value.imag, scale).real)
-    return 0.0 if abs(value) < ROUNDING * scale else value
+    return 0.0 if abs(value) < ROUNDING * min(scale, 1.0) else value
 
 
 def _decimal_exponent(number: float) -> int:

@@ -140,7 +140,7 @@ class LearningNetwork:
             )
         if jnp.iscomplexobj(phi) or jnp.iscomplexobj(beta):
             raise ValueError("LearningNetwork: the state is complex; give real and imaginary parts as components")
-        return State(phi.astype(float), beta.astype(float)) if phi.dtype.kind in "iub" else State(phi, beta)
+        return State(*(one.astype(jnp.result_type(one, float)) for one in (phi, beta)))
 
 
 def _require_of_both(name: str, function: Callable) -> None:

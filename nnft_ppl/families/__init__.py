@@ -15,6 +15,7 @@ from nnft_ppl.families.scalar import (
     scalar_separations,
 )
 from nnft_ppl.families.spinors import constant_links, spinor_exact, spinor_observables
+from nnft_ppl.families.weyl import weyl_answers, weyl_observables
 
 __all__ = [
     "FREQUENCY_LAWS",
@@ -38,4 +39,6 @@ __all__ = [
     "scalar_separations",
     "spinor_exact",
     "spinor_observables",
+    "weyl_answers",
+    "weyl_observables",
 ]

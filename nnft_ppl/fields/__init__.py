@@ -21,6 +21,8 @@ from nnft_ppl.fields.plane_waves import PlaneWaves
 from nnft_ppl.fields.split import Split
 from nnft_ppl.fields.stack import stack
 from nnft_ppl.fields.torus_modes import free_scales, half_modes
+from nnft_ppl.fields.wave_products import WaveProducts
+from nnft_ppl.fields.winding_path import WindingPath
 
 __all__ = [
     "AttentionHeads",
@@ -39,6 +41,8 @@ __all__ = [
     "PlaneWaves",
     "SplineBasis",
     "Split",
+    "WaveProducts",
+    "WindingPath",
     "free_scales",
     "half_modes",
     "stack",

@@ -86,7 +86,7 @@ class Convolution(eqx.Module):
             if kernel.ndim != 2 + len(self.sites) or any(size % 2 == 0 for size in kernel.shape[2:]):
                 raise ValueError(
                     f"Convolution: layer {layer} has a kernel of shape {kernel.shape}; give (channel, input channel, "
-                    f"*filter) with {len(self.sites)} odd sizes of the filter"
+                    f"*filter), the filter of an odd size along each of the {len(self.sites)} axes"
                 )
             if kernel.shape[1:2] != handed_on:
                 raise ValueError(

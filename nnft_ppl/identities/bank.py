@@ -12,6 +12,9 @@ and spread on the draws (`nnft_ppl.identities.rows`). A density that is wrong by
 say, shifts residuals by −δ Cov(residual, S): the forces are there because they have much of S in them. Laplacians of S
 are estimated with random probes.
 
+Discrete coordinates have no derivative: they have shifts by one instead (`nnft_ppl.identities.shifts`), and the others
+have their identities at fixed levels of the discrete ones.
+
 S is the potential, with what sites without a transport add to |z|²/2. The identities need the gradients of S and O:
 where one of these may jump or kink, as it is written, a segment from every draw is searched for it
 (`nnft_ppl.identities.jumps`). What is only rounding is set to zero.
@@ -27,11 +30,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nnft_ppl.identities.bank_observable import observable_of
 from nnft_ppl.identities.jumps import random_step, search
 from nnft_ppl.identities.linear_sites import mask_of
+from nnft_ppl.identities.shifts import Shifts
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of
-from nnft_ppl.observables import Observable, hidden_names
+from nnft_ppl.identities.vector_fields import ReferenceField, VectorFieldError, key_of, refuse_moved_levels
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
 
@@ -39,8 +43,6 @@ MOST_SITES = 6
 """Sites with identities of their own; where there are more, the smallest are taken together."""
 PROBES = 2
 """Probes of the Laplacians of S; each costs a second derivative."""
-PILOT = 64
-"""Normal draws z on which the observable must vary."""
 ROUNDING = 1e4
 """A residual below so many rounding units of its terms is none."""
 
@@ -69,11 +71,13 @@ class Bank:
 
     Attributes:
         linear: The shifts, dilatations and rotations, in the order of `change`.
-        rows: All identities: those with F = 1 in the order of `residual` (`linear`, forces, and those given), then
-            those of `linear` with a bounded observable.
+        shifts: Of the discrete coordinates; None where there are none.
+        rows: All identities but the shifts: those with F = 1 in the order of `residual` (`linear`, forces, and those
+            given), then those of `linear` with a bounded observable.
         sites: The sites that each of these moves.
         observable: Name of the observable O; empty where none varies and has a derivative. Of those that are smooth as
             they are written the first by name, else of all.
+        bounded: The bounded observable in words.
         doubtful: Sites that may make the action jump, as it is written.
         doubtful_observable: Those that may make O jump.
 
@@ -88,7 +92,11 @@ class Bank:
 
     def __init__(self, theory: Theory, fields: Sequence[ReferenceField] = ()) -> None:
         self._theory, self._target = theory, theory.target()
+        self._discrete = self._target.discrete
+        self._potential = self._discrete.potential if self._discrete else self._target.potential
         self.fields = tuple(fields)
+        for field in self.fields:
+            refuse_moved_levels(theory, field)
         parts = _parts(self._target)
         self.parts = {name: tuple(self._target.groups[site] for site in sites) for name, sites in parts.items()}
         of_parts = {name: _linear(name, part) for name, part in self.parts.items()}
@@ -96,16 +104,17 @@ class Bank:
         moved = [parts[name] for name, linear in of_parts.items() for _ in linear]
         self.sites = (*moved, *parts.values(), *[tuple(theory.groups)] * len(self.fields))
         smooth = smoothness(theory)
-        self.observable, words, self._value = _observable(theory)
+        self.observable, words, self._value = observable_of(theory)
         linear = [field.name for field in self.linear]
         alone = [*linear, *(f"force.{name}" for name in parts), *(field.name for field in self.fields)]
-        bounded = f"tanh({words})"
+        self.bounded = bounded = f"tanh({words})"
         self.rows = (
             *(Row(name, "1") for name in alone),
             *(Row(name, bounded) for name in linear if self.observable),
         )
-        self.doubtful = smooth.potential
-        self.doubtful_observable = smooth.observables.get(self.observable, frozenset())
+        self.shifts = Shifts(self._target, self._value) if self._discrete else None
+        self.doubtful = smooth.potential.difference(theory.discrete)
+        self.doubtful_observable = smooth.observables.get(self.observable, frozenset()).difference(theory.discrete)
         # Whoever compiles the bank finds it traced: models are traced slowly.
         self._traced = jax.jit(self._evaluate)
         try:
@@ -123,17 +132,20 @@ class Bank:
 
         Returns:
             `residual`, A_V of every vector field, shape (vector field,); `potential`, R + S; `value`, O, and `change`,
-            V(O) of the linear fields. And `jump` and `kink`, whether S has one on a segment from here, `value_jump`,
-            whether O has, where they may.
+            V(O) of the linear fields. Of shifts `shift_residual`, `shift_rate` and `shift_value` (`Shifted`). And
+            `jump` and `kink`, whether S has one on a segment from here, `value_jump`, whether O has, where they may.
         """
         return self._traced(position)
 
     def _evaluate(self, position: Position) -> dict[str, Array]:
+        given = position
+        if self._discrete:
+            position = self._discrete.point(given)
         action, gradient, forces = self._forces(position)
         value, slope = jax.value_and_grad(self._value)(position)
         fields = [*self.linear, *self.fields]
-        components = jnp.stack([field.at(position) for field in fields])
-        spread = jnp.stack([field.spread(position) for field in fields])
+        components = _stacked([field.at(position) for field in fields], position)
+        spread = _stacked([field.spread(position) for field in fields], jnp.zeros(()))
         size = jnp.abs(spread) + jnp.abs(components) @ (jnp.abs(position) + jnp.abs(gradient))
         anomaly = _without_rounding(spread - components @ (position + gradient), size)
         known = len(self.linear)
@@ -144,8 +156,12 @@ class Bank:
             "value": value,
             "change": change,
         }
+        if self.shifts:
+            found["potential"] = self._target.potential(given)
+            shifted = self.shifts(jax.random.fold_in(key_of(given), 2), position)
+            found |= {f"shift_{name}": array for name, array in shifted._asdict().items()}
         if self.doubtful:
-            jump, kink = search(self._target.potential, position, self._step(position, self.doubtful))
+            jump, kink = search(self._potential, position, self._step(position, self.doubtful))
             found |= {"jump": jump, "kink": kink}
         if self.doubtful_observable:
             step = self._step(position, self.doubtful_observable)
@@ -159,7 +175,9 @@ class Bank:
 
     def _forces(self, position: Position) -> tuple[Array, Position, Array]:
         """S, ∇S, and Δ_s S − z·∇_s S − |∇_s S|² of every part."""
-        with_gradient = jax.value_and_grad(self._target.potential)
+        if not self.parts:
+            return self._potential(position), jnp.zeros_like(position), jnp.zeros(0)
+        with_gradient = jax.value_and_grad(self._potential)
 
         def along(probe: Position) -> tuple[Array, Position, Position]:
             (action, gradient), (_, curved) = jax.jvp(with_gradient, (position,), (probe,))
@@ -184,9 +202,15 @@ def _without_rounding(sums: Array, sizes: Array) -> Array:
     return jnp.where(jnp.abs(sums) <= ROUNDING * jnp.finfo(sums.dtype).eps * sizes, 0.0, sums)
 
 
+def _stacked(arrays: list[Array], like: Array) -> Array:
+    """Arrays of one shape along a new first axis; of that shape where there are none."""
+    return jnp.stack(arrays) if arrays else jnp.zeros((0, *like.shape), like.dtype)
+
+
 def _parts(target: Target) -> dict[str, tuple[str, ...]]:
     """Sites by the name of a part: each its own, the smallest together where there are many."""
-    groups = {name: part for name, part in target.groups.items() if part.stop > part.start}
+    discrete = target.discrete.sites if target.discrete else {}
+    groups = {name: part for name, part in target.groups.items() if part.stop > part.start and name not in discrete}
     if len(groups) <= MOST_SITES:
         return {name: (name,) for name in groups}
     by_size = sorted(groups, key=lambda name: groups[name].stop - groups[name].start, reverse=True)
@@ -227,40 +251,3 @@ def _turn_pairs(z: Float[Array, "n"]) -> Float[Array, "n"]:
     pairs = z[: 2 * (z.size // 2)].reshape(-1, 2)
     turned = jnp.stack([-pairs[:, 1], pairs[:, 0]], axis=1).reshape(-1)
     return jnp.concatenate([turned, jnp.zeros(z.size % 2, z.dtype)])
-
-
-def _observable(theory: Theory) -> tuple[str, str, Callable[[Position], Array]]:
-    """Name, words and last entry of the observable that is taken (see `Bank.observable`); a constant where none is.
-
-    Of a complex one it is the real part, and the words say so.
-    """
-    positions = jnp.asarray(np.random.default_rng(0).normal(size=(PILOT, theory.dimension)))
-    doubtful = smoothness(theory).observables
-    shown = theory.observables.keys() - hidden_names(theory.observables)
-    for name in sorted(shown, key=lambda name: (bool(doubtful[name]), name)):
-
-        def entry(position: Array, observable: Observable = theory.observables[name]) -> Array:
-            return jnp.ravel(observable.on(theory.at(position)))[-1]
-
-        def last(position: Array, entry: Callable[[Position], Array] = entry) -> Array:
-            value = entry(position)
-            return jnp.real(value) if jnp.iscomplexobj(value) else value
-
-        if not np.prod(theory.shapes[name]):
-            continue
-        values = np.asarray(jax.jit(jax.vmap(entry))(positions))
-        is_complex, values = np.iscomplexobj(values), np.real(values)
-        if not np.issubdtype(values.dtype, np.floating) or not np.ptp(values[np.isfinite(values)]) > 0:
-            continue
-        if not doubtful[name] or _differentiable(last, positions[0]):
-            return name, f"Re {name}" if is_complex else name, last
-    return "", "", lambda position: jnp.zeros((), position.dtype)
-
-
-def _differentiable(function: Callable[[Position], Array], position: Position) -> bool:
-    """Whether JAX can differentiate a function in reverse."""
-    try:
-        jax.eval_shape(jax.grad(function), position)
-    except Exception:  # whatever it is made of
-        return False
-    return True

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.flux import Flux
-from nnft_ppl.identities.parameter_density import parameter_density
+from nnft_ppl.identities.parameter_density import parameter_density, real_values
 from nnft_ppl.identities.vector_fields import (
     NeuronField,
     ParameterField,
@@ -29,6 +29,7 @@ from nnft_ppl.identities.vector_fields import (
     complete,
     divergence,
     neuron_divergence,
+    refuse_moved_levels,
 )
 from nnft_ppl.theory import Theory
 
@@ -72,7 +73,14 @@ class Current:
         self.density = None if isinstance(vector_field, ReferenceField) else parameter_density(theory)
         if self.density:
             start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0))
-            self.moved = self._moved_sites(jax.eval_shape(theory.transport, start))
+            self.moved = self._moved_sites(jax.eval_shape(lambda z: real_values(theory, z), start))
+            if integers := sorted(set(self.moved).intersection(theory.discrete)):
+                raise VectorFieldError(
+                    f"vector field {vector_field.name!r} moves {integers[0]!r}, a discrete site, which changes by "
+                    "whole steps only: leave the site out, or declare a DiscreteSymmetry"
+                )
+        else:
+            refuse_moved_levels(theory, cast(ReferenceField, vector_field))
 
     def carry(self, position: Float[Array, "dimension"], functional: Functional) -> Carried:
         """The parts of B, a functional, and its change along V.
@@ -83,7 +91,7 @@ class Current:
         """
         if not self.density:
             return self._in_reference(position, functional)
-        values, density = self.theory.transport(position), self.density
+        values, density = real_values(self.theory, position), self.density
         components = self.components(values)
 
         def at(values: Values) -> tuple[Array, Array, Any]:
@@ -118,7 +126,7 @@ class Current:
         """
         if not self.density:
             return jnp.linalg.norm(cast(ReferenceField, self.vector_field).at(position)) / jnp.linalg.norm(position)
-        values = self.theory.transport(position)
+        values = real_values(self.theory, position)
         components = self.components(values)
         lengths = [(jnp.linalg.norm(components[site]), jnp.linalg.norm(values[site])) for site in values]
         return sum((moved / jnp.where(own > 0, own, 1.0) for moved, own in lengths), start=jnp.zeros(()))

@@ -13,7 +13,8 @@ so that with K = Σ_i h_i h'_i (no conjugation)
 and so on for products of more factors (`nnft_ppl.identities.contractions`). At S = 0 all noise of the amplitudes is
 gone.
 
-The exponential of an insertion, where S does not depend on the amplitudes, becomes exp(φ_0 + ½ Σ_i h_i²). An observable
+The exponential of an insertion, where S does not depend on the amplitudes, becomes exp(φ_0 + ½ Σ_i h_i²); insertions
+before it are shifted, L → L_0 + Σ_i h_i L[h_i], and paired. An observable
 that is quadratic in those parameters without naming its factors (a correlator averaged over the circle) becomes
 Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear form B, where that is cheap.
 
@@ -44,6 +45,9 @@ MOST_UNITS = 512
 """The most parameters for which Σ_i O(e_i) is taken."""
 LARGEST = 2**16
 """The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
+
+SUMMED = 64
+"""Rounding units to which a sum over the amplitudes is known."""
 
 PHASE = "the action has a phase, and the identities that improve are those of its modulus"
 """Why nothing is improved where a factor is complex."""
@@ -131,14 +135,29 @@ class Improvement:
         found = {}
         for name, observable in observables.items():
             if isinstance(observable, Exponential):
-                ((value, feature),) = linear.of(observable.insertions)
-                mean = value - jnp.tensordot(feature, amplitudes, 1)
-                found[name] = jnp.exp(mean + 0.5 * jnp.sum(feature**2, axis=-1))
+                found[name] = self._exponential(observable, linear, amplitudes)
             elif observable.factors:
                 found[name] = self._product(observable, linear, amplitudes, slope)
             else:
                 found[name] = self._quadratic_form(observable, at, amplitudes, slope)
         return found
+
+    @staticmethod
+    def _exponential(observable: Exponential, linear: Features, amplitudes: Array) -> Array:
+        """An exponential; factors before it are shifted by their contractions with it, and paired."""
+        (exponent, weight), *others = linear.of(observable.insertions)
+        noisy = jnp.abs(exponent) + jnp.tensordot(jnp.abs(weight), jnp.abs(amplitudes), 1)
+        constant = exponent - jnp.tensordot(weight, amplitudes, 1)
+        # Of a field without a constant part rounding is left, whose series would look like one with a heavy tail.
+        constant = jnp.where(jnp.abs(constant) <= SUMMED * jnp.finfo(noisy.dtype).eps * noisy, 0, constant)
+        mean = jnp.exp(constant + 0.5 * jnp.sum(weight**2, axis=-1))
+        if not others:
+            return observable.scaled(mean)
+        shifted = jnp.stack([one + jnp.sum(feature * (weight - amplitudes), axis=-1) for one, feature in others])
+        features, product = [feature for _, feature in others], tuple(range(len(others)))
+        pairs = [jnp.sum(features[j] * features[k], axis=-1) for j, k in pairs_of([product])]
+        contractions = jnp.stack(pairs) if pairs else jnp.zeros((0, *mean.shape), mean.dtype)
+        return mean * contract([product], shifted, shifted, contractions)[0]
 
     def _product(self, observable: Observable, linear: Features, amplitudes: Array, slope: Array) -> Array:
         """A product of insertions, or several of the same ones, from their values and features."""

@@ -30,6 +30,19 @@ def parameter_density(theory: Theory) -> "ParameterDensity":
     return ParameterDensity(theory)
 
 
+def real_values(theory: Theory, position: Array) -> dict[str, Array]:
+    """The parameters at one point z by stored name, those of discrete sites in floating point.
+
+    Derivatives are taken of all of them together, and there are none by integers; the density makes integers of them.
+
+    Args:
+        theory: Any theory.
+        position: z, shape (dimension,).
+    """
+    values = theory.transport(position)
+    return values | {name: jnp.asarray(values[name], position.dtype) for name in theory.discrete}
+
+
 class Point(NamedTuple):
     """A theory at given parameters."""
 
@@ -76,11 +89,14 @@ class ParameterDensity:
         self.theory = theory
         self._names = {site.label: site.name for site in theory.sites}
         self._supports: dict[str, Support] = {}
+        start = jax.eval_shape(theory.free_draw, jax.eval_shape(jax.random.key, 0)) if theory.discrete else None
+        shapes = jax.eval_shape(theory.transport, start) if theory.discrete else {}
+        self._types = {name: shapes[name].dtype for name in theory.discrete}
 
     @cached_property
     def _draws(self) -> tuple[dict[str, Array], ...]:
         """Parameters of two free draws, between which no support should change."""
-        return tuple(self.theory.transport(self.theory.free_draw(jax.random.key(number))) for number in (0, 1))
+        return tuple(real_values(self.theory, self.theory.free_draw(jax.random.key(number))) for number in (0, 1))
 
     def at(self, values: Values) -> Point:
         """The theory at parameters given by stored name."""
@@ -89,7 +105,8 @@ class ParameterDensity:
         def run() -> None:
             returned.append(self.theory.run())
 
-        parameters = {self._names[label]: value for label, value in values.items()}
+        whole = {name: value.astype(self._types[name]) for name, value in values.items() if name in self._types}
+        parameters = {self._names[label]: value for label, value in {**values, **whole}.items()}
         terms, _ = compute_log_probs(run, (), {}, parameters)
         prior = sum((terms.pop(name) for name in parameters), start=jnp.zeros(()))
         action = -sum((jnp.real(term) for term in terms.values()), start=jnp.zeros(()))

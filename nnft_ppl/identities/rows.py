@@ -7,6 +7,7 @@ With F = tanh((O − c)/s), c the median and s the spread of O on the draws them
 That c and s come from the same draws changes its average by O(1/n) only, for the identity holds at any c and s.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,11 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from nnft_ppl.identities.bank import Bank, Row
+from nnft_ppl.identities.shifts import Shifts
 from nnft_ppl.statistics import relative_weights
+
+FEWEST = 25.0
+"""Shifts of a site that must have happened on all draws together, each with its probability, for its rows to count."""
 
 
 class Rows(NamedTuple):
@@ -55,12 +60,41 @@ def rows_of(bank: Bank, measured: xr.Dataset, log_weights: Float[ndarray, "chain
 
     residuals, linear = series("residual"), len(bank.linear)
     keep, left_out = _kept(bank, _seen(measured, alive))
+    scale = _scale(series("value"), alive, weights) if bank.observable else None
     if bank.observable:
-        bounded, slope = _bounded(series("value"), alive, weights)
+        bounded, slope = _bounded(series("value"), scale)
         with_bounded = residuals[..., :linear] * bounded[..., None] + series("change") * slope[..., None]
         residuals = np.concatenate([residuals, with_bounded], axis=-1)
     kept = np.flatnonzero(keep)
-    return Rows(tuple(bank.rows[row] for row in kept), residuals[..., kept], series("potential"), left_out)
+    names, residuals = tuple(bank.rows[row] for row in kept), residuals[..., kept]
+    if bank.shifts is not None:
+        shifts, changes = _shifts(bank.shifts, series, scale, bank.bounded)
+        names, residuals = names + shifts, np.concatenate([residuals, changes], axis=-1)
+    return Rows(names, residuals, series("potential"), left_out)
+
+
+def _shifts(
+    shifts: Shifts, series: Callable[[str], ndarray], scale: tuple[float, float] | None, bounded: str
+) -> tuple[tuple[Row, ...], ndarray]:
+    """The rows of the discrete coordinates."""
+    changes = series("shift_residual")
+    names = [Row(f"shift.{site}", of) for site in shifts.names for of in ("level", "ln density")]
+    changes = changes.reshape(*changes.shape[:2], len(names))
+    # A level whose neighbours are rarer than one in all draws is never seen to come back: nothing is known of it.
+    rates = series("shift_rate")
+    known = np.array([np.sum(rates[..., shifts.site == site]) > FEWEST for site in range(len(shifts.names))])
+    if scale is None:
+        return _chosen(names, changes, np.repeat(known, 2))
+    here, there = (_bounded(series(name), scale)[0] for name in ("value", "shift_value"))
+    each = rates * (there - here[..., None])
+    summed = [np.sum(each[..., shifts.site == number], axis=-1) for number in range(len(shifts.names))]
+    names += [Row(f"shift.{site}", bounded) for site in shifts.names]
+    together = np.concatenate([changes, np.stack(summed, axis=-1)], axis=-1)
+    return _chosen(names, together, np.concatenate([np.repeat(known, 2), known]))
+
+
+def _chosen(names: list[Row], changes: ndarray, known: Bool[ndarray, " row"]) -> tuple[tuple[Row, ...], ndarray]:
+    return tuple(name for name, kept in zip(names, known, strict=True) if kept), changes[..., known]
 
 
 def action_jumps(measured: xr.Dataset) -> bool:
@@ -107,18 +141,24 @@ def _words(reasons: list[str]) -> str:
     return "; ".join(f"{reason} are left out" for reason in reasons)
 
 
-def _bounded(
+def _scale(
     values: Float[ndarray, "chain draw"], alive: Bool[ndarray, "chain draw"], weights: Float[ndarray, " draw"] | None
-) -> tuple[Float[ndarray, "chain draw"], Float[ndarray, "chain draw"]]:
-    """F = tanh((O − c)/s) and (1 − F²)/s; nothing where O does not vary."""
+) -> tuple[float, float] | None:
+    """Centre c and spread s of O; None where it does not vary."""
     known = values[alive]
     centre = _median(known, weights)
     # Where most values are the same their median distance is zero.
     spread = _median(np.abs(known - centre), weights) or float(
         np.sqrt(np.average((known - centre) ** 2, weights=weights))
     )
-    if not spread > 0:
+    return (centre, spread) if spread > 0 else None
+
+
+def _bounded(values: ndarray, scale: tuple[float, float] | None) -> tuple[ndarray, ndarray]:
+    """F = tanh((O − c)/s) and (1 − F²)/s; nothing where O does not vary."""
+    if scale is None:
         return np.zeros_like(values), np.zeros_like(values)
+    centre, spread = scale
     bounded = np.tanh((values - centre) / spread)
     return bounded, (1 - bounded**2) / spread
 

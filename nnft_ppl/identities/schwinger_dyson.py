@@ -25,6 +25,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities.current import Current
+from nnft_ppl.identities.parameter_density import real_values
 from nnft_ppl.identities.vector_fields import Values, VectorField, VectorFieldError
 from nnft_ppl.statistics import Estimate, estimate
 from nnft_ppl.theory import Theory
@@ -109,7 +110,7 @@ class SchwingerDyson:
         """
         terms = self.current.carry(position, self._real)
         anomaly = terms.breaking * terms.functional
-        flux = self.flux.through_edges(self.theory.transport(position)) if self.flux else jnp.zeros(())
+        flux = self.flux.through_edges(real_values(self.theory, position)) if self.flux else jnp.zeros(())
         return Residual(anomaly + terms.change - flux, anomaly, terms.change, flux)
 
     def at_infinity(self, position: Float[Array, "dimension"]) -> dict[str, Array]:
@@ -118,7 +119,7 @@ class SchwingerDyson:
         Args:
             position: z, shape (dimension,).
         """
-        return {} if self.flux is None else self.flux.at_infinity(self.theory.transport(position))
+        return {} if self.flux is None else self.flux.at_infinity(real_values(self.theory, position))
 
     def test(
         self,

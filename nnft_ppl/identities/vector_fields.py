@@ -23,6 +23,8 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from nnft_ppl.theory import Theory
+
 EXACT_DIMENSION = 512
 """Up to so many coordinates the divergence is the exact trace, one derivative for each of them."""
 PROBES = 4
@@ -103,6 +105,24 @@ class ReferenceField:
     def spread(self, position: Float[Array, "dimension"]) -> Array:
         """Σ_i ∂_i V^i at one point. Scalar."""
         return self.divergence(position) if self.divergence else divergence(self.function, position)
+
+
+def refuse_moved_levels(theory: Theory, vector_field: ReferenceField) -> None:
+    """Raise `VectorFieldError` for a vector field on z that moves coordinates of discrete sites, on one draw.
+
+    Args:
+        theory: Any theory.
+        vector_field: On its z.
+    """
+    if not theory.discrete:
+        return
+    component = vector_field.at(theory.free_draw(jax.random.key(0)))
+    for site in theory.discrete:
+        if bool(jnp.any(component[theory.groups[site]] != 0)):
+            raise VectorFieldError(
+                f"vector field {vector_field.name!r} moves {site!r}, a discrete site, in whose coordinates the action "
+                "jumps: let its components be zero there"
+            )
 
 
 VectorField = ParameterField | NeuronField | ReferenceField

@@ -20,15 +20,31 @@ from nnft_ppl.observables.readings import factors_of
 
 @dataclass(frozen=True)
 class Exponential(Observable):
-    """The exponential of an insertion, which is kept."""
+    r"""The exponential of an insertion, which is kept, times a product of others, $c\,L_1[\phi] \cdots e^{L[\phi]}$.
+
+    Source: derived in docs/theory/identities.md.
+    """
 
     exponent: Insertion | None = None
     """What is exponentiated."""
+    others: tuple[Insertion, ...] = ()
+    """By what the exponential is multiplied."""
+    scale: Float[np.ndarray, "*shape"] | float = 1.0
+    """A constant that it is multiplied by, as normal ordering does."""
 
     @property
     def insertions(self) -> tuple[Insertion, ...]:
-        """The exponent."""
-        return (self.exponent,) if self.exponent else ()
+        """The exponent, and the factors of the exponential."""
+        return (self.exponent, *self.others) if self.exponent else ()
+
+    def scaled(self, value: Array) -> Array:
+        """The exponential, of shape (*shape, *components), times the constant.
+
+        Args:
+            value: The exponential.
+        """
+        scale = np.asarray(self.scale)
+        return value * scale.reshape(scale.shape + (1,) * (value.ndim - scale.ndim)) if np.any(scale != 1) else value
 
 
 def two_point(
@@ -147,20 +163,28 @@ def vertex(
     dims: tuple[str, ...] = (),
     coords: Mapping[str, Coordinates] | None = None,
     *,
+    times: tuple[Insertion, ...] = (),
+    ordering: float = 0.0,
+    neutral: bool = False,
     field: str | int | None = None,
     component: int | tuple[int, ...] | None = None,
 ) -> Observable:
-    r"""Product of vertex operators, $\langle e^{i \sum_j p_j \phi(x_j)} \rangle$, complex; no normal ordering.
+    r"""Product of vertex operators, $\langle L_1[\phi] \cdots L_n[\phi]\, e^{i \sum_j p_j \phi(x_j)} \rangle$, complex.
 
     Where the field is linear in Gaussian amplitudes on which the action does not depend, the average over those is
     taken by hand, $e^{i \sum_j p_j \phi_0(x_j) - \frac12 \sum_i (\sum_j p_j h_i(x_j))^2}$ with
-    $\phi = \phi_0 + \sum_i z_i h_i$.
+    $\phi = \phi_0 + \sum_i z_i h_i$; each of the insertions before the exponential is shifted by its
+    contraction with the exponent, $L \to L[\phi_0] + i \sum_i L[h_i] \sum_j p_j h_i(x_j)$, and they are paired.
 
     Args:
         points: Where the charges are, in units of length.
         charges: p_j, in inverse units of the field; neutral if they add up to 0.
         dims: Names of the value's dimensions.
         coords: Coordinate values along some of them.
+        times: Insertions that multiply it, such as twice a derivative: the stress tensor of a free field.
+        ordering: K(0) of normal ordering, $e^{ip\phi} \to e^{p^2 K(0)/2 + ip\phi}$; 0 leaves operators as they are.
+        neutral: Whether charges that do not add up to 0 are refused: of a massless field in two dimensions their
+            correlators vanish, or are what an infrared cut-off leaves of them.
         field: Which field, where the model returns several.
         component: Which component; None for all, each to itself.
 
@@ -169,7 +193,8 @@ def vertex(
 
     Raises:
         TypeError: If an argument is not real.
-        ValueError: If shapes do not fit together, or a number is not finite.
+        ValueError: If shapes do not fit together, a number is not finite, or charges are not neutral where they must
+            be.
 
     Source: derived in docs/theory/identities.md.
     """
@@ -180,8 +205,28 @@ def vertex(
             f"vertex: points of shape {places.shape} with charges of shape {numbers.shape}; give (*shape, charge, dim) "
             "and (*shape, charge), or one (charge,) for all"
         )
+    sums = np.sum(numbers, axis=-1)
+    if neutral and np.any(np.abs(sums) > 1e-9 * np.max(np.abs(numbers))):
+        raise ValueError(
+            f"vertex: charges {numbers.tolist()} add up to {sums.tolist()}; of a massless field only neutral "
+            "ones have correlators, others vanish with the infrared cut-off: give charges that add up to 0"
+        )
     total = 1j * Insertion.of(Part(Local(places, field, component), weights=numbers))
-    return Exponential(lambda fields: jnp.exp(total(fields)), dims, dict(coords or {}), exponent=total)
+    if times:
+        require_insertions("vertex", (total, *times))
+    scale = np.exp(ordering * np.sum(np.broadcast_to(numbers, places.shape[:-1]) ** 2, axis=-1) / 2)
+    if times:
+        require_insertions("vertex", (total, *times))
+        scale, times = np.ones(()), (times[0] * scale, *times[1:])
+
+    def value(fields: Any) -> Array:
+        if not times:
+            return whole.scaled(jnp.exp(total(fields)))
+        exponent, *others = factors_of((total, *times), fields)
+        return functools.reduce(jnp.multiply, others, jnp.exp(exponent))
+
+    whole = Exponential(value, dims, dict(coords or {}), exponent=total, others=times, scale=scale)
+    return whole
 
 
 def circle_two_point(separation: Sequence[float]) -> Observable:

@@ -158,15 +158,21 @@ class Ensemble:
         known = series_of(self.data, "exact")
         return {name: values for name, values in known.items() if not name.endswith(TRUNCATION)}
 
+    @property
+    def truncation(self) -> dict[str, np.ndarray]:
+        """By how much exact values may themselves be off, by name, where the model states that."""
+        known = series_of(self.data, "exact")
+        return {name.removesuffix(TRUNCATION): one for name, one in known.items() if name.endswith(TRUNCATION)}
+
     def pulls(self) -> dict[str, np.ndarray]:
         """(estimate − exact)/error, beyond the truncation that the model states, of all that has an exact value.
 
         Each of the observable's shape; NaN where nothing is known, or an estimate has no error.
         """
-        estimates, known = self.estimates(), series_of(self.data, "exact")
+        estimates, truncation = self.estimates(), self.truncation
         precision = self.provenance.precision
         return {
-            name: pulls(estimates[name], exact, known.get(f"{name}{TRUNCATION}", 0.0), precision)
+            name: pulls(estimates[name], exact, truncation.get(name, 0.0), precision)
             for name, exact in self.exact.items()
         }
 
@@ -221,10 +227,11 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for every component of every estimate.
 
     The columns are observable · at · unit · estimate · [exact · pull] · ess · [reweighted]; those in brackets only
-    where the run has them. The pull is (estimate − exact)/error; the unit is empty for pure numbers. An invariant has
+    where the run has them. The pull is (estimate − exact)/error; an exact value that is known to no better than a tenth
+    of the error has in brackets what the model says it may be off. The unit is empty for pure numbers. An invariant has
     its largest deviation in place of an estimate.
     """
-    exact, found, second = ensemble.exact, ensemble.pulls(), ensemble.second_route
+    exact, found, second, truncation = ensemble.exact, ensemble.pulls(), ensemble.second_route, ensemble.truncation
     headings = ["observable", "at", "unit", "estimate"]
     headings += ["exact", "pull"] if exact else []
     headings += ["ess", *(["reweighted"] if second else [])]
@@ -235,7 +242,7 @@ def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:
         for index, place in places(ensemble, name):
             row = [name, place, "" if unit in (None, "1") else unit, _estimate(one, index, scale)]
             if exact:
-                row += _against(one, known, found.get(name), index)
+                row += _against(one, known, truncation.get(name), found.get(name), index)
             row.append(f"{one.ess[index]:.0f}" if np.isfinite(one.ess[index]) else "—")
             if second:
                 row.append(_estimate(second[name], index, 0.0) if name in second else "")
@@ -252,14 +259,22 @@ def _estimate(one: Estimate, index: tuple[int, ...], scale: float) -> str:
 
 
 def _against(
-    one: Estimate, exact: np.ndarray | None, found: np.ndarray | None, index: tuple[int, ...]
+    one: Estimate,
+    exact: np.ndarray | None,
+    truncation: np.ndarray | None,
+    found: np.ndarray | None,
+    index: tuple[int, ...],
 ) -> tuple[str, str]:
     """The exact value and the pull in words; empty where nothing is known, `?` where nothing can be compared."""
     if exact is None or found is None or np.isnan(exact[index]):
         return "", ""
-    scale = max(_scale(exact), float(np.nan_to_num(np.abs(one.error[index]))))
+    error = float(np.nan_to_num(np.abs(one.error[index])))
+    off = 0.0 if truncation is None else float(truncation[index])
+    value = without_noise(exact[index].item(), max(_scale(exact), error))
     pull = "?" if np.isnan(found[index]) else f"{found[index]:+.1f}"
-    return format_value(without_noise(exact[index].item(), scale), 0.0), pull
+    return format_value(
+        value, (complex(off, off) if np.iscomplexobj(exact) else off) if off > error / 10 else 0.0
+    ), pull
 
 
 def _scale(values: np.ndarray | None) -> float:

@@ -2,7 +2,8 @@ r"""The sampler for a theory, chosen from a short pilot.
 
 Independent free draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what
 they are worth, and times them and a gradient on this device. Where they are worth less than a chain, HMC follows, and
-after it, if its chains do not agree, replica exchange. Where it is close, HMC begins on trial.
+after it, if its chains do not agree, replica exchange. Where it is close, HMC begins on trial. Where sites are discrete
+`mixed` takes the place of HMC.
 """
 
 import math
@@ -47,8 +48,12 @@ TIMED_GRADIENTS = 10
 """Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
 """Where to go when the checks of a sampler's run fail."""
+STRONGER_DISCRETE = {"reweight": "mixed"}
+"""The same where there are discrete sites."""
 FALL_BACK = ("hmc", "replica-exchange", "reweight")
 """What is tried in turn where a sampler cannot go on."""
+FALL_BACK_DISCRETE = ("mixed", "pcn", "reweight")
+"""The same where there are discrete sites."""
 
 
 class Choice(NamedTuple):
@@ -82,17 +87,21 @@ class Pilot:
             seconds: The time there is, if it is limited.
         """
         settings, parts, found = self._settings, [], _Found(0, 0.0, 0.0)
+        chain_sampler = "mixed" if self._target.discrete else "hmc"
         while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL:
             parts.append(self._draws(settings.key, len(parts))[:2])
             found = _Found.of(parts)
             if math.isnan(found.spread):
-                return Choice("hmc", "the action of some free draws is not a number")
+                return Choice(chain_sampler, "the action of some free draws is not a number")
         if found.worth * found.made < ENOUGH:
-            return Choice("hmc", f"{found}: too few to reweight")
+            return Choice(chain_sampler, f"{found}: too few to reweight")
         if found.spread <= SAME_ACTION:
-            return Choice("reweight", "the theory is free: every draw counts")
+            return Choice("reweight", "no action tells draws apart: every one counts")
         if found.worth > ENOUGH_OF_ALL:
             return Choice("reweight", f"{found}: no chain gives more in their time")
+        if self._target.discrete:
+            # A sweep of heat baths costs many evaluations, but never loses its weight.
+            return Choice("mixed", f"{found}, and there are discrete sites")
         per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
         cost, start_up = _chain_cost(self._target, settings)
         horizon = min(seconds, start_up + settings.num_chains * settings.num_draws * cost)

@@ -110,7 +110,7 @@ def judge(
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
         if outcome.estimates:
-            write(f"{name}_estimates" if name in measured else name, outcome.estimates)
+            write(f"{name}_estimates" if name in measured else name, outcome.estimates, outcome.dims, outcome.coords)
     write.exact()
     findings = {name: dict(outcome.findings) for name, outcome in outcomes.items() if outcome.findings}
     return Judgement(
@@ -177,8 +177,16 @@ class _Writer:
         self._dims = {name: tuple(map(str, one.dims)) for name, one in (theory.observables | derived).items()}
         self._units = {name: one.units for name, one in (derived | theory.held_out).items()}
 
-    def __call__(self, group: str, estimates: Mapping[str, Estimate]) -> None:
-        self._data[group] = xr.DataTree(estimates_dataset(estimates, self._dims, self._coords, self._units))
+    def __call__(
+        self,
+        group: str,
+        estimates: Mapping[str, Estimate],
+        dims: Mapping[str, tuple[str, ...]] | None = None,
+        coords: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write a group; some dimensions, and coordinates along them, may be others than the observables'."""
+        told = self._dims | dict(dims or {}), self._coords | dict(coords or {})
+        self._data[group] = xr.DataTree(estimates_dataset(estimates, *told, self._units))
 
     def exact(self) -> None:
         """Exact values beside the estimates, and exact curves, `NAME` along `NAME.at`."""

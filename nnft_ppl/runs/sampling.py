@@ -27,7 +27,7 @@ from nnft_ppl.draws import Kind
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement, action_jumps, measure_improved
 from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
-from nnft_ppl.runs.auto import FALL_BACK, STRONGER, Choice, Pilot
+from nnft_ppl.runs.auto import FALL_BACK, FALL_BACK_DISCRETE, STRONGER, STRONGER_DISCRETE, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
 from nnft_ppl.runs.judging import Judgement, judge
 from nnft_ppl.runs.precision import PrecisionError
@@ -212,7 +212,8 @@ def _escalate(
                 # What a weaker sampler found stays, with its failed checks.
                 reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
                 return replace(result, choice=Choice(result.choice.name, reason))
-            other = next((name for name in FALL_BACK if name not in raised), None) if given is None else None
+            others = FALL_BACK_DISCRETE if job.target.discrete else FALL_BACK
+            other = next((name for name in others if name not in raised), None) if given is None else None
             if other is None:  # the first complaint is that of the sampler that suited best
                 raise next(iter(raised.values())) from None
             choice = Choice(other, f"{choice.reason}; {choice.name} could not go on ({error})")
@@ -224,7 +225,9 @@ def _escalate(
         result = _judge(job, choice, drawn, key_second, earlier)
         blocks = drawn.blocks
         failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
-        stronger = _stronger(choice, failed, interacting=bool(job.theory.action_terms)) if given is None else None
+        after = STRONGER_DISCRETE if job.target.discrete else STRONGER
+        interacting = bool(job.theory.action_terms)
+        stronger = _stronger(choice, failed, after, interacting=interacting) if given is None else None
         if stronger is None or result.interrupted or job.time_is_up:
             return result
         earlier[choice.name] = failed
@@ -260,7 +263,9 @@ def _judge(
     return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
 
 
-def _stronger(choice: Choice, failed: Sequence[Verdict], *, interacting: bool) -> Choice | None:
+def _stronger(
+    choice: Choice, failed: Sequence[Verdict], after: Mapping[str, str] = STRONGER, *, interacting: bool
+) -> Choice | None:
     """What comes after a run whose checks failed; None where none did, or nothing comes."""
     # What is divided by an average phase that is not known says nothing of the sampler.
     if any(verdict.check == PhaseOfWeights.name for verdict in failed):
@@ -269,6 +274,6 @@ def _stronger(choice: Choice, failed: Sequence[Verdict], *, interacting: bool) -
     mends = choice.name == "reweight" and interacting
     kept = NOT_OF_THE_SAMPLER if mends else NOT_OF_THE_SAMPLER | {ObservableTails.name}
     mended = [verdict for verdict in failed if verdict.check not in kept]
-    if not mended or choice.name not in STRONGER:
+    if not mended or choice.name not in after:
         return None
-    return Choice(STRONGER[choice.name], f"{choice.name} failed ({found_only(mended[0])})")
+    return Choice(after[choice.name], f"{choice.name} failed ({found_only(mended[0])})")

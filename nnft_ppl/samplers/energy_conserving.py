@@ -28,7 +28,7 @@ from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import statistics
 from nnft_ppl.samplers.jumps import Fixed, with_jumps
 from nnft_ppl.samplers.sampler import Sampler, Settings
-from nnft_ppl.samplers.starts import start_chains
+from nnft_ppl.samplers.starts import refuse_discrete, start_chains
 from nnft_ppl.samplers.tuning import State, coordinate_scales, first_tuning, for_chains, states_at, warm_up
 from nnft_ppl.target import Target
 
@@ -49,11 +49,12 @@ def energy_conserving(target: Target, settings: Settings, integrator: Callable =
             d ln|p|.
 
     Raises:
-        ValueError: Without warm-up, or in one dimension, where the direction of a speed is all that could change.
+        ValueError: Without warm-up, for discrete coordinates, or in one dimension, where the direction of a speed is all that could change.
         SamplerError: If the action is not finite on a free draw, or a chain never moves.
     """
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
+    refuse_discrete(target)
     if target.dimension < 2:
         raise ValueError(
             "this sampler turns the direction of a constant speed, and a theory of one parameter has none: use "

@@ -25,8 +25,17 @@ from nnft_ppl.samplers.hoisting import resting_share
 from nnft_ppl.samplers.jumps import Fixed, with_jumps
 from nnft_ppl.samplers.pcn import PcnState, metropolis, refresh_some
 from nnft_ppl.samplers.sampler import Sampler, Settings
-from nnft_ppl.samplers.starts import start_chains
-from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, states_at, warm_up
+from nnft_ppl.samplers.starts import refuse_discrete, start_chains
+from nnft_ppl.samplers.tuning import (
+    LENGTHS,
+    State,
+    Tuning,
+    coordinate_scales,
+    first_tuning,
+    for_chains,
+    states_at,
+    warm_up,
+)
 from nnft_ppl.target import Target
 
 SLOW = 0.65
@@ -81,9 +90,10 @@ def hmc(
         refresh: (key, resting coordinates, share) -> resting coordinates, reversible in N(0, I).
 
     Raises:
-        ValueError: Without warm-up.
+        ValueError: Without warm-up, or for discrete coordinates.
         SamplerError: If the action is not finite on a free draw, or a chain never moves.
     """
+    refuse_discrete(target)
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
@@ -129,15 +139,9 @@ def split_parameters(target: Target, scales: np.ndarray) -> Split:
 def _sweep(target: Target, settings: Settings, split: Split, integrator: Callable, refresh: Callable) -> Sweep:
     transition: Callable = blackjax_hmc.build_kernel(integrator)
 
-    def move(key: Array, state: Any, log_density: Callable, step: Array, scales: Array, num_steps: Any) -> tuple:
-        key_jitter, key = jax.random.split(key)
-        turned = angles(step, scales, jax.random.uniform(key_jitter, minval=0.8, maxval=1.2))
-        state, info = transition(key, state, log_density, turned, jnp.ones(state.position.size), num_steps)
-        return state, statistics(state, info, step)
-
     def whole(key: Array, state: State) -> tuple[State, dict[str, Array]]:
         tuning = state.tuning
-        inner, stats = move(key, state.inner, target.log_density, tuning.step, tuning.scales, tuning.num_steps)
+        inner, stats = trajectory(transition, key, state.inner, target.log_density, tuning, tuning.scales)
         return State(inner, tuning), stats
 
     def sweep(key: Array, state: State) -> tuple[State, Draws]:
@@ -160,7 +164,7 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
             return target.log_density(split.merge(moving, resting))
 
         def one_draw(part: Any, key: Array) -> tuple[Any, Draws]:
-            part, stats = move(key, part, log_density, tuning.step, scales, tuning.num_steps)
+            part, stats = trajectory(transition, key, part, log_density, tuning, scales)
             stats["sweep_acceptance_rate"] = acceptance
             return part, record(target, settings, split.merge(part.position, resting), stats)
 
@@ -172,6 +176,25 @@ def _sweep(target: Target, settings: Settings, split: Split, integrator: Callabl
         return State(inner, tuning), draws
 
     return one_draw(target, settings, whole) if split.draws == 1 else sweep
+
+
+def trajectory(
+    transition: Callable, key: Array, state: Any, log_density: Callable, tuning: Tuning, scales: Array
+) -> tuple[Any, dict[str, Array]]:
+    """The end of one trajectory with a jittered step, and its statistics.
+
+    Args:
+        transition: BlackJAX's, with the integrator of `nnft_ppl.samplers.gaussian_flow`.
+        key: A random key, a scalar.
+        state: BlackJAX's, of the coordinates that move.
+        log_density: Of them.
+        tuning: Step size and number of steps.
+        scales: Scale of each of them.
+    """
+    key_jitter, key = jax.random.split(key)
+    turned = angles(tuning.step, scales, jax.random.uniform(key_jitter, minval=0.8, maxval=1.2))
+    state, info = transition(key, state, log_density, turned, jnp.ones(state.position.size), tuning.num_steps)
+    return state, statistics(state, info, tuning.step)
 
 
 def potential_of(inner: Any) -> Array:

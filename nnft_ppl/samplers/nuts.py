@@ -13,7 +13,7 @@ from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import angles, rotation_integrator, statistics
 from nnft_ppl.samplers.jumps import Fixed, with_jumps
 from nnft_ppl.samplers.sampler import Sampler, Settings
-from nnft_ppl.samplers.starts import start_chains
+from nnft_ppl.samplers.starts import refuse_discrete, start_chains
 from nnft_ppl.samplers.tuning import State, first_tuning, for_chains, states_at, warm_up
 from nnft_ppl.target import Target
 
@@ -27,9 +27,10 @@ def nuts(target: Target, settings: Settings, integrator: Callable = rotation_int
         integrator: Made from a log density; it must be reversible and keep volume.
 
     Raises:
-        ValueError: Without warm-up.
+        ValueError: Without warm-up, or for discrete coordinates.
         SamplerError: If the action is not finite on a free draw, or a chain never moves.
     """
+    refuse_discrete(target)
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its step size during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)

@@ -26,7 +26,7 @@ from jaxtyping import Array, Float
 from nnft_ppl.samplers.chains import Chains, Program, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import diverged, energy_of, rotation_integrator
 from nnft_ppl.samplers.sampler import CHECK_DRAWS, Sampler, SamplerError, Settings
-from nnft_ppl.samplers.starts import start_positions
+from nnft_ppl.samplers.starts import refuse_discrete, start_positions
 from nnft_ppl.samplers.tuning import next_step
 from nnft_ppl.target import Target
 
@@ -215,11 +215,12 @@ def replica_exchange(target: Target, settings: Settings, swap_rule: SwapRule = s
         swap_rule: Logarithm of the acceptance ratio of each pair.
 
     Raises:
-        ValueError: If there is no warm-up.
+        ValueError: If there is no warm-up, or for discrete coordinates.
         SamplerError: If the action is not finite on a free draw, or 24 temperatures are too few.
 
     Source: Syed et al., arXiv:1905.02939.
     """
+    refuse_discrete(target)
     if settings.num_warmup < 1:
         raise ValueError("replica_exchange finds its temperatures during warm-up: warmup must be at least 1")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)

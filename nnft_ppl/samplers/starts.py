@@ -28,6 +28,20 @@ class Start(NamedTuple):
     """The same at these and further free draws."""
 
 
+def refuse_discrete(target: Target) -> None:
+    """Raise `ValueError` for discrete coordinates, in which the action jumps and no gradient leads anywhere.
+
+    Args:
+        target: What is sampled.
+    """
+    if target.discrete:
+        names = ", ".join(repr(name) for name in target.discrete.sites)
+        raise ValueError(
+            f"this sampler follows gradients, and there are none in discrete sites ({names}): use --sampler mixed, or "
+            "one that needs no gradient (reweight, pcn, elliptical-slice)"
+        )
+
+
 def start_chains(target: Target, key: Array, num_chains: int, modes: Modes | None = None) -> Start:
     """One exact free draw per chain, where the potential and its gradient are known to be finite.
 

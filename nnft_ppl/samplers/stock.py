@@ -11,7 +11,7 @@ from jaxtyping import Array
 from nnft_ppl.samplers.chains import Chains, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import statistics
 from nnft_ppl.samplers.sampler import Sampler, Settings
-from nnft_ppl.samplers.starts import start_positions
+from nnft_ppl.samplers.starts import refuse_discrete, start_positions
 from nnft_ppl.target import Target
 
 HMC_STEPS = 10
@@ -54,6 +54,7 @@ def stock_hmc(target: Target, settings: Settings) -> Sampler:
 
 
 def _stock(target: Target, settings: Settings, algorithm: Any, options: dict[str, int]) -> Sampler:
+    refuse_discrete(target)
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)
 
     adaptation: Any = blackjax.window_adaptation  # its annotations know neither `num_steps` nor the kernel's options
@@ -89,8 +90,9 @@ def mclmc(target: Target, settings: Settings) -> Sampler:
         settings: How many chains and draws; `num_warmup` at least 10.
 
     Raises:
-        ValueError: With less than ten steps of warm-up.
+        ValueError: With less than ten steps of warm-up, or for discrete coordinates.
     """
+    refuse_discrete(target)
     if settings.num_warmup < 10:
         raise ValueError(f"this sampler needs a warmup of at least 10 steps, not {settings.num_warmup}")
     key_start, key_warmup, key_draws = jax.random.split(settings.key, 3)

@@ -49,6 +49,7 @@ from nnft_ppl.samplers.sampler import (
     longest_block,
     next_length,
 )
+from nnft_ppl.samplers.starts import refuse_discrete
 from nnft_ppl.samplers.temperatures import Ladder, find_ladder
 from nnft_ppl.target import Target
 
@@ -90,10 +91,11 @@ def tempered(target: Target, settings: Settings, integrator: Callable = rotation
         integrator: `rotation_integrator`, or another with its signature.
 
     Raises:
-        ValueError: If there is no warm-up.
+        ValueError: If there is no warm-up, or for discrete coordinates.
 
     Source: derived in docs/theory/partition.md.
     """
+    refuse_discrete(target)
     if settings.num_warmup < 1:
         raise ValueError("this sampler finds its temperatures and step sizes during warm-up: warmup must be at least 1")
     return Populations(target, settings, integrator)

@@ -68,7 +68,7 @@ def linear_maps(
     shapes = {site.label: site.shape for site in theory.sites}
     label = where if isinstance(where, str) else None
     if isinstance(where, str):
-        axes = {site.label: site.dims.index(where) for site in theory.sites if where in site.dims}
+        axes = {site.label: site.dims.index(where) for site in theory.sites if where in site.dims and not site.discrete}
         axes = axes or {_known(where, shapes): -1}
         label = None if len(axes) == 1 else label
     else:
@@ -197,7 +197,7 @@ def default_basis(theory: Theory) -> list[BasisField]:
     Args:
         theory: The theory.
     """
-    sites = theory.sites
+    sites = [site for site in theory.sites if not site.discrete]
     names = list(dict.fromkeys(name for site in sites for name in site.dims))
     found: list[BasisField] = []
     for name in names:
@@ -225,7 +225,7 @@ def _waves(theory: Theory, by_shape: Mapping[tuple[int, ...], list[str]]) -> lis
     """Translations of everything that could be waves by its shape."""
     found: list[BasisField] = []
     for site in theory.sites:
-        if site.shape[-1:] != (theory.dim,) or len(site.shape) < 2:
+        if site.discrete or site.shape[-1:] != (theory.dim,) or len(site.shape) < 2:
             continue
         others = [label for label in by_shape.get(site.shape[:-1], []) if label != site.label]
         for phase in others:

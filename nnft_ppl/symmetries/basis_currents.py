@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.identities import Current, NeuronField, ParameterField, ReferenceField, VectorFieldError
 from nnft_ppl.identities.flux import Flux
-from nnft_ppl.identities.parameter_density import Edges, Spheres, parameter_density
+from nnft_ppl.identities.parameter_density import Edges, Spheres, parameter_density, real_values
 from nnft_ppl.identities.vector_fields import EXACT_DIMENSION, VectorField, complete, divergence, key_of
 from nnft_ppl.symmetries.bases import BasisError, BasisField
 from nnft_ppl.symmetries.lift import Points, field_values
@@ -90,7 +90,7 @@ class BasisCurrents:
         Args:
             position: z, shape (dimension,).
         """
-        values = self.theory.transport(position)
+        values = real_values(self.theory, position)
         flat, unravel = ravel_pytree(values)
 
         def at(flat: Array) -> Array:
@@ -141,7 +141,7 @@ class BasisCurrents:
             return jnp.concatenate([jnp.ones(1), seen, seen**2])
 
         def look(position: Array) -> tuple[dict[str, Array], Array]:
-            values = self.theory.transport(position)
+            values = real_values(self.theory, position)
             moved = jax.vmap(components, in_axes=(0, None))(jnp.asarray(directions.T), values)
             speeds = {site: jnp.sum(jnp.abs(value.reshape(len(value), -1)), axis=1) for site, value in moved.items()}
             return speeds, functional(self.density.at(values).returned, values)
@@ -157,7 +157,7 @@ class BasisCurrents:
         def share(coefficients: Array, position: Array) -> Array:
             own = copy(flux)  # with supports that were found outside of this program
             own.components = partial(components, coefficients)
-            return own.through_edges(self.theory.transport(position))
+            return own.through_edges(real_values(self.theory, position))
 
         shares = jax.jit(
             lambda rows: jax.lax.map(lambda row: jax.lax.map(lambda z: share(row, z), positions), rows)

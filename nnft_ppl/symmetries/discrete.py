@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 
 from nnft_ppl.display import did_you_mean, error_words, in_a_row
-from nnft_ppl.identities.parameter_density import parameter_density
+from nnft_ppl.identities.parameter_density import parameter_density, real_values
 from nnft_ppl.statistics import t_squared
 from nnft_ppl.symmetries.findings import (
     NO_IDENTITIES,
@@ -74,7 +74,7 @@ class Invariance:
             And `law`, by how much bounded functions of each site change, shape (2 sites,): their means move under a map
             that is not onto.
         """
-        values = self.theory.transport(position)
+        values = real_values(self.theory, position)
         moved = self._moved(values)
         here, there = self._density.at(values), self._density.at(moved)
         found = field_values(there.returned, self.points)
@@ -82,8 +82,14 @@ class Invariance:
             wanted = field_values(here.returned, self.points)
         else:
             wanted = variations(self.name, self.symmetry.image, here.returned, self.points)
-        flat, unravel = ravel_pytree(values)
-        jacobian = jax.jacfwd(lambda flat: ravel_pytree(self._moved(unravel(flat)))[0])(flat)
+        levels = {site: values[site] for site in self.theory.discrete}  # counted: they have no Jacobian
+        flat, unravel = ravel_pytree({site: value for site, value in values.items() if site not in levels})
+
+        def smooth(flat: Array) -> Array:
+            moved = self._moved(levels | unravel(flat))
+            return ravel_pytree({site: value for site, value in moved.items() if site not in levels})[0]
+
+        jacobian = jax.jacfwd(smooth)(flat)
         return {
             "lift_missed": jnp.max(jnp.abs(found - wanted)),
             "lift_size": jnp.max(jnp.abs(found) + jnp.abs(wanted)),
@@ -96,7 +102,7 @@ class Invariance:
 
     def _refuse_outside(self) -> None:
         def inside(key: Array) -> dict[str, Array]:
-            moved = self._moved(self.theory.transport(self.theory.free_draw(key)))
+            moved = self._moved(real_values(self.theory, self.theory.free_draw(key)))
             return {site: self._density.inside(moved, site) for site in moved}
 
         found = jax.jit(jax.vmap(inside))(jax.random.split(jax.random.key(0), PILOT))

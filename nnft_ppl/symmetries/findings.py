@@ -141,7 +141,9 @@ def conclude(
     seen = [row for row, one in zip(rows, calm, strict=True) if one]
     opposite = max(float(np.max(measured["lift_opposite"])) for *_, measured in generators)
     allowed = lift_tolerance or tolerance
-    verdict, words = _verdict(defect, opposite, allowed, seen, naive, broken_by, redundancy=redundancy)
+    others = [one for row, one in zip(rows, usable, strict=True) if row["observable"] != "1"]
+    tested = any(others) or not others
+    verdict, words = _verdict(defect, opposite, allowed, seen, naive, broken_by, redundancy=redundancy, tested=tested)
     return SymmetryFindings(verdict, words, defect, place, breaking, ward, lost, broken_by)
 
 
@@ -159,12 +161,16 @@ def _verdict(
     broken_by: list[str],
     *,
     redundancy: bool,
+    tested: bool,
 ) -> tuple[str, str]:
     if not defect <= tolerance:
         hint = "; it has the wrong sign: −V would not" if opposite <= tolerance else ""
         return "not_a_symmetry", f"the lift misses the field action by {defect:.2g} of its size{hint}"
     if redundancy:
         return "redundancy", "the field does not change" + ("" if broken_by else ", nor does the density")
+    if not broken_by and not tested:
+        # Where a field has poles something may leave through them, though B = 0 beside them.
+        return "undecided", "B = 0 on every draw, but every functional has too heavy a tail to test its identity"
     if not broken_by:
         return "symmetry", "the current is conserved: B = 0 on every draw"
     others = [row for row in rows if row["observable"] != "1"]

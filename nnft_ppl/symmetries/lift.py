@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.display import error_words
 from nnft_ppl.identities import Current, ReferenceField
+from nnft_ppl.identities.parameter_density import real_values
 from nnft_ppl.symmetries.symmetry import MinimalLift, SymmetryError, Variation
 from nnft_ppl.theory import Theory, field_names, named_fields
 
@@ -148,7 +149,7 @@ def lift_defect(
 
     def defect(position: Array) -> Defect:
         if current.density:
-            density, values = current.density, theory.transport(position)
+            density, values = current.density, real_values(theory, position)
             start, unravel = ravel_pytree(values)
             component = ravel_pytree(current.components(values))[0]
 
@@ -194,7 +195,11 @@ def minimal_lift(
     if unknown := sorted(set(lift.sites or ()) - set(theory.groups)):
         raise SymmetryError(f"symmetry {name!r}: its lift moves {unknown}; the sites are {sorted(theory.groups)}")
     free = jnp.concatenate(
-        [jnp.arange(part.start, part.stop) for site, part in theory.groups.items() if site in (lift.sites or (site,))]
+        [
+            jnp.arange(part.start, part.stop)
+            for site, part in theory.groups.items()
+            if site in (lift.sites or (site,)) and site not in theory.discrete
+        ]
     )
 
     def function(position: Array) -> Array:

@@ -140,7 +140,8 @@ class DiscreteSymmetry:
     transformation: Callable[[Mapping[str, Array]], Mapping[str, Array]]
     """θ -> {site: g(θ)}; sites left out stay."""
     image: Variation | None = None
-    """(what the model returns at θ, x) -> the field of g(θ) at x; None where it is the same, a redundancy."""
+    """(what the model returns at θ, x) -> the field of g(θ) at x, such as `lambda phi, x: -phi(x)` where it changes
+    its sign; None where it is the same, a redundancy."""
     points: Float[ArrayLike, "point dim"] | Sequence[Sequence[float]] | None = None
     """Where fields are compared; None for some points of the model's region."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.flux import Flux
+from nnft_ppl.identities.parameter_density import real_values
 from nnft_ppl.observables import Observable
 from nnft_ppl.symmetries.amplitudes import AmplitudeAverage, averages_flux
 from nnft_ppl.symmetries.generators import Generator
@@ -107,7 +108,7 @@ class WardIdentities:
         found["breaking_size"] = jnp.maximum(defect.breaking_size, self.generator.current.rate(position))
         found["flux"] = found["flux_size"] = jnp.zeros_like(terms.change)
         if self._flux:
-            values = self.theory.transport(position)
+            values = real_values(self.theory, position)
             flux, size = self._flux.with_size(values)
             found |= {"flux": found["flux"] + flux, "flux_size": found["flux"] + size}
             if far := self._flux.at_infinity(values):
@@ -118,7 +119,7 @@ class WardIdentities:
             found["averaged_missed"] = averages.missed
             found["averaged_flux"] = jnp.zeros_like(found["averaged_change"])
             if self._averaged_flux:
-                edges = self._averaged_flux.through_edges(self.theory.transport(position))
+                edges = self._averaged_flux.through_edges(real_values(self.theory, position))
                 found["averaged_flux"] = found["averaged_flux"] + edges
         return found
 
@@ -129,7 +130,7 @@ class WardIdentities:
             return []
         start = jax.eval_shape(self.theory.free_draw, jax.eval_shape(jax.random.key, 0))
         flux = self._flux
-        return sorted(jax.eval_shape(lambda z: flux.at_infinity(self.theory.transport(z)), start))
+        return sorted(jax.eval_shape(lambda z: flux.at_infinity(real_values(self.theory, z)), start))
 
     def _values(self, returned: Any, values: Mapping[str, Array]) -> Array:
         """Every row's F."""

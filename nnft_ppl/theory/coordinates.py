@@ -8,10 +8,11 @@ import jax
 from jaxtyping import Array, Float
 from numpyro import distributions as dist
 
-from nnft_ppl.densities import inverse_of, transport
+from nnft_ppl.densities import discrete_law, inverse_of, transport
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.latent_laws import base_distribution
-from nnft_ppl.theory.reading import Chooser, unconstrained
+from nnft_ppl.theory.log_laws import unconstrained
+from nnft_ppl.theory.reading import Chooser
 
 
 def choose_free(key: Array) -> Chooser:
@@ -56,6 +57,8 @@ def choose_at(values: Mapping[str, Array], inverses: dict[str, Callable]) -> Cho
     def choose(name: str, fn: dist.Distribution, place: Any, shape: tuple[int, ...]) -> Array:
         if transport(fn) is None:
             return place.inv(values[name])
+        if (law := discrete_law(fn)) is not None:
+            return law.in_cell(law.level_of(values[name]), 0.5)
         if name not in inverses:
             inverse = inverse_of(place, shape)
             if inverse is None:

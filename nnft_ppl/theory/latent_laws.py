@@ -2,7 +2,11 @@
 
 from numpyro import distributions as dist
 
+from nnft_ppl.densities import discrete_law
 from nnft_ppl.theory.errors import ModelError
+
+KNOWN = ("Poisson", "Bernoulli", "Categorical", "DiscreteUniform", "Binomial", "Geometric")
+"""NumPyro's discrete laws that have a transport."""
 
 
 def base_distribution(fn: dist.Distribution) -> dist.Distribution:
@@ -41,8 +45,8 @@ def refuse_latent(name: str, fn: dist.Distribution) -> None:
         )
     if isinstance(found[-1], dist.ImproperUniform):
         raise ModelError(f"latent site {name!r} is ImproperUniform: it has no free draws; give it a proper density")
-    if fn.support is None or fn.support.is_discrete:
+    if (fn.support is None or fn.support.is_discrete) and discrete_law(fn) is None:
         raise ModelError(
-            f"latent site {name!r} ({type(found[-1]).__name__}) is discrete: sum it out "
-            "(for instance with MixtureSameFamily), the samplers here move continuous parameters"
+            f"latent site {name!r} ({type(found[-1]).__name__}) is discrete, and its quantiles are not known here: use "
+            f"{', '.join(KNOWN)} or nnft_ppl.densities.ValueTable, or sum it out (MixtureSameFamily)"
         )

@@ -17,7 +17,7 @@ from nnft_ppl.theory.content import content_digest, is_array
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.neighbours import Neighbours
 
-COMPANIONS = ("space", "observables", "exact", "curves", "symmetries")
+COMPANIONS = ("space", "observables", "exact", "curves", "symmetries", "moves")
 """The functions that a model file may define beside `model`."""
 
 
@@ -39,6 +39,8 @@ class ModelFile:
     """`curves(**keywords)` -> {name: (coordinate, exact value)}, between the points that are measured."""
     symmetries: Callable | None = None
     """`symmetries(**keywords)` -> {name: Symmetry or DiscreteSymmetry} (`nnft_ppl.symmetries`)."""
+    moves: Callable | None = None
+    """`moves(**keywords)` -> a move of the discrete sites for `mixed` (`nnft_ppl.theory.DiscreteMoves`), or None."""
     control: Callable | None = field(default=None, compare=False)
     """`control(**keywords)` -> {keyword or measured name: value}, what must be rejected; no run reads it."""
     path: Path | None = None
@@ -80,8 +82,7 @@ class ModelFile:
 
 def shipped_models() -> dict[str, Path]:
     """Name -> path of the model files that come with the package, topic by topic (a folder each)."""
-    package = Path(__file__).parents[1]
-    # Inside the installed package, or beside it in a checkout.
+    package = Path(__file__).parents[1]  # models are inside it where it is installed, beside it in a checkout
     folder = next((place for place in (package / "models", package.parent / "models") if place.is_dir()), None)
     return {path.stem: path for path in sorted(folder.glob("*/*.py"))} if folder else {}
 

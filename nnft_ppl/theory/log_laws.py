@@ -26,6 +26,8 @@ from numpyro.distributions.transforms import (
     Transform,
 )
 
+from nnft_ppl.theory.latent_laws import base_distribution
+
 
 class LogLaw(NamedTuple):
     """A law in unconstrained coordinates u."""
@@ -34,6 +36,22 @@ class LogLaw(NamedTuple):
     """Random key -> u."""
     log_density: Callable[[Array], Array]
     """u -> ln p(u), summed over everything. Scalar."""
+
+
+def unconstrained(fn: dist.Distribution, bijection: Any) -> LogLaw:
+    """A law in the coordinates u of NumPyro's bijection of its support: how to draw u, and ln p(u).
+
+    Args:
+        fn: The law, layers and all.
+        bijection: From u to the value.
+    """
+
+    def log_density(u: Array) -> Array:
+        value = bijection(u)
+        return jnp.sum(fn.log_prob(value)) + jnp.sum(bijection.log_abs_det_jacobian(u, value))
+
+    law = log_law(fn, base_distribution(fn), bijection)
+    return law or LogLaw(lambda key: bijection.inv(fn.sample(key)), log_density)
 
 
 def log_law(fn: dist.Distribution, base: Any, bijection: Transform) -> LogLaw | None:

@@ -215,3 +215,16 @@ def _check_coordinates(words: str, name: str, one: Labelled, seen: dict[str, tup
             raise ModelError(f"{words}: coordinates along {dim!r} must be numbers, or all texts, not {values!r}")
         if seen.setdefault(dim, tuple(values)) != tuple(values):
             raise ModelError(f"dimension {dim!r} has other coordinates in {name!r} than before: use two names")
+
+
+def measured_on(observables: Mapping[str, Observable], reading: Reading) -> dict[str, dict[str, Array]]:
+    """Every observable, every action term and, where a factor is complex, every `phase` of one run of the model.
+
+    Args:
+        observables: By name.
+        reading: The run.
+    """
+    return {
+        "observables": {name: observable.on(reading) for name, observable in observables.items()},
+        "action": reading.action_terms,
+    } | ({"phase": reading.phases} if reading.phases else {})

@@ -26,10 +26,10 @@ from numpyro import distributions as dist
 from numpyro.distributions.transforms import biject_to
 from numpyro.primitives import CondIndepStackFrame, Messenger
 
-from nnft_ppl.densities import transport
+from nnft_ppl.densities import DiscreteLaw, discrete_law, transport
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.latent_laws import base_distribution, refuse_latent
-from nnft_ppl.theory.log_laws import LogLaw, log_law
+from nnft_ppl.theory.log_laws import unconstrained
 from nnft_ppl.theory.naming import label_of, refuse_reserved, refuse_shared
 from nnft_ppl.theory.nesting import refuse_nested
 from nnft_ppl.theory.smooth_maps import marked_smooth
@@ -51,6 +51,8 @@ class Site:
     """Dimension names of the value; plates give theirs."""
     exact: bool
     """Whether the site has a transport from N(0, I), so that it needs no reference term."""
+    discrete: bool = False
+    """Whether its values are levels of a discrete law, of which z is the quantile's coordinate."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,18 @@ class Reading:
     """Name -> phase α_k of each factor that is complex, with weight exp(−S_k + iα_k), in radians."""
     lines: dict[str, str]
     """Name of an action term -> `FILE:LINE` of the model that adds it; empty where that is a library's."""
+    discrete_laws: dict[str, DiscreteLaw]
+    """Law of each discrete site, by label."""
+
+    @property
+    def reference(self) -> Array:
+        """The sum of the reference terms. Scalar."""
+        return sum(self.reference_terms.values(), start=jnp.zeros(()))
+
+    @property
+    def action(self) -> Array:
+        """The sum of the action terms. Scalar."""
+        return sum(self.action_terms.values(), start=jnp.zeros(()))
 
     @property
     def potential(self) -> Array:
@@ -86,17 +100,19 @@ Chooser = Callable[[str, dist.Distribution, Any, tuple[int, ...]], Array]
 The map is a transport, or NumPyro's bijection, which has an inverse `inv`."""
 
 
-def read(run: Callable[[], Any], choose: Chooser) -> Reading:
+def read(run: Callable[[], Any], choose: Chooser, *, at_levels: bool = False) -> Reading:
     """Run a model once, with reference coordinates from `choose`.
 
     Args:
         run: The model with its keywords bound.
         choose: Gives the reference coordinates of each latent site, in the order of the model.
+        at_levels: Whether those of discrete sites are the levels themselves; −ln of the levels' probabilities, infinite
+            outside the support, is then among the reference terms.
 
     Raises:
         ModelError: For anything that has no normal form (named in the text), or two sites with one stored name.
     """
-    interpreter = _Interpreter(choose)
+    interpreter = _Interpreter(choose, at_levels=at_levels)
     with interpreter:
         returned = run()
     interpreter.refuse_free_parameters()
@@ -109,15 +125,17 @@ def read(run: Callable[[], Any], choose: Chooser) -> Reading:
         interpreter.action_terms,
         interpreter.phases,
         interpreter.lines,
+        interpreter.discrete_laws,
     )
 
 
 class _Interpreter(Messenger):
     """The messenger: it sets every latent site and collects every term of the action."""
 
-    def __init__(self, choose: Chooser) -> None:
+    def __init__(self, choose: Chooser, *, at_levels: bool) -> None:
         super().__init__()
-        self.choose = choose
+        self.choose, self.at_levels = choose, at_levels
+        self.discrete_laws: dict[str, DiscreteLaw] = {}
         self.sites: list[Site] = []
         self.coordinates: dict[str, Array] = {}
         self.values: dict[str, Array] = {}
@@ -185,12 +203,22 @@ class _Interpreter(Messenger):
         place: Any
         place, shape = (exact, fn.shape()) if exact else _bijection(name, fn)
         coordinates = self.choose(name, fn, place, shape)
-        value = marked_smooth(fn, place)(coordinates)
+        law = discrete_law(fn)
+        if law is None or not self.at_levels:
+            value = marked_smooth(fn, place)(coordinates)
+        else:
+            value = law.value(jnp.clip(law.whole(coordinates), law.low, law.high))
         msg["value"] = value
         label = self._add(self.values, name, value)
         self.coordinates[name] = coordinates
-        self.sites.append(Site(name, label, fn.shape(), shape, self._dims(msg, fn, label), exact is not None))
+        discrete, dims = law is not None, self._dims(msg, fn, label)
+        self.sites.append(Site(name, label, fn.shape(), shape, dims, exact is not None, discrete))
         refuse_shared(self.values, self.dims)
+        if law is not None:
+            self.discrete_laws[label] = law
+        if law is not None and self.at_levels:
+            inside, weight = jnp.all(law.inside(law.whole(coordinates))), -jnp.sum(jnp.asarray(fn.log_prob(value)))
+            self.reference_terms[f"site:{label}"] = jnp.where(inside, weight, jnp.inf)
         if exact is None:
             density = unconstrained(fn, place).log_density(coordinates)
             self.reference_terms[f"site:{label}"] = -density - 0.5 * jnp.sum(coordinates**2)
@@ -251,22 +279,6 @@ def _expand(msg: dict) -> dist.Distribution:
 
 def _scale(msg: dict, log_prob: Array) -> Array:
     return log_prob if msg["scale"] is None else msg["scale"] * log_prob
-
-
-def unconstrained(fn: dist.Distribution, bijection: Any) -> LogLaw:
-    """A law in the coordinates u of NumPyro's bijection of its support: how to draw u, and ln p(u).
-
-    Args:
-        fn: The law, layers and all.
-        bijection: From u to the value.
-    """
-
-    def log_density(u: Array) -> Array:
-        value = bijection(u)
-        return jnp.sum(fn.log_prob(value)) + jnp.sum(bijection.log_abs_det_jacobian(u, value))
-
-    law = log_law(fn, base_distribution(fn), bijection)
-    return law or LogLaw(lambda key: bijection.inv(fn.sample(key)), log_density)
 
 
 def _bijection(name: str, fn: dist.Distribution) -> tuple[Any, tuple[int, ...]]:

@@ -59,7 +59,8 @@ def grid_resolution(theory: Theory) -> Resolution:
                 f"{theory.name}: the action uses {space!r}, which was built before the model ran, so that its grid "
                 "cannot be compared with a finer one: build it inside the model (space() may build it, too)"
             )
-    return Resolution(float(np.std(np.asarray(fine - coarse))), float(np.std(np.asarray(coarse))))
+    with np.errstate(invalid="ignore"):  # behind a wall both are infinite
+        return Resolution(float(np.std(np.asarray(fine - coarse))), float(np.std(np.asarray(coarse))))
 
 
 def _actions(theory: Theory, positions: Array) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpyro import distributions as dist
 
+from nnft_ppl.densities import discrete_law
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.theory.boundedness import unbounded_term, unbounded_words
 from nnft_ppl.theory.coordinates import choose_from
@@ -119,14 +120,21 @@ def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
         return reading.action_terms
 
     terms = jax.jit(jax.vmap(terms_at))(positions)
-    words = ", ".join(f"{name} = {np.mean(term):.4g} ± {np.std(term):.2g}" for name, term in terms.items())
-    if not np.all(np.isfinite(values)):
+    walled = np.isposinf(values)  # as a sampler sees it: no draw is there
+    some = slice(None) if np.all(walled) else ~walled
+    shown = {name: np.asarray(term)[some] for name, term in terms.items()}
+    with np.errstate(invalid="ignore"):
+        words = ", ".join(f"{name} = {np.mean(term):.4g} ± {np.std(term):.2g}" for name, term in shown.items())
+    if not np.all(np.isfinite(values[some])):
         bad = [term_with_line(name, lines) for name, term in terms.items() if not np.all(np.isfinite(term))]
         return False, f"the action is not finite on free draws: {', '.join(bad) or 'site terms'} ({words})"
-    if not np.all(np.isfinite(gradients)):
-        sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[:, part]))]
+    if not np.all(np.isfinite(gradients[some])):
+        sites = [name for name, part in theory.groups.items() if not np.all(np.isfinite(gradients[some, part]))]
         return False, f"the gradient of the action is not finite along {', '.join(sites)} (sqrt or norm at zero?)"
-    return True, f"action and gradient are finite on {DRAWS} free draws: {words or 'no action terms, a free theory'}"
+    number = (
+        f"{DRAWS - np.sum(walled)} of {DRAWS}, the others behind a wall" if np.any(walled) else f"{DRAWS} free draws"
+    )
+    return True, f"action and gradient are finite on {number}: {words or 'no action terms, a free theory'}"
 
 
 def phase_of_weights(theory: Theory, positions: Float[Array, "draw dimension"]) -> tuple[bool, str]:
@@ -162,10 +170,13 @@ def _transports(theory: Theory, positions: Array) -> tuple[bool, str]:
 
 
 def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:
-    """For each site with a transport, the largest |ln p(θ) + ln|∂θ/∂z| + |z|²/2 + (n/2) ln 2π| over its batch."""
+    """For each site with a transport, the largest |ln p(θ) + ln|∂θ/∂z| + |z|²/2 + (n/2) ln 2π| over its batch.
+
+    Of a discrete one that of ln p(n) less the logarithm of its cell's width.
+    """
     residuals: dict[str, Array] = {}
     inner = choose_from(position, theory.starts)
-    exact = {site.name: site.label for site in theory.sites if site.exact}
+    exact = {site.name: site.label for site in theory.sites if site.exact and not site.discrete}
 
     def choose(name: str, fn: dist.Distribution, place: Callable, shape: tuple[int, ...]) -> Array:
         z = inner(name, fn, place, shape)
@@ -180,6 +191,11 @@ def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:
 
 
 def _density_residual(fn: dist.Distribution, event: tuple[int, ...], place: Callable, z: Array) -> Array:
+    if (law := discrete_law(fn)) is not None:  # a cell is to be as wide as its probability
+        level = law.level(z)
+        log_widths, log_probs = law.log_prob(level), jnp.asarray(fn.log_prob(law.value(level)))
+        within = tuple(range(log_probs.ndim, log_widths.ndim))
+        return jnp.max(jnp.abs(log_probs - jnp.sum(log_widths, within)))
     size, batch = math.prod(event), z.shape[: z.ndim - len(event)]
     directions = jnp.eye(size).reshape(size, *(1,) * len(batch), *event)
 

@@ -23,10 +23,11 @@ from nnft_ppl.target import Target
 from nnft_ppl.theory.control import Control, declared_control
 from nnft_ppl.theory.coordinates import choose_at, choose_free, choose_from
 from nnft_ppl.theory.declared import exact_curves, exact_values, separate
+from nnft_ppl.theory.discrete_sites import discrete_of
 from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.keywords import shown
 from nnft_ppl.theory.loading import ModelFile, bind, load_file, with_dim
-from nnft_ppl.theory.measured import Measured, measured
+from nnft_ppl.theory.measured import Measured, measured, measured_on
 from nnft_ppl.theory.reading import Reading, Site, read
 from nnft_ppl.theory.returned import (
     check_returned,
@@ -66,8 +67,7 @@ class Theory:
         if not callable(model) and not isinstance(model, ModelFile):
             hint = f": load({model!r}) reads a file or a shipped model" if isinstance(model, str) else ""
             raise TypeError(f"Theory() takes a model, a function that returns its field, not {model!r}{hint}")
-        file = model if isinstance(model, ModelFile) else ModelFile.of(model)
-        self.file, own = with_dim(file, keywords)
+        self.file, own = with_dim(model if isinstance(model, ModelFile) else ModelFile.of(model), keywords)
         self.keywords = bind(self.file, own)
         self.space = self._declared_space()
         self.dim: int = self.space.dim if self.space else self.file.dim
@@ -75,8 +75,8 @@ class Theory:
             raise ValueError(f"{self.name}: dim = {self.file.dim}, but its space has dim = {self.dim}; leave dim out")
         first, shapes, self._jumps = self._first_reading()
         self.sites: tuple[Site, ...] = first.sites
-        self.action_terms = tuple(first.action_terms)
-        self.phase_terms = tuple(first.phases)
+        self.discrete = tuple(site.label for site in first.sites if site.discrete)
+        self.action_terms, self.phase_terms = tuple(first.action_terms), tuple(first.phases)
         self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])
         self.starts = {site.name: int(start) for site, start in zip(self.sites, starts, strict=False)}
@@ -190,13 +190,13 @@ class Theory:
 
         With complex factors the weight of a draw is that times e^{iα}, with the phase α that `measure` gives.
         """
-        return _total(self.at(position).action_terms)
+        return self.at(position).action
 
     def reference(self, position: Float[Array, "dimension"]) -> Array:
         """What the sites without a transport add to |z|²/2 in the free theory; zero if there are none. Scalar."""
         if all(site.exact for site in self.sites):
             return jnp.zeros((), position.dtype)  # without running the model a second time
-        return _total(self.at(position).reference_terms)
+        return self.at(position).reference
 
     def free_draw(self, key: Array) -> Float[Array, "dimension"]:
         """An exact independent draw of the free theory (the model without its action terms).
@@ -217,15 +217,12 @@ class Theory:
 
         Beside them `phase`, the phase in radians of every complex term, where there are any.
         """
-        reading = self.at(position)
-        return {
-            "observables": {name: observable.on(reading) for name, observable in self.observables.items()},
-            "action": reading.action_terms,
-        } | ({"phase": reading.phases} if reading.phases else {})
+        return measured_on(self.observables, self.at(position))
 
     def target(self) -> Target:
         """What a sampler is given."""
-        return Target(self.action, self.reference, self.free_draw, self.measure, self.dimension, self.groups)
+        functions = self.action, self.reference, self.free_draw, self.measure
+        return Target(*functions, self.dimension, self.groups, discrete_of(self, self._call))
 
     def run(self) -> Any:
         """The model with its keywords, as NumPyro sees it."""
@@ -294,7 +291,3 @@ def load(model: str, /, **keywords: Any) -> Theory:
 def _key_shape() -> jax.ShapeDtypeStruct:
     """The shape of a random key: where no number is wanted, no device is started and nothing compiled."""
     return jax.eval_shape(jax.random.key, 0)
-
-
-def _total(terms: Mapping[str, Array]) -> Array:
-    return sum(terms.values(), start=jnp.zeros(()))

@@ -131,9 +131,11 @@ def test_list_names_the_shipped_models():
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
     symmetries += ["massless_phi4", "output_group", "relu_rescaling", "rotated_erf"]
+    topology = ["buscher_torus", "compact_boson", "particle_on_circle", "villain_torus", "vortex_gas"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
     emergent = ["dirac", "gauged_dirac", "hamiltonian_duality", "klein_gordon", "metric_flow"]
+    strings = ["free_boson", "free_fermion", "tachyon_amplitude", "weyl_sphere", "weyl_torus"]
     assert first == [
         "conformal/",
         *conformal,
@@ -146,9 +148,11 @@ def test_list_names_the_shipped_models():
         "scalars/",
         *scalars,
         "strings/",
-        "free_fermion",
+        *strings,
         "symmetries/",
         *symmetries,
+        "topology/",
+        *topology,
     ]
 
 
@@ -176,6 +180,7 @@ SMALL = {
     "phi4_torus": ["dim=1", "modes=2"],
     "cos_net": ["width=2"],
     "erf_net": ["width=2"],
+    "particle_on_circle": [],
 }
 
 
@@ -183,7 +188,7 @@ SMALL = {
 def test_check_passes_on_shipped_models(model: str):
     settings = [word for keyword in SMALL[model] for word in ("--set", keyword)]
     status, out, err = nnft("check", model, *settings)
-    lines = 9 + (model in {"deformed_rotation", "on_circle"})  # which declare symmetries
+    lines = 9 + (model in {"deformed_rotation", "on_circle", "particle_on_circle"})  # symmetries; a phase
     assert (status, err, out.count("✓"), out.count("✗")) == (0, "", lines, 0), out
 
 
@@ -207,6 +212,15 @@ FAULTY = {
         r"the action is not finite on free draws: .well. .*faulty\.py:\d+",
     ),
 }
+
+
+def test_check_of_a_wall(tmp_path: Path):
+    wall = "    numpyro.factor('wall', jnp.where(a > 0, 0.0, -jnp.inf))\n"
+    text = f"{PREAMBLE}def model():\n{SITE}{wall}    return lambda x: a * x[0]\n"
+    (tmp_path / "walled.py").write_text(text, encoding="utf-8")
+    status, out, _ = nnft("check", str(tmp_path / "walled.py"))
+    assert status == 0, out
+    assert re.search(r"✓ action and gradient are finite on \d+ of 16, the others behind a wall: wall = 0 ± 0", out), out
 
 
 @pytest.mark.parametrize("fault", FAULTY)

@@ -85,14 +85,16 @@ def test_the_quadratic_part_of_a_network(key):
 
 def covariance(start, size):
     """That of φ and β, exactly: states are linear in the noise."""
-    slopes = np.asarray(jax.jacfwd(lambda noise: jnp.concatenate(start(noise)))(jnp.zeros((2, size)))).reshape(
+    slopes = np.asarray(jax.jit(jax.jacfwd(lambda noise: jnp.concatenate(start(noise))))(jnp.zeros((2, size)))).reshape(
         2 * size, -1
     )
     return slopes @ slopes.T
 
 
 def moved(step, size):
-    return np.asarray(jax.jacfwd(lambda x: jnp.concatenate(step(State(x[:size], x[size:]))))(jnp.zeros(2 * size)))
+    return np.asarray(
+        jax.jit(jax.jacfwd(lambda x: jnp.concatenate(step(State(x[:size], x[size:])))))(jnp.zeros(2 * size))
+    )
 
 
 def test_thermal_states_are_stationary_in_steps_and_those_of_the_energy_itself_are_not():

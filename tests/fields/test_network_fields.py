@@ -148,7 +148,7 @@ RELU, ONE = jax.nn.relu, np.ones((1, 1, 3))
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Convolution([np.ones((1, 1, 2))], [None], np.ones(1), RELU, 4), "layer 1 has a kernel .* odd sizes"),
+        (lambda: Convolution([np.ones((1, 1, 2))], [None], np.ones(1), RELU, 4), "layer 1 has a kernel .* odd size"),
         (lambda: Convolution([ONE, np.ones((1, 2, 3))], [None] * 2, np.ones(1), RELU, 4), "layer 2 .* 1 channels"),
         (lambda: Convolution([ONE], [np.ones(2)], np.ones(1), RELU, 4), r"bias of shape \(2,\); give \(1,\)"),
         (lambda: Convolution([ONE], [None], np.ones(3), RELU, 4), r"readout has shape \(3,\); give \(1, 4\), dense"),

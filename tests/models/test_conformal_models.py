@@ -78,6 +78,14 @@ def test_negative_powers_are_flagged_and_not_covariant(seed):
     assert tails(near.real[None], independent=True).k_hat > 0.4
 
 
+def test_what_poles_break_is_not_called_a_symmetry(seed):
+    """At power −1 B = 0 on every draw, and no identity has a tail light enough to be tested."""
+    run = sample(load("null_cone", power=-1), "reweight", num_draws=2000, seed=seed, checks=["symmetries"])
+    for found in run.findings["symmetries"].values():
+        assert found["verdict"] == "undecided"
+        assert "too heavy a tail" in found["words"]
+
+
 def test_the_box_and_its_two_point_function(seed):
     theory, estimates = measured("null_sphere", seed, 20_000)
     for name in theory.exact:
