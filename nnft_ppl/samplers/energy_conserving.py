@@ -49,7 +49,8 @@ def energy_conserving(target: Target, settings: Settings, integrator: Callable =
             d ln|p|.
 
     Raises:
-        ValueError: Without warm-up, for discrete coordinates, or in one dimension, where the direction of a speed is all that could change.
+        ValueError: Without warm-up, for discrete coordinates, or in one dimension, where a speed has no direction to
+            turn.
         SamplerError: If the action is not finite on a free draw, or a chain never moves.
     """
     if settings.num_warmup < 1:
