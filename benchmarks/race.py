@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.answers import plain
 from benchmarks.bench import CHAINS
 from benchmarks.peers.plain_samplers import plain_elliptical_slice, plain_pcn
@@ -72,6 +74,7 @@ def _answer(ensemble: Ensemble, wall: float) -> dict[str, Any]:
     provenance = ensemble.provenance
     return {
         "wall": wall,
+        "steps": int(np.sum(ensemble.data["sample_stats"].get("n_steps", 0))),
         "draws": int(ensemble.data["observables"].sizes["draw"]),
         "estimates": {name: plain(one) for name, one in ensemble.estimates().items()},
         "verdict": provenance.verdict,

@@ -20,6 +20,7 @@ DRAWS = {
 OTHERS = {
     "auto": 20_000,
     "elliptical-slice": 10_000,
+    "energy-conserving": 10_000,
     "mclmc": 10_000,
     "pcn": 10_000,
     "replica-exchange": 5_000,

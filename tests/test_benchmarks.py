@@ -41,7 +41,7 @@ def invented(function, arguments):
         case "benchmarks.race:run":
             return sampled(9000.0 if arguments["sampler"] in ("auto", "hmc") else 100.0)
         case "benchmarks.race:fixed":
-            return sampled(500.0, wall=3.0 if arguments["seed"] >= 200 else 4.0)
+            return sampled(500.0, wall=3.0 if arguments.get("seed", 0) >= 200 else 4.0) | {"steps": 1000}
         case "benchmarks.peers.numpyro_nuts:run":
             pair = {"two_point": {"value": 0.06, "error": 0.03, "ess": 50.0}, "ready": 2.0, "block": 40}
             return sampled(5.0) | {"bulk_ess": {"phi_squared": 20.0, "mean_squared": 10.0}, "draws": 400} | pair
@@ -79,6 +79,7 @@ RATIOS = {
     "auto": (0.0, 1.0),
     "width": (0.0, 2.0),
     "devices": (0.0, 0.75),
+    "gradients": (1.0, 1.0),
 }
 
 

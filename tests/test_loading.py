@@ -42,6 +42,8 @@ def test_shipped_models_are_found_by_name():
         "generalized_free",
         "null_cone",
         "null_sphere",
+        "dirac",
+        "gauged_dirac",
         "hamiltonian_duality",
         "klein_gordon",
         "metric_flow",

@@ -28,6 +28,7 @@ from nnft_ppl.exact.fermions import (
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
+from nnft_ppl.exact.lattice_dirac import cayley_frequency, dirac_energy, thermal_dirac_two_point
 from nnft_ppl.exact.lattice_waves import (
     lattice_frequency,
     lattice_potential,
@@ -164,6 +165,7 @@ __all__ = [
     "box_mean_squared",
     "bubble_flux",
     "bubble_growth",
+    "cayley_frequency",
     "coincident_fourth_cumulant",
     "composite_positivity",
     "convolution_connected",
@@ -176,6 +178,7 @@ __all__ = [
     "deep_kernel",
     "deep_kurtosis",
     "deep_width_correction",
+    "dirac_energy",
     "dirac_minor",
     "dirac_propagator",
     "dual_background",
@@ -236,6 +239,7 @@ __all__ = [
     "step_frequency",
     "string_towers",
     "thermal_correlator",
+    "thermal_dirac_two_point",
     "thermal_fourth_moment",
     "thermal_two_point",
     "thermal_vector_two_point",

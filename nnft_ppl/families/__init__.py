@@ -14,6 +14,7 @@ from nnft_ppl.families.scalar import (
     scalar_observables,
     scalar_separations,
 )
+from nnft_ppl.families.spinors import constant_links, spinor_exact, spinor_observables
 from nnft_ppl.families.weyl import weyl_answers, weyl_observables
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "circle_separations",
     "completed_odd_matrix",
     "connected_points",
+    "constant_links",
     "energy_waves",
     "family",
     "fourier_network",
@@ -35,6 +37,8 @@ __all__ = [
     "scalar_network",
     "scalar_observables",
     "scalar_separations",
+    "spinor_exact",
+    "spinor_observables",
     "weyl_answers",
     "weyl_observables",
 ]

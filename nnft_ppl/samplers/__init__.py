@@ -6,6 +6,7 @@ This is the only place that imports BlackJAX. Nothing here knows NumPyro, fields
 import nnft_ppl.samplers.blackjax_first  # noqa: F401  before anything else imports BlackJAX
 from nnft_ppl.samplers.chains import Chains, one_draw
 from nnft_ppl.samplers.elliptical_slice import elliptical_slice
+from nnft_ppl.samplers.energy_conserving import energy_conserving
 from nnft_ppl.samplers.hmc import hmc
 from nnft_ppl.samplers.mixed import mixed
 from nnft_ppl.samplers.modes import LEAST_CURVATURE, Modes
@@ -20,6 +21,7 @@ from nnft_ppl.samplers.tempered import tempered
 
 SAMPLERS: dict[str, MakeSampler] = {
     "elliptical-slice": elliptical_slice,
+    "energy-conserving": energy_conserving,
     "hmc": hmc,
     "mclmc": mclmc,
     "mixed": mixed,
@@ -35,6 +37,6 @@ SAMPLERS: dict[str, MakeSampler] = {
 
 __all__ = [
     "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Modes", "Sampler", "SamplerError",
-    "Settings", "elliptical_slice", "hmc", "mclmc", "mixed", "nuts", "one_draw", "pcn", "replica_exchange", "reweight",
-    "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
+    "Settings", "elliptical_slice", "energy_conserving", "hmc", "mclmc", "mixed", "nuts", "one_draw", "pcn",
+    "replica_exchange", "reweight", "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

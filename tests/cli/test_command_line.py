@@ -127,7 +127,6 @@ def test_list_names_the_shipped_models():
     first = [line.split()[0] for line in out.splitlines()]
     networks = ["attention_heads", "conv_net", "cos_net", "deep_net", "erf_net", "gauss_net", "kolmogorov_arnold"]
     networks += ["relu_net", "shared_amplitude", "trained_net"]
-    emergent = ["hamiltonian_duality", "klein_gordon", "metric_flow"]
     scalars = ["double_well_circle", "free_scalar", "on_circle"]
     scalars += ["phi4", "phi4_circle", "phi4_torus"]
     symmetries = ["attention_redundancy", "charged_ring", "complex_scalar", "deep_linear", "deformed_rotation"]
@@ -135,6 +134,7 @@ def test_list_names_the_shipped_models():
     topology = ["buscher_torus", "compact_boson", "particle_on_circle", "villain_torus", "vortex_gas"]
     quantum = ["cauchy_scalar", "ornstein_uhlenbeck_net", "parameter_splitting", "smooth_kernel"]
     conformal = ["generalized_free", "null_cone", "null_sphere"]
+    emergent = ["dirac", "gauged_dirac", "hamiltonian_duality", "klein_gordon", "metric_flow"]
     strings = ["free_boson", "free_fermion", "tachyon_amplitude", "weyl_sphere", "weyl_torus"]
     assert first == [
         "conformal/",

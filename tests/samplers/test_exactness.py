@@ -6,14 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from blackjax.mcmc.integrators import IntegratorState
+from blackjax.mcmc.integrators import IntegratorState, isokinetic_velocity_verlet
 from statistical import ACCEPTED, REJECTED, worst_pull
 
 from nnft_ppl import load, sample
 from nnft_ppl.runs import FieldError
-from nnft_ppl.samplers import SamplerError, hmc
+from nnft_ppl.samplers import SamplerError, Settings, energy_conserving, hmc
 
-DRAWS = {"hmc": 4000, "mclmc": 6000, "nuts": 2000, "stock-hmc": 6000, "stock-nuts": 2000}
+DRAWS = {"energy-conserving": 4000, "hmc": 4000, "mclmc": 6000, "nuts": 2000, "stock-hmc": 6000, "stock-nuts": 2000}
 """The other samplers have files of their own, and hmc and reweight meet the full circle in tests/models."""
 
 
@@ -74,9 +74,36 @@ def without_half_kick(target, settings):
     return hmc(target, settings, integrator=missing_half_kick)
 
 
-@pytest.mark.parametrize("planted", [wrong_sign, hot, without_half_kick], ids=lambda planted: planted.__name__)
+def without_kinetic_energy(target, settings):
+    """A test of the density alone: the energy that trajectories conserve is not all there."""
+
+    def integrator(logdensity_fn, inverse_mass_matrix):
+        right = isokinetic_velocity_verlet(logdensity_fn, inverse_mass_matrix)
+
+        def one_step(state, step_size):
+            state, change = right(state, step_size)
+            return state, 0 * change
+
+        return one_step
+
+    return energy_conserving(target, settings, integrator)
+
+
+@pytest.mark.parametrize(
+    "planted", [wrong_sign, hot, without_half_kick, without_kinetic_energy], ids=lambda planted: planted.__name__
+)
 def test_planted_bugs_are_rejected(theory, planted, seed):
     assert largest_pull(theory, planted, DRAWS["hmc"], seed) > REJECTED
+
+
+@pytest.mark.parametrize(
+    ("dimension", "num_warmup", "message"),
+    [(1, 100, "a theory of one parameter has none: use --sampler hmc"), (4, 0, "warmup must be at least 1")],
+)
+def test_what_conserves_energy_needs_a_direction_and_a_step(theory, dimension, num_warmup, message, key):
+    told = Settings(key, num_chains=2, num_draws=10, num_warmup=num_warmup, keep_every=0)
+    with pytest.raises(ValueError, match=message):
+        energy_conserving(replace(theory.target(), dimension=dimension), told)
 
 
 def test_reference_terms_are_sampled(seed):

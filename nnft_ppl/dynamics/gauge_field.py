@@ -1,0 +1,82 @@
+r"""A given U(1) gauge field in time on a lattice, and what a change of phases makes of it."""
+
+from typing import final
+
+import numpy as np
+from jaxtyping import ArrayLike, Float
+
+from nnft_ppl.arguments import require_finite, require_positive
+from nnft_ppl.spaces import Lattice
+
+
+@final
+class GaugeField:
+    r"""A_0 on the sites and A_j on the links of each step, with $i(\partial_t + iA_0)\psi = H[A]\psi$.
+
+    It is a background, which stays as it is given. Under $\psi\to e^{i\alpha}\psi$ it goes over into
+
+    $$A_{n,j}\to A_{n,j}-\frac{\alpha_{n+\hat\jmath}-\alpha_n}a, \qquad A_0\to A_0-\frac{\alpha(t+dt)-\alpha(t)}{dt} .$$
+
+    Args:
+        temporal: A_0 during each step, shape (steps, *sites), in units of 1/time; one step stands for any number alike.
+        spatial: A during each step on the link from a site to the next along each axis, shape (steps, axis, *sites), in
+            units of 1/length.
+
+    Raises:
+        TypeError: If they are no real numbers.
+        ValueError: If a number is not finite, or shapes do not fit together.
+
+    Example:
+        >>> still = GaugeField(np.zeros((5, 8)), np.full((5, 1, 8), 0.1))  # A_1 = .1 on a ring of 8 sites
+
+    Source: V. Vanchurin, arXiv:2411.08138, in the continuum; on the lattice standard, signs derived in
+    docs/theory/dirac.md.
+    """
+
+    def __init__(
+        self, temporal: Float[ArrayLike, "steps *sites"], spatial: Float[ArrayLike, "steps axis *sites"]
+    ) -> None:
+        self.temporal = require_finite("GaugeField", "temporal", temporal)
+        self.spatial = require_finite("GaugeField", "spatial", spatial)
+        sites = self.temporal.shape[1:]
+        if not sites or self.spatial.shape != (len(self.temporal), len(sites), *sites):
+            raise ValueError(
+                f"GaugeField: temporal has shape {self.temporal.shape} and spatial {self.spatial.shape}; give "
+                "(steps, *sites) and (steps, axis, *sites)"
+            )
+
+    def require(self, steps: int, lattice: Lattice) -> None:
+        """Refuse a field of other steps or sites.
+
+        Args:
+            steps: How many there should be.
+            lattice: The sites that there should be.
+
+        Raises:
+            ValueError: If they are others.
+        """
+        if self.temporal.shape not in ((steps, *lattice.sites), (1, *lattice.sites)):
+            raise ValueError(
+                f"GaugeField: temporal has shape {self.temporal.shape}; for {steps} steps on {lattice.sites} sites "
+                f"give {(steps, *lattice.sites)}"
+            )
+
+    def turned(self, phase: Float[ArrayLike, "time *sites"], time_step: float, spacing: float = 1.0) -> "GaugeField":
+        """The field that goes with ψ e^{iα}.
+
+        Args:
+            phase: α at the beginning of each step and at the end of the last, shape (steps + 1, *sites).
+            time_step: Duration dt of a step.
+            spacing: a.
+
+        Raises:
+            TypeError, ValueError: If an argument is out of range, or the shape is another.
+        """
+        alpha = require_finite("GaugeField.turned", "phase", phase)
+        dt = require_positive("GaugeField.turned", "time_step", time_step)
+        a = require_positive("GaugeField.turned", "spacing", spacing)
+        steps, *sites = self.temporal.shape
+        if alpha.shape != (steps + 1, *sites):
+            raise ValueError(f"GaugeField.turned: phase has shape {alpha.shape}; give {(steps + 1, *sites)}")
+        slopes = [(np.roll(alpha[:-1], -1, axis + 1) - alpha[:-1]) / a for axis in range(len(sites))]
+        return GaugeField(self.temporal - np.diff(alpha, axis=0) / dt, self.spatial - np.stack(slopes, axis=1))
