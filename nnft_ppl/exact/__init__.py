@@ -28,6 +28,12 @@ from nnft_ppl.exact.fermions import (
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
+from nnft_ppl.exact.last_layer import (
+    WidthSeries,
+    erf_last_layer_moments,
+    erf_last_layer_series,
+    erf_last_layer_slope,
+)
 from nnft_ppl.exact.neurons import (
     AMPLITUDE_LAWS,
     cosine_connected,
@@ -80,7 +86,7 @@ from nnft_ppl.exact.string_amplitudes import (
     virasoro_shapiro,
 )
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
-from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
+from nnft_ppl.exact.training import TrainedMoments, erf_tangent_kernel, trained_moments
 from nnft_ppl.exact.weyl import (
     Tower,
     critical_dimension,
@@ -128,6 +134,7 @@ __all__ = [
     "TorusModes",
     "Tower",
     "TrainedMoments",
+    "WidthSeries",
     "TurnedKernel",
     "WorldsheetBoson",
     "angular_degeneracy",
@@ -155,6 +162,8 @@ __all__ = [
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
+    "erf_last_layer_moments",
+    "erf_last_layer_series",
     "erf_last_layer_slope",
     "erf_rotation",
     "erf_tangent_kernel",
