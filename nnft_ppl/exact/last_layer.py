@@ -152,6 +152,9 @@ def erf_last_layer_moments(
 class _Neuron:
     """What one neuron's products h h' fluctuate by, and means of functions of a network's kernel."""
 
+    weights: Float[ndarray, " node"]
+    deviation: Float[ndarray, "pair node"]
+
     def __init__(
         self,
         owner: str,

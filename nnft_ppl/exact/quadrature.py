@@ -71,7 +71,12 @@ def normal_rule(nodes: int) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray
 
 
 def settled(
-    owner: str, rule: Callable[[int], Float[np.ndarray, "..."]], sizes: Sequence[int], tolerance: float, advice: str
+    owner: str,
+    rule: Callable[[int], Float[np.ndarray, "..."]],
+    sizes: Sequence[int],
+    tolerance: float,
+    advice: str,
+    floor: float = 0.0,
 ) -> tuple[Float[np.ndarray, "..."], int]:
     """An average by the first of finer and finer rules that agrees with the one before.
 
@@ -83,6 +88,7 @@ def settled(
         sizes: Numbers of nodes to try, ascending.
         tolerance: Largest difference of two rules, in units of the largest entry.
         advice: What to give instead where none agree.
+        floor: A difference that does not count, in units of the average.
 
     Returns:
         The average, and the number of nodes.
@@ -93,7 +99,7 @@ def settled(
     before = rule(sizes[0])
     for size in sizes[1:]:
         found = rule(size)
-        if np.max(np.abs(found - before)) <= tolerance * np.max(np.abs(found)):
+        if np.max(np.abs(found - before)) <= max(tolerance * np.max(np.abs(found)), floor):
             return found, size
         before = found
     raise ValueError(

@@ -147,7 +147,7 @@ def test_steep_neurons_take_more_nodes_or_are_refused():
     far = erf_last_layer_slope([10.0, -10.0], *data).covariance
     np.testing.assert_allclose(far[[0, 0, 1], [0, 1, 1]], [-0.4709, 0.3229, -0.4240], atol=6e-5)
     np.testing.assert_allclose(erf_last_layer_slope([5.0, -5.0], *data).covariance[0, 0], -0.3897, atol=6e-5)
-    with pytest.raises(ValueError, match="erf_last_layer_slope: averages with .* give smaller points"):
+    with pytest.raises(ValueError, match=r"erf_last_layer_slope: averages with .* give smaller points"):
         erf_last_layer_slope([0.2], *data, sigma_w=1e4)
 
 
