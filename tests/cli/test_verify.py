@@ -103,6 +103,22 @@ def test_a_wrong_answer_is_rejected():
         assert not furthest(control, [row._replace(error=np.nan, pull=np.inf) for row in rows]).rejected
 
 
+@pytest.mark.parametrize(
+    ("exact", "said", "mark"),
+    [
+        ("[np.nan, 1.0]", "1 of 2 exact answers not known (NaN)", "agrees"),
+        ("np.nan", "1 of 1 exact", "nothing to compare"),
+    ],
+)
+def test_answers_that_are_not_known_are_counted(exact: str, said: str, mark: str, tmp_path: Path):
+    observable = "lambda phi: jnp.stack([phi([1.0]), phi([1.0]) ** 2])" if "[" in exact else "lambda phi: phi([1.0])"
+    text = QUARTIC[: QUARTIC.index("def control")].replace("coupling=1.0", "coupling=0.0")
+    text += f'def observables():\n    return {{"one": {observable}}}\n\n\ndef exact():\n    return {{"one": {exact}}}\n'
+    _, out, _ = verified(tmp_path, "import numpy as np\n" + PREAMBLE + text)
+    assert said in out
+    assert f"planted by reweight: {mark}, largest pull" in out, out
+
+
 @pytest.mark.parametrize(("factor", "status"), [("6", 0), ("1", 1)])
 def test_identities_decide_where_nothing_is_known(factor: str, status: int, tmp_path: Path):
     page = tmp_path / "page.md"
