@@ -14,8 +14,9 @@ two coordinates; of `two_point`: (0, 0), (0, 3), (1, 2), (3, 3); of `four_point`
 (0, 0, 1, 2, 3, 3).
 
 `exact` is without four and six points where there is a bias in more than one dimension. Control: `leak=0.5`, neurons
-that are not quite so, or 0 for any other. Units: those of the points. Limits: N → ∞ is the Gaussian process of the kernel. Source: Y. Cho,
-L. K. Saul, NeurIPS 2009 (kernel); arXiv:2008.08601 (the network); cumulants in docs/theory/networks.md.
+that are not quite so, or 0 for any other. Units: those of the points. Limits: N → ∞ is the Gaussian process of the
+kernel. Source: Y. Cho, L. K. Saul, NeurIPS 2009 (kernel); arXiv:2008.08601 (the network); cumulants in
+docs/theory/networks.md.
 """
 
 import math

@@ -101,7 +101,7 @@ def convolution_connected(
     require_count(owner, "channels", channels)
     slopes = _slopes(owner, places, sigma_w, sigma_b, readout, padding)
     if len(places) == 2:
-        return convolution_kernel(*places, sigma_w, sigma_b, readout, padding)
+        return convolution_kernel(places[0], places[1], sigma_w, sigma_b, readout, padding)
     if len(places) == 4:
         return _four(owner, slopes, readout) / channels
     unlike = {one.tobytes(): one for one in slopes}

@@ -137,7 +137,7 @@ def erf_last_layer_moments(
     now = erf_last_layer_series(places, data, values, time, sigma_w, sigma_b)
     every = np.asarray(data, float)
     rates = np.linalg.eigvalsh(erf_kernel(every[:, None], every, sigma_w, sigma_b))
-    slowest = np.min(rates[rates > 1e-12 * rates[-1]])
+    slowest = float(np.min(rates[rates > 1e-12 * rates[-1]]))
     earlier = [min(time, 10 / slowest) / by for by in (2, 4)]
     series = [now, *(erf_last_layer_series(places, data, values, one, sigma_w, sigma_b) for one in earlier)]
     first, second = (
