@@ -137,7 +137,7 @@ def erf_last_layer_moments(
     now = erf_last_layer_series(places, data, values, time, sigma_w, sigma_b)
     every = np.asarray(data, float)
     rates = np.linalg.eigvalsh(erf_kernel(every[:, None], every, sigma_w, sigma_b))
-    slowest = float(np.min(rates[rates > 1e-12 * rates[-1]]))
+    slowest = float(np.min(rates[rates > 1e-12 * rates[-1]], initial=math.inf))
     earlier = [min(time, 10 / slowest) / by for by in (2, 4)]
     series = [now, *(erf_last_layer_series(places, data, values, one, sigma_w, sigma_b) for one in earlier)]
     first, second = (
@@ -203,12 +203,12 @@ class _Neuron:
         seen = np.concatenate([own, -a], axis=-1)
         mean = a @ self.values
         square = seen @ kernels @ np.swapaxes(seen, -1, -2) + mean[..., :, None] * mean[..., None, :]
-        return np.concatenate([mean, square.reshape(*mean.shape[:-1], -1)], axis=-1)
+        return np.concatenate([mean, square.reshape(*mean.shape[:-1], self.test**2)], axis=-1)
 
     def scale(self) -> float:
         """The change of a kernel that counts: its smallest rate of training, or the inverse time."""
         rates = np.linalg.eigvalsh(self.limit[self.test :, self.test :])
-        rate = float(np.min(rates[rates > 1e-12 * rates[-1]]))
+        rate = float(np.min(rates[rates > 1e-12 * rates[-1]], initial=math.inf))
         return min(1.0, max(rate, 1 / self.time if self.time else math.inf))
 
     def first(self) -> Float[ndarray, " entry"]:
