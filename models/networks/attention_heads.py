@@ -11,8 +11,9 @@ number of heads, and for many keys not at all. At H = 1 and d_k → ∞ they are
 Inputs a = ((1, 0), (0, 1)), b = ((½, ½), (1, −1)). `two_point` at `configuration` (a, a), (a, b), (b, b);
 `four_point`, connected, at (a, a, a, a), (a, a, b, b), (b, b, b, b).
 
-Control: `scaling="linear"`, q·k/d_k, for which many keys make all weights equal, or "root" for that. Units: those of
-tokens. Limits: H → ∞ is a Gaussian process. Source: arXiv:2006.10540 (limits); finite H: docs/theory/architectures.md.
+Control: `scaling="linear"`, q·k/d_k, for which many keys make all weights equal, or "root" for that; of one key, which
+both are the same for, "linear" with many. Units: those of tokens. Limits: H → ∞ is a Gaussian process.
+Source: arXiv:2006.10540 (limits); finite H: docs/theory/architectures.md.
 """
 
 import math
@@ -77,6 +78,8 @@ def exact(heads, key_dim, scaling):
     }
 
 
-def control(scaling):
-    """Logits divided by the number of keys, or by its root for that."""
+def control(key_dim, scaling):
+    """Equal weights: logits divided by the number of keys, of which there are many; or by its root for that."""
+    if key_dim == 1:  # its own root
+        return {"scaling": "linear", "key_dim": "infinite"}
     return {"scaling": "linear" if scaling == "root" else "root"}

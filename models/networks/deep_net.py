@@ -11,9 +11,10 @@ biases ⟨φ(x)²⟩ does not depend on the width for "relu" and "linear", and a
 `two_point` at `configuration` (x, x), (x, y), (x, z) with x = (1, 0), y = (.6, .8), z = (0, 1); `kurtosis` at x.
 
 Of "relu" at different points, and of "erf", the two-point function depends on the width from two hidden layers on. Its
-term of order 1/N is known, and `exact` states L/N times the largest of these as truncation. The kurtosis with biases is
-not known. `bias` None is 0, and 1 for "erf".
-Control: `bias=1`, for which 3 (1 + 5/N)^L is wrong (for "erf" none). Units: none. Source: arXiv:1711.00165
+term of order 1/N is known, and `exact` states L/N times the largest of these as truncation; where that is no small
+part, L ≥ N, or ⟨φφ′⟩² would be above ⟨φ²⟩⟨φ′²⟩, nothing is known: NaN. The kurtosis with biases is not known.
+`bias` None is 0, and 1 for "erf".
+Control: `bias=1`, for which 3 (1 + 5/N)^L is wrong (where there are some none). Units: none. Source: arXiv:1711.00165
 (recursion); the rest in docs/theory/architectures.md.
 """
 
@@ -77,15 +78,18 @@ def exact(depth, width, activation, bias):
     """The recursion with its first correction in 1/N, and the kurtosis."""
     deviation = BIAS[activation] if bias is None else bias
     layers = activation, POINTS, depth, SIGMA_W[activation], deviation
-    kernel, correction = deep_kernel(*layers)[0], deep_width_correction(*layers)[0] / width
+    kernel, correction = deep_kernel(*layers), deep_width_correction(*layers) / width
+    both, kernel, correction = kernel + correction, kernel[0], correction[0]
     truncation = np.where(correction == 0, 0.0, depth / width * np.max(np.abs(correction)))
-    found = {"two_point": (kernel + correction, truncation)}
+    beyond = (both[0] ** 2 > both[0, 0] * np.diagonal(both) * (1 + 1e-12)) | (truncation >= np.abs(both[0]))
+    lost = (correction != 0) & (beyond | (depth >= width))
+    found = {"two_point": (np.where(lost, np.nan, both[0]), truncation)}
     if activation == "erf" or deviation:
         return found
     kurtosis = deep_kurtosis(activation, [width] * depth)
     return found | {"fourth": kurtosis * kernel[0] ** 2, "kurtosis": kurtosis}
 
 
-def control(activation):
+def control(activation, bias):
     """Biases, or none."""
-    return {"bias": 0.0 if activation == "erf" else 1.0}
+    return {"bias": 0.0 if (BIAS[activation] if bias is None else bias) else 1.0}

@@ -14,8 +14,9 @@ two coordinates; of `two_point`: (0, 0), (0, 3), (1, 2), (3, 3); of `four_point`
 (0, 0, 1, 2, 3, 3).
 
 `exact` is without four and six points where there is a bias in more than one dimension. Control: `leak=0.5`, neurons
-that are not quite so. Units: those of the points. Limits: N → ∞ is the Gaussian process of the kernel. Source: Y. Cho,
-L. K. Saul, NeurIPS 2009 (kernel); arXiv:2008.08601 (the network); cumulants in docs/theory/networks.md.
+that are not quite so, or 0 for any other. Units: those of the points. Limits: N → ∞ is the Gaussian process of the
+kernel. Source: Y. Cho, L. K. Saul, NeurIPS 2009 (kernel); arXiv:2008.08601 (the network); cumulants in
+docs/theory/networks.md.
 """
 
 import math
@@ -87,6 +88,6 @@ def exact(width, dim, sigma_w, sigma_b, leak):
     return found | {"two_point": sigma_b**2 + found["two_point"]}
 
 
-def control():
-    """Leaky neurons."""
-    return {"leak": 0.5}
+def control(leak):
+    """Neurons of another slope on one side."""
+    return {"leak": 0.0 if leak else 0.5}

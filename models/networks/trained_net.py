@@ -15,10 +15,12 @@ K the arcsine kernel; Θ = K for "last", and for "all" Θ = K + (4/π) k/√((1 
 an ordinary differential equation; of "all" what φ_t − φ_0 + ∫ Θ_t (φ_t(X) − y) dt is short of 0, with the kernel Θ_t of
 the moment.
 
-`exact` of "last" has the order 1/N, too; 4/N of that is stated for what lies beyond (found: less than half of it at
-time 2, N = 8 to 64). Of "all" no finite width is known: extrapolate in 1/N, docs/training.md.
-Control: of "last" train="all"; of "all" the mean of the posterior, Θ = K, which the trained ensemble is not. Units:
-none, of time that of the loss above. Source: arXiv:1902.06720; 1/N derived in docs/theory/training.md.
+`exact` of "last" has the orders 1/N and 1/N², too, and states the largest of the second for what lies beyond: over
+entries, and over times up to t. Where that is above 1/4 of the first (N = 8 at time 8) nothing is known: NaN. Of "all"
+no finite width is known: extrapolate in 1/N, docs/training.md.
+Control, of moments at N → ∞: of "last" those of Θ of all parameters in the place of K, wrong at every time; of "all"
+the mean of the posterior, Θ = K, which the trained ensemble is not. Units: none, of time that of the loss above.
+Source: arXiv:1902.06720; 1/N derived in docs/theory/training.md.
 """
 
 import math
@@ -32,7 +34,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_choice, require_count, require_number
 from nnft_ppl.dynamics import SquaredLoss, gradient_flow, linear_flow, tangent_kernel
-from nnft_ppl.exact import erf_kernel, erf_last_layer_slope, trained_moments
+from nnft_ppl.exact import erf_kernel, erf_last_layer_moments, erf_tangent_kernel, trained_moments
 from nnft_ppl.fields import Dense
 from nnft_ppl.observables import Invariant, at, connected, product
 
@@ -95,23 +97,18 @@ def observables(time, train):
     }
 
 
-def limit(time):
-    """Moments at infinite width of the tangent kernel K."""
-    points = np.concatenate([PLACES, LOSS.points[:, 0]])
-    kernel = erf_kernel(points[:, None], points, 1.0, 1.0)
-    return trained_moments(kernel, kernel, LOSS.values, time)
-
-
 def exact(width, time, train):
-    """The limit and its correction, where the read-out is trained."""
+    """The limit and its corrections, where the read-out is trained."""
     if train == "all":
         return {}
-    still, slope = limit(time), erf_last_layer_slope(PLACES, LOSS.points[:, 0], LOSS.values, time)
+    found, beyond = erf_last_layer_moments(width, PLACES, LOSS.points[:, 0], LOSS.values, time)
     pairs = np.triu_indices(2)
-    known = {"mean": (still.mean, slope.mean), "covariance": (still.covariance[pairs], slope.covariance[pairs])}
-    return {name: (one + more / width, 4 * np.abs(more) / width**2) for name, (one, more) in known.items()}
+    return {"mean": (found.mean, beyond.mean), "covariance": (found.covariance[pairs], beyond.covariance[pairs])}
 
 
 def control(time, train):
-    """All parameters trained, or the posterior for that."""
-    return {"train": "all"} if train == "last" else {"mean": limit(time).mean}
+    """The kernel of the other way to train."""
+    points = np.concatenate([PLACES, LOSS.points[:, 0]])
+    kernel = (erf_tangent_kernel if train == "last" else erf_kernel)(points[:, None], points, 1.0, 1.0)
+    wrong = trained_moments(kernel, kernel, LOSS.values, time)
+    return {"mean": wrong.mean} | ({"covariance": wrong.covariance[np.triu_indices(2)]} if train == "last" else {})

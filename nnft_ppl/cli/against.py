@@ -60,6 +60,11 @@ def knows(theory: Theory) -> bool:
     return any(np.isfinite(value).any() for value in theory.exact.values())
 
 
+def unknown(theory: Theory) -> tuple[int, int]:
+    """How many of the values that a theory states exactly are not known after all (NaN), and how many there are."""
+    return sum(int(np.isnan(value).sum()) for value in theory.exact.values()), sum(map(np.size, theory.exact.values()))
+
+
 def compare(ensemble: Ensemble, theory: Theory) -> list[Row]:
     """A run beside what is known of a theory, its own or another one: exact values, or else identities."""
     if knows(theory):

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from nnft_ppl.cli.against import Rejection, Row, beside, compare, deviations, furthest, knows, largest_pull
+from nnft_ppl.cli.against import Rejection, Row, beside, compare, deviations, furthest, knows, largest_pull, unknown
 from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.gallery import Gallery
 from nnft_ppl.cli.progress import progress_bar
@@ -44,6 +44,11 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         shown: Ensemble | None = None
         if not knows(theory):
             console.print(f"[bold]{theory.name}[/]: no exact answer; its identities are tested", highlight=False)
+        missing, stated = unknown(theory)
+        if missing:
+            console.print(
+                f"[bold]{theory.name}[/]: {missing} of {stated} exact answers not known (NaN)", highlight=False
+            )
         routes = DISCRETE_ROUTES if theory.discrete else ROUTES
         for sampler in routes:
             pictured = gallery is not None and shown is None
@@ -60,7 +65,7 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
             compared += found
             largest = largest_pull(found)
             mark = "[green]agrees[/]" if largest <= MAX_PULL else "[red]disagrees[/]"
-            if not found:
+            if not found or (0 < stated == missing and largest <= MAX_PULL):
                 mark = "nothing to compare"
             console.print(f"[bold]{theory.name}[/] by {sampler}: {mark}, largest pull {largest:.1f}", highlight=False)
             console.print(estimates_table(ensemble))

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nnft_ppl.arguments import require_count, require_positive
-from nnft_ppl.dynamics.flow import Network
+from nnft_ppl.dynamics.flow import Network, require_real
 
 
 def gradient_descent(
@@ -36,7 +36,7 @@ def gradient_descent(
         Parameters of the same shapes; for several numbers of steps with a leading axis.
 
     Raises:
-        TypeError: If numbers of steps are no integers, or the optimiser is none.
+        TypeError: If numbers of steps are no integers, the optimiser is none, or a parameter is complex.
         ValueError: If they are out of range.
 
     Source: DeepMind et al., The DeepMind JAX ecosystem, 2020 (optax).
@@ -49,6 +49,7 @@ def gradient_descent(
     counts = [require_count(owner, "steps", one, least=0) for one in np.atleast_1d(np.asarray(steps)).tolist()]
     if not counts or sorted(counts) != counts:
         raise ValueError(f"{owner}: steps = {steps}; give a number of them, or several in ascending order")
+    require_real(owner, parameters)
     start = jax.tree.map(jnp.asarray, parameters)
 
     def step(_: Array, state: tuple[Any, Any]) -> tuple[Any, Any]:

@@ -43,7 +43,7 @@ def gradient_flow(
         met: give more steps.
 
     Raises:
-        TypeError, ValueError: If times, steps or tolerance are out of range.
+        TypeError, ValueError: If times, steps or tolerance are out of range, or a parameter is complex.
 
     Example:
         >>> moved = gradient_flow(lambda w: lambda x: w * x[0], 2.0, lambda phi: phi([1.0]) ** 2 / 2, 1.0)
@@ -55,6 +55,7 @@ def gradient_flow(
     times = flow_times("gradient_flow", time)
     require_count("gradient_flow", "steps", steps)
     require_positive("gradient_flow", "tolerance", tolerance)
+    require_real("gradient_flow", parameters)
     start = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, float)), parameters)
     if not times[-1]:
         return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (*np.shape(time), *leaf.shape)), start)
@@ -64,6 +65,20 @@ def gradient_flow(
 
     found = solved(downhill, start, times, steps, tolerance)
     return found if np.ndim(time) else jax.tree.map(lambda leaf: leaf[0], found)
+
+
+def require_real(owner: str, parameters: PyTree[Array]) -> None:
+    """Real parameters: of a complex one the slope would need its conjugate, or the flow climbs.
+
+    Args:
+        owner: Who asks.
+        parameters: Those to be trained.
+
+    Raises:
+        TypeError: If one is complex.
+    """
+    if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(parameters)):
+        raise TypeError(f"{owner}: a parameter is complex; give its real and imaginary parts as two parameters")
 
 
 def flow_times(owner: str, time: Any, *, infinite: bool = False) -> Float[np.ndarray, "time"]:

@@ -8,7 +8,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, ArrayLike, Float, PyTree
 
-from nnft_ppl.dynamics.flow import Network, flow_times
+from nnft_ppl.dynamics.flow import Network, flow_times, require_real
 from nnft_ppl.dynamics.squared_loss import SquaredLoss
 
 
@@ -34,13 +34,14 @@ def linear_flow(
         Parameters of the same shapes; for several times with a leading axis `time`.
 
     Raises:
-        TypeError, ValueError: If times are out of range, or the field's values are no data.
+        TypeError, ValueError: If times are out of range, the field's values are no data, or a parameter is complex.
 
     Source: J. Lee et al., arXiv:1902.06720.
     """
     if not isinstance(loss, SquaredLoss):
         raise TypeError(f"linear_flow: loss is {type(loss).__name__}; give a SquaredLoss, or use gradient_flow")
     times = flow_times("linear_flow", time, infinite=True)
+    require_real("linear_flow", parameters)
     start, unravel = ravel_pytree(parameters)
 
     def residual(flat: Array) -> Array:

@@ -7,7 +7,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, ArrayLike, Float, PyTree
 
 from nnft_ppl.arguments import require_finite
-from nnft_ppl.dynamics.flow import Network
+from nnft_ppl.dynamics.flow import Network, require_real
 
 
 def tangent_kernel(
@@ -30,10 +30,11 @@ def tangent_kernel(
         Shape (point, other); with a field's components behind each. In units of the field squared over θ².
 
     Raises:
-        TypeError, ValueError: If points are not real, not finite, or of another shape.
+        TypeError, ValueError: If points are not real, not finite, or of another shape, or a parameter is complex.
 
     Source: A. Jacot et al., arXiv:1806.07572.
     """
+    require_real("tangent_kernel", parameters)
     flat, unravel = ravel_pytree(parameters)
 
     def slopes(name: str, places: ArrayLike) -> Array:

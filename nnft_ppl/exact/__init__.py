@@ -28,6 +28,12 @@ from nnft_ppl.exact.fermions import (
 from nnft_ppl.exact.gauss_neurons import gauss_connected
 from nnft_ppl.exact.kernels import KERNELS, Lowest, lowest, time_kernel
 from nnft_ppl.exact.kolmogorov_arnold import COEFFICIENT_LAWS, fourier_kan_connected
+from nnft_ppl.exact.last_layer import (
+    WidthSeries,
+    erf_last_layer_moments,
+    erf_last_layer_series,
+    erf_last_layer_slope,
+)
 from nnft_ppl.exact.lattice_dirac import cayley_frequency, dirac_energy, thermal_dirac_two_point
 from nnft_ppl.exact.lattice_waves import (
     lattice_frequency,
@@ -99,7 +105,7 @@ from nnft_ppl.exact.theta_sums import (
     theta_energy,
 )
 from nnft_ppl.exact.torus import torus_first_order, torus_propagator
-from nnft_ppl.exact.training import TrainedMoments, erf_last_layer_slope, erf_tangent_kernel, trained_moments
+from nnft_ppl.exact.training import TrainedMoments, erf_tangent_kernel, trained_moments
 from nnft_ppl.exact.villain import VillainMoments, villain_two_by_two
 from nnft_ppl.exact.weyl import (
     Tower,
@@ -151,6 +157,7 @@ __all__ = [
     "TrainedMoments",
     "TurnedKernel",
     "VillainMoments",
+    "WidthSeries",
     "WorldsheetBoson",
     "angular_degeneracy",
     "attention_connected",
@@ -185,6 +192,8 @@ __all__ = [
     "energy_propagator",
     "erf_connected",
     "erf_kernel",
+    "erf_last_layer_moments",
+    "erf_last_layer_series",
     "erf_last_layer_slope",
     "erf_rotation",
     "erf_tangent_kernel",

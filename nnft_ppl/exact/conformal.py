@@ -101,18 +101,23 @@ def box_function(u: Float[ArrayLike, "*shape"], v: Float[ArrayLike, "*shape"]) -
     first, second = require_finite("box_function", "u", u), require_finite("box_function", "v", v)
     require_sign("box_function", "u", first)
     require_sign("box_function", "v", second)
-    real = (1 + first - second) / 2
-    squared = first - real**2
-    if np.any(squared < -1e-12 * np.maximum(first, 1)):
-        raise ValueError(f"box_function: u = {u}, v = {v}; give those of four points, for which (1 + u - v)^2 <= 4 u")
-    height = np.sqrt(np.maximum(squared, 0.0))
-    # Close to the real axis the quotient is its limit, up to the square of the distance.
-    on_line = height < 1e-6
+    # u/c, v/c and 1/c of the largest c of u, v, 1: |z| <= |1 - z| <= 1, and a permutation of the points in Phi/c.
+    small, middle, large = np.sort(np.stack(np.broadcast_arrays(first, second, 1.0)), axis=0)
+    u, v = small / large, middle / large
+    size = np.sqrt(u)
+    real = np.clip((1 + u - v) / 2, -size, size)
+    if np.any(((1 + u - v) / 2) ** 2 - u > 1e-12 * np.maximum(size, 1e-8)):
+        raise ValueError(
+            f"box_function: u = {first}, v = {second}; give those of four points, for which (1 + u - v)^2 <= 4 u"
+        )
+    height = np.sqrt(np.maximum(u - real**2, 0.0))
+    # Close to the real axis the quotient is its limit, up to the square of the angle.
+    on_line = height < 1e-6 * size
     z = real + 1j * np.where(on_line, 1.0, height)
     dilogarithm = special.spence(1 - z).imag + np.angle(1 - z) * np.log(np.abs(z))  # of Bloch and Wigner
     with np.errstate(divide="ignore", invalid="ignore"):
         limit = -np.log(np.abs(1 - real)) / real - np.log(np.abs(real)) / (1 - real)
-    return 2 * np.where(on_line, limit, dilogarithm / np.where(on_line, 1.0, height))
+    return 2 * np.where(on_line, limit, dilogarithm / np.where(on_line, 1.0, height)) / large
 
 
 def power_law_amplitude(dimension: float, dim: int) -> float:

@@ -65,7 +65,7 @@ def deep_width_correction(
 def _fluctuation(activation: str, first: float, mixed: float, second: float) -> Float[np.ndarray, "3 3"]:
     """Covariance of (h_a^2, h_a h_b, h_b^2), in polar coordinates between the kinks of the activation."""
     left = math.sqrt(first) if first > 0 else 1.0
-    slopes = np.array([[left, 0.0], [mixed / left, math.sqrt(max(second - (mixed / left) ** 2, 0.0))]])
+    slopes = np.array([[math.sqrt(first), 0.0], [mixed / left, math.sqrt(max(second - (mixed / left) ** 2, 0.0))]])
     edges = np.arctan2(slopes[:, 1], slopes[:, 0])[:, None] + math.pi * np.array([-0.5, 0.5])
     edges = np.unique(np.concatenate([np.mod(edges, 2 * math.pi).ravel(), math.pi / 2 * np.arange(5)]))
     nodes = _NODES + 10 * math.ceil(float(np.max(np.hypot(*slopes.T))))  # where erf is steep it needs more
@@ -112,6 +112,8 @@ def _between(activation: str, a: float, c: float, b: float) -> tuple[np.ndarray,
         second = [[aa, -q / root**3, c / root**3], [-q / root**3, 4 * c / root**3, -p / root**3]]
         return slope, 4 / math.pi * np.array([*second, [c / root**3, -p / root**3, bb]])
     size = math.sqrt(a * b)
+    if size == 0:  # where the field is 0 it stays so
+        return np.zeros(3), np.zeros((3, 3))
     cosine = min(max(c / size, -1.0), 1.0)
     sine = math.sqrt(1 - cosine**2)
     slope = np.array([size * sine / (4 * a), (math.pi - math.acos(cosine)) / 2, size * sine / (4 * b)]) / math.pi

@@ -1,19 +1,13 @@
-"""Networks trained by gradient flow or descent: the field at infinite width, and its first correction in 1/N."""
+"""Networks trained by gradient flow or descent: the field at infinite width."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import ArrayLike, Float
-from scipy import special
 
 from nnft_ppl.arguments import require_finite, require_non_negative, require_number
 from nnft_ppl.exact.neurons import erf_kernel
-
-# Of Gauss and Hermite, in each of two directions: means of products of four erf are right to 1e-12 for slopes up to 2.
-_NODES = 100
-# Of second differences, in units of one neuron's deviation: they are right to 1e-6.
-_MOVE = 1e-3
 
 
 class TrainedMoments(NamedTuple):
@@ -101,8 +95,10 @@ def trained_moments(
     require_non_negative(owner, "step", step)
     test = len(k) - len(y)
     rates, modes = np.linalg.eigh(theta[test:, test:])
-    learned = np.full(len(rates), float(time))
-    np.divide(_learned(rates, time, step), rates, out=learned, where=rates != 0)
+    # What no value at the data can show stays, also in infinite time: of a kernel, Theta(x, X) does not reach it.
+    learns = rates > len(rates) * np.finfo(float).eps * np.max(np.abs(rates), initial=0.0)
+    known = np.where(learns, rates, 1.0)
+    learned = np.where(learns, _learned(known, time, step) / known, 0.0)
     a = theta[:test, test:] @ (modes * learned) @ modes.T
     seen = np.concatenate([np.eye(test), -a], axis=1)  # of the field before training
     return TrainedMoments(a @ y, seen @ k @ seen.T)
@@ -116,58 +112,3 @@ def _learned(rates: np.ndarray, time: float, step: float) -> np.ndarray:
     if not steps or not math.isclose(steps * step, time, rel_tol=1e-9):
         raise ValueError(f"trained_moments: time = {time!r} is no whole number of steps of {step!r}")
     return 1 - (1 - step * rates) ** steps
-
-
-def erf_last_layer_slope(
-    places: Float[ArrayLike, "place"],
-    data: Float[ArrayLike, "datum"],
-    values: Float[ArrayLike, "datum"],
-    time: float,
-    sigma_w: float = 1.0,
-    sigma_b: float = 1.0,
-) -> TrainedMoments:
-    r"""Slope in 1/N, at `N -> inf`, of the moments of an erf network of which the read-out alone is trained.
-
-    A network of N neurons follows `trained_moments` with its own kernel `k = N^(-1) sum_i h_i h_i'`, exactly. That
-    fluctuates about K with the covariance D/N of one neuron's, `D = Cov(h h', h'' h''')`; to second order the mean has
-    `1/2 D : m''` and the covariance `1/2 D : C'' + m' D m'`, with m and C as functions of the kernel.
-
-    Args:
-        places: Where the field is looked at, on the line.
-        data: X.
-        values: y.
-        time: t of gradient flow, or inf.
-        sigma_w: Scale of the weights, positive.
-        sigma_b: Scale of the biases, at least zero.
-
-    Returns:
-        The coefficients of 1/N, of the mean, shape (place,), and of the covariance, shape (place, place).
-
-    Raises:
-        TypeError, ValueError: If an argument lies outside its range.
-
-    Source: derived in docs/theory/training.md.
-    """
-    owner = "erf_last_layer_slope"
-    every = np.concatenate([require_finite(owner, "places", places), require_finite(owner, "data", data)])
-    limit = erf_kernel(every[:, None], every, sigma_w, sigma_b)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    plane = np.multiply.outer(weights, weights) / (2 * math.pi)
-    slopes = sigma_w * np.multiply.outer(every, nodes)[:, :, None] + sigma_b * nodes
-    neuron = special.erf(slopes)
-    pairs = np.triu_indices(len(every))
-    products = (neuron[pairs[0]] * neuron[pairs[1]]).reshape(len(pairs[0]), -1)
-    deviation = products - limit[pairs][:, None]
-    sizes, modes = np.linalg.eigh(deviation * plane.ravel() @ deviation.T)
-    still = trained_moments(limit, limit, values, time)
-    mean, covariance = np.zeros_like(still.mean), np.zeros_like(still.covariance)
-    for mode in (modes * np.sqrt(np.maximum(sizes, 0))).T:
-        moved = np.zeros_like(limit)
-        moved[pairs] = _MOVE * mode
-        moved = moved + np.triu(moved, 1).T
-        up, down = (trained_moments(one, one, values, time) for one in (limit + moved, limit - moved))
-        first = (up.mean - down.mean) / (2 * _MOVE)
-        mean += (up.mean - 2 * still.mean + down.mean) / (2 * _MOVE**2)
-        covariance += (up.covariance - 2 * still.covariance + down.covariance) / (2 * _MOVE**2)
-        covariance += np.multiply.outer(first, first)
-    return TrainedMoments(mean, covariance)

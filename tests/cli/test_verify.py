@@ -103,6 +103,13 @@ def test_a_wrong_answer_is_rejected():
         assert not furthest(control, [row._replace(error=np.nan, pull=np.inf) for row in rows]).rejected
 
 
+@pytest.mark.parametrize(("known", "missing", "mark"), [("scale**2", 1, "agrees"), ("np.nan", 2, "nothing to compare")])
+def test_answers_that_are_not_known_are_counted(known: str, missing: int, mark: str, tmp_path: Path):
+    _, out, _ = verified(tmp_path, GAUSSIAN.replace("[scale**2, np.nan]", f"[{known}, np.nan]"))
+    assert f"planted: {missing} of 2 exact answers not known (NaN)" in out
+    assert f"planted by reweight: {mark}, largest pull" in out
+
+
 @pytest.mark.parametrize(("factor", "status"), [("6", 0), ("1", 1)])
 def test_identities_decide_where_nothing_is_known(factor: str, status: int, tmp_path: Path):
     page = tmp_path / "page.md"

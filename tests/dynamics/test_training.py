@@ -136,3 +136,18 @@ def test_descent_of_a_constant_kernel():
 def test_mistakes_are_named(wrong, message):
     with pytest.raises((TypeError, ValueError), match=message):
         wrong()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda w: gradient_flow(lambda w: lambda x: w, w, lambda phi: jnp.abs(phi(0.0) - 1) ** 2 / 2, 1.0),
+        lambda w: gradient_descent(lambda w: lambda x: w, w, lambda phi: jnp.abs(phi(0.0) - 1) ** 2 / 2, 1, 0.1),
+        lambda w: linear_flow(lambda w: lambda x: w.real, w, LOSS, 1.0),
+        lambda w: tangent_kernel(lambda w: lambda x: w.real, w, [0.0]),
+    ],
+)
+def test_complex_parameters_are_refused(call):
+    with pytest.raises(TypeError, match="a parameter is complex; give its real and imaginary parts"):
+        call(2.0 + 1.0j)
+    call(jnp.asarray(2.0))

@@ -249,3 +249,13 @@ def test_generalised_free_fields_are_covariant_in_four_points():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(("z", "right"), [(5e-7 * (1 + 1j), 30.324183), (1e-7j, 34.236191), (1 + 1e-7j, 34.236191)])
+def test_the_box_beside_its_singular_points(z, right):
+    u, v = abs(z) ** 2, abs(1 - z) ** 2
+    assert box_function(u, v) == box_function(v, u) == pytest.approx(right, abs=1e-6)
+    assert right == pytest.approx(2 - math.log(min(u, v)), abs=5e-5)
+    assert box_function(1 / u, v / u) == pytest.approx(u * right, rel=1e-7)  # points 1 and 2 the other way round
+    near = 2 * z if abs(z) < 0.5 else 2 * (1 - z)
+    assert box_function(abs(near) ** 2, abs(1 - near) ** 2) != pytest.approx(right, abs=0.1)  # control

@@ -95,3 +95,13 @@ def test_three_rectified_layers_at_finite_widths(rng):
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("activation", ["relu", "erf"])
+def test_where_the_field_is_zero(activation):
+    found = deep_width_correction(activation, [[0.0, 0.0], [1.0, 0.0]], 3, 1.4, 0.0)
+    np.testing.assert_array_equal([found[0, 0], found[0, 1]], 0.0)
+    beside = deep_width_correction("erf", [[1e-6, 0.0], [1.0, 0.0]], 3, 1.4, 0.0)
+    if activation == "erf":
+        np.testing.assert_allclose(found, beside, atol=1e-5)
+        assert found[1, 1] != 0  # control

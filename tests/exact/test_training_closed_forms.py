@@ -7,7 +7,14 @@ import pytest
 from scipy import special
 from statistical import ACCEPTED, REJECTED, sigmas
 
-from nnft_ppl.exact import erf_kernel, erf_last_layer_slope, erf_tangent_kernel, trained_moments
+from nnft_ppl.exact import (
+    erf_kernel,
+    erf_last_layer_moments,
+    erf_last_layer_series,
+    erf_last_layer_slope,
+    erf_tangent_kernel,
+    trained_moments,
+)
 
 POINTS, VALUES = np.array([0.2, 2.0, -1.0, 0.5]), np.array([0.8, -0.4])
 KERNEL = erf_kernel(POINTS[:, None], POINTS, 1.0, 1.0)
@@ -118,3 +125,39 @@ def test_the_first_correction_on_networks_of_forty_neurons(rng):
 def test_mistakes_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         trained_moments(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("width", "time", "entry", "right", "error"),
+    [(8, 1.34, (0, 0), 0.10229, 6e-5), (8, 8.45, (0, 1), -0.01754, 5e-5), (8, np.inf, (1, 1), 0.1845, 6e-4)],
+)
+def test_the_truncation_bounds_what_lies_beyond_or_nothing_is_known(width, time, entry, right, error):
+    """Right: 200 000 networks, each by its own kernel. A slope that crosses zero would bound nothing."""
+    found, beyond = erf_last_layer_moments(width, [0.2, 2.0], [-1.0, 0.5], [0.8, -0.4], time)
+    assert np.isnan(found.covariance).all() == (time > 2)
+    if time < 2:
+        assert abs(found.covariance[entry] - right) < beyond.covariance[entry] + 5 * error
+    series = erf_last_layer_series([0.2, 2.0], [-1.0, 0.5], [0.8, -0.4], time)
+    line = series.limit.covariance[entry] + series.first.covariance[entry] / width
+    assert abs(line - right) > 4 * abs(series.first.covariance[entry]) / width**2 + 5 * error  # control: its slope
+
+
+def test_steep_neurons_take_more_nodes_or_are_refused():
+    data = [-1.0, 0.5], [0.8, -0.4], 2.0
+    far = erf_last_layer_slope([10.0, -10.0], *data).covariance
+    np.testing.assert_allclose(far[[0, 0, 1], [0, 1, 1]], [-0.4709, 0.3229, -0.4240], atol=6e-5)
+    np.testing.assert_allclose(erf_last_layer_slope([5.0, -5.0], *data).covariance[0, 0], -0.3897, atol=6e-5)
+    with pytest.raises(ValueError, match=r"erf_last_layer_slope: averages with .* give smaller points"):
+        erf_last_layer_slope([0.2], *data, sigma_w=1e4)
+
+
+def test_coincident_data_in_infinite_time():
+    points, values = np.array([0.2, 2.0, -1.0, -1.0, 0.5]), [0.8, 0.4, -0.4]
+    kernel = erf_kernel(points[:, None], points, 1.0, 1.0)
+    late, last = (trained_moments(kernel, kernel, values, time) for time in (1e8, np.inf))
+    np.testing.assert_allclose(last.mean, [-0.20264, -0.76238], atol=5e-6)
+    np.testing.assert_allclose(last.covariance, late.covariance, atol=1e-9)
+    slopes = [erf_last_layer_slope(points[:2], points[2:], values, time).mean for time in (1e6, np.inf)]
+    np.testing.assert_allclose(slopes[1], slopes[0], atol=1e-6)
+    nothing = trained_moments(np.eye(3), np.zeros((3, 3)), [1.0, 2.0], np.inf)
+    assert (nothing.mean, nothing.covariance) == (0.0, 1.0)

@@ -163,3 +163,21 @@ def test_tails_of_the_gauss_net_with_wide_biases(key):
 def test_bad_keywords_are_named(name, keywords, message):
     with pytest.raises(ValueError, match=message):
         load(name, **keywords)
+
+
+def test_a_few_neurons_of_many_layers_are_not_known():
+    few, more = (load("deep_net", width=width).exact["two_point"] for width in (1, 8))
+    np.testing.assert_array_equal(np.isnan(few), [False, True, True])
+    assert np.isfinite(more).all()
+    assert np.isfinite(load("deep_net", width=1, depth=1).exact["two_point"]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords"),
+    [("relu_net", {"leak": 0.5}), ("attention_heads", {"key_dim": 1}), ("deep_net", {"bias": 1.0})],
+)
+def test_no_control_is_the_model_itself(name, keywords):
+    theory = load(name, **keywords)
+    other = load(name, **theory.keywords | theory.control.keywords)
+    assert not np.allclose(theory.exact["two_point"], other.exact["two_point"], rtol=0.01) or name == "relu_net"
+    assert theory.keywords != other.keywords

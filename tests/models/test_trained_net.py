@@ -54,3 +54,10 @@ def test_each_network_follows_its_own_flow(train, key):
 def test_bad_keywords_are_named(keywords, message):
     with pytest.raises(ValueError, match=message):
         load("trained_net", **keywords)
+
+
+@pytest.mark.parametrize("time", [0.0, 20.0, np.inf])
+def test_there_is_a_control_at_every_time(time):
+    theory = load("trained_net", time=time)
+    off = np.abs(theory.control.answers["covariance"] - theory.exact["covariance"])
+    assert np.max(off - theory.truncation["covariance"]) > 0.05
