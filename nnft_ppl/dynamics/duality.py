@@ -208,6 +208,8 @@ def hamiltonian_pair(weight: Float[ArrayLike, "n n"], loss: QuadraticLoss) -> Pa
 def quadratic_part(network: LearningNetwork, neurons: int) -> tuple[Float[np.ndarray, "n n"], QuadraticLoss]:
     """The weights W of a network and the quadratic part of its loss, at φ = β = 0: what `hamiltonian_pair` is asked of.
 
+    W = ∂f/∂φ, shape (n, n), of the activation f, and the second derivatives of the loss, each of that shape.
+
     Args:
         network: With an activation whose derivative in β is 1 there.
         neurons: How many, n.

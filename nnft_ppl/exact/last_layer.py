@@ -78,7 +78,7 @@ def erf_last_layer_series(
     sigma_w: float = 1.0,
     sigma_b: float = 1.0,
 ) -> WidthSeries:
-    r"""The same to the order 1/N^2, `1/6 E[d^3 f] + 1/8 D D : f''''` of every mean `f` of the network's kernel.
+    r"""The same to the order 1/N^2: of a mean f of the network's kernel, $E[d^3f]/6 + DD:f^{(4)}/8$.
 
     d is the difference of one neuron's `h h'` from K. The series is asymptotic: it says something where the second
     order is small beside the first.
@@ -90,6 +90,9 @@ def erf_last_layer_series(
         time: As there.
         sigma_w: As there.
         sigma_b: As there.
+
+    Returns:
+        The coefficients, means of shape (place,) and covariances of shape (place, place).
 
     Raises:
         TypeError, ValueError: As there.
@@ -110,10 +113,10 @@ def erf_last_layer_moments(
     sigma_w: float = 1.0,
     sigma_b: float = 1.0,
 ) -> tuple[TrainedMoments, TrainedMoments]:
-    r"""Moments of such a network of N neurons to the order 1/N^2, and a bound of what lies beyond.
+    r"""Moments of such a network, $m_0 + m_1/N + m_2/N^2$ with the coefficients of the series, and what lies beyond.
 
-    The bound is the largest second order over all entries and over times up to t (where one entry's crosses zero,
-    higher orders do not). Beyond are terms smaller by the ratio of second to first order; where that is above 1/4,
+    That is judged, not proved: the largest second order over all entries and over t and two earlier times (where one
+    entry's crosses zero, higher orders do not). Beyond are terms smaller by the ratio of second to first order; where that is above 1/4,
     for few neurons or late times, nothing is known: NaN.
 
     Args:
@@ -126,7 +129,7 @@ def erf_last_layer_moments(
         sigma_b: As there.
 
     Returns:
-        The moments, and their truncation.
+        The moments, a mean of shape (place,) and a covariance of shape (place, place), and their truncation.
 
     Raises:
         TypeError, ValueError: As there, or if `width` is no integer of at least 1.

@@ -45,8 +45,13 @@ def lattice_potential(sites: int, spacing: float = 1.0, mass: float = 0.0) -> Fl
         spacing: a.
         mass: m.
 
+    Returns:
+        M, shape (sites, sites).
+
     Raises:
         TypeError, ValueError: If an argument is no number or out of range.
+
+    Source: definitions; derived in docs/theory/emergent.md.
     """
     require_count("lattice_potential", "sites", sites, least=3)
     require_positive("lattice_potential", "spacing", spacing)

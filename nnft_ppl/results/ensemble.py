@@ -160,7 +160,7 @@ class Ensemble:
 
     @property
     def truncation(self) -> dict[str, np.ndarray]:
-        """By how much exact values may themselves be off, by name, where the model states that."""
+        """By how much exact values may themselves be off, by name, each of their shape, where the model states that."""
         known = series_of(self.data, "exact")
         return {name.removesuffix(TRUNCATION): one for name, one in known.items() if name.endswith(TRUNCATION)}
 

@@ -63,7 +63,7 @@ class Spacetime(Space):
 
     @property
     def places(self) -> dict[str, Float[np.ndarray, " point"]]:
-        """Times, some of them where there are very many, and sites along the first axis of the lattice."""
+        """Times, some of them where there are very many, and sites along the lattice's first axis, each (point,)."""
         times = np.array(self.line.times)
         few = np.unique(np.linspace(0, len(times) - 1, min(len(times), MOST_TIMES)).round().astype(int))
         return {"time": times[few], "position": self.lattice.axes[0]}

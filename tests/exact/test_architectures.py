@@ -266,7 +266,7 @@ def test_smooth_cutoff_by_an_integral_over_momenta(dim, mass, cutoff, power):
         (lambda: fourier_kan_connected([0.0] * 4, 1, 1, "t"), "law = 't'; give one of 'gaussian'"),
         (lambda: shared_amplitude_connected([0.0] * 4, 1, 0.0), "shape = 0.0; give a finite number > 0"),
         (lambda: smooth_cutoff_four_point(ZHANG, 1, 1.0, 1.0, 2), "alpha = 2; give a number from -1 to 1"),
-        (lambda: smooth_cutoff_moment(1.0, 5, 1.0, 1.0, 1), "dim = 5; give an integer from 1 to 4"),
+        (lambda: smooth_cutoff_moment(1.0, 7, 1.0, 1.0, 1), "dim = 7; give an integer from 1 to 6"),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_named(call, message):
