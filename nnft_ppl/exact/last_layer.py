@@ -116,8 +116,8 @@ def erf_last_layer_moments(
     r"""Moments of such a network, $m_0 + m_1/N + m_2/N^2$ with the coefficients of the series, and what lies beyond.
 
     That is judged, not proved: the largest second order over all entries and over t and two earlier times (where one
-    entry's crosses zero, higher orders do not). Beyond are terms smaller by the ratio of second to first order; where that is above 1/4,
-    for few neurons or late times, nothing is known: NaN.
+    entry's crosses zero, higher orders do not). Beyond are terms smaller by the ratio of second to first order; where
+    that is above 1/4, for few neurons or late times, nothing is known: NaN.
 
     Args:
         width: N.
