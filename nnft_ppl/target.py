@@ -34,6 +34,8 @@ class Discrete:
     """y -> the lowest and highest level of each discrete coordinate; −∞ and ∞ in the others."""
     moves: Callable[[Array, Position], Position] | None = None
     """(key, y) -> y with other levels, leaving the density invariant, where the model has moves of its own."""
+    varying: frozenset[str] = frozenset()
+    """Names of those whose lowest or highest level depends on other parameters."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.exact import sphere_heat_trace, sphere_mode_count, sphere_zero_modes, string_towers, weyl_breaking
-from nnft_ppl.families import weyl_answers, weyl_observables
+from nnft_ppl.families import refuse_cut_off, weyl_answers, weyl_observables
 from nnft_ppl.fields import Harmonics
 from nnft_ppl.observables import Derived, Observable
 from nnft_ppl.spaces import Sphere
@@ -37,6 +37,7 @@ def model(dimensions=26, epsilon=0.05, degree=16, alpha_prime=2.0):
     require_count("weyl_sphere", "degree", degree, least=2)  # the first of b
     for name, value in (("epsilon", epsilon), ("alpha_prime", alpha_prime)):
         require_positive("weyl_sphere", name, value)
+    refuse_cut_off("weyl_sphere", "degree", epsilon, degree * (degree + 1))
     with numpyro.plate("mode", (degree + 1) ** 2):
         amplitude = numpyro.sample("amplitude", dist.Normal(0, 1))
     casimir = degrees(degree) * (degrees(degree) + 1)

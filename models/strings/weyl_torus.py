@@ -24,7 +24,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_choice, require_count, require_finite, require_positive
 from nnft_ppl.exact import TORUS_MEASURES, string_towers, torus_modes, torus_plane_flow
-from nnft_ppl.families import weyl_answers, weyl_observables
+from nnft_ppl.families import refuse_cut_off, weyl_answers, weyl_observables
 from nnft_ppl.fields import WaveProducts
 from nnft_ppl.observables import Observable
 from nnft_ppl.spaces import Torus
@@ -39,6 +39,9 @@ def model(eta=0.3, dimensions=26, epsilon=0.3, modes=8, measure="curved", alpha_
     require_choice("weyl_torus", "measure", measure, TORUS_MEASURES)
     for name, value in (("epsilon", epsilon), ("alpha_prime", alpha_prime)):
         require_positive("weyl_torus", name, value)
+    if eta == 0:
+        raise ValueError("weyl_torus: eta = 0 is flat, and no dimension is critical there; give eta such as 0.3")
+    refuse_cut_off("weyl_torus", "modes", epsilon, np.exp(-2 * abs(eta)) * modes**2)
     side = 2 * modes + 1
     amplitude = numpyro.sample("amplitude", dist.Normal(0, 1).expand([side, side]).to_event(2))
     return WaveProducts(on_waves(boson(eta, modes, alpha_prime), amplitude))

@@ -72,7 +72,11 @@ class EffectiveDraws(Check):
             raise ValueError("nothing that is measured ever changes")
         worst = min(ess, key=lambda name: -np.inf if np.isnan(ess[name]) else ess[name])
         free = draws.kind is Kind.FREE
-        advice = "make more draws, or use --sampler hmc" if free else "run longer, or try another sampler"
+        advice = (
+            "make more draws, or use --sampler hmc (mixed for discrete sites)"
+            if free
+            else "run longer, or try another sampler"
+        )
         advice = f"too few for errors that can be trusted, which takes {MIN_ESS:.0f}; {advice}"
         text, good = f"at least {ess[worst]:.0f} effective draws ({worst})", ess[worst] >= MIN_ESS
         return Outcome(Verdict.of(self.name, ess[worst], MIN_ESS, text, good=good, advice=advice))

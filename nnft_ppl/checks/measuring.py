@@ -87,7 +87,15 @@ class _Part:
         self.measurements, self.draws = measurements, draws
         self.batch = BATCH if draws <= Measurement.draws else LARGE_BATCH
         group = max(1, min(self.batch, AT_ONCE // max(dimension, 1)))
-        evaluate = over_chains(lambda draws: jax.lax.map(self._one, draws, batch_size=group), num_chains)
+        group = max(size for size in range(1, group + 1) if self.batch % size == 0)
+
+        def on_batch(draws: jax.Array) -> Any:
+            """As `jax.lax.map` with a batch size, which cannot do with arrays that have no entry."""
+            groups = draws.reshape(self.batch // group, group, dimension)
+            found = jax.lax.map(jax.vmap(self._one), groups)
+            return jax.tree.map(lambda array: array.reshape(self.batch, *array.shape[2:]), found)
+
+        evaluate = over_chains(on_batch, num_chains)
         self._compile = evaluate.traced(np.zeros((num_chains, self.batch, dimension), jnp.zeros(()).dtype))
         self._compiled: Future[Callable] | None = None
 

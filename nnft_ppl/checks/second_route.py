@@ -19,9 +19,11 @@ from nnft_ppl.statistics import (
     MAX_PULL,
     Estimate,
     Verdict,
+    contributions,
     estimate,
     kish,
     smooth_log_weights,
+    tails,
     weighted_agreement,
 )
 
@@ -52,6 +54,11 @@ class SecondRoute(Check):
         if rare:
             raise ValueError(rare)
         series, log_weight, phase = self._free_draws(draws, draws.key)
+        if draws.theory.discrete:
+            heavy = _heaviest(series, log_weight, phase)
+            if not heavy <= MAX_K_HAT:
+                words = f"observables of free draws have a tail with k̂ = {heavy:.2f} > {MAX_K_HAT}"
+                raise ValueError(f"{words}: discrete levels that matter may be rarer than one in all of them")
         smoothed, k_hat = smooth_log_weights(log_weight)
         found = estimate(series, functions_of(draws.theory.derived), smoothed, independent=True, phase=phase)
         second = {name: one for name, one in found.items() if name in draws.estimates}
@@ -76,6 +83,12 @@ class SecondRoute(Check):
         series = without_rounding(draws.theory, together("observables", draws.observables))
         log_weight = np.concatenate([block.stats["log_weight"] for block in blocks], 1)
         return series, log_weight, phase_of(together("phase", draws.theory.phase_terms))
+
+
+def _heaviest(series: Mapping[str, np.ndarray], log_weight: np.ndarray, phase: np.ndarray | None) -> float:
+    """The largest k̂ of what weighted draws contribute to an average; 0 where every tail is light."""
+    found = (tails(contributions(one, log_weight, phase), independent=True).k_hat for one in series.values())
+    return max((float(np.nanmax(one, initial=0.0)) for one in found), default=0.0)
 
 
 def compare(

@@ -28,7 +28,6 @@ class SectorMixing(Check):
     name = "sector_mixing"
     title = "mixing of sectors"
     threshold = ROUND_TRIPS
-    kinds = (Kind.CHAINS,)
     cheap = False
 
     def measurement(self, theory: Theory) -> Measurement | None:
@@ -48,8 +47,9 @@ class SectorMixing(Check):
         return Measurement(labels, {"label": ("site", "power")}, {"site": list(discrete.sites)}, draws=DRAWS)
 
     def applies(self, draws: FinishedDraws) -> bool:
-        """Where there are discrete sites."""
-        return super().applies(draws) and bool(draws.theory and draws.theory.discrete)
+        """Where there are discrete sites; of free draws where their levels may weigh more than the prior says."""
+        acts = draws.kind is Kind.CHAINS or bool(draws.theory and draws.theory.action_terms)
+        return super().applies(draws) and acts and bool(draws.theory and draws.theory.discrete)
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The fewest round trips.
@@ -68,6 +68,12 @@ class SectorMixing(Check):
         found = {"round_trips": trips, "rarer_side": share}
         moving = {name: count for name, count in trips.items() if name not in still}
         quiet = f"{', '.join(still)} never changed: other sectors are light, or were not reached" if still else ""
+        if draws.kind is not Kind.CHAINS:
+            if quiet:
+                text = f"{self.title}: in all free draws {quiet}, whatever they weigh; use --sampler mixed"
+                return Outcome(Verdict(self.name, "warning", 0.0, ROUND_TRIPS, text), found)
+            text = f"{self.title}: every discrete site changes from draw to draw"
+            return Outcome(Verdict(self.name, "good", None, ROUND_TRIPS, text), found)
         if not moving:
             return Outcome(Verdict(self.name, "warning", 0.0, ROUND_TRIPS, f"{self.title}: {quiet}"), found)
         worst = min(moving, key=lambda name: (moving[name], share[name]))

@@ -44,9 +44,10 @@ class Sectors(Check):
     stores = False
 
     def __init__(self, site: str, values: Iterable[int]) -> None:
-        self.site, self.values = site, tuple(int(value) for value in values)
-        if not self.values or len(set(self.values)) < len(self.values):
-            raise ValueError(f"sectors: values = {self.values}; give different whole numbers")
+        given = tuple(values)
+        self.site, self.values = site, tuple(int(value) for value in given)
+        if not given or len(set(self.values)) < len(given) or self.values != given:
+            raise ValueError(f"sectors: values = {given}; give different whole numbers")
         self.name, self.title = f"sectors_{site}", f"sectors of {site}"
 
     def measurement(self, theory: Theory) -> Measurement:

@@ -23,7 +23,7 @@ class WeightsTail(Check):
         log_weight = draws.stats["log_weight"]
         k_hat = smooth_log_weights(log_weight)[1]
         text = "all weights are equal" if k_hat == -np.inf else f"tail of the weights k̂ = {k_hat:.2f}"
-        advice = "few draws carry the weight; use --sampler hmc"
+        advice = "few draws carry the weight; use --sampler hmc (mixed for discrete sites)"
         verdict = Verdict.of(self.name, k_hat, MAX_K_HAT, text, good=k_hat <= MAX_K_HAT, advice=advice)
         return Outcome(verdict, {"k_hat": k_hat, "kish": kish(log_weight)})
 

@@ -29,6 +29,9 @@ from nnft_ppl.densities.standard_laws import lower
 MOST_LEVELS = 2**24
 """Levels above the lowest are sought up to here; single precision counts no further."""
 
+INCOMPLETE = 1e5
+"""Rounding units to which incomplete gamma and beta functions are good."""
+
 type Levels = Int[Array, "*shape"]
 
 
@@ -42,6 +45,10 @@ class DiscreteLaw:
     """The lowest level."""
     high: Array | np.ndarray
     """The highest."""
+    widths: Callable[[Levels], Array] | None = None
+    """k -> P(X = k), where that is known better than from its tails."""
+    rounding: float = 1e3
+    """Rounding units, of the smaller tail, that a cell must be wide to be known."""
     values: Array | None = None
     """What the model sees at each level, in rising order; None where that is the level itself."""
 
@@ -132,6 +139,24 @@ class DiscreteLaw:
         near = ndtri(jnp.minimum(left, right))
         return jnp.where(left < right, near, -near)
 
+    def unresolved(self, level: Levels) -> Bool[Array, "*shape"]:
+        """Whether there is a level for which rounding leaves no room between its neighbours; never beyond the ends.
+
+        Args:
+            level: Integers of the shape of the site, with further axes in front if need be.
+        """
+        (below_last, above_last), (below, above) = self.tails(level - 1), self.tails(level)
+        # The difference of the tails that are small there is the one that is known.
+        width = jnp.maximum(jnp.where(below < above_last, below - below_last, above_last - above), 0)
+        width = self.widths(level) if self.widths else width
+        least = self.rounding * jnp.finfo(width.dtype).eps * jnp.minimum(below, above_last)
+        return self.inside(level) & (width < least) & (width > 0)
+
+    @property
+    def most(self) -> int:
+        """Levels are sought below here."""
+        return MOST_LEVELS
+
     @property
     def _halvings(self) -> int:
         widest = self.high - self.low
@@ -198,14 +223,20 @@ def _table(log_weights: Array, low: int = 0, values: Array | None = None) -> Dis
 
         return at(below), at(above)
 
+    def widths(level: Levels) -> Array:
+        shape = jnp.broadcast_shapes(level.shape, weights.shape[:-1])
+        place = jnp.broadcast_to(level - low, shape)[..., None]
+        return jnp.take_along_axis(jnp.broadcast_to(weights, (*shape, weights.shape[-1])), place, axis=-1)[..., 0]
+
     law = _law(tails, low, low + weights.shape[-1] - 1)
-    return replace(law, values=values)
+    return replace(law, values=values, widths=widths)
 
 
 @_rule.register
 def _(fn: dist.Poisson) -> DiscreteLaw:
     rate = _fixed(fn.rate)
-    return _law(lambda k: (gammaincc(k + 1.0, rate), gammainc(k + 1.0, rate)), 0, MOST_LEVELS)
+    law = _law(lambda k: (gammaincc(k + 1.0, rate), gammainc(k + 1.0, rate)), 0, MOST_LEVELS)
+    return replace(law, rounding=INCOMPLETE)
 
 
 @_rule.register(dist.GeometricProbs)
@@ -224,7 +255,7 @@ def _(fn: dist.BinomialProbs) -> DiscreteLaw:
         left = jnp.maximum(number - k, 1.0)  # what is cut off anyway
         return betainc(left, k + 1.0, 1 - share), betainc(k + 1.0, left, share)
 
-    return _law(tails, 0, fn.total_count)
+    return replace(_law(tails, 0, fn.total_count), rounding=INCOMPLETE)
 
 
 @_rule.register

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnft_ppl.arguments import require_choice, require_positive
+from nnft_ppl.arguments import require_choice, require_number
 
 
 class VillainMoments(NamedTuple):
@@ -31,18 +31,22 @@ def villain_two_by_two(beta: float, route: str = "currents") -> VillainMoments:
     three of them, the winding a second derivative by a twist of the boundary.
 
     Args:
-        beta: Stiffness of a link, positive; best above .05 and below 20.
+        beta: Stiffness of a link, from .05 to 10.
         route: "currents" or "angles".
 
     Returns:
         Three averages, to some 12 digits.
 
     Raises:
-        TypeError, ValueError: If beta is not a positive number, or the route unknown.
+        TypeError, ValueError: If beta is out of range, or the route unknown.
 
     Source: derived in docs/theory/topology.md.
     """
-    beta = require_positive("villain_two_by_two", "beta", beta)
+    beta = require_number("villain_two_by_two", "beta", beta, least=0.05)
+    if beta > 10:
+        raise ValueError(
+            f"villain_two_by_two: beta = {beta:g}; give a number from 0.05 to 10, beyond which sums lose digits"
+        )
     require_choice("villain_two_by_two", "route", route, ROUTES)
     return _by_currents(beta) if route == "currents" else _by_angles(beta)
 

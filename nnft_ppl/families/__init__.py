@@ -15,7 +15,7 @@ from nnft_ppl.families.scalar import (
     scalar_separations,
 )
 from nnft_ppl.families.spinors import constant_links, spinor_exact, spinor_observables
-from nnft_ppl.families.weyl import weyl_answers, weyl_observables
+from nnft_ppl.families.weyl import refuse_cut_off, weyl_answers, weyl_observables
 
 __all__ = [
     "FREQUENCY_LAWS",
@@ -30,6 +30,7 @@ __all__ = [
     "markov_path",
     "missing_modes",
     "product_points",
+    "refuse_cut_off",
     "scalar_box",
     "scalar_control",
     "scalar_curves",

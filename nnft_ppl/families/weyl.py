@@ -9,6 +9,28 @@ from jaxtyping import Float
 from nnft_ppl.exact import critical_dimension, string_towers, weyl_breaking
 from nnft_ppl.observables import Derived, Observable
 
+DAMPED = 6.0
+"""e^{−ελ} at the largest eigenvalue λ must be so far down that modes beyond it are nothing to the finite parts."""
+
+
+def refuse_cut_off(owner: str, name: str, epsilon: float, largest: float) -> None:
+    """Refuse traces whose regulator is not at work yet where the modes end: they would be numbers of modes.
+
+    Args:
+        owner: The model.
+        name: The keyword that says how many modes there are.
+        epsilon: ε.
+        largest: Their largest eigenvalue, about.
+
+    Raises:
+        ValueError: If the modes end where e^{−ελ} is not small.
+    """
+    if epsilon * largest < DAMPED:
+        raise ValueError(
+            f"{owner}: at epsilon = {epsilon:g} the modes end where the regulator is still "
+            f"{np.exp(-epsilon * largest):.1g}; give more {name}, or epsilon >= {DAMPED / largest:.3g}"
+        )
+
 
 def weyl_observables(traces: Callable, dimensions: int) -> dict[str, Observable | Derived]:
     """Finite parts of the traces by `tower`, and what follows from them for D bosons with ghosts.

@@ -44,6 +44,8 @@ COMPILATION = 5.0
 """Time to compile HMC in units of that for the timed gradients; 4 to 6 were found on the shipped models."""
 SAME_ACTION = 1e-12
 """An action that spreads by less over free draws is constant: no terms, or terms that cancel but for rounding."""
+WIDE, WIDE_DRAWS = 8.0, 64
+"""How much more widely than by N(0, 1), and how often, discrete coordinates are drawn to see whether S acts on them."""
 TIMED_GRADIENTS = 10
 """Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
@@ -88,6 +90,9 @@ class Pilot:
         """
         settings, parts, found = self._settings, [], _Found(0, 0.0, 0.0)
         chain_sampler = "mixed" if self._target.discrete else "hmc"
+        if self._target.discrete and _levels_act(self._target, settings):
+            # Weights of free draws say nothing of levels that none of them has, however much those weigh.
+            return Choice("mixed", "the action depends on discrete parameters, of which free draws may miss some")
         while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL:
             parts.append(self._draws(settings.key, len(parts))[:2])
             found = _Found.of(parts)
@@ -99,9 +104,6 @@ class Pilot:
             return Choice("reweight", "no action tells draws apart: every one counts")
         if found.worth > ENOUGH_OF_ALL:
             return Choice("reweight", f"{found}: no chain gives more in their time")
-        if self._target.discrete:
-            # A sweep of heat baths costs many evaluations, but never loses its weight.
-            return Choice("mixed", f"{found}, and there are discrete sites")
         per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
         cost, start_up = _chain_cost(self._target, settings)
         horizon = min(seconds, start_up + settings.num_chains * settings.num_draws * cost)
@@ -142,6 +144,23 @@ class _Found(NamedTuple):
         inside = np.isfinite(log_weight)
         worth = _effective_share(measured, log_weight) if inside.any() else 0.0
         return cls(len(log_weight), worth, float(np.std(log_weight)) if inside.all() else math.inf)
+
+
+def _levels_act(target: Target, settings: Settings) -> bool:
+    """Whether the action changes when discrete coordinates are drawn again, far more widely than by their prior."""
+    assert target.discrete
+    mask = np.zeros(target.dimension)
+    for name in target.discrete.sites:
+        mask[target.groups[name]] = 1
+
+    def change(key: Array) -> Array:
+        key_free, key_wide = jax.random.split(key)
+        position = target.free_draw(key_free)
+        wide = WIDE * jax.random.normal(key_wide, position.shape, position.dtype)
+        return target.action(position) - target.action(mask * wide + (1 - mask) * position)
+
+    found = jax.jit(jax.vmap(change))(jax.random.split(settings.key, WIDE_DRAWS))
+    return not bool(np.all(np.abs(np.asarray(found)) <= SAME_ACTION))  # NaN, and what is behind a wall, is a change
 
 
 def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> float:

@@ -37,7 +37,13 @@ from nnft_ppl.runs.scanning import Scan, family_request, sample_family
 from nnft_ppl.runs.trial import Outdone
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
-from nnft_ppl.theory import Theory, refuse_lost_draws, refuse_unbounded, undefined_terms
+from nnft_ppl.theory import (
+    Theory,
+    refuse_lost_draws,
+    refuse_unbounded,
+    refuse_unresolved_levels,
+    undefined_terms,
+)
 
 NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments"}
 """Checks whose failure no other sampler mends."""
@@ -116,6 +122,7 @@ def sample(
     asked_checks = checks_of(checks)
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
     refuse_lost_draws(theory)
+    refuse_unresolved_levels(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
     if coverage:
         coverage.seed = seed

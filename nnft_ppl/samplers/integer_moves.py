@@ -72,10 +72,11 @@ class Lines(NamedTuple):
         sizes = [math.prod(shape) for shape in shapes.values()]
         starts = np.cumsum([0, *sizes])[:-1]
         first, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
-        # Levels that depend on other parameters are not all known beforehand.
+        # Levels that depend on other parameters are not all known beforehand: a fixed window might not hold the point.
         ends = np.stack([low[:, place], high[:, place]])
         lowest, highest = ends[:, 0]
-        whole = np.all(ends == ends[:, :1], axis=(0, 1)) & (highest - lowest < WHOLE)
+        fixed = np.repeat([name not in discrete.varying for name in shapes], sizes)
+        whole = fixed & np.all(ends == ends[:, :1], axis=(0, 1)) & (highest - lowest < WHOLE)
         number = np.where(whole, highest - lowest + 1, SOME)
         label = [np.arange(len(place))]
         moves = [(0, entry, 0) for entry in range(len(place))]

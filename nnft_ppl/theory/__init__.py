@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nnft_ppl.theory.soundness import check_model, unread_keywords, unread_words
     from nnft_ppl.theory.theory import Theory, load
     from nnft_ppl.theory.undefined import undefined_terms
+    from nnft_ppl.theory.unresolved_levels import refuse_unresolved_levels
 
 _HOMES = {
     "boundedness": ("refuse_unbounded", "unbounded_term", "unbounded_words"),
@@ -44,6 +45,7 @@ _HOMES = {
     "control": ("Control",),
     "errors": ("ModelError",),
     "lost_draws": ("refuse_lost_draws",),
+    "unresolved_levels": ("refuse_unresolved_levels",),
     "keywords": ("literal", "record", "restored", "shown"),
     "naming": ("label_of",),
     "latent_laws": ("base_distribution",),
@@ -60,8 +62,8 @@ __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "Control", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution",
     "bind", "check_model", "field_names", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file",
     "named_fields", "read", "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded",
-    "restored", "sha256_of", "shipped_models", "shown", "unbounded_term", "unbounded_words", "undefined_terms",
-    "unread_keywords", "unread_words",
+    "refuse_unresolved_levels", "restored", "sha256_of", "shipped_models", "shown", "unbounded_term", "unbounded_words",
+    "undefined_terms", "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 

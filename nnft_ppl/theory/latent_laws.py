@@ -48,5 +48,5 @@ def refuse_latent(name: str, fn: dist.Distribution) -> None:
     if (fn.support is None or fn.support.is_discrete) and discrete_law(fn) is None:
         raise ModelError(
             f"latent site {name!r} ({type(found[-1]).__name__}) is discrete, and its quantiles are not known here: use "
-            f"{', '.join(KNOWN)} or nnft_ppl.densities.ValueTable, or sum it out (MixtureSameFamily)"
+            f"{', '.join(KNOWN)} IntegerNormal or ValueTable of nnft_ppl.densities, or sum it out (MixtureSameFamily)"
         )

@@ -24,6 +24,7 @@ from nnft_ppl.theory.reading import read
 from nnft_ppl.theory.resolution import MAX_SPREAD, grid_resolution, observable_resolution, spaces_of
 from nnft_ppl.theory.theory import Theory
 from nnft_ppl.theory.undefined import term_with_line
+from nnft_ppl.theory.unresolved_levels import refuse_unresolved_levels
 
 DRAWS = 16
 MAX_EVENT = 64
@@ -104,6 +105,7 @@ def _names_read(function: FunctionType) -> set[str]:
 def _laws(theory: Theory) -> tuple[bool, str]:
     try:
         refuse_lost_draws(theory)
+        refuse_unresolved_levels(theory)
     except ModelError as error:
         return False, str(error)
     return True, "free draws of every site fit into floating-point numbers"

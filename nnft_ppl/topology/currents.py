@@ -22,6 +22,7 @@ from jaxtyping import Array, Int
 
 from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.statistics import Estimate, estimate
+from nnft_ppl.topology.unseen import doubt_unseen
 
 CALL = 512
 """Steps for which random numbers are drawn at once."""
@@ -124,7 +125,8 @@ def villain_currents(
 
     Returns:
         `stiffness` ⟨W²⟩, the helicity modulus over the temperature, averaged over both axes; `neighbour` and `diagonal`
-        ⟨cos(θ_x − θ_y)⟩ at (1, 0) and (1, 1); `two_point`, the same at (r, 0) for r = 0, 1, …, ⌊L/2⌋. Without units.
+        ⟨cos(θ_x − θ_y)⟩ at (1, 0) and (1, 1); `two_point`, the same at (r, 0) for r = 0, 1, …, ⌊L/2⌋. Without units; an
+        error is NaN where nothing changed in any chain.
 
     Raises:
         TypeError, ValueError: If an argument is not a number, or out of range.
@@ -154,7 +156,7 @@ def villain_currents(
     apart = (apart + np.roll(apart[..., ::-1, :], 1, axis=-2)) / 2
     line = apart[..., : size // 2 + 1, 0]
     parts = {"stiffness": squared / 2, "neighbour": line[..., 1], "diagonal": apart[..., 1, 1], "two_point": line}
-    return estimate({name: _over(part, closed) for name, part in parts.items()})
+    return doubt_unseen(estimate({name: _over(part, closed) for name, part in parts.items()}))
 
 
 def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ from nnft_ppl.topology.coulomb_gas import (
     spin_wave_two_point,
     vortex_angles,
 )
+from nnft_ppl.topology.unseen import doubt_unseen
 
 KNOWN = 5.0
 """Errors that the two-point function must be above zero for its exponent to be read there."""
@@ -228,7 +229,8 @@ def vortex_gas(
     Returns:
         `two_point` ⟨cos(θ(x) − θ(y))⟩ at r = 0, 1, …, ⌊L/2⌋ along an axis; `exponent` η, the slope of −ln of it
         against ln sin(πr/L) where r ≥ 2 and it is known to a fifth, left out if that is nowhere; `vortices` per
-        plaquette; `stiffness` Υ/T = K − K² (2π/L)² ⟨P_x²⟩. Without units.
+        plaquette; `stiffness` Υ/T = K − K² (2π/L)² ⟨P_x²⟩. Without units; an error is NaN
+        where no vortex was in any chain.
 
     Raises:
         TypeError, ValueError: If an argument is not a number, or out of range.
@@ -259,7 +261,7 @@ def vortex_gas(
         "vortices": vortices,
         "stiffness": stiffness - stiffness**2 * (2 * np.pi / size) ** 2 * squared,
     }
-    found = estimate(series)
+    found = doubt_unseen(estimate(series))
     known = np.abs(found["two_point"].value) > KNOWN * found["two_point"].error
     r = 2 + np.flatnonzero(known[2:])
     return found | (estimate({"exponent": exponents(series["two_point"], size, r)}) if len(r) > 2 else {})
