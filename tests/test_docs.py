@@ -24,7 +24,7 @@ from nnft_ppl import Theory
 from nnft_ppl.cli.formulas import formula_of
 from nnft_ppl.cli.validation import COLUMNS
 from nnft_ppl.cli.verified import shipped_record
-from nnft_ppl.cli.verify import ROUTES
+from nnft_ppl.cli.verify import DISCRETE_ROUTES, ROUTES
 from nnft_ppl.display import format_value, without_noise
 from nnft_ppl.theory import load_file, shipped_models
 
@@ -220,7 +220,8 @@ def test_validation_page_has_every_exact_answer():
             for quantity, values in theory.exact.items()
             for value in values[~np.isnan(values)]
         ]
-        expected += [(*one, sampler) for sampler in ROUTES for one in known]
+        known += [(name, quantity, "0") for quantity in theory.invariants]
+        expected += [(*one, sampler) for sampler in (DISCRETE_ROUTES if theory.discrete else ROUTES) for one in known]
     assert [(row["theory"], row["observable"], row["exact"], row["sampler"]) for row in rows] == expected
     pulls = np.array([float(row["pull"]) for row in rows])
     assert np.max(np.abs(pulls)) < 5

@@ -10,8 +10,9 @@ from nnft_ppl.cli.settings import times_of
 from nnft_ppl.display import did_you_mean
 
 SAMPLER_HELP = (
-    "auto (default); hmc, nuts, energy-conserving, pcn, elliptical-slice (chains); mixed (discrete sites); reweight (free "
-    "draws); tempered (also ln Z); replica-exchange (many modes); stock-hmc, stock-nuts, mclmc (BlackJAX's own)"
+    "auto (default); hmc, nuts, energy-conserving, pcn, elliptical-slice (chains); mixed (discrete sites); "
+    "reweight (free draws); tempered (also ln Z); replica-exchange (many modes); "
+    "stock-hmc, stock-nuts, mclmc (BlackJAX's own)"
 )
 EXAMPLES = {
     "": ("nnft list", "nnft run phi4_circle --set coupling=2.0", "nnft run phi4_circle --help"),

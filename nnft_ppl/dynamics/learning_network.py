@@ -52,7 +52,7 @@ class LearningNetwork:
         >>> loss = lambda phi, beta: jnp.sum((jnp.roll(phi, -1) - phi) ** 2 + phi**2 / 4) / 2
         >>> network = LearningNetwork(lambda phi, beta: phi + beta, loss)
         >>> state = network.step(State(jnp.ones(6), jnp.zeros(6)), 0.1)
-        >>> print(state.beta[0].round(6))
+        >>> print(round(float(state.beta[0]), 6))
         -0.025
 
     Source: V. Vanchurin, arXiv:2411.08138; steps of other durations than 1 derived here.

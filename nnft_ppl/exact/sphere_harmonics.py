@@ -29,7 +29,7 @@ def harmonics_table(
 
     Example:
         >>> values, slopes = harmonics_table(1, [0.6], [0.0])
-        >>> print((values[0] / np.sqrt(3 / (4 * np.pi))).round(6))  # 1/√3, y, z, x
+        >>> print(np.abs(values[0] / np.sqrt(3 / (4 * np.pi))).round(6))  # 1/√3, y, z, x
         [0.57735 0.      0.6     0.8    ]
 
     Source: SciPy's complex harmonics, without their factor (−1)^m.

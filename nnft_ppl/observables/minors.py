@@ -112,7 +112,7 @@ def pfaffian(
 
     Example:
         >>> four = pfaffian([[0.0], [1.0], [2.0], [3.0]])
-        >>> float(four(lambda x, y: x[0] - y[0]))
+        >>> round(float(four(lambda x, y: x[0] - y[0])), 6)
         0.0
     """
     places = _points("pfaffian", "x", x)

@@ -133,7 +133,7 @@ def villain_currents(
 
     Example:
         >>> found = villain_currents(2, 0.3, steps=2**12)
-        >>> abs(found["stiffness"].value - 0.1444) < 6 * found["stiffness"].error
+        >>> bool(abs(found["stiffness"].value - 0.1444) < 6 * found["stiffness"].error)
         True
     """
     owner = "villain_currents"

@@ -83,7 +83,7 @@ def test_what_poles_break_is_not_called_a_symmetry(seed):
     run = sample(load("null_cone", power=-1), "reweight", num_draws=2000, seed=seed, checks=["symmetries"])
     for found in run.findings["symmetries"].values():
         assert found["verdict"] == "undecided"
-        assert "too heavy a tail" in found["words"]
+        assert "too heavy a tail" in found["text"]
 
 
 def test_the_box_and_its_two_point_function(seed):

@@ -78,6 +78,7 @@ MISSED = {
     "continuous": (lambda: sectors("start", [0]), "there is no discrete site 'start'"),
     "twice": (lambda: sectors("winding", [0, 0]), "give different whole numbers"),
     "none": (lambda: sectors("winding", []), "give different whole numbers"),
+    "half": (lambda: sectors("winding", [0.5]), "give different whole numbers"),
 }
 
 
@@ -88,10 +89,12 @@ def test_sectors_that_are_none(name):
         make().measurement(load("particle_on_circle"))
 
 
-def mixing(labels):
-    measured = xr.Dataset({"label": (("chain", "draw", "site"), labels[..., None])}, {"site": ["winding"]})
+def mixing(labels, kind=Kind.CHAINS):
+    """Of sums of the winding; where all are zero, it is said that their squares are, too."""
+    sums = np.stack([labels, labels**2], axis=-1)[:, :, None]
+    measured = xr.Dataset({"label": (("chain", "draw", "site", "power"), sums)}, {"site": ["winding"]})
     theory = load("particle_on_circle")
-    finished = FinishedDraws(theory, Kind.CHAINS, {}, {}, measured=measured)
+    finished = FinishedDraws(theory, kind, {}, {}, measured=measured)
     assert SectorMixing().applies(finished)
     return SectorMixing().judge(finished)
 
@@ -110,3 +113,15 @@ def test_sector_mixing_counts_round_trips(rng):
     rare = np.zeros((4, 300))
     rare[1, 40] = 1
     assert mixing(rare).verdict.status == "warning"
+    # Of free draws all that can be seen is that none has another level.
+    assert mixing(np.zeros((4, 300)), Kind.FREE).verdict.status == "warning"
+    assert mixing(rng.integers(-1, 2, size=(4, 300)), Kind.FREE).verdict.status == "good"
+
+
+def test_a_sum_that_all_moves_keep_is_no_label(rng):
+    """A neutral gas: the sum of its charges is zero, and the sum of their squares moves."""
+    squares = rng.integers(0, 3, size=(4, 300))
+    sums = np.stack([np.zeros_like(squares), squares], axis=-1)[:, :, None]
+    measured = xr.Dataset({"label": (("chain", "draw", "site", "power"), sums)}, {"site": ["winding"]})
+    finished = FinishedDraws(load("particle_on_circle"), Kind.CHAINS, {}, {}, measured=measured)
+    assert SectorMixing().judge(finished).verdict.status == "good"
