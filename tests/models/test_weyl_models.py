@@ -80,7 +80,7 @@ def test_curvature_of_a_torus(seed):
     ("name", "keywords", "trace"),
     [
         ("weyl_sphere", {"degree": 6, "epsilon": 0.2}, sphere_heat_trace(0, 0.2, 6)),
-        ("weyl_torus", {"modes": 3}, torus_heat_trace(0, 0.3, 0.3, 3)),
+        ("weyl_torus", {"modes": 3, "epsilon": 1.5}, torus_heat_trace(0, 0.3, 1.5, 3)),
     ],
 )
 def test_the_jacobian_of_the_flow_is_the_trace(name, keywords, trace, key):
@@ -126,6 +126,9 @@ def test_a_flat_measure_is_seen():
         ("weyl_sphere", {"dimensions": 0}, "weyl_sphere: dimensions = 0"),
         ("weyl_torus", {"epsilon": -1.0}, "weyl_torus: epsilon = -1"),
         ("weyl_torus", {"modes": 0}, "weyl_torus: modes = 0"),
+        ("weyl_torus", {"eta": 0.0}, "eta = 0 is flat"),
+        ("weyl_torus", {"eta": 1.0}, "modes end where the regulator is still 0.07; give more modes, or epsilon"),
+        ("weyl_sphere", {"epsilon": 1e-3}, "modes end where the regulator is still 0.8; give more degree, or epsilon"),
         ("weyl_torus", {"measure": "round"}, "weyl_torus: measure = 'round'"),
         ("weyl_torus", {"eta": float("nan")}, "weyl_torus: eta"),
     ],
