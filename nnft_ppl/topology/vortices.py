@@ -261,10 +261,11 @@ def vortex_gas(
         "vortices": vortices,
         "stiffness": stiffness - stiffness**2 * (2 * np.pi / size) ** 2 * squared,
     }
-    found = doubt_unseen(estimate(series))
+    found = estimate(series)
     known = np.abs(found["two_point"].value) > KNOWN * found["two_point"].error
     r = 2 + np.flatnonzero(known[2:])
-    return found | (estimate({"exponent": exponents(series["two_point"], size, r)}) if len(r) > 2 else {})
+    exponent = estimate({"exponent": exponents(series["two_point"], size, r)}) if len(r) > 2 else {}
+    return doubt_unseen(found | exponent)
 
 
 def exponents(
