@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
@@ -157,7 +158,7 @@ def _levels_act(target: Target, settings: Settings) -> bool:
         key_free, key_wide = jax.random.split(key)
         position = target.free_draw(key_free)
         wide = WIDE * jax.random.normal(key_wide, position.shape, position.dtype)
-        return target.action(position) - target.action(mask * wide + (1 - mask) * position)
+        return target.action(position) - target.action(jnp.where(mask > 0, wide, position))
 
     found = jax.jit(jax.vmap(change))(jax.random.split(settings.key, WIDE_DRAWS))
     return not bool(np.all(np.abs(np.asarray(found)) <= SAME_ACTION))  # NaN, and what is behind a wall, is a change

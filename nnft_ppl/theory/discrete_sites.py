@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array
 
 from nnft_ppl.densities import DiscreteLaw
@@ -75,7 +76,7 @@ def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None
 
         def look(position: Position) -> Array:
             for name, law in at(position).discrete_laws.items():
-                if any(isinstance(getattr(law, end), jax.core.Tracer) for end in ENDS):
+                if any(isinstance(getattr(law, end), Tracer) for end in ENDS):
                     found.add(name)
             return position
 
