@@ -8,6 +8,8 @@ from numpyro import distributions as dist
 
 from nnft_ppl import Theory, load, sample
 from nnft_ppl.densities import ValueTable
+from nnft_ppl.runs.auto import Pilot
+from nnft_ppl.samplers import Settings
 from nnft_ppl.theory import ModelError, refuse_unresolved_levels
 
 REFUSED = {
@@ -43,6 +45,18 @@ def test_levels_that_no_free_draw_has_are_not_reweighted(seed):
     stiffness = run.estimates()["stiffness"]
     assert stiffness.error > 0
     assert abs(stiffness.value - theory.exact["stiffness"]) < 5 * stiffness.error
+
+
+def test_poor_free_draws_of_what_no_level_changes(key):
+    """The action holds a continuous site far out, whatever the level: hmc cannot move it, so that mixed does."""
+
+    def model():
+        sign = numpyro.sample("sign", ValueTable([-1.0, 1.0], np.zeros(2)))
+        a = numpyro.sample("a", dist.Normal(0, 1))
+        numpyro.factor("far", -50.0 * (a - 4) ** 2)
+        return lambda x: sign * a + 0 * x[0]
+
+    assert Pilot(Theory(model).target(), Settings(key, 2, 100, 50, 0)).choose().name == "mixed"
 
 
 def test_levels_within_others(seed):

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -39,54 +39,21 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         theory = Theory(load_file(name), **keywords)
         theories.append(theory)
         control = theory.control
-        compared: list[Row] = []
-        wrong: list[Row] = []
-        shown: Ensemble | None = None
-        if not knows(theory):
-            console.print(f"[bold]{theory.name}[/]: no exact answer; its identities are tested", highlight=False)
-        missing, stated = unknown(theory)
-        if missing:
-            console.print(
-                f"[bold]{theory.name}[/]: {missing} of {stated} exact answers not known (NaN)", highlight=False
-            )
-        routes = DISCRETE_ROUTES if theory.discrete else ROUTES
-        for sampler in routes:
-            pictured = gallery is not None and shown is None
-            try:
-                ensemble = _draws(theory, sampler, asked.seed, keep="auto" if pictured else _kept(theory))
-            except (SamplerError, FieldError) as error:
-                if shown is None and sampler == routes[-1]:
-                    raise
-                console.print(f"[bold]{theory.name}[/] by {sampler}: [dim]not possible[/]", highlight=False)
-                console.print(str(error), highlight=False, markup=False, soft_wrap=True)
-                continue
-            held = deviations(ensemble, theory)
-            found = compare(ensemble, theory) + held
-            compared += found
-            largest = largest_pull(found)
-            mark = "[green]agrees[/]" if largest <= MAX_PULL else "[red]disagrees[/]"
-            if not found or (0 < stated == missing and largest <= MAX_PULL):
-                mark = "nothing to compare"
-            console.print(f"[bold]{theory.name}[/] by {sampler}: {mark}, largest pull {largest:.1f}", highlight=False)
-            console.print(estimates_table(ensemble))
-            for row in held:
-                words = f"{row.observable}: largest deviation {row.value:.2g}, tolerance {MAX_PULL * row.error:.2g}"
-                console.print(words, highlight=False, markup=False, soft_wrap=True)
-            if control and control.answers:
-                wrong += beside(ensemble, theory.name, control.answers)
-            shown = shown or ensemble
+        routes = _by_routes(theory, asked.seed, console, pictured=gallery is not None)
+        compared = [row for route in routes for row in route.rows]
         rows += compared
         if not control:
             console.print("no control", highlight=False)
         else:
+            wrong = [row for route in routes for row in beside(route.ensemble, theory.name, control.answers)]
             one, own = try_keywords(theory, control, asked.seed) if control.keywords else (furthest(control, wrong), [])
             rows += own
             controls[theory.name] = one
             colour = "green" if one.rejected else "red"
             words = escape(f"{control.words} ({control.changed})")
             console.print(f"control: {words}: [{colour}]{one.words}[/]", highlight=False, soft_wrap=True)
-        if gallery and shown:
-            gallery.add(theory, shown, compared, controls.get(theory.name))
+        if gallery:
+            gallery.add(theory, routes[0].ensemble, compared, controls.get(theory.name))
     if asked.page:
         text = validation_page(rows, controls, theories, asked.seed, asked.precision)
         Path(asked.page).write_text(text, encoding="utf-8")
@@ -95,6 +62,57 @@ def verify(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         gallery.write(made_by(asked.seed, asked.precision))
         console.print(f"gallery in {asked.gallery}", highlight=False, markup=False, soft_wrap=True)
     return 0 if largest_pull(rows) <= MAX_PULL and all(one.rejected for one in controls.values()) else 1
+
+
+class _Route(NamedTuple):
+    """One sampler's run, and what is known of the theory beside it."""
+
+    ensemble: Ensemble
+    rows: list[Row]
+
+
+def _by_routes(theory: Theory, seed: int, console: Console, *, pictured: bool) -> list[_Route]:
+    """Runs by the samplers that can, each printed with what was compared.
+
+    Args:
+        theory: What is sampled.
+        seed: Of every run.
+        console: Where they are printed.
+        pictured: Whether the first keeps draws to be looked at.
+
+    Raises:
+        SamplerError, FieldError: If no sampler can.
+    """
+    if not knows(theory):
+        console.print(f"[bold]{theory.name}[/]: no exact answer; its identities are tested", highlight=False)
+    missing, stated = unknown(theory)
+    if missing:
+        console.print(f"[bold]{theory.name}[/]: {missing} of {stated} exact answers not known (NaN)", highlight=False)
+    routes: list[_Route] = []
+    samplers = DISCRETE_ROUTES if theory.discrete else ROUTES
+    for sampler in samplers:
+        try:
+            keep = "auto" if pictured and not routes else _kept(theory)
+            ensemble = _draws(theory, sampler, seed, keep=keep)
+        except (SamplerError, FieldError) as error:
+            if not routes and sampler == samplers[-1]:
+                raise
+            console.print(f"[bold]{theory.name}[/] by {sampler}: [dim]not possible[/]", highlight=False)
+            console.print(str(error), highlight=False, markup=False, soft_wrap=True)
+            continue
+        held = deviations(ensemble, theory)
+        found = compare(ensemble, theory) + held
+        largest = largest_pull(found)
+        mark = "[green]agrees[/]" if largest <= MAX_PULL else "[red]disagrees[/]"
+        if not found or (0 < stated == missing and largest <= MAX_PULL):
+            mark = "nothing to compare"
+        console.print(f"[bold]{theory.name}[/] by {sampler}: {mark}, largest pull {largest:.1f}", highlight=False)
+        console.print(estimates_table(ensemble))
+        for row in held:
+            words = f"{row.observable}: largest deviation {row.value:.2g}, tolerance {MAX_PULL * row.error:.2g}"
+            console.print(words, highlight=False, markup=False, soft_wrap=True)
+        routes.append(_Route(ensemble, found))
+    return routes
 
 
 def try_keywords(theory: Theory, control: Control, seed: int) -> tuple[Rejection, list[Row]]:

@@ -1,7 +1,7 @@
 """Parameter laws with their transports from N(0, I): laws that NumPyro lacks, and the transports of NumPyro's own."""
 
 from nnft_ppl.densities.ball import Ball, BallTransform
-from nnft_ppl.densities.discrete import DiscreteLaw, discrete_law
+from nnft_ppl.densities.discrete import MOST_LEVELS, DiscreteLaw, discrete_law
 from nnft_ppl.densities.integer_laws import IntegerNormal, ValueTable
 from nnft_ppl.densities.inverses import inverse_of
 from nnft_ppl.densities.propagator_momentum import PropagatorMomentum
@@ -9,6 +9,6 @@ from nnft_ppl.densities.transports import transport
 from nnft_ppl.densities.uniform_ball import UniformBall
 
 __all__ = [
-    "Ball", "BallTransform", "DiscreteLaw", "IntegerNormal", "PropagatorMomentum", "UniformBall", "ValueTable",
-    "discrete_law", "inverse_of", "transport",
+    "MOST_LEVELS", "Ball", "BallTransform", "DiscreteLaw", "IntegerNormal", "PropagatorMomentum", "UniformBall",
+    "ValueTable", "discrete_law", "inverse_of", "transport",
 ]  # fmt: skip

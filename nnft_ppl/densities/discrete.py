@@ -153,9 +153,9 @@ class DiscreteLaw:
         return self.inside(level) & (width < least) & (width > 0)
 
     @property
-    def most(self) -> int:
-        """Levels are sought below here."""
-        return MOST_LEVELS
+    def fixed(self) -> bool:
+        """Whether no other parameter moves the lowest or the highest level; of a law of a model that is traced."""
+        return not any(isinstance(end, Tracer) for end in (self.low, self.high))
 
     @property
     def _halvings(self) -> int:

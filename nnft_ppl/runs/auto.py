@@ -105,6 +105,8 @@ class Pilot:
             return Choice("reweight", "no action tells draws apart: every one counts")
         if found.worth > ENOUGH_OF_ALL:
             return Choice("reweight", f"{found}: no chain gives more in their time")
+        if self._target.discrete:  # which hmc cannot move
+            return Choice("mixed", f"{found}, and there are discrete sites")
         per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
         cost, start_up = _chain_cost(self._target, settings)
         horizon = min(seconds, start_up + settings.num_chains * settings.num_draws * cost)

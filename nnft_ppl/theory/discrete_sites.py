@@ -5,7 +5,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 from jaxtyping import Array
 
 from nnft_ppl.densities import DiscreteLaw
@@ -70,19 +69,6 @@ def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None
         moved = own_moves(key, {name: laws[name].value(levels_of(point, name)) for name in sites}) if own_moves else {}
         return replaced(point, {name: laws[name].level_of(jnp.asarray(value)) for name, value in moved.items()})
 
-    def varying() -> frozenset[str]:
-        """Ends that depend on z are no numbers while the model is traced."""
-        found: set[str] = set()
-
-        def look(position: Position) -> Array:
-            for name, law in at(position).discrete_laws.items():
-                if any(isinstance(getattr(law, end), Tracer) for end in ENDS):
-                    found.add(name)
-            return position
-
-        jax.eval_shape(look, jnp.zeros(theory.dimension))
-        return frozenset(found)
-
     return Discrete(
         sites,
         lambda y: at(y).potential,
@@ -91,5 +77,5 @@ def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None
         position,
         bounds,
         moves if own_moves else None,
-        varying(),
+        theory.varying,
     )

@@ -76,6 +76,7 @@ class Theory:
         first, shapes, self._jumps = self._first_reading()
         self.sites: tuple[Site, ...] = first.sites
         self.discrete = tuple(site.label for site in first.sites if site.discrete)
+        self.varying = frozenset(name for name, law in first.discrete_laws.items() if not law.fixed)
         self.action_terms, self.phase_terms = tuple(first.action_terms), tuple(first.phases)
         self.dimension = sum(math.prod(shape.shape) for shape in shapes.values())
         starts = np.cumsum([0, *(math.prod(site.reference_shape) for site in self.sites)])

@@ -5,9 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
-from nnft_ppl.densities import DiscreteLaw
+from nnft_ppl.densities import MOST_LEVELS, DiscreteLaw
 from nnft_ppl.theory.errors import ModelError
 
 DRAWS = 3
@@ -28,15 +27,12 @@ def refuse_unresolved_levels(theory: Any) -> None:
     if not theory.discrete:
         return
     shapes = {site.label: site.shape for site in theory.sites if site.discrete}
-    most = dict.fromkeys(shapes, 0)
 
     def look(key: jax.Array) -> dict[str, tuple[jax.Array, jax.Array, jax.Array]]:
         found = {}
         for name, law in theory.at(theory.free_draw(key)).discrete_laws.items():
             levels = _some_levels(law, shapes[name])
-            most[name] = law.most
-            beyond = law.inside(levels) & (levels >= law.most) if law.values is None else levels < levels
-            found[name] = levels, law.unresolved(levels), beyond
+            found[name] = levels, law.unresolved(levels), law.inside(levels) & (levels >= MOST_LEVELS)
         return found
 
     keys = jax.random.split(jax.random.key(0), DRAWS)
@@ -50,14 +46,13 @@ def refuse_unresolved_levels(theory: Any) -> None:
             )
         if beyond.any():
             raise ModelError(
-                f"{where} reaches levels above {most[name]}, where none is sought: use a continuous law or other units"
+                f"{where} reaches levels above {MOST_LEVELS}, where none is sought: use a continuous law or other units"
             )
 
 
 def _some_levels(law: DiscreteLaw, shape: tuple[int, ...]) -> jax.Array:
     """Levels along a new first axis."""
-    ends = law.low, law.high  # no numbers where they depend on other sites
-    few = not any(isinstance(end, Tracer) for end in ends) and int(np.max(ends[1] - ends[0])) < PLACES
+    few = law.fixed and int(np.max(law.high - law.low)) < PLACES
     counted = jnp.arange(PLACES).reshape(PLACES, *(1,) * len(shape))
     if few:
         return jnp.broadcast_to(jnp.minimum(law.low + counted, law.high), (PLACES, *shape))

@@ -108,7 +108,10 @@ WEIGHT = 0.3 * np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.5, 0.0]])
 )
 def test_mechanics_of_any_network(made, good, key):
     state = State(*jax.random.normal(key, (2, 3)))
-    step = lambda at: made.step(at, 0.3)  # noqa: E731
+
+    def step(at):
+        return made.step(at, 0.3)
+
     look = jax.jit(lambda at: (symplectic_defect(step, at, made.momentum), reversal_defect(step, at)))
     defects = [float(one) for one in look(state)]
     assert (max(defects) < 1e-13) == good
@@ -123,7 +126,9 @@ def test_a_symmetric_step_is_reversed_by_the_sign_of_its_momentum(key):
         phi = half.phi + 0.2 * half.beta
         return State(phi, half.beta - 0.1 * made.slope(State(phi, half.beta)))
 
-    flip = lambda at: State(at.phi, -at.beta)  # noqa: E731
+    def flip(at):
+        return State(at.phi, -at.beta)
+
     assert reversal_defect(leapfrog, state, flip) < 1e-14
     assert reversal_defect(lambda at: made.step(at, 0.2), state, flip) > 1e-3  # not that of ours
     assert symplectic_defect(leapfrog, state) < 1e-14

@@ -162,3 +162,12 @@ def test_spin_waves_are_exact_at_every_width():
 def test_mistakes_of_the_gas(call, words):
     with pytest.raises((ValueError, TypeError), match=words):
         call()
+
+
+def test_what_was_never_seen_has_no_known_error():
+    """At this fugacity there are 10⁻¹² vortices, and none in any chain: zero is no answer that is certain."""
+    found = vortex_gas(SIZE, 0.2, 1e-6, steps=2**12, num_chains=4)
+    assert found["vortices"].value == 0
+    assert np.isnan([found["vortices"].error, found["stiffness"].error]).all()
+    assert found["two_point"].error[0] == 0
+    assert np.isnan(found["two_point"].error[1:]).all()
