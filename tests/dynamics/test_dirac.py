@@ -43,6 +43,20 @@ def test_species(shape, wilson, count, lowest):
         np.testing.assert_allclose(found[found > 0][: len(lowest)], lowest, atol=1e-8)
 
 
+@pytest.mark.parametrize("shape", [(8,), (6, 8)])
+def test_waves(shape, rng):
+    """H of a wave, component by component: levels alone do not tell k from π − k, where Wilson's term is largest."""
+    sigma = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+    number = np.array([rng.integers(1, one // 2) for one in shape])
+    k, u = 2 * np.pi * number / np.array(shape), spinor(rng, (2,))
+    places = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
+    wave = np.exp(1j * places @ k)[..., None] * u
+    for wilson, found in ((r, DiracLattice(Lattice(shape), 0.3, r).hamiltonian() @ wave.ravel()) for r in (0.0, 0.7)):
+        mass = 0.3 + wilson * np.sum(1 - np.cos(k))
+        right = np.tensordot(np.sin(k), sigma[: len(shape)], 1) + mass * sigma[2]
+        np.testing.assert_allclose(found.reshape(wave.shape), wave @ right.T, atol=1e-13)
+
+
 def test_continuum_to_second_order():
     spacings = np.array([0.4, 0.2, 0.1, 0.05])
     off = np.array([dirac_energy([1.0], a, 0.3) for a in spacings]) - np.sqrt(1.09)
