@@ -5,11 +5,13 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
+import numpyro.distributions as dist
 import pytest
 from test_bank import FAULTY, RIGHT, outcome
 
-from nnft_ppl import load
-from nnft_ppl.densities import IntegerNormal, discrete_law
+from nnft_ppl import Theory, load, sample
+from nnft_ppl.densities import IntegerNormal, ValueTable, discrete_law
 from nnft_ppl.identities import BankError, ReferenceField, VectorFieldError
 from nnft_ppl.identities.bank import Bank
 from nnft_ppl.identities.rows import _shifts
@@ -101,3 +103,19 @@ def test_shifts_that_never_happen_decide_nothing():
     # Of weighted draws as many count as they are worth: 240 shifts on 400 draws are 12 on 20.
     names, _ = _shifts(shifts, measured.__getitem__, None, "tanh(O)", np.full((4, 100), 20 / 400))
     assert not names
+
+
+def test_shifts_on_draws_without_weight_are_left_out(seed):
+    """For a > 0 the level is free to change, and no weight is left; for a < 0 it never does."""
+
+    def model():
+        n = numpyro.sample("n", ValueTable([0.0, 1.0], np.zeros(2)))
+        a = numpyro.sample("a", dist.Normal(0, 1))
+        side = jnp.tanh(8 * a)
+        numpyro.factor("held", -15 * (1 + side) - 20 * (1 - side) * n)
+        return lambda x: n + a + 0 * x[0]
+
+    run = sample(Theory(model), "reweight", num_chains=2, num_draws=500, seed=seed)
+    fields = {row["vector_field"] for row in run.findings["schwinger_dyson"]["rows"]}
+    assert fields
+    assert "shift.n" not in fields
