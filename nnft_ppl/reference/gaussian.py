@@ -50,7 +50,7 @@ class Diagonal(NamedTuple):
 
     @property
     def log_det(self) -> Array:
-        """ln det L."""
+        """The logarithm of det L."""
         return jnp.sum(jnp.log(self.scale))
 
 
@@ -73,7 +73,7 @@ class Dense(NamedTuple):
 
     @property
     def log_det(self) -> Array:
-        """ln det L."""
+        """The logarithm of det L."""
         return -jnp.sum(jnp.log(jnp.diag(self.root)))
 
 
@@ -103,7 +103,7 @@ class LowRank(NamedTuple):
 
     @property
     def log_det(self) -> Array:
-        """ln det L."""
+        """The logarithm of det L."""
         return -jnp.sum(jnp.log(jnp.diag(self.root)))
 
 
@@ -171,7 +171,7 @@ class Gaussian:
         return jnp.concatenate([together[name] for name in self._theory.groups])
 
     def _fixed_products(self) -> np.ndarray:
-        """Σ_g w_g h_i h_j of every field, (field, amplitude, amplitude), or (field, amplitude) where all are diagonal."""
+        """Σ_g w_g h_i h_j, (field, amplitude, amplitude), or (field, amplitude) where all are diagonal."""
         rows = np.asarray(jax.jit(self._features)(jnp.zeros(self._theory.dimension)))
         each = [rows[self._features.field_of_row == number] for number in range(len(self.names))]
         found = np.stack([one.T @ one for one in each])
@@ -193,18 +193,18 @@ class Reference:
         return self.gaussian.frame(position, jnp.asarray(self.constants))
 
     def place(self, position: Position) -> Position:
-        """z of z', shape (dimension,)."""
+        """The theory's z of z', shape (dimension,)."""
         return self.moved(position)[0]
 
     def moved(self, position: Position) -> tuple[Position, Array]:
-        """z of z', and D = ½|z|² − ½|z'|² − ln det L: the density of z' is ∝ exp(−|z'|²/2 − S(z) − D)."""
+        """The theory's z, and D = ½|z|² − ½|z'|² − ln det L: the density of z' is ∝ exp(−|z'|²/2 − S(z) − D)."""
         frame = self.frame(position)
         before, parts = self.gaussian.split(position)
         after = frame.place(before)
         return self.gaussian.join(after, parts), excess(frame, before, after)
 
     def back(self, position: Position) -> Position:
-        """z' of z, shape (dimension,)."""
+        """The point z' of z, shape (dimension,)."""
         amplitudes, parts = self.gaussian.split(position)
         return self.gaussian.join(self.frame(position).back(amplitudes), parts)
 

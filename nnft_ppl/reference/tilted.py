@@ -1,4 +1,4 @@
-r"""A target in the coordinates of a Gaussian reference: another one for the samplers, the same density for everyone else.
+r"""A target in the coordinates of a Gaussian reference: another one for samplers, the same density for everyone else.
 
 With z = L a' in the amplitudes and D(z') = ½|z|² − ½|z'|² − ln det L the density of z' is
 

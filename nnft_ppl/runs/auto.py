@@ -1,10 +1,10 @@
 r"""The sampler for a theory, and its reference, chosen from a short pilot: by counts, never by the clock.
 
-Independent draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what free
-ones are worth. Where that is little, a Gaussian reference that knows the action may do better, and its draws are counted
-likewise. What a draw costs is counted too, in operations of the traced functions. Where all are worth less than a chain,
-HMC follows, and after it, if its chains do not agree, replica exchange. Where sites are discrete `mixed` takes the place
-of HMC. Two runs of the same theory with the same seed choose the same, on a busy machine too.
+Independent draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what
+free ones are worth. Where that is little, a Gaussian reference that knows the action may do better, and its draws are
+counted likewise. What a draw costs is counted too, in operations of the traced functions. Where all are worth less than
+a chain, HMC follows, and after it, if its chains do not agree, replica exchange. Where sites are discrete `mixed` takes
+the place of HMC. Two runs of the same theory with the same seed choose the same, on a busy machine too.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from numpy import ndarray
 
 from nnft_ppl.complex_parts import in_parts

@@ -76,8 +76,8 @@ def sample(
     Args:
         theory: What to sample; a `Family` gives an `Ensembles`.
         sampler: `auto`, the name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function (Target, Settings) ->
-            Sampler. `auto` chooses by a short pilot, goes on until there are 400 effective draws (up to ten times the usual number, unless `num_draws` is given), and goes over to the next
-            stronger sampler where checks fail.
+            Sampler. `auto` chooses by a short pilot, goes on until there are 400 effective draws (up to ten times the
+            usual number, unless `num_draws` is given), and goes over to the next stronger sampler where checks fail.
         num_chains: Independent chains, each started from its own free draw.
         num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
@@ -113,7 +113,7 @@ def sample(
         settings |= {"reference": reference}
         name, usual = sampler_of(sampler)[0], DEFAULT_DRAWS if num_draws is None else num_draws
         check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
-        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, common=common)
+        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
         member = partial(sample, sampler=sampler, checks=checks, **settings)
         scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request)
         return sample_family(scan, progress)

@@ -38,6 +38,6 @@ SAMPLERS: dict[str, MakeSampler] = {
 
 __all__ = [
     "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Modes", "Sampler", "SamplerError",
-    "Settings", "elliptical_slice", "energy_conserving", "hmc", "mclmc", "mixed", "nuts", "one_draw",
-    "operations", "pcn", "replica_exchange", "reweight", "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
+    "Settings", "elliptical_slice", "energy_conserving", "hmc", "mclmc", "mixed", "nuts", "one_draw", "operations",
+    "pcn", "replica_exchange", "reweight", "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ TRANSCENDENTAL = {
     "logistic",
 }
 LINEAR_ALGEBRA = {"cholesky": 24, "triangular_solve": 8}
-"""Roots and solutions of n rows: n times the numbers that come out, in as many of these at a time; a root is a third."""
+"""Of n rows n times the numbers that come out, divided by this: a root is a third of that, and both are done in blocks."""
 TRANSCENDENTAL_COST = 8.0
 """Cost of one such function, in elementary operations; measured on processors as 5 to 15."""
 

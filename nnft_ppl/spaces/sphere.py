@@ -82,6 +82,7 @@ class Sphere(Space):
         return np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), height], axis=-1)
 
     def values_on(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+        """Values of a field on another grid of the space's coordinates; arguments as for `Space.values_on`."""
         on_sphere = getattr(phi, "on_sphere", None)
         if on_sphere is not None:
             return on_sphere(*axes)
