@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
+from nnft_ppl.observables.connected import Moments
 from nnft_ppl.observables.insertion import Insertion, require_insertions
 from nnft_ppl.observables.insertions import at
 from nnft_ppl.observables.labels import Coordinates
@@ -50,7 +51,7 @@ class Exponential(Observable):
 def two_point(
     separation: Sequence[float],
     dim: int = 1,
-    centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0,
+    centre: Sequence[float] | Float[np.ndarray, "dim"] | Float[np.ndarray, "pair dim"] | float = 0.0,
     *,
     field: str | int | None = None,
     component: int | tuple[int, ...] | None = None,
@@ -59,12 +60,14 @@ def two_point(
 
     $$G(r) = \langle \phi(x_c - r e_1/2)\, \phi(x_c + r e_1/2) \rangle$$
 
-    Disconnected; no average over positions.
+    Disconnected; averaged over the centres, where several are given: less noise, for more evaluations of the field.
 
     Args:
         separation: Distances r, in units of length (inverse mass).
         dim: Dimension of the points.
-        centre: Centre x_c of the pairs: one number for every axis, or one per axis.
+        centre: Centre x_c of the pairs: one number for every axis, one per axis; or those of several pairs, shape
+            (pair, dim), such as `nnft_ppl.spaces.Box.bulk`. Where the theory is not invariant under translations (near
+            the edges of a box with an action) that is another correlator.
         field: Which field, where the model returns several.
         component: Which component; None for all, each to itself.
 
@@ -72,23 +75,38 @@ def two_point(
         Observable with dimension `separation`, in units of field squared.
     """
     pairs = symmetric_pairs(separation, dim, centre)
-    coordinates = tuple(np.asarray(separation, dtype=float).tolist())
-    return n_point(pairs, ("separation",), {"separation": coordinates}, field=field, component=component)
+    coordinates = {"separation": tuple(np.asarray(separation, dtype=float).tolist())}
+    if pairs.ndim == 3:
+        return n_point(pairs, ("separation",), coordinates, field=field, component=component)
+    ends = (at(pairs[:, :, end], field, component) for end in (0, 1))
+    return averaged(*ends, dims=("separation",), coords=coordinates)
 
 
 def symmetric_pairs(
-    separation: Sequence[float], dim: int, centre: Sequence[float] | Float[np.ndarray, " dim"] | float
-) -> Float[np.ndarray, "separation 2 dim"]:
-    """Pairs of points on the first axis, symmetric about a centre.
+    separation: Sequence[float],
+    dim: int,
+    centre: Sequence[float] | Float[np.ndarray, "dim"] | Float[np.ndarray, "pair dim"] | float,
+) -> Float[np.ndarray, "*pair separation 2 dim"]:
+    """Pairs of points on the first axis, symmetric about a centre, or about several.
 
     Args:
         separation: Their distances.
         dim: Dimension of the points.
-        centre: One number for every axis, or one per axis.
+        centre: One number for every axis, one per axis; or several centres, shape (pair, dim).
+
+    Raises:
+        TypeError: If the centres are not real numbers.
+        ValueError: If they are not finite, or of another shape.
     """
     offset = np.asarray(separation, dtype=float)[:, None] / 2 * np.eye(dim)[0]
-    middle = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
-    return np.stack([middle - offset, middle + offset], axis=1)
+    middle = require_finite("two_point", "centre", centre)
+    if middle.ndim > 2 or not middle.size or middle.shape[-1:] not in [(), (1,), (dim,)]:
+        raise ValueError(
+            f"two_point: centre has shape {middle.shape}; give a number, one per axis ({dim},), or several centres, "
+            f"(pair, {dim})"
+        )
+    middle = np.broadcast_to(middle, (*middle.shape[:-1], dim))[..., None, :]
+    return np.stack([middle - offset, middle + offset], axis=-2)
 
 
 def n_point(
@@ -155,6 +173,53 @@ def product(
         return functools.reduce(jnp.multiply, factors_of(insertions, fields))
 
     return Observable(value, dims, dict(coords or {}), insertions)
+
+
+@dataclass(frozen=True)
+class Averaged(Moments):
+    """A product of insertions averaged over the first axis of their shape: over positions of the whole of it."""
+
+    def averaged(self, found: Array) -> Array:
+        """The average, of the shape of the observable.
+
+        Args:
+            found: The product, shape (1, position, *shape).
+        """
+        return jnp.mean(found[0], axis=0)
+
+
+def averaged(
+    *insertions: Insertion, dims: tuple[str, ...] = (), coords: Mapping[str, Coordinates] | None = None
+) -> Observable:
+    r"""Average over positions of a product of insertions, $n^{-1} \sum_{k=1}^n L_{1k}[\phi] \cdots L_{mk}[\phi]$.
+
+    As with `product`, the average over Gaussian amplitudes can be taken by hand.
+
+    Args:
+        insertions: The factors, whose shapes broadcast to (position, *shape).
+        dims: Names of the value's dimensions.
+        coords: Coordinate values along some of them.
+
+    Returns:
+        Observable of that shape without its first axis, in units of the product.
+
+    Raises:
+        TypeError: If there is none, or one is no insertion.
+        ValueError: If the shapes do not broadcast, or there is no axis to average over.
+
+    Example:
+        >>> squared = averaged(at([[1.0], [3.0]]), at([[1.0], [3.0]]))
+        >>> float(squared(lambda x: x[0]))
+        5.0
+    """
+    require_insertions("averaged", insertions)
+    if all(one.shape == () for one in insertions):
+        raise ValueError("averaged: no insertion has an axis to average over; give points of shape (position, dim)")
+
+    def value(fields: Any) -> Array:
+        return jnp.mean(functools.reduce(jnp.multiply, factors_of(insertions, fields)), axis=0)
+
+    return Averaged(value, dims, dict(coords or {}), insertions, moments=(tuple(range(len(insertions))),))
 
 
 def vertex(
