@@ -110,12 +110,12 @@ def run(model: str, folder: str) -> dict[str, float]:
 
     spans: list[Span] = []
 
-    def note(event: str, seconds: float, **_: Any) -> None:
+    def note(event: str, duration_secs: float, **_: Any) -> None:
         now = time.perf_counter()
-        spans.append(Span(event, now - seconds, now, threading.current_thread() is not threading.main_thread()))
+        spans.append(Span(event, now - duration_secs, now, threading.current_thread() is not threading.main_thread()))
 
     asked = parse(command_parser(), ["run", model, "--out", folder])
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", asked.precision == "float64")
     keep_programs()
     spread_over_cores(asked.chains)
     from nnft_ppl.cli.run import conclude, run as run_model
@@ -126,7 +126,8 @@ def run(model: str, folder: str) -> dict[str, float]:
     def watch(stage: Stage) -> None:
         marks.append((stage.what, time.perf_counter()))
 
-    conclude(asked, run_model(asked, {}, {}, Interruption(watch)))
+    line: Any = watch  # in place of the line of progress
+    conclude(asked, run_model(asked, {}, {}, Interruption(line)))
     return parts(marks, spans, time.perf_counter())
 
 

@@ -26,7 +26,7 @@ OVERRUN = 10.0
 
 
 def theory_of(model: str, side: float, coupling: float, pairs: int = 1) -> Theory:
-    """φ⁴ without counter-term, and of it G(1/m), averaged over the torus and its axes, or over pairs in the box, and ⟨φ²⟩.
+    """φ⁴ without counter-term, with ⟨φ²⟩ and G(1/m) averaged over the torus and its axes, or over pairs in the box.
 
     Args:
         model: `phi4` or `phi4_torus`, at its defaults: 256 neurons below Λ = 4, or 8 modes along each axis.

@@ -50,12 +50,12 @@ def lattice(coupling: float, side: float, modes: int, points: int, mass: float, 
     def force(phi: Array, heavy: Array) -> Array:  # over (p² + M²)
         x = at_points(phi)
         rest = jnp.fft.rfft2((mass**2 - heavy) * x + coupling / 6 * x**3)
-        return -(inside * (phi + rest / (squared + heavy)))
+        return jnp.where(inside, -phi - rest / (squared + heavy), 0)
 
     def trajectory(phi: Array, key: Array, step: Array, heavy: Array) -> tuple[Array, dict[str, Array]]:
         noise, length, accept = jax.random.split(key, 3)
         white = jnp.fft.rfft2(jax.random.normal(noise, (points, points))) * points / side
-        v = inside * white / jnp.sqrt(squared + heavy)
+        v = jnp.where(inside, white / jnp.sqrt(squared + heavy), 0)
         leaps = jnp.ceil(TRAJECTORY / step).astype(int)
         step = step * jax.random.uniform(length, minval=0.8, maxval=1.2)  # trajectories of different length
 
