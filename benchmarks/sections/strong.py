@@ -25,7 +25,7 @@ POINTS = [(1.0, 8.0), *((coupling, side) for side in (4.0, 8.0, 16.0) for coupli
 SINGLES = ("reweight", "hmc", "pcn", "elliptical-slice")
 STOCK = "elliptical-slice-plain"
 MODES = 8
-SECONDS, PATIENCE = 1.5, 60.0
+SECONDS, PATIENCE = 1.2, 60.0
 """Of drawing, by sampler; and what the samplers of one point should take together."""
 PRECISION = 0.01
 SHARE = 0.8
