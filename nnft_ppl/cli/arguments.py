@@ -167,10 +167,7 @@ def command_parser() -> Parser:
     )
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument(
-        "--reference",
-        default="auto",
-        metavar="auto|bare",
-        help="start from a Gaussian that knows the action where free draws are worth little (auto), or from free draws",
+        "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
     )
     run.add_argument("--chains", type=_whole, default=4, help="independent chains (default 4)")
     run.add_argument("--draws", type=_whole, help="draws per chain (default 2000)")

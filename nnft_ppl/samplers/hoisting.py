@@ -29,7 +29,7 @@ TRANSCENDENTAL = {
     "logistic",
 }
 LINEAR_ALGEBRA = {"cholesky": 24, "triangular_solve": 8}
-"""Of n rows n times the numbers that come out, divided by this: a root is a third of that, and both are done in blocks."""
+"""Of n rows n times the numbers that come out, divided by this: a root is a third of that, and done in blocks."""
 TRANSCENDENTAL_COST = 8.0
 """Cost of one such function, in elementary operations; measured on processors as 5 to 15."""
 
