@@ -45,9 +45,9 @@ from nnft_ppl.observables import Exponential, Moments, Observable, read_off
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
 
-MOST_UNITS = 512
-"""The most parameters for which Σ_i O(e_i) is taken."""
-LARGEST = 2**16
+MOST_UNITS, MOST_ONCE = 512, 4096
+"""The most parameters for which Σ_i O(e_i) is taken on every draw, or once, where it is the same on all."""
+LARGEST, LARGEST_ONCE = 2**16, 2**24
 """The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
 
 SUMMED = 64
@@ -225,7 +225,10 @@ class Improvement:
     def _why_not(self, name: str, observable: Observable) -> str:
         """Why an observable has no improved form; empty where it has one."""
         smooth = smoothness(self.theory)
-        if not observable.insertions and (self._size > MOST_UNITS or self._cost(name) > LARGEST):
+        # Without other parameters the sum is the same on all draws, and the compiler takes it out of their loop.
+        once = self._size == self.theory.dimension
+        units, largest = (MOST_ONCE, LARGEST_ONCE) if once else (MOST_UNITS, LARGEST)
+        if not observable.insertions and (self._size > units or self._cost(name) > largest):
             return "it does not name its factors, and the trace over all amplitudes would cost more than it saves"
         if not smooth.observables[name].isdisjoint(self.sites):
             return "it may jump or kink, as it is written, so that its derivative is not trusted"
