@@ -144,6 +144,11 @@ class Ensembles(Ensemble):
             correlation = known.get(name)
             if correlation is not None and len(correlation) < len(self.places):
                 correlation = None  # members are missing: nothing is fitted
+            elif correlation is None and not np.iscomplexobj(found[name].value):
+                raise ValueError(
+                    f"{wanted.in_words}: how {name!r} is correlated between members with common random numbers is not "
+                    "known: collect them with the model file (`nnft collect DIR`)"
+                )
         told = "correlation" in self.data and self.data["correlation"].attrs.get("blocks")
         return fit_across(wanted, found[name], self.scanned, correlation, told or None)
 
