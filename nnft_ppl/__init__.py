@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nnft_ppl.families import Family, family
     from nnft_ppl.observables import Derived, HeldOut, Invariant, Observable, effective_mass, levels, ratio
     from nnft_ppl.results import Ensemble, Ensembles, extrapolated, read, slope
-    from nnft_ppl.runs import Duality, KeptDraws, dual, kept_draws, sample
+    from nnft_ppl.runs import Duality, KeptDraws, LocalWorkers, collect, dual, kept_draws, sample, sweep
     from nnft_ppl.samplers import Block, Chains, Sampler, Settings, one_draw, run_blocks
     from nnft_ppl.statistics import Estimate, Estimates, Verdict
     from nnft_ppl.target import Target
@@ -31,7 +31,7 @@ _HOMES = {
     "families": ("Family", "family"),
     "observables": ("Derived", "HeldOut", "Invariant", "Observable", "effective_mass", "levels", "ratio"),
     "results": ("Ensemble", "Ensembles", "extrapolated", "read", "slope"),
-    "runs": ("Duality", "KeptDraws", "dual", "kept_draws", "sample"),
+    "runs": ("Duality", "KeptDraws", "LocalWorkers", "collect", "dual", "kept_draws", "sample", "sweep"),
     "samplers": ("Block", "Chains", "Sampler", "Settings", "one_draw", "run_blocks"),
     "statistics": ("Estimate", "Estimates", "Verdict"),
     "target": ("Target",),

@@ -166,6 +166,9 @@ class StoredMembers(Mapping[str, Ensemble]):
     def __getitem__(self, place: str) -> Ensemble:
         return Ensemble(read_result(self._folders[place]))
 
+    def __contains__(self, place: object) -> bool:
+        return place in self._folders
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._folders)
 

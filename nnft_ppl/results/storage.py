@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import h5netcdf
 import xarray as xr
 
 from nnft_ppl.display import did_you_mean
@@ -115,6 +116,22 @@ def read_result(path: Path) -> xr.DataTree:
             f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
         ) from error
     return data
+
+
+def read_provenance(path: Path) -> Provenance:
+    """What the result in a run's folder says of itself; draws are not read.
+
+    Raises:
+        ResultError: A file that is not there, is damaged, or is not a result of this package.
+    """
+    file = at_home(path) / "result.nc"
+    try:
+        with h5netcdf.File(file, "r") as opened:
+            return Provenance.parse(str(opened.attrs["provenance"]))
+    except FormatError as error:
+        raise ResultError(f"{str(file)!r} cannot be read: {error}") from error
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise ResultError(f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__})") from error
 
 
 def at_home(path: Path) -> Path:

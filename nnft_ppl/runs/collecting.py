@@ -16,8 +16,8 @@ from nnft_ppl.results import (
     StoredMembers,
     correlations,
     family_data,
-    read,
     read_manifest,
+    read_provenance,
     write_result,
 )
 from nnft_ppl.statistics import Verdict, overall
@@ -57,6 +57,8 @@ def collect(
         try:
             if about := result_of_member(folder, request.family["members"][place]["fingerprint"]):
                 done[place] = about
+            elif (folder / "result.nc").is_file():
+                told[place] = "its folder holds the result of another run (other keywords, sampler, seed or versions)"
         except ResultError as error:
             told[place] = str(error)
     if not done:
@@ -80,7 +82,7 @@ def result_of_member(folder: Path, fingerprint: str) -> Provenance | None:
     """
     if not (folder / "result.nc").is_file():
         return None
-    about = read(folder).provenance
+    about = read_provenance(folder)
     return about if about.fingerprint == fingerprint else None
 
 
