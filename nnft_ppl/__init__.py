@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from nnft_ppl.families import Family, family
     from nnft_ppl.observables import Derived, HeldOut, Invariant, Observable, effective_mass, levels, ratio
     from nnft_ppl.results import Ensemble, Ensembles, extrapolated, read, slope
-    from nnft_ppl.runs import Duality, KeptDraws, LocalWorkers, collect, dual, kept_draws, sample, sweep
+    from nnft_ppl.runs import Duality, KeptDraws, collect, dual, kept_draws, sample, sweep
     from nnft_ppl.samplers import Block, Chains, Sampler, Settings, one_draw, run_blocks
     from nnft_ppl.statistics import Estimate, Estimates, Verdict
     from nnft_ppl.target import Target
     from nnft_ppl.theory import ModelFile, Theory, load
+    from nnft_ppl.workers import LocalWorkers
 
 _HOMES = {
     "checks": ("Check", "Measurement", "Outcome"),
@@ -31,18 +32,19 @@ _HOMES = {
     "families": ("Family", "family"),
     "observables": ("Derived", "HeldOut", "Invariant", "Observable", "effective_mass", "levels", "ratio"),
     "results": ("Ensemble", "Ensembles", "extrapolated", "read", "slope"),
-    "runs": ("Duality", "KeptDraws", "LocalWorkers", "collect", "dual", "kept_draws", "sample", "sweep"),
+    "runs": ("Duality", "KeptDraws", "collect", "dual", "kept_draws", "sample", "sweep"),
     "samplers": ("Block", "Chains", "Sampler", "Settings", "one_draw", "run_blocks"),
     "statistics": ("Estimate", "Estimates", "Verdict"),
     "target": ("Target",),
     "theory": ("ModelFile", "Theory", "load"),
+    "workers": ("LocalWorkers",),
 }
 
 __all__ = [
     "Block", "Chains", "Check", "Derived", "Duality", "Ensemble", "Ensembles", "Estimate", "Estimates", "Family",
-    "HeldOut", "Invariant", "KeptDraws", "Kind", "Measurement", "ModelFile", "Observable", "Outcome", "Sampler",
-    "Settings", "Target", "Theory", "Verdict", "dual", "effective_mass", "extrapolated", "family", "kept_draws",
-    "levels", "load", "one_draw", "ratio", "read", "run_blocks", "sample", "slope",
+    "HeldOut", "Invariant", "KeptDraws", "Kind", "LocalWorkers", "Measurement", "ModelFile", "Observable", "Outcome",
+    "Sampler", "Settings", "Target", "Theory", "Verdict", "collect", "dual", "effective_mass", "extrapolated", "family",
+    "kept_draws", "levels", "load", "one_draw", "ratio", "read", "run_blocks", "sample", "slope", "sweep",
 ]  # fmt: skip
 
 

@@ -149,9 +149,7 @@ def command_parser() -> Parser:
     run.add_argument("--draws", type=whole, help="draws per chain (default 2000)")
     run.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")
     seed_option(run)
-    run.add_argument(
-        "--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of draws after this"
-    )
+    run.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of draws after this")
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     check_option(run)
     run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")

@@ -81,7 +81,9 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
     folder_argument(extrapolate)
     extrapolate.add_argument("names", nargs="*", metavar="NAME", help="observables (default: all that are real)")
     extrapolate.add_argument("--along", metavar="KEYWORD", help="the scanned keyword (default: width, or the only one)")
-    extrapolate.add_argument("--in", dest="in_", default="1/N", metavar="POWER", help="1/N (default), 1/N^2, N, N^2, ...")
+    extrapolate.add_argument(
+        "--in", dest="in_", default="1/N", metavar="POWER", help="1/N (default), 1/N^2, N, N^2, ..."
+    )
     extrapolate.add_argument("--degree", type=whole, default=1, help="of the polynomial in that power (default 1)")
     extrapolate.add_argument("--within", metavar="SHARE", help="the total error that is allowed: 1%%, or 0.001")
     extrapolate.add_argument("--model", type=path, metavar="FILE", help="the model file, if it has been moved")

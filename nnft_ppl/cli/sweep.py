@@ -13,8 +13,9 @@ from nnft_ppl.cli.settings import keywords_of
 from nnft_ppl.cli.table import exit_status, print_family
 from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensembles
-from nnft_ppl.runs import LocalWorkers, sweep as run_sweep
+from nnft_ppl.runs import sweep as run_sweep
 from nnft_ppl.theory import refuse_coarse_grid
+from nnft_ppl.workers import LocalWorkers
 
 RUN_FAILED = 4
 

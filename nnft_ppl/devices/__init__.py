@@ -1,7 +1,7 @@
 """Processors and accelerators: cores as devices, one function over all chains, compiled programs."""
 
 from nnft_ppl.devices.compiled_programs import keep_programs, kept_programs
-from nnft_ppl.devices.cores import own_cores, spread_over_cores
+from nnft_ppl.devices.cores import spread_over_cores
 from nnft_ppl.devices.over_chains import OverChains, over_chains
 from nnft_ppl.devices.starting import jax_runs, refuse_settings, refuse_unknown_flags, require_jax
 
@@ -11,7 +11,6 @@ __all__ = [
     "keep_programs",
     "kept_programs",
     "over_chains",
-    "own_cores",
     "refuse_settings",
     "refuse_unknown_flags",
     "require_jax",

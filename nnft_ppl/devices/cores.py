@@ -5,11 +5,6 @@ import os
 import jax
 
 
-def own_cores() -> list[int]:
-    """Numbers of the cores that this process may use."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-
-
 def spread_over_cores(num_chains: int) -> int:
     """Let JAX see the processor as several devices, as many as there are cores, but dividing the chains evenly.
 
@@ -23,7 +18,7 @@ def spread_over_cores(num_chains: int) -> int:
     Returns:
         The number of processor devices that there are.
     """
-    cores = len(own_cores())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     devices = max(number for number in range(1, max(num_chains, 1) + 1) if number <= cores and num_chains % number == 0)
     try:
         jax.config.update("jax_num_cpu_devices", devices)

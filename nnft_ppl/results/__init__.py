@@ -30,7 +30,15 @@ from nnft_ppl.results.provenance import (
 )
 from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
-from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically, read_manifest, read_provenance, write_result
+from nnft_ppl.results.storage import (
+    ResultError,
+    RunFolder,
+    WriteError,
+    atomically,
+    read_manifest,
+    read_provenance,
+    write_result,
+)
 from nnft_ppl.results.symmetry_tables import (
     ABOUT_PARTS,
     BREAKING_HEADINGS,
@@ -56,6 +64,6 @@ __all__ = [
     "breaking_rows", "cluster_rows", "compare", "correlations", "estimate_rows", "estimates_dataset", "euclidean_rows",
     "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "held_out_estimates",
     "improved_series", "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places",
-    "plain_json", "positivity_rows", "quoted_series", "read", "read_manifest", "read_provenance", "series_of", "slope", "state_units", "summary_rows",
-    "usable_log_weights", "ward_rows", "write_result",
+    "plain_json", "positivity_rows", "quoted_series", "read", "read_manifest", "read_provenance", "series_of", "slope",
+    "state_units", "summary_rows", "usable_log_weights", "ward_rows", "write_result",
 ]  # fmt: skip

@@ -77,7 +77,9 @@ def run_member(task: Mapping[str, Any]) -> dict[str, Any]:
         if file.sha256 != task["sha256"]:
             raise ValueError(f"{task['path']} was changed since the sweep began: run the sweep again")
         keywords = _keywords(task, signature(file.model).parameters)
-        ensemble = sample(Theory(replace(file, dim=task["dim"]), **keywords), out=folder, progress=progress, **task["settings"])
+        ensemble = sample(
+            Theory(replace(file, dim=task["dim"]), **keywords), out=folder, progress=progress, **task["settings"]
+        )
         return {"ended": "interrupted" if ensemble.provenance.interrupted else "done", "text": ""}
     except KeyboardInterrupt:
         return {"ended": "interrupted", "text": ""}
@@ -89,4 +91,6 @@ def _keywords(task: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> d
     """The keywords as they were given."""
     defaults = {name: None if one.default is Parameter.empty else one.default for name, one in parameters.items()}
     texts = task["literals"]
-    return {name: restored(name, value, defaults.get(name), texts.get(name)) for name, value in task["keywords"].items()}
+    return {
+        name: restored(name, value, defaults.get(name), texts.get(name)) for name, value in task["keywords"].items()
+    }

@@ -10,16 +10,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
-from nnft_ppl.devices import own_cores
+from nnft_ppl.checks import checks_of
 from nnft_ppl.display import Progress, Stage, error_words, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.results import Ensembles, Provenance, ResultError
 from nnft_ppl.runs.collecting import collect, result_of_member
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS
-from nnft_ppl.runs.local_workers import LocalWorkers
 from nnft_ppl.runs.one_member import STOP, member_task, run_member
 from nnft_ppl.runs.request import check_settings, sampler_of
 from nnft_ppl.runs.scanning import family_folder, family_request
+from nnft_ppl.workers import LocalWorkers, own_cores
 
 PAUSE = 0.2
 """Seconds between two looks at the members."""
@@ -81,6 +81,7 @@ def sweep(
     out, usual = Path(out).expanduser(), DEFAULT_DRAWS if num_draws is None else num_draws
     check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
     name, _ = sampler_of(sampler)
+    checks_of(checks)
     request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, common=common)
     settings = {
         "sampler": name, "num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep,

@@ -1,4 +1,4 @@
-"""What a process of `LocalWorkers` does: `python -m nnft_ppl.runs.worker CORES`, tasks on stdin, replies on stdout.
+"""What a process of `LocalWorkers` does: `python -m nnft_ppl.workers.process CORES`, tasks on stdin, replies on stdout.
 
 A task is a line of JSON, {"function": "module:name", "arguments": [...]}, and so is its reply, {"value"} or {"error"}.
 The end of stdin ends the process: where whoever started it is gone, once the task in hand is done.

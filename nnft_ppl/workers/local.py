@@ -1,5 +1,6 @@
 """Processes of this machine as an executor: one that dies takes its task with it, and no other."""
 
+import contextlib
 import json
 import os
 import queue
@@ -11,7 +12,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from nnft_ppl.arguments import require_count
-from nnft_ppl.devices import own_cores
+from nnft_ppl.workers.cores import own_cores
 
 T = TypeVar("T")
 
@@ -112,10 +113,8 @@ class _Slot:
             process, self._process = self._process, None
             for stream in (process.stdin, process.stdout):
                 assert stream is not None
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
             process.wait()
 
     def _start(self) -> "subprocess.Popen[str]":
@@ -123,7 +122,7 @@ class _Slot:
         threads = {"OPENBLAS_NUM_THREADS": str(len(self._cores))}
         # In a session of its own: Ctrl-C is for whoever waits for the members, and tells them in words.
         return subprocess.Popen(
-            [sys.executable, "-m", "nnft_ppl.runs.worker", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-m", "nnft_ppl.workers.process", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             encoding="utf-8", env=threads | os.environ, start_new_session=True,
         )  # fmt: skip
 
