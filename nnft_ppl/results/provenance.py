@@ -118,8 +118,9 @@ class Request:
         """
         stored = json.loads(text)
         known = {one.name for one in fields(Request)}
-        plain = {name: value for name, value in stored.items() if name in known}
-        return Request(**plain | {"sampler": SamplerRecord(**stored["sampler"])})
+        plain: dict[str, Any] = {name: value for name, value in stored.items() if name in known}
+        plain["sampler"] = SamplerRecord(**stored["sampler"])
+        return Request(**plain)
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""

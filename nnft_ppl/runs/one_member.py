@@ -1,5 +1,6 @@
 """One member of a sweep: what a worker is told, as plain values, and what it does."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
@@ -14,6 +15,8 @@ from nnft_ppl.display import Stage, error_words
 from nnft_ppl.runs.sampling import sample
 from nnft_ppl.theory import Theory, literal, load_file, record, restored
 
+_ONE_AT_A_TIME = threading.Lock()
+"""NumPyro's handlers are those of the process: models traced in two of its threads would take each other's sites."""
 STOP = "stop"
 """A file of this name in the family's folder ends all its members after the blocks that they draw."""
 
@@ -54,12 +57,19 @@ def member_task(theory: Theory, folder: Path, settings: Mapping[str, Any]) -> di
 def run_member(task: Mapping[str, Any]) -> dict[str, Any]:
     """Sample one member; never raises, for what is wrong with one must not end the others.
 
+    In one process members run one after the other, whatever threads its engine has.
+
     Args:
         task: Of `member_task`.
 
     Returns:
         {"ended": "done" | "interrupted" | "failed", "text": why it failed}.
     """
+    with _ONE_AT_A_TIME:
+        return _run(task)
+
+
+def _run(task: Mapping[str, Any]) -> dict[str, Any]:
     folder = Path(task["folder"])
     stop = folder.parent.parent / STOP
 

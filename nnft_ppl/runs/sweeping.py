@@ -123,8 +123,9 @@ def _run(
     """Member -> why it failed; and whether all was interrupted."""
     failures: dict[str, str] = {}
     interrupted, before = False, total - len(tasks)
-    own = LocalWorkers(min(len(tasks), len(own_cores()))) if executor is None else None
-    with own or nullcontext(executor) as engine:
+    own = LocalWorkers(min(len(tasks), len(own_cores())))  # no process is started before it is needed
+    with own:
+        engine: Submits = own if executor is None else executor
         batch = getattr(engine, "batch", nullcontext)  # of submitit: one array of jobs
         with batch():
             # An engine that remembers what it did must not answer with that.
