@@ -16,6 +16,7 @@ from products import PRODUCTS
 
 from nnft_ppl import Ensembles, LocalWorkers, collect, extrapolated, family, read, sample, sweep
 from nnft_ppl.display import Stage
+from nnft_ppl.families import Family
 
 QUICK: dict[str, Any] = {"sampler": "reweight", "num_chains": 2, "num_draws": 100, "checks": False, "keep": "none"}
 BROKEN = PRODUCTS.replace("return lambda x: ", "return lambda x: (jnp.nan if width == 2 else 1) * ")
