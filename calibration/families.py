@@ -131,5 +131,5 @@ def _engine(dask: bool) -> Any:
         return LocalWorkers(2)
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
     return Client(cluster).get_executor()

@@ -17,7 +17,7 @@ from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, estimate_rows, place
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
 from nnft_ppl.results.limits import Limit, Reach, limit_of
-from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
+from nnft_ppl.results.members import Ensembles, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.plateaus import Plateau, find_plateau
 from nnft_ppl.results.positivity_tables import ABOUT_POSITIVITY, POSITIVITY_HEADINGS, positivity_rows
@@ -40,6 +40,7 @@ from nnft_ppl.results.storage import (
     read_provenance,
     write_result,
 )
+from nnft_ppl.results.stored_members import StoredMembers
 from nnft_ppl.results.symmetry_tables import (
     ABOUT_PARTS,
     BREAKING_HEADINGS,

@@ -27,6 +27,7 @@ from nnft_ppl.results.ensemble import TRUNCATION, Ensemble
 from nnft_ppl.results.labelled import estimates_dataset, read_estimates
 from nnft_ppl.results.series import quoted_series, series_of
 from nnft_ppl.results.storage import at_home, read_result
+from nnft_ppl.results.stored_members import StoredMembers
 from nnft_ppl.statistics import Estimate, Estimates, blocks, correlation_between, replicas
 
 AT = ".at"
@@ -151,32 +152,6 @@ class Ensembles(Ensemble):
                 )
         told = "correlation" in self.data and self.data["correlation"].attrs.get("blocks")
         return fit_across(wanted, found[name], self.scanned, correlation, told or None)
-
-
-class StoredMembers(Mapping[str, Ensemble]):
-    """Members in their folders, each read when it is asked for, and not kept: many may not fit into memory.
-
-    Args:
-        folders: Place -> folder.
-    """
-
-    def __init__(self, folders: Mapping[str, Path]) -> None:
-        self._folders = dict(folders)
-
-    def __getitem__(self, place: str) -> Ensemble:
-        return Ensemble(read_result(self._folders[place]))
-
-    def __contains__(self, place: object) -> bool:
-        return place in self._folders
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._folders)
-
-    def __len__(self) -> int:
-        return len(self._folders)
-
-    def __repr__(self) -> str:
-        return f"members: {'; '.join(self)}"
 
 
 def read(path: str | Path) -> Ensemble:

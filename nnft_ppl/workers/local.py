@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from nnft_ppl.arguments import require_count
 from nnft_ppl.workers.cores import own_cores
 
 T = TypeVar("T")
@@ -31,7 +30,7 @@ class LocalWorkers(Executor):
         workers: Number of processes; as many as there are cores unless given.
 
     Raises:
-        TypeError, ValueError: For what is no number from 1 on.
+        ValueError: For what is no integer from 1 on.
 
     Example:
         >>> with LocalWorkers(1) as workers:
@@ -41,7 +40,9 @@ class LocalWorkers(Executor):
 
     def __init__(self, workers: int | None = None) -> None:
         cores = own_cores()
-        workers = len(cores) if workers is None else require_count("LocalWorkers", "workers", workers)
+        workers = len(cores) if workers is None else workers
+        if not isinstance(workers, int) or workers < 1:
+            raise ValueError(f"LocalWorkers: workers = {workers!r}; give an integer >= 1")
         # A process with more threads than cores of its own would wait for the others.
         shares = [cores[number::workers] or cores for number in range(workers)]
         self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()

@@ -217,6 +217,6 @@ def test_refused_from_python(tmp_path: Path):
         sweep("phi4", out=tmp_path)
     with pytest.raises(ValueError, match=r"alone is a function of this process, .* write it to a file"):
         sweep(family(alone, width=[1, 2]), out=tmp_path)
-    with pytest.raises(TypeError, match=r"workers = 'two'; give an integer"):
+    with pytest.raises(ValueError, match=r"workers = 'two'; give an integer >= 1"):
         LocalWorkers("two")
     assert list(tmp_path.iterdir()) == []
