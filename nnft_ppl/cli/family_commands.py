@@ -17,7 +17,6 @@ from nnft_ppl.cli.options import (
 EXAMPLES_OF_FAMILIES = {
     "sweep": (
         "nnft sweep phi4 --grid coupling=0.5,1,2 width=64,128 --set dim=1 --out runs/phi4",
-        "nnft sweep phi4 --grid width=16,32,64 --common --workers 2",
         "nnft sweep my_theory.py --grid coupling=1,2,4 --on slurm --slurm slurm_partition=cpu timeout_min=60",
         "nnft sweep my_theory.py --grid coupling=1,2,4 --on tcp://scheduler:8786",
     ),

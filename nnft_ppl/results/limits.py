@@ -50,7 +50,7 @@ class Limit:
 
     @property
     def error(self) -> Float[ndarray, "*shape"]:
-        """The total error."""
+        """The total error, of the shape of the value."""
         return np.sqrt(self.statistical**2 + self.finite**2 + np.nan_to_num(self.grid) ** 2)
 
     def reach(self, within: float, *, relative: bool = True) -> "Reach":

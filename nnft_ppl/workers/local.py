@@ -67,7 +67,12 @@ class LocalWorkers(Executor):
         return self._threads.submit(self._call, {"function": f"{fn.__module__}:{fn.__qualname__}", "arguments": args})
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
-        """Let the processes end; arguments as for any executor."""
+        """Let the processes end.
+
+        Args:
+            wait: Whether to wait for them.
+            cancel_futures: Whether tasks that have not begun are left out.
+        """
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for _ in range(self._number if wait else 0):
             self._slots.get().end()
