@@ -36,6 +36,7 @@ CURVES = {
     "auto": ("effective draws/s", []),
     "width": ("ms", ["ms per draw of 4", "ms per effective draw"]),
     "improved": ("error of G(r)", ["raw error", "improved error", "error of the mix"]),
+    "strong": ("seconds to 1 % on G(1/m)", ["auto", "best single", "lattice", "stock"]),
     "cost": ("ms per effective draw", []),
 }
 """Section -> what its tables show, and the columns that are drawn (all, where none is named)."""

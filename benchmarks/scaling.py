@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.answers import estimated
 from nnft_ppl import load, sample
-from nnft_ppl.samplers import SAMPLERS, Settings
+from nnft_ppl.samplers import SAMPLERS, Settings, run_blocks
 
 MODEL = str(Path(__file__).parent / "models/phi4_grid.py")
 
@@ -33,7 +33,7 @@ def speed(started: float, width: int, draws: int, blocks: int, warmup: int) -> d
         jax.random.key(width), num_chains=4, num_draws=draws, num_warmup=warmup, keep_every=0, block_draws=longest
     )
     series, stats, times = [], [], []
-    for block in SAMPLERS["hmc"](target, settings):
+    for block in run_blocks(SAMPLERS["hmc"], target, settings):
         times.append(time.perf_counter())
         series.append(block.measured["observables"])
         stats.append(block.stats)

@@ -11,7 +11,7 @@ class Kind(StrEnum):
     CHAINS = "chains"
     """Markov chains, each draw of the density itself: neighbours are correlated."""
     FREE = "free"
-    """Independent draws of the free theory, each with the weight e^{−S}."""
+    """Independent draws of the free theory, each with the weight e^{−S}, or of another proposal, with its weight."""
     POPULATIONS = "populations"
     """Weighted populations, one per chain and block: draws of one population share its weight, and may be related."""
 
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 NEEDED = {
     Kind.CHAINS: {"diverging": "whether a transition diverged; False where none can"},
-    Kind.FREE: {"log_weight": "−S of the draw"},
+    Kind.FREE: {"log_weight": "−S of a free draw"},
     Kind.POPULATIONS: {
         "log_weight": "ln Z/Z_free of the draw's population",
         "population": "the number of the draw's population in its chain",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -38,6 +38,15 @@ class Discrete:
     """Names of those whose lowest or highest level depends on other parameters."""
 
 
+class Proposal(NamedTuple):
+    """An independent draw of some density q over the theory's reference coordinates."""
+
+    position: Position
+    """z: of the theory, with its N(0, I)."""
+    log_ratio: Array
+    """ln q(z) − ln of the free theory's density: zero where q is that."""
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
     """A density exp(−|z|²/2 − reference(z) − action(z)) over R^dimension; every member acts on one point.
@@ -64,6 +73,10 @@ class Target:
     """The slice of z that belongs to each parameter."""
     discrete: Discrete | None = None
     """The discrete coordinates, where there are any: the action jumps in them, and has no slope."""
+    place: Callable[[Position], Position] = lambda position: position
+    """The theory's coordinates at a point, where those of the target are others: what is kept of a draw."""
+    proposal: Callable[[Array], Proposal] | None = None
+    """key -> independent draw to be weighted, where there is a better one than `free_draw`."""
 
     def potential(self, position: Position) -> Array:
         """reference(z) + action(z): all but the Gaussian."""

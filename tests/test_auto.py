@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from nnft_ppl import load, sample
-from nnft_ppl.draws import Kind
-from nnft_ppl.runs.auto import Choice, Pilot
-from nnft_ppl.runs.trial import TRIAL_DRAWS, Outdone, on_trial
-from nnft_ppl.samplers import Block, SamplerError, Settings, run_blocks
+from nnft_ppl.identities import Improvement
+from nnft_ppl.runs.auto import Pilot
+from nnft_ppl.runs.targets import Targets
+from nnft_ppl.samplers import SamplerError, Settings
 
 auto = importlib.import_module("nnft_ppl.runs.auto")  # `samplers.auto` could be taken for the choice itself
 
@@ -21,46 +21,39 @@ def told(key, num_draws=2000):
     return Settings(key, num_chains=4, num_draws=num_draws, num_warmup=300, keep_every=0)
 
 
+def choice_of(theory, settings, *, bare=False):
+    return Pilot(theory, Targets.of(theory, Improvement(theory)), settings, bare=bare).choose()
+
+
 def test_free_draws_while_they_are_worth_it(key):
-    choice = Pilot(load("phi4_circle", modes=8, coupling=1.0).target(), told(key)).choose()
+    choice, targets = choice_of(load("phi4_circle", modes=8, coupling=1.0), told(key))
     assert choice.name == "reweight"
     assert "free draws are worth" in choice.reason
+    assert targets.reference is None
 
 
-def test_chains_where_free_draws_are_worth_nothing(key):
-    choice = Pilot(load("phi4_circle", modes=8, coupling=3000.0, period=12.0).target(), told(key)).choose()
+def test_draws_of_a_reference_where_free_ones_are_worth_little(key):
+    theory = load("phi4_circle", modes=8, coupling=60.0)
+    choice, targets = choice_of(theory, told(key))
+    assert choice.name == "reweight"
+    assert "draws of a Gaussian that knows the action are worth" in choice.reason
+    assert targets.reference is not None
+    assert targets.draws.proposal is not None
+
+
+def test_chains_where_no_draws_are_worth_anything(key):
+    theory = load("phi4_circle", modes=8, coupling=3000.0, period=12.0)
+    choice, targets = choice_of(theory, told(key), bare=True)
     assert choice.name == "hmc"
     assert "too few to reweight" in choice.reason
+    assert targets.reference is None
 
 
-@pytest.fixture
-def ten_seconds_to_start(monkeypatch):
-    """(effective draws of HMC per second) -> that, after a start-up of 10 seconds; free draws give about 90 at once."""
-    monkeypatch.setattr(auto, "_fastest", lambda call: 1.0)
-
-    def rate_of_chains(rate):
-        monkeypatch.setattr(auto, "_chain_cost", lambda target, settings: (auto.CHAIN_WORTH / rate, 10.0))
-
-    return rate_of_chains
-
-
-def test_chains_where_there_is_time_for_them(key, ten_seconds_to_start):
-    target = load("phi4_circle", modes=8, coupling=50.0).target()
-    ten_seconds_to_start(600.0)
-    found = Pilot(target, told(key, num_draws=10**7)).choose()
-    assert (found.name, found.trial) == ("hmc", None)
-    assert Pilot(target, told(key, num_draws=10**7)).choose(seconds=11.0).name == "reweight"
-    assert Pilot(target, told(key, num_draws=100)).choose().name == "reweight"
-
-
-def test_chains_on_trial_where_it_is_close_and_there_is_time(key, ten_seconds_to_start):
-    target = load("phi4_circle", modes=8, coupling=50.0).target()
-    for rate, on_trial_then in ((150.0, True), (60.0, True), (10.0, False)):
-        ten_seconds_to_start(rate)
-        found = Pilot(target, told(key, num_draws=10**7)).choose(seconds=60.0)
-        assert (found.trial is not None) == on_trial_then
-        assert found.name == ("hmc" if on_trial_then else "reweight")
-        assert Pilot(target, told(key, num_draws=10**7)).choose(seconds=20.0).trial is None
+@pytest.mark.parametrize(("cost", "name"), [(1e-3, "hmc"), (1e12, "reweight")])
+def test_counts_decide_where_draws_are_worth_little(key, monkeypatch, cost, name):
+    monkeypatch.setattr(auto, "_chain_cost", lambda target, settings: cost * settings.num_draws)
+    choice, _ = choice_of(load("phi4_circle", modes=8, coupling=60.0), told(key), bare=True)
+    assert choice.name == name
 
 
 @pytest.fixture
@@ -75,53 +68,6 @@ def clock(monkeypatch):
     return go_on
 
 
-@pytest.fixture
-def slow_chains(monkeypatch, clock):
-    """(values in a block of 25 draws of two chains) -> in place of HMC, blocks of those that take 10 ms each."""
-
-    class Slow:
-        """A sampler without a target."""
-
-        def __init__(self, values):
-            self._values = values
-
-        def start(self):
-            return 0
-
-        def step(self, state):
-            clock(0.01)
-            measured = {"o": self._values() * np.ones((2, 25))}
-            return state + 1, Block(Kind.CHAINS, measured, {"diverging": np.zeros((2, 25), bool)}, None)
-
-    def instead(values):
-        monkeypatch.setattr("nnft_ppl.runs.trial.hmc", lambda target, settings: Slow(values))
-
-    return instead
-
-
-def test_a_trial_passes_or_not_before_the_first_block(slow_chains, key, rng):
-    settings = replace(told(key, num_draws=1000), num_chains=2)
-    target = load("phi4_circle", modes=8).target()
-    slow_chains(lambda: rng.normal(size=(2, 25)))  # independent: 5000 effective draws a second
-    passed = list(run_blocks(on_trial(500.0), target, settings))
-    assert sum(block.stats["diverging"].shape[1] for block in passed) == 1000
-    with pytest.raises(Outdone, match=r"on trial hmc gave \d"):
-        on_trial(50_000.0)(target, settings).start()
-    # Told to draw less than a trial: all of it.
-    assert len(list(run_blocks(on_trial(500.0), target, replace(settings, num_draws=TRIAL_DRAWS // 4)))) == 2
-    slow_chains(lambda: rng.normal(size=(2, 1)))  # the same value 25 times: 200 a second
-    with pytest.raises(Outdone, match="on trial hmc gave"):
-        on_trial(500.0)(target, settings).start()
-    slow_chains(lambda: np.nan)  # not for the trial to say: the run refuses NaN by name
-    assert np.isnan(next(run_blocks(on_trial(500.0), target, settings)).measured["o"]).all()
-
-
-def test_a_trial_that_cannot_go_on_is_lost(key, monkeypatch):
-    monkeypatch.setattr("nnft_ppl.runs.trial.hmc", Refusing)
-    with pytest.raises(Outdone, match=r"could not go on \(no\)"):
-        on_trial(1.0)(load("phi4_circle", modes=8).target(), told(key)).start()
-
-
 class Refusing:
     """A sampler that cannot begin."""
 
@@ -133,19 +79,6 @@ class Refusing:
 
     def step(self, state):
         raise AssertionError("it never began")
-
-
-@pytest.mark.parametrize(("least", "name"), [(1e9, "reweight"), (0.0, "hmc")])
-def test_free_draws_follow_a_lost_trial(least, name, seed, monkeypatch):
-    from nnft_ppl.runs import sampling
-
-    monkeypatch.setattr(sampling.Pilot, "choose", lambda self, seconds: Choice("hmc", "close", on_trial(least)))
-    run = sample(load("phi4_circle", modes=8, coupling=1.0), seed=seed, num_draws=1000, checks=False, keep="none")
-    used = run.provenance.sampler
-    assert used.name == name
-    assert used.reason.startswith("close; on trial hmc gave" if name == "reweight" else "close")
-    assert used.draws == 1000
-    assert ("log_weight" in run.data["sample_stats"]) == (name == "reweight")
 
 
 def test_runs_and_says_why(seed):

@@ -25,7 +25,7 @@ FLOORS = (
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes", "dynamics"),
     ("identities", "families", "report", "topology"),
-    ("symmetries", "axioms", "expansion"),
+    ("symmetries", "axioms", "expansion", "reference"),
     ("checks",),
     ("runs",),
     ("cli",),

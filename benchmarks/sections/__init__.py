@@ -15,6 +15,8 @@ from benchmarks.sections import (
     hard,
     improved,
     numpyro_users,
+    startup,
+    strong,
     width,
 )
 
@@ -41,6 +43,8 @@ SECTIONS: dict[str, Section] = {
         "gradients": gradients,
         "devices": devices,
         "improved": improved,
+        "strong": strong,
+        "startup": startup,
         "accelerator": accelerator,
         "cost": cost,
     }.items()

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 from numpy import ndarray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from nnft_ppl.arguments import require_positive
 from nnft_ppl.axioms.field_values import Legs, averaged_pair, averaged_quartet
@@ -141,7 +141,7 @@ class ClusterDecomposition:
         value, error = draws.value(columns)
         shape = tails(np.abs(contributions(columns[..., :2], draws.log_weights)), independent=draws.independent)
         heavy = shape.useless(SIGMAS).reshape(len(found), -1).any(axis=-1)
-        z = float(norm.isf(ALPHA / len(found) / 2))
+        z = -float(ndtri(ALPHA / len(found) / 2))
         rows = []
         for at, (name, observable, connected) in enumerate(found):
             row: dict[str, Any] = {"field": name, "observable": observable}

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from nnft_ppl.axioms.witness import find_witness, second_moment
 from nnft_ppl.statistics import contributions, estimate, tails
@@ -132,7 +132,7 @@ def means_of_products(
         rest = np.maximum(largest - np.max(products, axis=(0, 1)), 0.0) * MISSED / effective
         missed = np.divide(rest, error, out=np.zeros_like(z), where=error > 0)
         hidden = unseen + np.where(missed > 1, missed, 0.0)
-    p_value = norm.cdf(unskewed(z, skewness, effective) + hidden)
+    p_value = ndtr(unskewed(z, skewness, effective) + hidden)
     return Means(value, error, z, np.where(np.isnan(p_value), 1.0, p_value), effective, unseen)
 
 

@@ -13,6 +13,7 @@ from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import functions_of
+from nnft_ppl.reference import find_reference, with_proposal
 from nnft_ppl.results import phase_of
 from nnft_ppl.samplers import Settings, reweight, run_blocks
 from nnft_ppl.statistics import (
@@ -32,7 +33,7 @@ MOST_DRAWS = 10_000
 
 
 class SecondRoute(Check):
-    """Whether chains agree with as many free draws as they made, reweighted."""
+    """Whether chains agree with as many independent draws as they made, weighted: free ones, or of a reference."""
 
     name = "second_route"
     title = "second route"
@@ -75,7 +76,8 @@ class SecondRoute(Check):
         number = min(made, MOST_DRAWS)
         draws.progress(Stage("second route: free draws", 0, number))
         told = Settings(key, chains, number, num_warmup=0, keep_every=0)
-        blocks = list(run_blocks(reweight, draws.theory.target(), told))
+        target, reference = draws.theory.target(), find_reference(draws.theory).reference
+        blocks = list(run_blocks(reweight, with_proposal(target, reference) if reference else target, told))
 
         def together(group: str, names: Iterable[str]) -> dict[str, np.ndarray]:
             return {name: np.concatenate([block.measured[group][name] for block in blocks], 1) for name in names}

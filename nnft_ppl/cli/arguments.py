@@ -145,6 +145,9 @@ def command_parser() -> Parser:
         "--common", action="store_true", help="the same random numbers at all values of a scan (default: independent)"
     )
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
+    run.add_argument(
+        "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
+    )
     run.add_argument("--chains", type=whole, default=4, help="independent chains (default 4)")
     run.add_argument("--draws", type=whole, help="draws per chain (default 2000)")
     run.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")

@@ -48,6 +48,9 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
         "--common", action="store_true", help="the same random numbers at all members (default: independent)"
     )
     sweep.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
+    sweep.add_argument(
+        "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
+    )
     sweep.add_argument("--chains", type=whole, default=4, help="independent chains (default 4)")
     sweep.add_argument("--draws", type=whole, help="draws per chain (default 2000)")
     sweep.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")

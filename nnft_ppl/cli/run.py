@@ -84,6 +84,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         time_limit=asked.time_limit,
         progress=progress,
         common=asked.common,
+        reference=asked.reference,
     )
     unread = unread_keywords(members[0])
     remarks = [unread_words(unread)] if unread else []
@@ -113,7 +114,7 @@ def default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
     """
     draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
     name, _ = sampler_of(asked.sampler)
-    settings = (name, asked.chains, draws, asked.warmup, asked.seed, asked.keep)
+    settings = (name, asked.chains, draws, asked.warmup, asked.seed, asked.keep, asked.reference)
     if isinstance(theory, Family):
         made = family_request(theory, *settings, common=asked.common)
     else:

@@ -51,6 +51,7 @@ def sweep(
             time_limit=asked.time_limit,
             progress=progress,
             common=asked.common,
+            reference=asked.reference,
         )
     return found, folder
 

@@ -1,5 +1,6 @@
 """A field made of plane waves: a network with one hidden layer of cosines."""
 
+from collections.abc import Sequence
 from typing import final
 
 import equinox as eqx
@@ -8,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_point
+from nnft_ppl.fields.sine_cosine import sine_cosine
 from nnft_ppl.fields.wave_grid import wave_sum
 
 
@@ -154,6 +156,27 @@ class PlaneWaves(eqx.Module):
         """
         angle = jnp.matmul(self.momentum, jnp.asarray(x), precision=jax.lax.Precision.HIGHEST)
         return _beside(jnp.cos(angle), self.cosine) * self.cosine + _beside(jnp.sin(angle), self.sine) * self.sine
+
+    def neurons_on_grid(self, axes: Sequence[Float[ArrayLike, " points"]]) -> Float[Array, "..."]:
+        """The same on a tensor grid, from the cosines and sines of each axis.
+
+        Args:
+            axes: One array of coordinates per dimension, shapes (n_1,), ..., (n_dim,).
+
+        Returns:
+            Shape (n_1, ..., n_dim, neuron, *components).
+        """
+        # Barriers: the compiler would compute all of this again at every point of the grid.
+        still = jax.lax.optimization_barrier
+        momentum, amplitudes = still(self.momentum), still((self.cosine, self.sine))
+        cosine, sine = jnp.ones_like(momentum[:, 0]), jnp.zeros_like(momentum[:, 0])
+        for number, axis in enumerate(axes):
+            points = jnp.asarray(axis, momentum.dtype)[:, None]
+            own_sine, own_cosine = still(sine_cosine(points * momentum[:, number]))
+            cosine, sine = cosine[..., None, :], sine[..., None, :]
+            cosine, sine = cosine * own_cosine - sine * own_sine, sine * own_cosine + cosine * own_sine
+        behind = (*cosine.shape, *[1] * (self.cosine.ndim - 1))
+        return cosine.reshape(behind) * amplitudes[0] + sine.reshape(behind) * amplitudes[1]
 
     def on_grid(self, axes: tuple[Float[ArrayLike, " points"], ...]) -> Float[Array, "..."]:
         """Values on a tensor grid, from dim·N·n cosines and sines and products of matrices.

@@ -33,7 +33,7 @@ class Features:
             return found[-1].values
 
         self._values, push = jax.linearize(values, amplitudes)
-        self._features = _matrix(push, self._values, amplitudes)
+        self._features = derivative_matrix(push, self._values, amplitudes)
         one = found[0]
         self._read = dict(zip(insertions, zip(one.rows, one.axes, one.real, strict=True), strict=True))
 
@@ -61,8 +61,14 @@ class Features:
         return [(values[one], features[one]) for one in rows]
 
 
-def _matrix(push: Callable, values: Array, amplitudes: Array) -> Array:
-    """The derivative of every value by every amplitude, by rows or by columns, whichever are fewer."""
+def derivative_matrix(push: Callable, values: Array, amplitudes: Array) -> Shaped[Array, "value amplitude"]:
+    """The derivative of every value by every amplitude, by rows or by columns, whichever are fewer.
+
+    Args:
+        push: Change of the amplitudes -> change of the values, from `jax.linearize`.
+        values: Shape (value,), real or complex.
+        amplitudes: Shape (amplitude,).
+    """
     parts = 2 if jnp.iscomplexobj(values) else 1
     if amplitudes.size <= parts * values.size:
         return jax.vmap(push, out_axes=1)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype))

@@ -18,12 +18,16 @@ before it are shifted, L → L_0 + Σ_i h_i L[h_i], and paired. An observable
 that is quadratic in those parameters without naming its factors (a correlator averaged over the circle) becomes
 Σ_i O(e_i) − B(z, ∇S), with the unit vectors e_i and its bilinear form B, where that is cheap.
 
-Source: derived in docs/theory/identities.md.
+With a Gaussian reference, of covariance L Lᵀ = (1 + Q)⁻¹ given the other parameters, V = (L Lᵀ h)·∂ is taken instead:
+h becomes Lᵀ h in K, and s_i = h·L Lᵀ (∇S + z) − h·z. What Q has of the action is then averaged over, too.
+
+Source: derived in docs/theory/identities.md and docs/theory/reference.md.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -57,6 +61,18 @@ JUMPS = "the action jumps, or a part of it has no gradient: improved estimators 
 Position = Float[Array, "dimension"]
 
 
+class Frame(Protocol):
+    """A map L of the amplitudes at one point (`nnft_ppl.reference`)."""
+
+    def place(self, amplitudes: Array) -> Array:
+        """L a."""
+        ...
+
+    def project(self, rows: Array) -> Array:
+        """F L, for rows F, or Lᵀ a for one."""
+        ...
+
+
 class Improvement:
     """Improved estimators of a theory's observables: O' with E[O'] = E[O], and less noise where S is small.
 
@@ -66,6 +82,7 @@ class Improvement:
 
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
+        self._frame: Callable[[Position], Frame] | None = None
         self.sites = () if theory.phase_terms else linear_sites(theory)
         self.names: tuple[str, ...] = ()
         self.reasons: dict[str, str] = {}
@@ -99,6 +116,17 @@ class Improvement:
             del data["improved"]
             self.give_up(JUMPS)
 
+    def with_reference(self, frame: Callable[[Position], Frame]) -> "Improvement":
+        """The same estimators, with the amplitudes averaged over by a Gaussian that knows the action.
+
+        Args:
+            frame: z -> L, a map of the amplitudes with L Lᵀ the covariance of that Gaussian.
+        """
+        other = copy(self)
+        other.reasons, other._frame = dict(self.reasons), frame
+        other._traced = jax.jit(other._evaluate)
+        return other
+
     def give_up(self, reason: str) -> None:
         """Improve nothing.
 
@@ -129,7 +157,7 @@ class Improvement:
         def potential(amplitudes: Array) -> Array:
             return at(amplitudes).potential
 
-        slope = jax.grad(potential)(amplitudes)
+        slope, frame = jax.grad(potential)(amplitudes), self._frame and self._frame(position)
         observables = {name: self.theory.observables[name] for name in self.names}
         linear = Features(observables, lambda one: at(one).returned, amplitudes)
         found = {}
@@ -137,9 +165,9 @@ class Improvement:
             if isinstance(observable, Exponential):
                 found[name] = self._exponential(observable, linear, amplitudes)
             elif observable.factors:
-                found[name] = self._product(observable, linear, amplitudes, slope)
+                found[name] = self._product(observable, linear, amplitudes, slope, frame)
             else:
-                found[name] = self._quadratic_form(observable, at, amplitudes, slope)
+                found[name] = self._quadratic_form(observable, at, amplitudes, slope, frame)
         return found
 
     @staticmethod
@@ -159,7 +187,9 @@ class Improvement:
         contractions = jnp.stack(pairs) if pairs else jnp.zeros((0, *mean.shape), mean.dtype)
         return mean * contract([product], shifted, shifted, contractions)[0]
 
-    def _product(self, observable: Observable, linear: Features, amplitudes: Array, slope: Array) -> Array:
+    def _product(
+        self, observable: Observable, linear: Features, amplitudes: Array, slope: Array, frame: Frame | None
+    ) -> Array:
         """A product of insertions, or several of the same ones, from their values and features."""
         table, which = linear.table(observable.insertions)
         # Equal factors are one.
@@ -170,18 +200,27 @@ class Improvement:
         products = [tuple(sorted(own[one] for one in moment)) for moment in moments]
         rows = np.stack(factors)
         values, features = table
-        source = values - features @ (amplitudes + slope)
+        if frame is None:
+            source = values - features @ (amplitudes + slope)
+        else:
+            features = frame.project(features)
+            source = values - features @ frame.project(amplitudes + slope)
         pairs = inner_products(features, rows, np.array(pairs_of(products), int).reshape(-1, 2))
         improved = contract(products, values[rows], source[rows], pairs)
         return observable.averaged(improved) if isinstance(observable, Moments) else improved[0]
 
     @staticmethod
-    def _quadratic_form(observable: Observable, at: Callable, amplitudes: Array, slope: Array) -> Array:
+    def _quadratic_form(
+        observable: Observable, at: Callable, amplitudes: Array, slope: Array, frame: Frame | None
+    ) -> Array:
         def value(amplitudes: Array) -> Array:
             return observable.on(at(amplitudes))
 
-        units = jnp.sum(jax.vmap(value)(jnp.eye(amplitudes.size, dtype=amplitudes.dtype)), axis=0)
-        return units - 0.5 * jax.jvp(value, (amplitudes,), (slope,))[1]
+        units, down = jnp.eye(amplitudes.size, dtype=amplitudes.dtype), -slope
+        if frame is not None:
+            units, down = frame.project(units), amplitudes - frame.place(frame.project(amplitudes + slope))
+            units = units.T  # L e_i in rows
+        return jnp.sum(jax.vmap(value)(units), axis=0) + 0.5 * jax.jvp(value, (amplitudes,), (down,))[1]
 
     def _why_not(self, name: str, observable: Observable) -> str:
         """Why an observable has no improved form; empty where it has one."""

@@ -1,6 +1,6 @@
 """Functionals of draws, quantities computed from their means, and statements about every draw."""
 
-from nnft_ppl.observables.averages import box_average, mean_squared
+from nnft_ppl.observables.averages import averaged, box_average, mean_squared
 from nnft_ppl.observables.connected import Moment, Moments, connected
 from nnft_ppl.observables.correlator_matrix import correlator_matrix
 from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
@@ -38,6 +38,7 @@ __all__ = [
     "Readings",
     "aligned",
     "at",
+    "averaged",
     "box_average",
     "circle_two_point",
     "commutator",

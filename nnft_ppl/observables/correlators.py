@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
+from nnft_ppl.observables.averages import averaged
 from nnft_ppl.observables.insertion import Insertion, require_insertions
 from nnft_ppl.observables.insertions import at
 from nnft_ppl.observables.labels import Coordinates
@@ -50,7 +51,7 @@ class Exponential(Observable):
 def two_point(
     separation: Sequence[float],
     dim: int = 1,
-    centre: Sequence[float] | Float[np.ndarray, " dim"] | float = 0.0,
+    centre: Sequence[float] | Float[np.ndarray, "dim"] | Float[np.ndarray, "pair dim"] | float = 0.0,
     *,
     field: str | int | None = None,
     component: int | tuple[int, ...] | None = None,
@@ -59,12 +60,14 @@ def two_point(
 
     $$G(r) = \langle \phi(x_c - r e_1/2)\, \phi(x_c + r e_1/2) \rangle$$
 
-    Disconnected; no average over positions.
+    Disconnected; averaged over the centres, where several are given: less noise, for more evaluations of the field.
 
     Args:
         separation: Distances r, in units of length (inverse mass).
         dim: Dimension of the points.
-        centre: Centre x_c of the pairs: one number for every axis, or one per axis.
+        centre: Centre x_c of the pairs: one number for every axis, one per axis; or those of several pairs, shape
+            (pair, dim), such as `nnft_ppl.spaces.Box.bulk`. Where the theory is not invariant under translations (near
+            the edges of a box with an action) that is another correlator.
         field: Which field, where the model returns several.
         component: Which component; None for all, each to itself.
 
@@ -72,23 +75,38 @@ def two_point(
         Observable with dimension `separation`, in units of field squared.
     """
     pairs = symmetric_pairs(separation, dim, centre)
-    coordinates = tuple(np.asarray(separation, dtype=float).tolist())
-    return n_point(pairs, ("separation",), {"separation": coordinates}, field=field, component=component)
+    coordinates = {"separation": tuple(np.asarray(separation, dtype=float).tolist())}
+    if pairs.ndim == 3:
+        return n_point(pairs, ("separation",), coordinates, field=field, component=component)
+    ends = (at(pairs[:, :, end], field, component) for end in (0, 1))
+    return averaged(*ends, dims=("separation",), coords=coordinates)
 
 
 def symmetric_pairs(
-    separation: Sequence[float], dim: int, centre: Sequence[float] | Float[np.ndarray, " dim"] | float
-) -> Float[np.ndarray, "separation 2 dim"]:
-    """Pairs of points on the first axis, symmetric about a centre.
+    separation: Sequence[float],
+    dim: int,
+    centre: Sequence[float] | Float[np.ndarray, "dim"] | Float[np.ndarray, "pair dim"] | float,
+) -> Float[np.ndarray, "*pair separation 2 dim"]:
+    """Pairs of points on the first axis, symmetric about a centre, or about several.
 
     Args:
         separation: Their distances.
         dim: Dimension of the points.
-        centre: One number for every axis, or one per axis.
+        centre: One number for every axis, one per axis; or several centres, shape (pair, dim).
+
+    Raises:
+        TypeError: If the centres are not real numbers.
+        ValueError: If they are not finite, or of another shape.
     """
     offset = np.asarray(separation, dtype=float)[:, None] / 2 * np.eye(dim)[0]
-    middle = np.broadcast_to(np.asarray(centre, dtype=float), (dim,))
-    return np.stack([middle - offset, middle + offset], axis=1)
+    middle = require_finite("two_point", "centre", centre)
+    if middle.ndim > 2 or not middle.size or middle.shape[-1:] not in [(), (1,), (dim,)]:
+        raise ValueError(
+            f"two_point: centre has shape {middle.shape}; give a number, one per axis ({dim},), or several centres, "
+            f"(pair, {dim})"
+        )
+    middle = np.broadcast_to(middle, (*middle.shape[:-1], dim))[..., None, :]
+    return np.stack([middle - offset, middle + offset], axis=-2)
 
 
 def n_point(

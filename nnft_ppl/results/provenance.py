@@ -39,6 +39,10 @@ class SamplerRecord:
     """Why this one."""
     draws_asked: int | None = None
     """Draws per chain that were asked for; None where the number was left to the library."""
+    reference: str = "auto"
+    """Which Gaussian reference was asked for: `auto`, or `bare` for N(0, I)."""
+    constants: Mapping[str, float] = field(default_factory=dict)
+    """Of the reference that was used, one for each field; none for N(0, I)."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
-r"""The sampler for a theory, chosen from a short pilot.
+r"""The sampler for a theory, and its reference, chosen from a short pilot: by counts, never by the clock.
 
-Independent free draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what
-they are worth, and times them and a gradient on this device. Where they are worth less than a chain, HMC follows, and
-after it, if its chains do not agree, replica exchange. Where it is close, HMC begins on trial. Where sites are discrete
-`mixed` takes the place of HMC.
+Independent draws are the cheapest of all draws as long as their weights are not too uneven: the pilot counts what
+free ones are worth. Where that is little, a Gaussian reference that knows the action may do better, and its draws are
+counted likewise. What a draw costs is counted too, in operations of the traced functions. Where all are worth less than
+a chain, HMC follows, and after it, if its chains do not agree, replica exchange. Where sites are discrete `mixed` takes
+the place of HMC. Two runs of the same theory with the same seed choose the same, on a busy machine too.
 """
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,37 +18,28 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 
 from nnft_ppl.complex_parts import in_parts
-from nnft_ppl.devices import over_chains
-from nnft_ppl.runs.trial import on_trial
-from nnft_ppl.samplers import MakeSampler, Settings
+from nnft_ppl.reference import find_reference
+from nnft_ppl.runs.targets import Targets
+from nnft_ppl.samplers import Settings, operations
 from nnft_ppl.samplers.reweight import free_draws_function
 from nnft_ppl.target import Target
+from nnft_ppl.theory import Theory
 
 PILOT_DRAWS = 1024
-"""Free draws of the pilot, where the first few hundred leave a choice."""
-CLOSE_DRAWS = 8192
-"""Free draws where the choice is close: a share below a tenth is known from `PILOT_DRAWS` only to a factor of 1.6."""
-CLOSE = 3.0
-"""The choice is close where the two rates, as far as they are known, differ by less than this factor."""
-TRIAL_SHARE = 1 / 3
-"""HMC is only tried if its start-up takes no more than this share of the time there is."""
+"""Draws of the pilot, where the first few hundred leave a choice."""
 ENOUGH = 20
 """The fewest effective draws among them for which reweighting is considered: below, the weights' tail is unknown."""
 ENOUGH_OF_ALL = 0.5
-"""Where free draws are worth more than this share of their number no gradient is timed: on the shipped models HMC gave
-0.04 to 0.6 effective draws in the time of a free one, and 0.3 or more only where those are worth 0.8."""
+"""Where draws are worth more than this share of their number nothing is counted: on the shipped models HMC gave 0.04 to
+0.6 effective draws in the time of a free one, and 0.3 or more only where those are worth 0.8."""
 CHAIN_WORTH = 0.35
 """Effective draws that one draw of HMC is taken to give; 0.1 to 0.6 were found on the shipped models."""
 CHAIN_GRADIENTS = 2.5
-"""Cost of one draw of HMC, measuring included, in gradients; 0.8 to 8 were found on the shipped models."""
-COMPILATION = 5.0
-"""Time to compile HMC in units of that for the timed gradients; 4 to 6 were found on the shipped models."""
+"""Forces in one draw of HMC, of which some parameters may rest."""
 SAME_ACTION = 1e-12
 """An action that spreads by less over free draws is constant: no terms, or terms that cancel but for rounding."""
 WIDE, WIDE_DRAWS = 8.0, 64
 """How much more widely than by N(0, 1), and how often, discrete coordinates are drawn to see whether S acts on them."""
-TIMED_GRADIENTS = 10
-"""Gradients in one call that is timed."""
 STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
 """Where to go when the checks of a sampler's run fail."""
 STRONGER_DISCRETE = {"reweight": "mixed"}
@@ -66,77 +57,108 @@ class Choice(NamedTuple):
     """One of `SAMPLERS`."""
     reason: str
     """Why, in words with the numbers that decided."""
-    trial: MakeSampler | None = None
-    """Used in place of the sampler of that name, if it may end with `Outdone`; `reweight` follows then."""
 
 
 class Pilot:
-    """Some free draws to choose by. Their program begins to compile when the pilot is made.
+    """Some independent draws to choose by. The program of the free ones begins to compile when the pilot is made.
 
     Args:
-        target: What is to be sampled.
+        theory: What is to be sampled.
+        targets: Its targets without a reference.
         settings: What a sampler would be told; positions are kept, or not, as by the run after the pilot, which then
             has the same program.
+        bare: Whether no reference is wanted but N(0, I).
     """
 
-    def __init__(self, target: Target, settings: Settings) -> None:
-        self._target, self._settings = target, settings
-        self._draws, self._batch = free_draws_function(target, keep=bool(settings.keep_every))
+    def __init__(self, theory: Theory, targets: Targets, settings: Settings, *, bare: bool) -> None:
+        self._theory, self._targets, self._settings, self._bare = theory, targets, settings, bare
+        self._draws = self._draws_of(targets.draws)
 
-    def choose(self, seconds: float = math.inf) -> Choice:
-        """The sampler that should give most effective draws in the time that HMC would take, compilation included.
-
-        Args:
-            seconds: The time there is, if it is limited.
-        """
-        settings, parts, found = self._settings, [], _Found(0, 0.0, 0.0)
-        chain_sampler = "mixed" if self._target.discrete else "hmc"
-        if self._target.discrete and _levels_act(self._target, settings):
+    def choose(self) -> tuple[Choice, Targets]:
+        """The sampler that should give most effective draws for its operations, and what it is given."""
+        settings, targets = self._settings, self._targets
+        target, chain = targets.bare, "mixed" if targets.bare.discrete else "hmc"
+        if target.discrete and _levels_act(target, settings):
             # Weights of free draws say nothing of levels that none of them has, however much those weigh.
-            return Choice("mixed", "the action depends on discrete parameters, of which free draws may miss some")
-        while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL:
-            parts.append(self._draws(settings.key, len(parts))[:2])
-            found = _Found.of(parts)
-            if math.isnan(found.spread):
-                return Choice(chain_sampler, "the action of some free draws is not a number")
-        if found.worth * found.made < ENOUGH:
-            return Choice(chain_sampler, f"{found}: too few to reweight")
-        if found.spread <= SAME_ACTION:
-            return Choice("reweight", "no action tells draws apart: every one counts")
+            words = "the action depends on discrete parameters, of which free draws may miss some"
+            return Choice("mixed", words), targets
+        found = self._found(self._draws)
+        if math.isnan(found.spread):
+            return Choice(chain, "the action of some free draws is not a number"), targets
+        if found.worth * found.made >= ENOUGH and found.spread <= SAME_ACTION:
+            return Choice("reweight", "no action tells draws apart: every one counts"), targets
         if found.worth > ENOUGH_OF_ALL:
-            return Choice("reweight", f"{found}: no chain gives more in their time")
-        if self._target.discrete:  # which hmc cannot move
-            return Choice("mixed", f"{found}, and there are discrete sites")
-        per_second = self._batch / _fastest(lambda: self._draws(settings.key, 0))  # compiled by now
-        cost, start_up = _chain_cost(self._target, settings)
-        horizon = min(seconds, start_up + settings.num_chains * settings.num_draws * cost)
-        chain = CHAIN_WORTH * max(horizon - start_up, 0.0) / cost / horizon
-        free = found.worth * per_second
-        close = start_up <= TRIAL_SHARE * horizon and free / CLOSE < chain < free * CLOSE
-        if close:
-            most = min(CLOSE_DRAWS, start_up * per_second) // self._batch
-            parts += [self._draws(settings.key, call)[:2] for call in range(len(parts), int(most))]
+            return Choice("reweight", f"{found.words('free draws')}: no chain gives more in their time"), targets
+        ways = [_Way(found, found.words("free draws"), targets, targets.draws)]
+        if not self._bare and (reference := find_reference(self._theory).reference) is not None:
+            targets = Targets.of(self._theory, targets.improvement, reference)
+            found = self._found(self._draws_of(targets.draws))
+            words = found.words("draws of a Gaussian that knows the action")
+            if found.worth > ENOUGH_OF_ALL:
+                return Choice("reweight", f"{ways[0].words}; {words}: no chain gives more in their time"), targets
+            ways.append(_Way(found, words, targets, targets.draws))
+        reason = "; ".join(way.words for way in ways)
+        usable = [way for way in ways if way.found.worth * way.found.made >= ENOUGH]
+        if not usable:
+            return Choice(chain, f"{reason}: too few to reweight"), targets
+        if target.discrete:  # which hmc cannot move
+            return Choice("mixed", f"{reason}, and there are discrete sites"), targets
+        best = max(usable, key=lambda way: way.found.worth / way.cost)
+        rate = settings.num_draws * CHAIN_WORTH / _chain_cost(targets.chains, settings)
+        times = best.found.worth / best.cost / rate
+        if times > 1:
+            return Choice("reweight", f"{reason}: about {times:.2g} times as many as hmc for its work"), best.targets
+        return Choice("hmc", f"{reason}: about {1 / times:.2g} times less than hmc for its work"), targets
+
+    def _draws_of(self, target: Target) -> Callable:
+        draws, self._batch = free_draws_function(target, keep=bool(self._settings.keep_every))
+        return draws
+
+    def _found(self, draws: Callable) -> "_Found":
+        """What draws are worth, of a few hundred, or of more where these leave a choice."""
+        parts: list = []
+        found = _Found(0, 0.0, 0.0)
+        while found.made < PILOT_DRAWS and found.worth <= ENOUGH_OF_ALL and not math.isnan(found.spread):
+            measured, stats, _ = draws(self._settings.key, len(parts))
+            parts.append((measured, stats["log_weight"]))
             found = _Found.of(parts)
-            free = found.worth * per_second
-        reason = f"{found}: about {free:.3g} effective draws per second against {chain:.3g} of hmc in {horizon:.0f} s"
-        if close:
-            return Choice("hmc", f"{reason}: close, so hmc goes first, on trial", on_trial(free))
-        return Choice("reweight" if free > chain else "hmc", reason)
+        return found
+
+
+class _Way(NamedTuple):
+    """One way to independent draws."""
+
+    found: "_Found"
+    words: str
+    targets: Targets
+    target: Target
+
+    @property
+    def cost(self) -> float:
+        """Operations of one draw: drawing, weighing and measuring."""
+        target, zero = self.target, jnp.zeros(self.target.dimension)
+        drawn = operations(target.proposal, jax.random.key(0)) if target.proposal else 0.0
+        return drawn + operations(target.action, zero) + operations(target.measure, zero) + target.dimension
 
 
 class _Found(NamedTuple):
-    """What free draws were found to be worth."""
+    """What draws were found to be worth."""
 
     made: int
     """Their number."""
     worth: float
     """Effective draws per draw; 0 where an action is not a number, or all are behind a wall."""
     spread: float
-    """Standard deviation of the action; infinite where one is, NaN where one is not a number or −∞."""
+    """Standard deviation of the log weights; infinite where one is, NaN where one is not a number or +∞."""
 
-    def __str__(self) -> str:
+    def words(self, draws: str) -> str:
+        """In words.
+
+        Args:
+            draws: Which they are.
+        """
         effective = self.worth * self.made
-        return f"{self.made} free draws are worth {effective:.0f} (sd of the action {self.spread:.2g})"
+        return f"{self.made} {draws} are worth {effective:.0f} (sd of the log weights {self.spread:.2g})"
 
     @classmethod
     def of(cls, parts: list) -> "_Found":
@@ -181,31 +203,8 @@ def _effective_share(measured: Any, log_weight: Float[ndarray, " draw"]) -> floa
     return float(min(np.min(shares, initial=1.0), kish))
 
 
-def _chain_cost(target: Target, settings: Settings) -> tuple[float, float]:
-    """Seconds per draw of HMC, and before its first draw: gradients of all chains are compiled and timed."""
-    num_chains = settings.num_chains
-    positions = jax.jit(jax.vmap(target.free_draw))(jax.random.split(settings.key, num_chains))
-    force = jax.grad(target.potential)
-
-    def several(position: Array) -> Array:
-        """A loop, for one call of a small kernel costs more than its gradient."""
-        last = jax.lax.fori_loop(0, TIMED_GRADIENTS - 1, lambda _, z: position + 1e-6 * force(z), position)
-        return force(last)
-
-    gradients = over_chains(several, num_chains)
-    begun = time.perf_counter()
-    jax.block_until_ready(gradients(positions))
-    compiling = time.perf_counter() - begun
-    fastest = _fastest(lambda: jax.block_until_ready(gradients(positions)))
-    cost = CHAIN_GRADIENTS * fastest / (TIMED_GRADIENTS * num_chains)
-    return cost, COMPILATION * (compiling - fastest) + settings.num_warmup * num_chains * cost
-
-
-def _fastest(call: Callable[[], object]) -> float:
-    """Seconds that a call takes, the fastest of three."""
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+def _chain_cost(target: Target, settings: Settings) -> float:
+    """Operations of the draws of one chain of HMC, warm-up included."""
+    zero = jnp.zeros(target.dimension)
+    force, measured = operations(jax.grad(target.potential), zero), operations(target.measure, zero)
+    return (settings.num_draws + settings.num_warmup) * (CHAIN_GRADIENTS * force + measured)

@@ -21,7 +21,6 @@ from nnft_ppl.checks import (
     untrusted,
 )
 from nnft_ppl.display import Progress, Stage
-from nnft_ppl.identities import Improvement
 from nnft_ppl.observables import Derived, functions_of
 from nnft_ppl.results import RunFolder, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
@@ -29,9 +28,9 @@ from nnft_ppl.runs.precision import refuse_imprecise
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.states import state_dataset
+from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import SAMPLERS, Block, MakeSampler, Modes, Sampler, SamplerError, Settings
 from nnft_ppl.statistics import estimate
-from nnft_ppl.target import Target
 from nnft_ppl.theory import Theory
 
 DEFAULT_DRAWS = 2000
@@ -55,10 +54,8 @@ class Job:
     keep: str
     until: float
     """When to stop, on the clock of `time.perf_counter`."""
-    target: Target
-    """What the sampler is given."""
-    improvement: Improvement
-    """The improved estimators that the target measures."""
+    targets: Targets
+    """What samplers are given."""
     checks: list[Check]
     coverage: ModeCoverage | None
     """The one of them that searches for modes."""
@@ -130,7 +127,8 @@ def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *,
     settings = replace(settings, modes=job.modes(name))
     job.progress(Stage(f"compiling {name}"))
     try:
-        sampler = make(job.target, settings)
+        target = job.targets.of_sampler(name, modes=settings.modes is not None)
+        sampler = make(target, settings)
         if not hasattr(sampler, "start") or not hasattr(sampler, "step"):
             raise SamplerError(f"sampler {name!r} gave {sampler!r}, not a Sampler with start() and step(state)")
         state = sampler.start()

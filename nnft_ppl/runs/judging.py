@@ -212,8 +212,9 @@ def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curv
     if kind is Kind.CHAINS or theory.phase_terms:
         return None
     if kind is Kind.FREE:
-        ends = series_of(data, "sample_stats")["log_weight"]
-        data["tempering"] = xr.DataTree(curve_of_free_draws({name: series_of(data)[name] for name in dims}, ends, dims))
+        stats = series_of(data, "sample_stats")
+        ends, measured = stats["log_weight"], {name: series_of(data)[name] for name in dims}
+        data["tempering"] = xr.DataTree(curve_of_free_draws(measured, ends, dims, stats.get("log_proposal")))
     elif curves:
         ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))

@@ -32,10 +32,17 @@ def sampler_of(asked: str | MakeSampler) -> tuple[str, MakeSampler | None]:
 
 
 def make_request(
-    theory: Theory, sampler: str, num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str
+    theory: Theory,
+    sampler: str,
+    num_chains: int,
+    num_draws: int,
+    num_warmup: int,
+    seed: int,
+    keep: str,
+    reference: str = "auto",
 ) -> Request:
     """What is asked, with its fingerprint."""
-    settings = {"chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep}
+    settings = {"chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep, "reference": reference}
     asked: dict[str, Any] = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
@@ -55,7 +62,7 @@ def make_request(
     text = json.dumps(asked | {"sampler": {"name": sampler} | settings}, sort_keys=True)
     return Request(
         **asked,
-        sampler=SamplerRecord(sampler, num_chains, num_draws, num_warmup, keep),
+        sampler=SamplerRecord(sampler, num_chains, num_draws, num_warmup, keep, reference=reference),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         description=theory.file.description,
         path=str(theory.file.path.resolve()) if theory.file.path else None,

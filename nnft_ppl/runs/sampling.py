@@ -25,7 +25,8 @@ from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.families import Family
-from nnft_ppl.identities import Improvement, action_jumps, measure_improved
+from nnft_ppl.identities import Improvement, action_jumps
+from nnft_ppl.reference import find_reference
 from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
 from nnft_ppl.runs.auto import FALL_BACK, FALL_BACK_DISCRETE, STRONGER, STRONGER_DISCRETE, Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
@@ -34,7 +35,7 @@ from nnft_ppl.runs.precision import PrecisionError
 from nnft_ppl.runs.recorder import FieldError, refuse_weightless
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.scanning import Scan, family_request, sample_family
-from nnft_ppl.runs.trial import Outdone
+from nnft_ppl.runs.targets import IN_OWN_COORDINATES, Targets
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import Verdict, overall
 from nnft_ppl.theory import (
@@ -63,6 +64,7 @@ def sample(
     time_limit: float | None = None,
     progress: Progress | None = None,
     common: bool = False,
+    reference: str = "auto",
 ) -> Ensemble:
     """Sample a theory, or every member of a family, and estimate its observables.
 
@@ -74,9 +76,8 @@ def sample(
     Args:
         theory: What to sample; a `Family` gives an `Ensembles`.
         sampler: `auto`, the name of a sampler (`nnft_ppl.samplers.SAMPLERS`), or a function (Target, Settings) ->
-            Sampler. `auto` chooses by a short pilot (and a trial, where that is close), goes on until there are 400
-            effective draws (up to ten times the usual number, unless `num_draws` is given), and goes over to the next
-            stronger sampler where checks fail.
+            Sampler. `auto` chooses by a short pilot, goes on until there are 400 effective draws (up to ten times the
+            usual number, unless `num_draws` is given), and goes over to the next stronger sampler where checks fail.
         num_chains: Independent chains, each started from its own free draw.
         num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
@@ -94,6 +95,9 @@ def sample(
         common: Of a family, whether all members have this very seed: those with equally many parameters then have the
             same free draws, and differences between them smaller errors. Else each has a seed of its own made from it,
             and members are independent.
+        reference: The Gaussian that draws and chains start from: `auto` finds one that knows the action where free
+            draws are worth little (`nnft_ppl.reference`), `bare` is N(0, I). Averages, ln Z and what is stored are
+            the theory's either way.
 
     Raises:
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
@@ -106,9 +110,10 @@ def sample(
     require_jax()
     if isinstance(theory, Family):
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
+        settings |= {"reference": reference}
         name, usual = sampler_of(sampler)[0], DEFAULT_DRAWS if num_draws is None else num_draws
         check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
-        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, common=common)
+        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
         member = partial(sample, sampler=sampler, checks=checks, **settings)
         scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request)
         return sample_family(scan, progress)
@@ -119,8 +124,10 @@ def sample(
     name, given = sampler_of(sampler)
     usual = DEFAULT_DRAWS if num_draws is None else num_draws
     check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+    if reference not in ("auto", "bare"):
+        raise ValueError(f"reference must be auto or bare, not {reference!r}")
     asked_checks = checks_of(checks)
-    request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
+    request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep, reference)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
@@ -132,22 +139,24 @@ def sample(
     until = math.inf if time_limit is None else started + time_limit
     with show_progress(progress) as show:
         show(Stage("identities"))
-        improvement = Improvement(theory)
-        target = measure_improved(theory.target(), improvement)
+        targets = Targets.of(theory, Improvement(theory))
         key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
         measures = any(not check.cheap for check in asked_checks)
         told = Settings(key_pilot, num_chains, usual, num_warmup, keep_every=int(keep != "none" or measures))
         # Its program compiles while what checks measure is traced.
-        pilot = Pilot(target, told) if given is None else None
+        pilot = Pilot(theory, targets, told, bare=reference == "bare") if given is None else None
         program = MeasureProgram(theory, asked_checks, num_chains)
-        job = Job(
-            theory, num_chains, num_draws, num_warmup, keep, until, target, improvement, asked_checks, coverage,
-            program, folder, show,
-        )  # fmt: skip
         choice = Choice(name, "asked for")
         if pilot:
             show(Stage("pilot"))
-            choice = pilot.choose(until - time.perf_counter())
+            choice, targets = pilot.choose()
+        elif reference == "auto" and name in SAMPLERS and name not in IN_OWN_COORDINATES:
+            show(Stage("reference"))
+            targets = Targets.of(theory, targets.improvement, find_reference(theory).reference)
+        job = Job(
+            theory, num_chains, num_draws, num_warmup, keep, until, targets, asked_checks, coverage, program, folder,
+            show,
+        )  # fmt: skip
         try:
             result = _escalate(job, choice, given, key_draws, key_second)
         except (SamplerError, FieldError) as error:
@@ -165,8 +174,9 @@ def sample(
                 draws=judgement.data["observables"].sizes["draw"],
                 asked=name,
                 draws_asked=num_draws,
+                constants=targets.constants,
             ),
-            improved=ImprovedRecord(improvement.sites, improvement.reasons),
+            improved=ImprovedRecord(targets.improvement.sites, targets.improvement.reasons),
             verdict=overall(judgement.verdicts),
             verdicts=judgement.verdicts,
             findings=judgement.findings,
@@ -205,12 +215,9 @@ def _escalate(
     raised: dict[str, SamplerError] = {}
     earlier: dict[str, tuple[Verdict, ...]] = {}
     while True:
-        make = given or choice.trial or SAMPLERS[choice.name]
+        make = given or SAMPLERS[choice.name]
         try:
             drawn = draw(job, choice.name, make, key_draws, blocks, auto=given is None)
-        except Outdone as outdone:
-            choice = Choice("reweight", f"{choice.reason}; {outdone}")
-            continue
         except PrecisionError:
             raise
         except SamplerError as error:
@@ -219,7 +226,7 @@ def _escalate(
                 # What a weaker sampler found stays, with its failed checks.
                 reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
                 return replace(result, choice=Choice(result.choice.name, reason))
-            others = FALL_BACK_DISCRETE if job.target.discrete else FALL_BACK
+            others = FALL_BACK_DISCRETE if job.targets.bare.discrete else FALL_BACK
             other = next((name for name in others if name not in raised), None) if given is None else None
             if other is None:  # the first complaint is that of the sampler that suited best
                 raise next(iter(raised.values())) from None
@@ -232,7 +239,7 @@ def _escalate(
         result = _judge(job, choice, drawn, key_second, earlier)
         blocks = drawn.blocks
         failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
-        after = STRONGER_DISCRETE if job.target.discrete else STRONGER
+        after = STRONGER_DISCRETE if job.targets.bare.discrete else STRONGER
         interacting = bool(job.theory.action_terms)
         stronger = _stronger(choice, failed, after, interacting=interacting) if given is None else None
         if stronger is None or result.interrupted or job.time_is_up:
@@ -260,7 +267,7 @@ def _judge(
     except KeyboardInterrupt:
         interrupted = True
     if IdentityBank.name in measured and action_jumps(measured[IdentityBank.name]):
-        job.improvement.mistrust(data)
+        job.targets.improvement.mistrust(data)
     key = None if interrupted else key_second
     lost = drawn.stream.lost if drawn.stream else job.program.lost
     judgement = judge(

@@ -60,6 +60,7 @@ def family_request(
     num_warmup: int,
     seed: int,
     keep: str,
+    reference: str = "auto",
     *,
     common: bool = False,
 ) -> Request:
@@ -69,7 +70,7 @@ def family_request(
     """
     seeds = seeds_of(len(family), seed, common=common)
     asked = [
-        make_request(theory, sampler, num_chains, num_draws, num_warmup, own, keep)
+        make_request(theory, sampler, num_chains, num_draws, num_warmup, own, keep, reference)
         for theory, own in zip(family, seeds, strict=True)
     ]
     text = json.dumps([one.fingerprint for one in asked])

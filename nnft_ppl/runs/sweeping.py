@@ -47,6 +47,7 @@ def sweep(
     time_limit: float | None = None,
     progress: Progress | None = None,
     common: bool = False,
+    reference: str = "auto",
 ) -> Ensembles:
     """Run every member of a family by itself, side by side, and collect what they found.
 
@@ -70,6 +71,7 @@ def sweep(
         progress: Told how many members are done; where it raises `KeyboardInterrupt`, members end after the blocks
             that they draw, and what there is is collected.
         common: Whether all members have the same random numbers.
+        reference: `auto` or `bare`.
 
     Raises:
         TypeError, ValueError: For settings out of range, a family of a function that stands in no file.
@@ -82,10 +84,10 @@ def sweep(
     check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
     name, _ = sampler_of(sampler)
     checks_of(checks)
-    request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, common=common)
+    request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
     settings = {
         "sampler": name, "num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep,
-        "checks": checks if isinstance(checks, bool) else list(checks), "time_limit": time_limit,
+        "reference": reference, "checks": checks if isinstance(checks, bool) else list(checks), "time_limit": time_limit,
     }  # fmt: skip
     tasks = {}
     for theory, (place, told) in zip(family, request.family["members"].items(), strict=True):

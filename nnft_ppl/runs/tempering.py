@@ -39,22 +39,27 @@ def curve_of_populations(curves: Sequence[Curve], dims: Mapping[str, tuple[str, 
 
 
 def curve_of_free_draws(
-    series: Mapping[str, ndarray], log_weight: Float[ndarray, "chain draw"], dims: Mapping[str, tuple[str, ...]]
+    series: Mapping[str, ndarray],
+    log_weight: Float[ndarray, "chain draw"],
+    dims: Mapping[str, tuple[str, ...]],
+    log_proposal: Float[ndarray, "chain draw"] | None = None,
 ) -> xr.Dataset:
-    """The curve from reweighted free draws.
+    """The curve from reweighted free draws, or draws of another density q.
 
     Args:
         series: Observables of the draws, shape (chain, draw, ...), by name.
-        log_weight: −S of the draws.
+        log_weight: −S − ln q/p_free of the draws.
         dims: Dimensions of each observable.
+        log_proposal: ln q/p_free; None for free draws.
 
     Returns:
         As `curve_of_populations`.
     """
     beta = np.linspace(0.0, 1.0, LEVELS)
     with np.errstate(invalid="ignore"):
-        logs = beta * np.asarray(log_weight, float).reshape(-1, 1)
-    logs[:, 0] = 0.0  # the free theory knows no wall
+        over_free = np.zeros((1, 1)) if log_proposal is None else np.asarray(log_proposal, float).reshape(-1, 1)
+        logs = beta * (np.asarray(log_weight, float).reshape(-1, 1) + over_free) - over_free
+    logs[:, :1] = -over_free  # the free theory knows no wall
     flat = {
         name: np.broadcast_to(values.reshape(len(logs), 1, *values.shape[2:]), (*logs.shape, *values.shape[2:]))
         for name, values in series.items()

@@ -61,7 +61,7 @@ def one_draw(target: Target, settings: Settings, step: Step) -> Sweep:
 
 def record(target: Target, settings: Settings, position: Array, stats: dict[str, Array]) -> Draws:
     """What is kept of one draw."""
-    return Draws(target.measure(position), stats, position if settings.keep_every else None)
+    return Draws(target.measure(position), stats, target.place(position) if settings.keep_every else None)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
-r"""Exact free draws and their weights.
+r"""Independent draws and their weights.
 
 Draws of the free theory are independent and exact, and an average in the interacting theory is
 
     ⟨F⟩ = E_free[F e^{−S}] / E_free[e^{−S}].
+
+Where the target has a better proposal, of density q, the average is over its draws, with e^{−S} p_free/q for e^{−S}.
 
 Weights are smoothed and judged (Pareto k̂, Kish's effective size) by `nnft_ppl.statistics.log_weights`; here they are
 only recorded.
@@ -36,11 +38,13 @@ class FreeState(NamedTuple):
     calls: np.ndarray
     """Calls of the program so far."""
     pending: Any
-    """Draws made but not yet in a block: (measured, log weights, positions), each with leading (draw,)."""
+    """Draws made but not yet in a block: (measured, statistics, positions), each with leading (draw,)."""
 
 
 def reweight(target: Target, settings: Settings) -> Sampler:
-    """Free draws with `log_weight` = −S, in `num_chains` × `num_draws` independent draws; warm-up is not needed.
+    """Draws with their `log_weight`, in `num_chains` × `num_draws` independent draws; warm-up is not needed.
+
+    The weight is e^{−S}, or e^{−S} p_free/q where the target has a proposal; then `log_proposal` is ln q/p_free.
 
     Args:
         target: Density and measurements.
@@ -73,30 +77,29 @@ class FreeDraws:
         length = next_length(settings, done, settings.block_draws)
         wanted = settings.num_chains * length
         parts = [] if state.pending is None else [state.pending]
-        while sum(len(part[1]) for part in parts) < wanted:
+        while sum(len(part[1]["log_weight"]) for part in parts) < wanted:
             parts.append(self._draws(settings.key, calls))
             calls += 1
         together = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
         pending = jax.tree.map(lambda array: array[wanted:], together)
         shape = (settings.num_chains, length)
-        measured, log_weight, positions = jax.tree.map(
+        measured, stats, positions = jax.tree.map(
             lambda array: array[:wanted].reshape(*shape, *array.shape[1:]), together
         )
+        log_weight = stats["log_weight"]
         if np.any(np.isnan(log_weight)) or np.any(np.isposinf(log_weight)):
             raise SamplerError(
                 f"the action is {-log_weight[~np.isfinite(log_weight)][0]} on a draw of the free theory: look for a "
                 "logarithm or root of a negative number or an overflow in the model's factors (`nnft check` shows "
                 "each term)"
             )
-        block = Block(
-            Kind.FREE, measured, {"log_weight": log_weight}, kept_positions(positions, done, settings.keep_every)
-        )
+        block = Block(Kind.FREE, measured, stats, kept_positions(positions, done, settings.keep_every))
         return FreeState(np.array(done + length), np.array(calls), pending), block
 
 
 @lru_cache(maxsize=4)
 def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
-    """The function (key, number of the call) -> (measured, −S, positions or None) of free draws, as NumPy arrays.
+    """The function (key, number of the call) -> (measured, statistics, positions or None) of draws, as NumPy arrays.
 
     Beside it, how many draws one call makes. A pilot and the run after it get the same function, compiled once: in the
     background, from this call on.
@@ -112,8 +115,13 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
 
     def one_draw(key: jax.Array) -> tuple:
         # The barrier keeps the compiler from writing the draw out again in everything that is computed from it.
-        position = jax.lax.optimization_barrier(target.free_draw(key))
-        return target.measure(position), -target.action(position), position if keep else None
+        if target.proposal is None:
+            position = jax.lax.optimization_barrier(target.free_draw(key))
+            stats = {"log_weight": -target.action(position)}
+        else:
+            position, log_ratio = jax.lax.optimization_barrier(target.proposal(key))
+            stats = {"log_weight": -target.action(position) - log_ratio, "log_proposal": log_ratio}
+        return target.measure(position), stats, position if keep else None
 
     def draw_all(keys: jax.Array) -> tuple:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))

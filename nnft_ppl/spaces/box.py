@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from nnft_ppl.arguments import require_count, require_number, require_positive
+from nnft_ppl.arguments import require_count, require_non_negative, require_number, require_positive
 from nnft_ppl.spaces.space import Space
 
 
@@ -103,3 +103,31 @@ class Box(Space):
     def volume(self) -> float:
         """Volume of the box, side^dim."""
         return self.side**self.dim
+
+    def bulk(self, number: int, margin: float) -> Float[np.ndarray, "position dim"]:
+        """Points of a cubic grid in the middle of the box, over which a correlator may be averaged.
+
+        Args:
+            number: Points along each axis; one is the centre.
+            margin: Their least distance from every face, such as half the largest separation and a few correlation
+                lengths.
+
+        Returns:
+            The points, shape (number^dim, dim), evenly spaced between the margins.
+
+        Raises:
+            TypeError: If `number` is not an integer, or `margin` not a number.
+            ValueError: If there are none, or `margin` is negative or leaves no room for several.
+
+        Example:
+            >>> Box(8.0, 1).bulk(3, margin=2.5).tolist()
+            [[-1.5], [0.0], [1.5]]
+        """
+        number, margin = require_count("Box.bulk", "number", number), require_non_negative("Box.bulk", "margin", margin)
+        half = self.side / 2 - margin
+        if half < 0 or (half == 0 and number > 1):
+            raise ValueError(
+                f"Box.bulk: margin = {margin:g} leaves no room in a box of side {self.side:g}; give less than half"
+            )
+        along = half * np.linspace(-1, 1, number) if number > 1 else np.zeros(1)
+        return self.centre + np.stack(np.meshgrid(*[along] * self.dim, indexing="ij"), axis=-1).reshape(-1, self.dim)

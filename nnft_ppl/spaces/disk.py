@@ -107,7 +107,8 @@ class Disk(Space):
         radius, azimuth = coordinates
         return self.centre + radius[..., None] * np.stack([np.cos(azimuth), np.sin(azimuth)], axis=-1)
 
-    def _values(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+    def values_on(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+        """Values of a field on another grid of the space's coordinates; arguments as for `Space.values_on`."""
         return at_points(phi, self.embed(np.meshgrid(*axes, indexing="ij")))
 
     def look(self, phi: Callable[[Array], Array]) -> Shaped[Array, "..."]:

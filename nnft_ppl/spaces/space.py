@@ -200,8 +200,16 @@ class Space(Region, ABC):
                 f"{self.shape}; give values with the grid first and components behind"
             )
 
-    def _values(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
-        """Values of a field on a tensor grid of the space's coordinates."""
+    def values_on(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+        """Values of a field on another tensor grid of the space's coordinates.
+
+        Args:
+            phi: Callable from a point of shape (dim,) to a scalar or to components.
+            axes: Coordinates along each axis, shapes (n_1,), (n_2,), ...
+
+        Returns:
+            Values, shape (n_1, n_2, ...) and the components, if any.
+        """
         return on_axes(phi, axes)
 
     def evaluate(self, phi: Callable[[Array], Array]) -> Shaped[Array, "..."]:
@@ -229,7 +237,7 @@ class Space(Region, ABC):
                     f"{type(self).__name__}.evaluate: the field has {word} up to {own}, and the grid is made for "
                     f"{told}, so that powers of the field would be wrong silently; give {word}={own}"
                 )
-        values = self._values(phi, self.axes)
+        values = self.values_on(phi, self.axes)
         self._check("evaluate", f"on_grid of {type(phi).__name__} gave", values)
         return values
 

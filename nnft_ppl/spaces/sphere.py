@@ -81,7 +81,8 @@ class Sphere(Space):
         radius = np.sqrt((1 - height) * (1 + height))
         return np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), height], axis=-1)
 
-    def _values(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+    def values_on(self, phi: Callable[[Array], Array], axes: Sequence[np.ndarray]) -> Shaped[Array, "..."]:
+        """Values of a field on another grid of the space's coordinates; arguments as for `Space.values_on`."""
         on_sphere = getattr(phi, "on_sphere", None)
         if on_sphere is not None:
             return on_sphere(*axes)
@@ -95,7 +96,7 @@ class Sphere(Space):
     def look(self, phi: Callable[[Array], Array]) -> Shaped[Array, "..."]:
         """Values of a field at `places`, shape (azimuth, height) and the components; arguments as for `Region.look`."""
         azimuth, height = self.places.values()
-        return self._values(phi, (height, azimuth)).swapaxes(0, 1)
+        return self.values_on(phi, (height, azimuth)).swapaxes(0, 1)
 
     def pairs(self, separations: Sequence[float]) -> Pairs:
         """Pairs that lie an angle r apart on the great circle of zero azimuth, symmetric about the equator.

@@ -28,6 +28,29 @@ def test_free_propagator_of_the_modes_in_every_draw(key):
     assert np.min(np.abs(improved["two_point"] / other - 1)) > 1e-6
 
 
+def test_the_average_over_translations_has_less_noise_than_one_pair(key):
+    """At λ = 0 exactly: Var = (2/V²) Σ_p cos²(p·r)/(p²+m²)² against G(0)² + G(r)² of φ(0) φ(r)."""
+    theory = load("phi4_torus", coupling=0.0)
+
+    def measure(one):
+        phi = theory.at(theory.free_draw(one)).returned
+        return jnp.stack([phi.translation_average(AXIS), phi(AXIS[0]) * jax.vmap(phi)(jnp.asarray(AXIS))])
+
+    found = np.asarray(jax.jit(jax.vmap(measure))(jax.random.split(key, 4000)))
+    n = np.indices((17, 17)).reshape(2, -1) - 8
+    squared = 1 + (2 * np.pi / 8) ** 2 * np.sum(n**2, axis=0)
+    averaged = 2 * np.sum(np.cos(2 * np.pi / 8 * AXIS[:, :1] * n[0]) ** 2 / squared**2, axis=1) / 8**4
+    free = theory.exact["two_point"]
+    exact = np.stack([averaged, free[0] ** 2 + free**2])
+    squares = (found - found.mean(0)) ** 2
+    error = squares.std(0) / np.sqrt(len(found))
+    assert np.max(np.abs(squares.mean(0) - exact) / error) < ACCEPTED
+    np.testing.assert_allclose(exact[1] / exact[0], [84.13, 67.98, 76.55, 42.09], rtol=1e-3)
+    assert np.max(np.abs(found.mean(0) - free) / np.sqrt(exact / len(found))) < ACCEPTED
+    # Control: the one is not the other.
+    assert np.min(np.abs(squares.mean(0) - exact[::-1]) / error) > REJECTED
+
+
 def test_slope_in_the_coupling(key):
     """dG/dλ = −Cov_free(O, S/λ) without the counter-term; zero with it."""
     theory = load("phi4_torus")

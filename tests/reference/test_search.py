@@ -1,0 +1,59 @@
+"""Which theories have a Gaussian reference, and which one; runs on it say so, and repeat bit for bit."""
+
+import numpy as np
+import numpyro
+import pytest
+from numpyro import distributions as dist
+
+from nnft_ppl import Theory, load, sample
+from nnft_ppl.reference import find_reference
+
+
+def without_a_space():
+    numpyro.sample("a", dist.Normal(0, 1))
+    numpyro.factor("f", -1.0)
+    return lambda x: x[0]
+
+
+WITHOUT = {
+    "there is no action": lambda: load("free_scalar", width=4),
+    "the action has a phase": lambda: load("particle_on_circle"),
+    "there are discrete sites": lambda: load("villain_torus"),
+    "the theory has no space": lambda: Theory(without_a_space),
+    "free draws are worth": lambda: load("phi4_circle", modes=4, coupling=1.0),
+    "no positive mass term brings": lambda: load("double_well_circle", modes=4),
+}
+
+
+@pytest.mark.parametrize("reason", WITHOUT)
+def test_theories_that_keep_their_free_draws(reason):
+    found = find_reference(WITHOUT[reason]())
+    assert found.reference is None
+    assert reason in found.reason
+
+
+def test_the_constant_solves_the_gap_equation():
+    """c = E[V''(φ)] in the reference itself, for S = ∫ (λ/24) φ⁴: within the steps that constants come in."""
+    theory = load("phi4_circle", modes=8, coupling=300.0, counterterm=False)
+    found = find_reference(theory)
+    assert found is find_reference(theory)
+    (constant,) = found.reference.constants
+    frequencies = 2 * np.pi * np.arange(-8, 9) / 4.0
+    wanted = 1.0
+    for _ in range(200):  # G(0) = (1/T) Σ 1/(ω² + m² + c), c = λ G(0)/2
+        wanted = 0.5 * wanted + 0.5 * 150.0 * float(np.sum(1 / (frequencies**2 + 1 + wanted)) / 4.0)
+    assert abs(np.log2(constant / wanted)) < 0.3
+
+
+def test_runs_on_a_reference_say_so_and_repeat(seed):
+    theory = load("phi4_circle", modes=6, coupling=100.0)
+    one, other = (sample(theory, seed=seed, num_draws=500, checks=False, keep="none") for _ in range(2))
+    used = one.provenance.sampler
+    assert used.reference == "auto"
+    assert set(used.constants) == {"field"}
+    assert used.constants["field"] > 1
+    np.testing.assert_array_equal(*(run.data["observables"]["two_point"].values for run in (one, other)))
+    bare = sample(theory, "hmc", seed=seed, num_draws=100, checks=False, keep="none", reference="bare")
+    assert (bare.provenance.sampler.reference, bare.provenance.sampler.constants) == ("bare", {})
+    with pytest.raises(ValueError, match="reference must be auto or bare, not 'none'"):
+        sample(theory, reference="none")
