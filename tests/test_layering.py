@@ -21,7 +21,7 @@ EMPTY_NAMES = {"utils", "helpers", "common", "base", "misc"}
 
 # The floors of the house, from the ground up: a room imports only rooms of lower floors. A new room joins in one line.
 FLOORS = (
-    ("arguments", "complex_parts", "display", "devices", "draws", "target"),
+    ("arguments", "complex_parts", "display", "devices", "draws", "target", "workers"),
     ("fields", "spaces", "densities", "exact", "observables", "statistics", "samplers"),
     ("theory", "results", "modes", "dynamics"),
     ("identities", "families", "report", "topology"),

@@ -1,19 +1,26 @@
 """The words of the command line: commands, options, and what to say where they are misspelt."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from nnft_ppl.cli.settings import times_of
+from nnft_ppl.cli.family_commands import EXAMPLES_OF_FAMILIES, add_family_commands
+from nnft_ppl.cli.options import (
+    SAMPLER_HELP,
+    check_option,
+    debug_option,
+    folder_argument,
+    json_option,
+    model_options,
+    path,
+    precision_options,
+    seconds,
+    seed_option,
+    whole,
+)
 from nnft_ppl.display import did_you_mean
 
-SAMPLER_HELP = (
-    "auto (default); hmc, nuts, energy-conserving, pcn, elliptical-slice (chains); mixed (discrete sites); "
-    "reweight (free draws); tempered (also ln Z); replica-exchange (many modes); "
-    "stock-hmc, stock-nuts, mclmc (BlackJAX's own)"
-)
 EXAMPLES = {
     "": ("nnft list", "nnft run phi4_circle --set coupling=2.0", "nnft run phi4_circle --help"),
     "new": ("nnft new my_theory", "nnft new my_theory && nnft check my_theory.py"),
@@ -28,7 +35,6 @@ EXAMPLES = {
         "nnft show runs/my_theory --csv my_theory.csv",
         "nnft show runs/widths --json",
     ),
-    "compare": ("nnft compare runs/a runs/b", "nnft compare runs/widths runs/wider --figure widths.svg"),
     "diagnose": (
         "nnft diagnose runs/my_theory",
         "nnft diagnose runs/my_theory --figure residuals.svg",
@@ -43,7 +49,7 @@ EXAMPLES = {
     "verify": ("nnft verify", "nnft verify phi4_circle --set coupling=2.0", "nnft verify --seed 1 --page verified.md"),
     "list": ("nnft list", "nnft list --long"),
     "doctor": ("nnft doctor", "nnft doctor --json"),
-}
+} | EXAMPLES_OF_FAMILIES
 """Command -> what one might type; an empty one stands for `nnft` itself."""
 
 
@@ -111,33 +117,6 @@ def _too_many(left: Sequence[str], parser: Parser) -> str:
     return f"{word!r} is one word too many for `{parser.prog}` (`{parser.prog} --help` says what it takes)"
 
 
-def _whole(text: str) -> int:
-    """A whole number, also as 1e4."""
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-        if number.is_integer():
-            return int(number)
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"takes a whole number, not {text!r}")
-
-
-def _path(text: str) -> str:
-    """A path, or the name of a model: `--out=~/x` leaves the shell as it stands."""
-    return os.path.expanduser(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"takes a number of seconds, not {text!r}") from None
-
-
 def command_parser() -> Parser:
     """The parser of `nnft` with all its commands."""
     parser = Parser(
@@ -150,11 +129,11 @@ def command_parser() -> Parser:
 
     new = commands.add_parser("new", help="write a model file to begin with")
     new.add_argument("name", metavar="NAME", help="name of the model; the file is NAME.py in this folder")
-    _debug_option(new)
+    debug_option(new)
 
     run = commands.add_parser("run", help="sample a model and estimate its observables", add_help=False)
-    run.add_argument("model", type=_path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
-    _model_options(run)
+    run.add_argument("model", type=path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
+    model_options(run)
     run.add_argument(
         "--scan",
         action="append",
@@ -166,41 +145,36 @@ def command_parser() -> Parser:
         "--common", action="store_true", help="the same random numbers at all values of a scan (default: independent)"
     )
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
-    run.add_argument("--reference", default="auto", help="bare: never a Gaussian that knows the action")
-    run.add_argument("--chains", type=_whole, default=4, help="independent chains (default 4)")
-    run.add_argument("--draws", type=_whole, help="draws per chain (default 2000)")
-    run.add_argument("--warmup", type=_whole, default=300, help="steps per chain that adapt the sampler (default 300)")
-    _seed_option(run)
     run.add_argument(
-        "--time-limit", type=_seconds, metavar="SECONDS", help="begin no further block of draws after this"
+        "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
     )
+    run.add_argument("--chains", type=whole, default=4, help="independent chains (default 4)")
+    run.add_argument("--draws", type=whole, help="draws per chain (default 2000)")
+    run.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")
+    seed_option(run)
+    run.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of draws after this")
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
-    _check_option(run)
-    run.add_argument("--out", type=_path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
-    _json_option(run)
+    check_option(run)
+    run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
+    json_option(run)
 
     check = commands.add_parser("check", help="look a model over before sampling it")
-    check.add_argument("model", type=_path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
-    _model_options(check)
+    check.add_argument("model", type=path, metavar="MODEL", help="a shipped model's name, or the path of a .py file")
+    model_options(check)
 
     show = commands.add_parser("show", help="print a result again")
-    _folder_argument(show)
-    show.add_argument("--csv", type=_path, metavar="FILE", help="write every estimate as CSV, too")
-    show.add_argument("--latex", type=_path, metavar="FILE", help="write every estimate as a LaTeX table, too")
-    _json_option(show)
-    _debug_option(show)
+    folder_argument(show)
+    show.add_argument("--csv", type=path, metavar="FILE", help="write every estimate as CSV, too")
+    show.add_argument("--latex", type=path, metavar="FILE", help="write every estimate as a LaTeX table, too")
+    json_option(show)
+    debug_option(show)
 
-    compare = commands.add_parser("compare", help="compare results of one model: a table, a figure")
-    compare.add_argument("folders", type=_path, nargs="+", metavar="DIR", help="folders of runs, or of families")
-    compare.add_argument("--figure", type=_path, metavar="FILE", help="draw the estimates as .png, .pdf or .svg")
-    compare.add_argument("--csv", type=_path, metavar="FILE", help="write every estimate as CSV, too")
-    _json_option(compare)
-    _debug_option(compare)
+    add_family_commands(commands)
 
     diagnose = commands.add_parser("diagnose", help="test a result's draws by Schwinger–Dyson identities")
-    _folder_argument(diagnose)
+    folder_argument(diagnose)
     diagnose.add_argument(
-        "--against", type=_path, metavar="MODEL", help="ask whether the kept draws belong to another theory"
+        "--against", type=path, metavar="MODEL", help="ask whether the kept draws belong to another theory"
     )
     diagnose.add_argument(
         "--set",
@@ -209,17 +183,17 @@ def command_parser() -> Parser:
         metavar="NAME=VALUE",
         help="set a keyword of that theory (the run's own values hold where it is the same model)",
     )
-    _check_option(diagnose)
-    diagnose.add_argument("--model", type=_path, metavar="FILE", help="the run's model file, if it has been moved")
-    diagnose.add_argument("--figure", type=_path, metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
-    _json_option(diagnose)
-    _debug_option(diagnose)
+    check_option(diagnose)
+    diagnose.add_argument("--model", type=path, metavar="FILE", help="the run's model file, if it has been moved")
+    diagnose.add_argument("--figure", type=path, metavar="FILE", help="draw the residuals as .png, .pdf or .svg")
+    json_option(diagnose)
+    debug_option(diagnose)
 
     discover = commands.add_parser("discover", help="look for the symmetries and redundancies of a model or result")
     discover.add_argument(
-        "source", type=_path, metavar="DIR|MODEL", help="the folder of a run, a shipped model's name, or a .py file"
+        "source", type=path, metavar="DIR|MODEL", help="the folder of a run, a shipped model's name, or a .py file"
     )
-    _model_options(discover)
+    model_options(discover)
     discover.add_argument(
         "--among",
         action="append",
@@ -227,75 +201,36 @@ def command_parser() -> Parser:
         metavar="NAME",
         help="look among the linear maps of this dimension, or site's last axis; repeatable (default: many fields)",
     )
-    discover.add_argument("--draws", type=_whole, default=1024, help="draws that are looked at (default 1024)")
-    _seed_option(discover)
-    discover.add_argument("--model", type=_path, metavar="FILE", help="the run's model file, if it has been moved")
-    discover.add_argument("--figure", type=_path, metavar="FILE", help="draw the spectrum as .png, .pdf or .svg")
-    _json_option(discover)
+    discover.add_argument("--draws", type=whole, default=1024, help="draws that are looked at (default 1024)")
+    seed_option(discover)
+    discover.add_argument("--model", type=path, metavar="FILE", help="the run's model file, if it has been moved")
+    discover.add_argument("--figure", type=path, metavar="FILE", help="draw the spectrum as .png, .pdf or .svg")
+    json_option(discover)
 
     report = commands.add_parser("report", help="write a result as one HTML page, with the data of its figures as CSV")
-    _folder_argument(report)
-    report.add_argument("--out", type=_path, metavar="FILE", help="the .html file (default DIR/report.html)")
-    _debug_option(report)
+    folder_argument(report)
+    report.add_argument("--out", type=path, metavar="FILE", help="the .html file (default DIR/report.html)")
+    debug_option(report)
 
     verify = commands.add_parser("verify", help="compare models with their exact answers")
     verify.add_argument(
-        "models", type=_path, metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)"
+        "models", type=path, metavar="MODEL", nargs="*", help="models to verify (default: all shipped ones)"
     )
     verify.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the models")
-    _seed_option(verify)
-    verify.add_argument("--page", type=_path, metavar="FILE", help="write the comparison as a Markdown table, too")
+    seed_option(verify)
+    verify.add_argument("--page", type=path, metavar="FILE", help="write the comparison as a Markdown table, too")
     verify.add_argument(
-        "--gallery", type=_path, metavar="FILE", help="write formulas, pictures and outcomes as a Markdown page, too"
+        "--gallery", type=path, metavar="FILE", help="write formulas, pictures and outcomes as a Markdown page, too"
     )
-    _precision_options(verify)
+    precision_options(verify)
 
     listing = commands.add_parser("list", help="list the shipped models")
     listing.add_argument(
         "--long", action="store_true", help="with keywords, formula, and what nnft verify found of each"
     )
-    _debug_option(listing)
+    debug_option(listing)
 
     doctor = commands.add_parser("doctor", help="look this machine over: devices, versions, what a gradient costs")
-    _json_option(doctor)
-    _debug_option(doctor)
+    json_option(doctor)
+    debug_option(doctor)
     return parser
-
-
-def _model_options(parser: Parser) -> None:
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a keyword of the model")
-    parser.add_argument("--dim", type=_whole, help="dimension of points, for a model without a space (default 1)")
-    _precision_options(parser)
-
-
-def _precision_options(parser: Parser) -> None:
-    parser.add_argument("--precision", choices=("float64", "float32"), default="float64", help="default float64")
-    _debug_option(parser)
-
-
-def _seed_option(parser: Parser) -> None:
-    parser.add_argument("--seed", type=_whole, default=0, help="seed of every random number (default 0)")
-
-
-def _folder_argument(parser: Parser) -> None:
-    parser.add_argument("folder", type=_path, metavar="DIR", help="the folder of a run")
-
-
-def _check_option(parser: Parser) -> None:
-    parser.add_argument(
-        "--check",
-        action="append",
-        default=[],
-        metavar="CHECK",
-        help="a further check: its name, or FILE.py:NAME for one in a Python file; repeatable",
-    )
-    words = "times behind the mirror at which reflection positivity is looked at (asks for the check axioms)"
-    parser.add_argument("--times", type=times_of, metavar="T1,T2,...", help=words)
-
-
-def _json_option(parser: Parser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-
-
-def _debug_option(parser: Parser) -> None:
-    parser.add_argument("--debug", action="store_true", help="show the whole traceback of an error")

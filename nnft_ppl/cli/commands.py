@@ -98,8 +98,22 @@ def _dispatch(asked: argparse.Namespace) -> int:
             spread_over_cores(4)
             from nnft_ppl.cli.doctor import doctor
         return doctor(asked)
+    if asked.command == "collect":
+        with _announce(f"reading {asked.folder}"):
+            from nnft_ppl.cli.collect import collect
+
+            _start_jax("float64")
+        return collect(asked)
+    if asked.command == "extrapolate":
+        with _announce(f"reading {asked.folder}"):
+            from nnft_ppl.cli.extrapolate import extrapolate
+
+            _start_jax("float64")
+        return extrapolate(asked)
     if asked.command == "run":
         return _run(asked)
+    if asked.command == "sweep":
+        return _sweep(asked)
     keywords = keywords_of(asked.set)
     if asked.command == "check":
         from nnft_ppl.theory import find_model
@@ -135,6 +149,25 @@ def _run(asked: argparse.Namespace) -> int:
 
         ran = run(asked, keywords, scans, progress)
     return conclude(asked, ran)
+
+
+def _sweep(asked: argparse.Namespace) -> int:
+    from nnft_ppl.cli.interrupts import interruptible
+    from nnft_ppl.cli.progress import progress_bar
+    from nnft_ppl.theory import find_model
+
+    keywords, grid = keywords_of(asked.set), scans_of(asked.grid, "--grid")
+    if not grid:
+        raise ValueError("nnft sweep needs the values of a keyword: for instance --grid coupling=0.5,1,2 width=64,128")
+    aside = contextlib.redirect_stdout(sys.stderr) if asked.json else contextlib.nullcontext()
+    with progress_bar() as shown, interruptible(shown) as progress, aside:
+        progress(Stage(f"reading {asked.model}"))
+        find_model(asked.model)
+        _start_jax(asked.precision)
+        from nnft_ppl.cli.sweep import conclude, sweep
+
+        found, folder = sweep(asked, keywords, grid, progress)
+    return conclude(asked, found, folder)
 
 
 @contextlib.contextmanager

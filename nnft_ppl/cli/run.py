@@ -68,7 +68,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
     progress(Stage("checking the grid"))
     for member in members:
         refuse_coarse_grid(member)
-    folder = Path(asked.out) if asked.out else _default_folder(theory, asked)
+    folder = Path(asked.out) if asked.out else default_folder(theory, asked)
     progress.folder = folder
     earlier = (folder / "result.nc").is_file()
     ensemble = sample(
@@ -105,7 +105,13 @@ def conclude(asked: argparse.Namespace, ran: Ran) -> int:
     return exit_status(ran.ensemble)
 
 
-def _default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
+def default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
+    """Where a result goes that nobody named a folder for.
+
+    Args:
+        theory: What is run.
+        asked: The options.
+    """
     draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
     name, _ = sampler_of(asked.sampler)
     settings = (name, asked.chains, draws, asked.warmup, asked.seed, asked.keep, asked.reference)

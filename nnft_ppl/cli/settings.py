@@ -1,4 +1,4 @@
-"""What `--set` and `--scan` say of a model's keywords, and `--times` of a check."""
+"""What `--set`, `--scan` and `--grid` say of a model's keywords, and `--times` of a check."""
 
 import argparse
 import ast
@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def keywords_of(settings: Sequence[str]) -> dict[str, Any]:
+def keywords_of(settings: Sequence[str], option: str = "--set", example: str = "coupling=0.5") -> dict[str, Any]:
     """`name=value` words as keywords; a value is a Python literal, or else a string.
+
+    Args:
+        settings: The words.
+        option: What they stand behind, for messages.
+        example: One of them.
 
     Raises:
         ValueError: For a word without `=`, or a name given twice.
@@ -16,11 +21,15 @@ def keywords_of(settings: Sequence[str]) -> dict[str, Any]:
         >>> keywords_of(["width=64", "amplitude=pair"])
         {'width': 64, 'amplitude': 'pair'}
     """
-    return {name: _literal(text) for name, text in _pairs("--set", settings, "name=value", "coupling=0.5").items()}
+    return {name: _literal(text) for name, text in _pairs(option, settings, "name=value", example).items()}
 
 
-def scans_of(settings: Sequence[str]) -> dict[str, list]:
+def scans_of(settings: Sequence[str], option: str = "--scan") -> dict[str, list]:
     """`name=v1,v2,...` words as lists of values.
+
+    Args:
+        settings: The words.
+        option: What they stand behind, for messages.
 
     Raises:
         ValueError: For a word without `=`, a name given twice, or a value that is missing.
@@ -30,12 +39,12 @@ def scans_of(settings: Sequence[str]) -> dict[str, list]:
         {'width': [4, 8, 16], 'amplitude': ['pair', 'gaussian']}
     """
     scans = {}
-    for name, text in _pairs("--scan", settings, "name=v1,v2,...", "width=4,8,16").items():
+    for name, text in _pairs(option, settings, "name=v1,v2,...", "width=4,8,16").items():
         # Python's own reading first: a list in brackets holds what it holds.
         whole = _literal(text)
         parts = list(whole) if isinstance(whole, list | tuple) else [_literal(part.strip()) for part in text.split(",")]
         if "" in parts:
-            raise ValueError(f"--scan {name}={text}: a value is missing; for instance --scan width=4,8,16")
+            raise ValueError(f"{option} {name}={text}: a value is missing; for instance {option} width=4,8,16")
         scans[name] = parts
     return scans
 

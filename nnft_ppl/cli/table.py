@@ -1,6 +1,7 @@
 """A result as text: the table of estimates, the verdicts, and the JSON object."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnft_ppl.cli.beside import print_beside
-from nnft_ppl.cli.console import marked
+from nnft_ppl.cli.console import console_of, marked
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.display import format_value, model_call
 from nnft_ppl.results import Ensemble, Ensembles, estimate_rows, member_tables, plain_json
@@ -30,7 +31,10 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
     )
     if sampler.reason != "asked for":
         console.print(f"{sampler.name} because {sampler.reason}", highlight=False, soft_wrap=True)
-    if about.interrupted:
+    if about.interrupted and isinstance(ensemble, Ensembles):
+        finished = sum(not one["interrupted"] for one in ensemble.findings["members"].values())
+        console.print(f"incomplete: {finished} of {len(ensemble.places)} members are done", highlight=False)
+    elif about.interrupted:
         wanted = sampler.draws_asked or DEFAULT_DRAWS
         console.print(f"interrupted: {wanted} draws per chain were asked for", highlight=False)
     if isinstance(ensemble, Ensembles):
@@ -44,6 +48,19 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         console.print(marked(verdict.status, verdict.text + limit), highlight=False, soft_wrap=True)
     if folder:
         console.print(f"result in {folder}", highlight=False, markup=False, soft_wrap=True)
+
+
+def print_family(ensembles: Ensembles, folder: Path, *, as_json: bool) -> None:
+    """Print a family's result; as one JSON object on stdout, it is printed beside on stderr.
+
+    Args:
+        ensembles: The result.
+        folder: Where it is.
+        as_json: Whether the object is wanted.
+    """
+    if as_json:
+        print(result_json(ensembles))
+    print_result(ensembles, console_of(stderr=as_json), str(folder))
 
 
 def estimates_table(ensemble: Ensemble) -> Table:

@@ -101,7 +101,10 @@ def _members(ensembles: Ensembles) -> list[Found]:
         [place, one["sampler"]["name"], one["sampler"]["draws"], one["seed"], f"{one['wall_s']:.1f}", one["verdict"]]
         for place, one in ensembles.findings["members"].items()
     ]
-    return [Found("members", [], [("draws are per chain", headings, [[str(cell) for cell in row] for row in rows])])]
+    tables = [("draws are per chain", headings, [[str(cell) for cell in row] for row in rows])]
+    if failures := ensembles.findings.get("failures"):
+        tables.append(("members that failed", ["member", "why"], [list(pair) for pair in failures.items()]))
+    return [Found("members", [], tables)]
 
 
 def _family_cost(ensembles: Ensembles) -> list[tuple[str, str]]:

@@ -16,7 +16,8 @@ from nnft_ppl.results.comparison import Comparison, compare
 from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, estimate_rows, places
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
-from nnft_ppl.results.members import Ensembles, StoredMembers, correlations, family_data, member_folders, read
+from nnft_ppl.results.limits import Limit, Reach, limit_of
+from nnft_ppl.results.members import Ensembles, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.plateaus import Plateau, find_plateau
 from nnft_ppl.results.positivity_tables import ABOUT_POSITIVITY, POSITIVITY_HEADINGS, positivity_rows
@@ -30,7 +31,16 @@ from nnft_ppl.results.provenance import (
 )
 from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
-from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
+from nnft_ppl.results.storage import (
+    ResultError,
+    RunFolder,
+    WriteError,
+    atomically,
+    read_manifest,
+    read_provenance,
+    write_result,
+)
+from nnft_ppl.results.stored_members import StoredMembers
 from nnft_ppl.results.symmetry_tables import (
     ABOUT_PARTS,
     BREAKING_HEADINGS,
@@ -51,11 +61,11 @@ __all__ = [
     "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "AXIOM_HEADINGS", "BREAKING_HEADINGS",
     "CLUSTER_HEADINGS", "EUCLIDEAN_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS", "SUMMARY_HEADINGS",
     "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted",
-    "ImprovedRecord", "PartitionFunction", "Plateau", "Provenance", "Request", "ResultError", "RunFolder",
-    "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "axiom_line", "axiom_rows",
+    "ImprovedRecord", "Limit", "PartitionFunction", "Plateau", "Provenance", "Reach", "Request", "ResultError",
+    "RunFolder", "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "axiom_line", "axiom_rows",
     "breaking_rows", "cluster_rows", "compare", "correlations", "estimate_rows", "estimates_dataset", "euclidean_rows",
     "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "held_out_estimates",
-    "improved_series", "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places",
-    "plain_json", "positivity_rows", "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows",
-    "usable_log_weights", "ward_rows",
+    "improved_series", "latex_table", "lift_words", "limit_of", "line_of", "member_folders", "member_tables",
+    "phase_of", "places", "plain_json", "positivity_rows", "quoted_series", "read", "read_manifest", "read_provenance",
+    "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows", "write_result",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from nnft_ppl.results.ensemble import TRUNCATION, Ensemble
 from nnft_ppl.results.labelled import estimates_dataset, read_estimates
 from nnft_ppl.results.series import quoted_series, series_of
 from nnft_ppl.results.storage import at_home, read_result
+from nnft_ppl.results.stored_members import StoredMembers
 from nnft_ppl.statistics import Estimate, Estimates, blocks, correlation_between, replicas
 
 AT = ".at"
@@ -144,31 +145,13 @@ class Ensembles(Ensemble):
             correlation = known.get(name)
             if correlation is not None and len(correlation) < len(self.places):
                 correlation = None  # members are missing: nothing is fitted
+            elif correlation is None and not np.iscomplexobj(found[name].value):
+                raise ValueError(
+                    f"{wanted.in_words}: how {name!r} is correlated between members with common random numbers is not "
+                    "known: collect them with the model file (`nnft collect DIR`)"
+                )
         told = "correlation" in self.data and self.data["correlation"].attrs.get("blocks")
         return fit_across(wanted, found[name], self.scanned, correlation, told or None)
-
-
-class StoredMembers(Mapping[str, Ensemble]):
-    """Members in their folders, each read when it is asked for, and not kept: many may not fit into memory.
-
-    Args:
-        folders: Place -> folder.
-    """
-
-    def __init__(self, folders: Mapping[str, Path]) -> None:
-        self._folders = dict(folders)
-
-    def __getitem__(self, place: str) -> Ensemble:
-        return Ensemble(read_result(self._folders[place]))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._folders)
-
-    def __len__(self) -> int:
-        return len(self._folders)
-
-    def __repr__(self) -> str:
-        return f"members: {'; '.join(self)}"
 
 
 def read(path: str | Path) -> Ensemble:

@@ -107,6 +107,24 @@ class Request:
     """Version of Python."""
     dimension: int = 0
     """Number of reference coordinates."""
+    family: Mapping[str, Any] = field(default_factory=dict)
+    """Of a family {"scanned": keyword -> values, "common", "members": place -> {"folder", "seed", "fingerprint"}}."""
+
+    @staticmethod
+    def parse_manifest(text: str) -> "Request":
+        """From the JSON of a manifest.
+
+        Args:
+            text: What `to_json` gave.
+
+        Raises:
+            ValueError, TypeError, KeyError, AttributeError: If it is not a manifest.
+        """
+        stored = json.loads(text)
+        known = {one.name for one in fields(Request)}
+        plain: dict[str, Any] = {name: value for name, value in stored.items() if name in known}
+        plain["sampler"] = SamplerRecord(**stored["sampler"])
+        return Request(**plain)
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import h5netcdf
 import xarray as xr
 
 from nnft_ppl.display import did_you_mean
@@ -69,7 +70,29 @@ class RunFolder:
 
     def write_result(self, result: xr.DataTree) -> None:
         """Write the assembled result in one move: an older one stays whole until then, and if it fails."""
-        _write(self.path / "result.nc", result)
+        write_result(self.path, result)
+
+
+def write_result(folder: Path, result: xr.DataTree) -> None:
+    """Write the assembled result into a folder that is there, in one move; a `WriteError` if that fails."""
+    _write(folder / "result.nc", result)
+
+
+def read_manifest(path: Path) -> Request:
+    """What was asked of the run or family in a folder.
+
+    Raises:
+        FileNotFoundError: No folder, or no manifest in it.
+        ResultError: A manifest that is damaged.
+    """
+    file = at_home(path) / "manifest.json"
+    if not file.is_file():
+        why = _why_missing(at_home(path), file) if not file.parent.is_dir() else "manifest.json is not there"
+        raise FileNotFoundError(f"no run in {str(path)!r}: {why}")
+    try:
+        return Request.parse_manifest(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ResultError(f"{str(file)!r} is damaged ({type(error).__name__}): run or copy it again") from error
 
 
 def read_result(path: Path) -> xr.DataTree:
@@ -93,6 +116,22 @@ def read_result(path: Path) -> xr.DataTree:
             f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
         ) from error
     return data
+
+
+def read_provenance(path: Path) -> Provenance:
+    """What the result in a run's folder says of itself; draws are not read.
+
+    Raises:
+        ResultError: A file that is not there, is damaged, or is not a result of this package.
+    """
+    file = at_home(path) / "result.nc"
+    try:
+        with h5netcdf.File(file, "r") as opened:
+            return Provenance.parse(str(opened.attrs["provenance"]))
+    except FormatError as error:
+        raise ResultError(f"{str(file)!r} cannot be read: {error}") from error
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise ResultError(f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__})") from error
 
 
 def at_home(path: Path) -> Path:

@@ -3,33 +3,19 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.families import Family
-from nnft_ppl.results import (
-    Ensemble,
-    Ensembles,
-    Provenance,
-    Request,
-    RunFolder,
-    StoredMembers,
-    correlations,
-    family_data,
-    member_folders,
-)
+from nnft_ppl.results import Ensemble, Ensembles, Provenance, Request, RunFolder, StoredMembers, member_folders
+from nnft_ppl.runs.collecting import gathered
 from nnft_ppl.runs.request import make_request
-from nnft_ppl.statistics import Verdict, overall
 from nnft_ppl.theory import Theory, record
-
-SERIOUS = ("failed", "warning", "unavailable", "good")
-"""Statuses of a check, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +76,34 @@ def family_request(
     text = json.dumps([one.fingerprint for one in asked])
     first = asked[0]
     scanned = {name: [record(value) for value in values] for name, values in family.scanned.items()}
+    folders = member_folders(family.places)
+    members = {
+        place: {"folder": folders[place], "seed": one.seed, "fingerprint": one.fingerprint}
+        for place, one in zip(family.places, asked, strict=True)
+    }
     return replace(
         first,
         keywords=dict(first.keywords) | scanned,
         literals={name: one for name, one in first.literals.items() if name not in scanned},
         seed=seed,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        family={"scanned": scanned, "common": common, "members": members},
     )
+
+
+def family_folder(path: Path, request: Request) -> RunFolder:
+    """The folder of a family; draws are in those of its members.
+
+    Args:
+        path: The folder; it is created, with parents.
+        request: What is asked of the family.
+
+    Raises:
+        ResultError: As for `RunFolder`.
+    """
+    folder = RunFolder(path, request)
+    (folder.path / "blocks").rmdir()
+    return folder
 
 
 def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
@@ -108,9 +115,7 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
     """
     started = time.perf_counter()
     family = scan.family
-    folder = RunFolder(scan.out, scan.request) if scan.out else None
-    if folder:
-        (folder.path / "blocks").rmdir()  # blocks are the members'
+    folder = family_folder(scan.out, scan.request) if scan.out else None
     folders = member_folders(family.places)
     done: dict[str, Provenance] = {}
     in_memory: dict[str, Ensemble] = {}
@@ -133,10 +138,7 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
         whole = len(done) == len(family) and not any(one.interrupted for one in done.values())
         stored = {place: scan.out / "members" / folders[place] for place in done} if scan.out else {}
         members: Mapping[str, Ensemble] = StoredMembers(stored) if scan.out else in_memory
-        correlation = _correlation(family, members) if scan.common else None
-        data = family_data(members, family.places, family.scanned, correlation)
-        about = _provenance(scan.request, done, folders, whole=whole)
-        data.attrs["provenance"] = replace(about, wall_s=round(time.perf_counter() - started, 3)).to_text()
+        data = gathered(scan.request, members, done, family.theories[0].derived)
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
         if folder and (whole or not folder.has_result):
@@ -162,80 +164,3 @@ def _member(
     except Exception as error:
         error.args = (f"at {place}: {error}", *error.args[1:])
         raise
-
-
-def _correlation(family: Family, members: Mapping[str, Ensemble]) -> dict[str, np.ndarray]:
-    """Of all that the members estimate."""
-    functions = family.theories[0].derived
-    wanted = {name: one for name, one in functions.items() if name in next(iter(members.values())).estimates()}
-    return correlations(members, wanted)
-
-
-def _provenance(
-    request: Request, done: Mapping[str, Provenance], folders: Mapping[str, str], *, whole: bool
-) -> Provenance:
-    """What is said of the family: the worst verdict of each check, and a record of each member."""
-    abouts = list(done.values())
-    samplers = [one.sampler for one in abouts]
-    verdicts = worst_verdicts({place: one.verdicts for place, one in done.items()})
-    members = {place: _record(one, folders[place]) for place, one in done.items()}
-    sampler = replace(
-        samplers[0],
-        name=", ".join(dict.fromkeys(one.name for one in samplers)),
-        draws=max(one.draws for one in samplers),
-        reason="; ".join(dict.fromkeys(one.reason for one in samplers)),
-    )
-    return Provenance.after(
-        request,
-        sampler=sampler,
-        improved=abouts[0].improved,
-        verdict=overall(verdicts),
-        verdicts=verdicts,
-        findings={"members": members},
-        interrupted=not whole,
-    )
-
-
-def worst_verdicts(of_members: Mapping[str, Sequence[Verdict]]) -> tuple[Verdict, ...]:
-    """For every check the worst outcome of all members, with the member that it is of.
-
-    Args:
-        of_members: Place -> verdicts.
-    """
-    by_check: dict[str, list[tuple[str, Verdict]]] = {}
-    for place, verdicts in of_members.items():
-        for one in verdicts:
-            by_check.setdefault(one.check, []).append((place, one))
-    found = []
-    for outcomes in by_check.values():
-        place, worst = min(outcomes, key=_rank)
-        many = sum(one.status == worst.status for _, one in outcomes)
-        count = f"all {len(outcomes)} members" if many == len(outcomes) else f"{many} of {len(outcomes)} members"
-        where = place if many == 1 else f"{count}, {place} the worst"
-        same = len({one.text for _, one in outcomes}) == 1
-        found.append(replace(worst, text=f"{count if same else where}: {worst.text}"))
-    return tuple(found)
-
-
-def _rank(outcome: tuple[str, Verdict]) -> tuple[int, float]:
-    """The worst first: by status, and then how far beyond its threshold a number is, or how near to it."""
-    _, one = outcome
-    distance = 0.0 if one.value is None or one.threshold is None else abs(one.value - one.threshold)
-    return SERIOUS.index(one.status), -distance if one.status == "failed" else distance
-
-
-def _record(about: Provenance, folder: str) -> dict[str, Any]:
-    """One member, for the JSON object."""
-    sampler = about.sampler
-    return {
-        "keywords": about.keywords,
-        "folder": f"members/{folder}",
-        "seed": about.seed,
-        "fingerprint": about.fingerprint,
-        "sampler": asdict(sampler),
-        "log_z": asdict(about.log_z) if about.log_z else None,
-        "verdict": about.verdict,
-        "checks": [one.to_json() for one in about.verdicts],
-        "interrupted": about.interrupted,
-        "wall_s": about.wall_s,
-    }

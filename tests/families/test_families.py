@@ -18,7 +18,8 @@ from nnft_ppl import Derived, Ensembles, Observable, extrapolated, family, load,
 from nnft_ppl.display import Stage
 from nnft_ppl.families import Family
 from nnft_ppl.results.tables import estimates_frame, latex_table
-from nnft_ppl.runs.scanning import seeds_of, worst_verdicts
+from nnft_ppl.runs.collecting import worst_verdicts
+from nnft_ppl.runs.scanning import seeds_of
 from nnft_ppl.statistics import Estimate, Verdict
 
 WIDTHS = np.array([1, 2, 4])
