@@ -28,9 +28,10 @@ from nnft_ppl.results.provenance import (
     Request,
     SamplerRecord,
 )
+from nnft_ppl.results.run_folder import ANEW, RunFolder
 from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
-from nnft_ppl.results.storage import ResultError, RunFolder, WriteError, atomically
+from nnft_ppl.results.storage import ResultError, WriteError, atomically, complaining_of_damage
 from nnft_ppl.results.symmetry_tables import (
     ABOUT_PARTS,
     BREAKING_HEADINGS,
@@ -48,14 +49,14 @@ from nnft_ppl.results.symmetry_tables import (
 from nnft_ppl.results.tables import latex_table
 
 __all__ = [
-    "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "AXIOM_HEADINGS", "BREAKING_HEADINGS",
-    "CLUSTER_HEADINGS", "EUCLIDEAN_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS", "SUMMARY_HEADINGS",
-    "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble", "Ensembles", "Fitted",
-    "ImprovedRecord", "PartitionFunction", "Plateau", "Provenance", "Request", "ResultError", "RunFolder",
-    "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "axiom_line", "axiom_rows",
-    "breaking_rows", "cluster_rows", "compare", "correlations", "estimate_rows", "estimates_dataset", "euclidean_rows",
-    "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "held_out_estimates",
-    "improved_series", "latex_table", "lift_words", "line_of", "member_folders", "member_tables", "phase_of", "places",
-    "plain_json", "positivity_rows", "quoted_series", "read", "series_of", "slope", "state_units", "summary_rows",
-    "usable_log_weights", "ward_rows",
+    "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "ANEW", "AXIOM_HEADINGS",
+    "BREAKING_HEADINGS", "CLUSTER_HEADINGS", "EUCLIDEAN_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS",
+    "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble",
+    "Ensembles", "Fitted", "ImprovedRecord", "PartitionFunction", "Plateau", "Provenance", "Request", "ResultError",
+    "RunFolder", "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically", "axiom_line",
+    "axiom_rows", "breaking_rows", "cluster_rows", "compare", "complaining_of_damage", "correlations",
+    "estimate_rows", "estimates_dataset", "euclidean_rows", "extrapolated", "family_data", "find_plateau",
+    "fit_across", "functional_words", "held_out_estimates", "improved_series", "latex_table", "lift_words", "line_of",
+    "member_folders", "member_tables", "phase_of", "places", "plain_json", "positivity_rows", "quoted_series", "read",
+    "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,10 +26,11 @@ from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement, action_jumps, measure_improved
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
+from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, Request, ResultError, RunFolder, read
 from nnft_ppl.runs.auto import FALL_BACK, FALL_BACK_DISCRETE, STRONGER, STRONGER_DISCRETE, Choice, Pilot
-from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
+from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Drawn, Job, draw
 from nnft_ppl.runs.judging import Judgement, judge
+from nnft_ppl.runs.plan import Plan
 from nnft_ppl.runs.precision import PrecisionError
 from nnft_ppl.runs.recorder import FieldError, refuse_weightless
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
@@ -63,6 +64,7 @@ def sample(
     time_limit: float | None = None,
     progress: Progress | None = None,
     common: bool = False,
+    fresh: bool = False,
 ) -> Ensemble:
     """Sample a theory, or every member of a family, and estimate its observables.
 
@@ -81,7 +83,8 @@ def sample(
         num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
         seed: 0 ≤ seed < 2³²; the same seed on the same machine and versions gives the same draws.
-        out: Folder for the result; None keeps it in memory only.
+        out: Folder for the result; None keeps it in memory only. What the same call left there is gone on with, to the
+            same result bit for bit; more draws than before extend it, and a difference in anything else is an error.
         keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to that and to 1000 per chain).
         checks: True for the usual checks; False leaves out those that cost something, Schwinger–Dyson identities and
             reweighted free draws beside chains; or a list of further ones beside the usual: names
@@ -94,11 +97,12 @@ def sample(
         common: Of a family, whether all members have this very seed: those with equally many parameters then have the
             same free draws, and differences between them smaller errors. Else each has a seed of its own made from it,
             and members are independent.
+        fresh: Whether to start anew whatever is in `out`; a result stays until it is replaced.
 
     Raises:
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
         ModelError: If the action falls without bound, or draws of a site leave the floating range.
-        ResultError: If `out` cannot be written or holds something else.
+        ResultError: If `out` cannot be written, is being written to, or holds something else.
         SamplerError: If the sampler cannot go on.
         RuntimeError: In a process forked from one in which JAX runs.
     """
@@ -106,11 +110,11 @@ def sample(
     require_jax()
     if isinstance(theory, Family):
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
-        name, usual = sampler_of(sampler)[0], DEFAULT_DRAWS if num_draws is None else num_draws
+        usual = DEFAULT_DRAWS if num_draws is None else num_draws
         check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
-        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, common=common)
-        member = partial(sample, sampler=sampler, checks=checks, **settings)
-        scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request)
+        request = family_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, common=common)
+        member = partial(sample, sampler=sampler, checks=checks, fresh=fresh, **settings)
+        scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request, fresh)
         return sample_family(scan, progress)
     if common:
         raise ValueError(f"common random numbers are of a family; {theory!r} is one theory: leave common out")
@@ -120,7 +124,7 @@ def sample(
     usual = DEFAULT_DRAWS if num_draws is None else num_draws
     check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
     asked_checks = checks_of(checks)
-    request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
+    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
@@ -128,9 +132,15 @@ def sample(
         coverage.seed = seed
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
-    folder = RunFolder(Path(out), request) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
-    with show_progress(progress) as show:
+    with _folder(out, request, fresh=fresh) as folder, show_progress(progress) as show:
+        most = usual * MOST_LONGER if given is None and num_draws is None else usual
+        plan = Plan.of(folder, usual, most, limited=time_limit is not None, modes=coverage is not None)
+        names = [check.name for check in asked_checks]
+        # Checks that were given may have become others of the same names.
+        if folder and isinstance(checks, bool) and plan.ended == (num_draws, tuple(names)):
+            with suppress(ResultError, FileNotFoundError):
+                return read(folder.path)
         show(Stage("identities"))
         improvement = Improvement(theory)
         target = measure_improved(theory.target(), improvement)
@@ -138,13 +148,13 @@ def sample(
         measures = any(not check.cheap for check in asked_checks)
         told = Settings(key_pilot, num_chains, usual, num_warmup, keep_every=int(keep != "none" or measures))
         # Its program compiles while what checks measure is traced.
-        pilot = Pilot(target, told) if given is None else None
+        pilot = Pilot(target, told) if given is None and not plan.legs else None
         program = MeasureProgram(theory, asked_checks, num_chains)
         job = Job(
             theory, num_chains, num_draws, num_warmup, keep, until, target, improvement, asked_checks, coverage,
-            program, folder, show,
+            program, folder, show, plan,
         )  # fmt: skip
-        choice = Choice(name, "asked for")
+        choice = plan.legs[0].choice if plan.legs else Choice(name, "asked for")
         if pilot:
             show(Stage("pilot"))
             choice = pilot.choose(until - time.perf_counter())
@@ -178,10 +188,22 @@ def sample(
         judgement.data.attrs["provenance"] = provenance.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        # The same run cut short must not replace its own complete result.
-        if folder and not (result.interrupted and folder.has_result):
+        if folder and not folder.keeps_result(provenance):
             folder.write_result(judgement.data)
+            if result.whole and not result.interrupted:
+                plan.end(num_draws, names)
     return Ensemble(judgement.data)
+
+
+@contextmanager
+def _folder(out: str | Path | None, request: Request, *, fresh: bool) -> Iterator[RunFolder | None]:
+    """The run's folder, nobody else's until the run ends."""
+    folder = None if out is None else RunFolder(Path(out), request, fresh=fresh)
+    try:
+        yield folder
+    finally:
+        if folder:
+            folder.release()
 
 
 @dataclass(frozen=True)
@@ -192,6 +214,8 @@ class _Result:
     kind: Kind
     judgement: Judgement
     interrupted: bool
+    whole: bool
+    """Whether all was drawn that was asked for."""
 
 
 def _escalate(
@@ -201,13 +225,15 @@ def _escalate(
 
     What the samplers before it failed on is judged with it.
     """
-    blocks, result = 0, None
+    number, result = 0, None
     raised: dict[str, SamplerError] = {}
     earlier: dict[str, tuple[Verdict, ...]] = {}
     while True:
+        if leg := job.plan.leg(number):
+            choice = leg.choice
         make = given or choice.trial or SAMPLERS[choice.name]
         try:
-            drawn = draw(job, choice.name, make, key_draws, blocks, auto=given is None)
+            drawn = draw(job, number, choice, make, key_draws, auto=given is None)
         except Outdone as outdone:
             choice = Choice("reweight", f"{choice.reason}; {outdone}")
             continue
@@ -223,6 +249,9 @@ def _escalate(
             other = next((name for name in others if name not in raised), None) if given is None else None
             if other is None:  # the first complaint is that of the sampler that suited best
                 raise next(iter(raised.values())) from None
+            if job.plan.leg(number):
+                job.plan.close(number, 0, str(error))
+                number += 1
             choice = Choice(other, f"{choice.reason}; {choice.name} could not go on ({error})")
             continue
         except KeyboardInterrupt:
@@ -230,13 +259,15 @@ def _escalate(
                 raise
             return replace(result, interrupted=True)
         result = _judge(job, choice, drawn, key_second, earlier)
-        blocks = drawn.blocks
         failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
         after = STRONGER_DISCRETE if job.target.discrete else STRONGER
         interacting = bool(job.theory.action_terms)
         stronger = _stronger(choice, failed, after, interacting=interacting) if given is None else None
-        if stronger is None or result.interrupted or job.time_is_up:
-            return result
+        begun = job.plan.leg(number + 1) is not None
+        if stronger is None or result.interrupted or (job.time_is_up and not begun):
+            return replace(result, whole=drawn.whole and stronger is None)
+        job.plan.close(number, drawn.blocks)
+        number += 1
         earlier[choice.name] = failed
         choice = stronger
 
@@ -267,7 +298,7 @@ def _judge(
         job.theory, kind, data, recorder.curves, job.checks, measured, lost, key, job.progress, earlier,
         drawn.snapshots.positions,
     )  # fmt: skip
-    return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
+    return _Result(choice, kind, judgement, interrupted or judgement.interrupted, drawn.whole)
 
 
 def _stronger(

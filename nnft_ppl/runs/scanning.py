@@ -25,6 +25,7 @@ from nnft_ppl.results import (
     member_folders,
 )
 from nnft_ppl.runs.request import make_request
+from nnft_ppl.samplers import MakeSampler
 from nnft_ppl.statistics import Verdict, overall
 from nnft_ppl.theory import Theory, record
 
@@ -46,6 +47,8 @@ class Scan:
     time_limit: float | None
     request: Request
     """What is asked of the family."""
+    fresh: bool = False
+    """Whether to start anew."""
 
     @property
     def seeds(self) -> list[int]:
@@ -68,7 +71,7 @@ def seeds_of(members: int, seed: int, *, common: bool) -> list[int]:
 
 def family_request(
     family: Family,
-    sampler: str,
+    sampler: str | MakeSampler,
     num_chains: int,
     num_draws: int,
     num_warmup: int,
@@ -106,8 +109,16 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
         progress: Told which member is at work, and what is done.
     """
     started = time.perf_counter()
+    folder = RunFolder(scan.out, scan.request, fresh=scan.fresh) if scan.out else None
+    try:
+        return _sample_members(scan, progress, folder, started)
+    finally:
+        if folder:
+            folder.release()
+
+
+def _sample_members(scan: Scan, progress: Progress | None, folder: RunFolder | None, started: float) -> Ensembles:
     family = scan.family
-    folder = RunFolder(scan.out, scan.request) if scan.out else None
     if folder:
         (folder.path / "blocks").rmdir()  # blocks are the members'
     folders = member_folders(family.places)
@@ -135,10 +146,11 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
         correlation = _correlation(family, members) if scan.common else None
         data = family_data(members, family.places, family.scanned, correlation)
         about = _provenance(scan.request, done, folders, whole=whole)
-        data.attrs["provenance"] = replace(about, wall_s=round(time.perf_counter() - started, 3)).to_text()
+        about = replace(about, wall_s=round(time.perf_counter() - started, 3))
+        data.attrs["provenance"] = about.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        if folder and (whole or not folder.has_result):
+        if folder and not folder.keeps_result(about):
             folder.write_result(data)
     return Ensembles(data, members)
 
