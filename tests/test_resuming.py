@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,7 @@ from nnft_ppl.samplers import SAMPLERS, SamplerError, Settings
 from nnft_ppl.samplers.sampler import Block
 
 
-class Killed(BaseException):
-    """A process that ends here."""
-
-
-MODEL = '''
+MODEL = """
 import jax.numpy as jnp
 import numpyro
 from numpyro import distributions as dist
@@ -45,7 +41,7 @@ def observables():
         "moments": Observable(lambda phi: phi(jnp.zeros(1)) ** jnp.array([2, 4]), ("power",), {"power": (2, 4)}),
         "first": Observable(lambda phi: phi(jnp.zeros(1))),
     }
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +51,23 @@ def theory(tmp_path_factory: pytest.TempPathFactory) -> Theory:
     return load(str(path))
 
 
-def killed_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Let the process end before, or after, a file of this number gets its name; odd numbers are after."""
-    left, atomically = [number], storage.atomically
+@contextmanager
+def photographed(folder: Path, album: Path) -> Iterator[None]:
+    """Copies of a folder in an album: as a process leaves it that is killed while a file is written, one for each."""
+    atomically = storage.atomically
 
-    def counted(path: Path, write: Callable) -> None:
-        if left[0] == 0:
-            path.with_name(path.name + ".part").write_bytes(b"half")  # as a process leaves it that is killed
-            raise Killed
+    def watched(path: Path, write: Callable) -> None:
+        number = len(list(album.iterdir()))
+        shutil.copytree(folder, album / f"{number:02d} {path.name}")
+        (album / f"{number:02d} {path.name}" / path.relative_to(folder)).with_suffix(".part").write_bytes(b"half")
         atomically(path, write)
-        left[0] -= 2
-        if left[0] == -1:
-            raise Killed
 
-    monkeypatch.setattr(storage, "atomically", counted)
+    album.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (storage, run_folder):
+            if hasattr(module, "atomically"):
+                patch.setattr(module, "atomically", watched)
+        yield
 
 
 def same(one: Ensemble, other: Ensemble) -> None:
@@ -83,7 +82,7 @@ def same(one: Ensemble, other: Ensemble) -> None:
     assert first == second
 
 
-RUN: dict[str, Any] = {"sampler": chains, "num_chains": 2, "num_draws": 60, "seed": 1, "checks": False}
+RUN: dict[str, Any] = {"sampler": chains, "num_chains": 2, "num_draws": 40, "seed": 1, "checks": False}
 
 
 @pytest.fixture
@@ -92,20 +91,15 @@ def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("short_blocks")
-def test_killed_at_every_file(theory: Theory, tmp_path: Path):
-    """Manifest, plan, three blocks with their states, result, plan again: before and after each."""
-    whole = sample(theory, out=tmp_path / "whole", **RUN)
-    for number in range(100):
-        out = tmp_path / str(number)
-        with pytest.MonkeyPatch.context() as patch:
-            killed_at(patch, number)
-            try:
-                sample(theory, out=out, **RUN)
-                break
-            except Killed:
-                pass
-        again = sample(theory, out=out, **RUN)
-        same(again, whole)
+def test_killed_at_any_file(theory: Theory, tmp_path: Path):
+    """The manifest, the plan, two blocks with their states, the result, and the plan again."""
+    with photographed(tmp_path / "out", tmp_path / "album"):
+        whole = sample(theory, out=tmp_path / "out", **RUN)
+    names = [path.name.partition(" ")[2] for path in sorted((tmp_path / "album").iterdir())]
+    blocks = [name for number in range(2) for name in (f"{number:06d}.nc", "state.nc")]
+    assert names == ["manifest.json", "plan.json", *blocks, "result.nc", "plan.json"]
+    same(read(tmp_path / "out"), whole)
+    for out in (tmp_path / "album").iterdir():
+        same(sample(theory, out=out, **RUN), whole)
         same(read(out), whole)
         assert not list(out.rglob("*.part"))
-    assert number == 2 * 10

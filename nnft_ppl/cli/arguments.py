@@ -176,6 +176,7 @@ def command_parser() -> Parser:
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     _check_option(run)
     run.add_argument("--out", type=_path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
+    run.add_argument("--fresh", action="store_true", help="start anew (default: go on with what is in the folder)")
     _json_option(run)
 
     check = commands.add_parser("check", help="look a model over before sampling it")

@@ -31,7 +31,7 @@ from nnft_ppl.results.provenance import (
 from nnft_ppl.results.run_folder import ANEW, RunFolder
 from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
-from nnft_ppl.results.storage import ResultError, WriteError, atomically, complaining_of_damage
+from nnft_ppl.results.storage import ResultError, WriteError, atomically, complaining_of_damage, stored_provenance
 from nnft_ppl.results.symmetry_tables import (
     ABOUT_PARTS,
     BREAKING_HEADINGS,
@@ -58,5 +58,5 @@ __all__ = [
     "estimate_rows", "estimates_dataset", "euclidean_rows", "extrapolated", "family_data", "find_plateau",
     "fit_across", "functional_words", "held_out_estimates", "improved_series", "latex_table", "lift_words", "line_of",
     "member_folders", "member_tables", "phase_of", "places", "plain_json", "positivity_rows", "quoted_series", "read",
-    "series_of", "slope", "state_units", "summary_rows", "usable_log_weights", "ward_rows",
+    "series_of", "slope", "state_units", "stored_provenance", "summary_rows", "usable_log_weights", "ward_rows",
 ]  # fmt: skip

@@ -22,7 +22,16 @@ import xarray as xr
 from nnft_ppl.results.lock import NAME as LOCK, Lock, LockedError
 from nnft_ppl.results.provenance import Provenance, Request
 from nnft_ppl.results.seal import refuse_broken_seal
-from nnft_ppl.results.storage import DAMAGE, ENGINE, ResultError, at_home, complaining, write_text, write_tree
+from nnft_ppl.results.storage import (
+    DAMAGE,
+    ENGINE,
+    ResultError,
+    at_home,
+    complaining,
+    stored_provenance,
+    write_text,
+    write_tree,
+)
 
 ANEW = "start it anew with --fresh (in Python fresh=True), or choose another folder with --out"
 
@@ -125,7 +134,7 @@ class RunFolder:
     def stored_result(self) -> Provenance | None:
         """What the result says of itself, if there is one of this very run that can be read."""
         with suppress(*DAMAGE):
-            about = _provenance_in(self.path / "result.nc")
+            about = stored_provenance(self.path)
             return about if about.fingerprint == self.manifest.fingerprint else None
         return None
 
@@ -154,14 +163,6 @@ class RunFolder:
         except DAMAGE as error:
             reason = f"{str(path)!r} is damaged or gone, without which the run cannot go on"
             raise ResultError(f"{reason} ({type(error).__name__}): {ANEW}") from error
-
-
-def _provenance_in(file: Path) -> Provenance:
-    """What a result says of itself; its numbers are not read."""
-    import h5py
-
-    with h5py.File(file) as stored:
-        return Provenance.parse(str(stored.attrs["provenance"]))
 
 
 def _unwritable(path: Path, error: OSError) -> str:

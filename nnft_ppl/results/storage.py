@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import h5py
 import xarray as xr
 
 from nnft_ppl.display import did_you_mean
@@ -53,6 +54,19 @@ def read_result(path: Path) -> xr.DataTree:
     except DAMAGE as error:
         raise ResultError(_damaged(file, error)) from error
     return data
+
+
+def stored_provenance(folder: Path) -> Provenance:
+    """What the result in a folder says of itself; its numbers are not read.
+
+    Args:
+        folder: Of a run.
+
+    Raises:
+        OSError, KeyError, ValueError, TypeError: If there is none that can be read.
+    """
+    with h5py.File(at_home(folder) / "result.nc") as stored:
+        return Provenance.parse(str(stored.attrs["provenance"]))
 
 
 @contextmanager

@@ -117,7 +117,7 @@ class Program:
         """
         sweeps = min(self.most_sweeps, math.ceil(num_draws / self.draws_per_sweep))
         if seconds < math.inf:
-            fit = max(int(seconds / self.sweep_seconds), math.ceil(CHECK_DRAWS / self.draws_per_sweep))
+            fit = max(int(seconds / max(self.sweep_seconds, 1e-9)), math.ceil(CHECK_DRAWS / self.draws_per_sweep))
             sweeps = min(sweeps, fit)
         keys, begun = jax.random.split(key, self.num_chains), time.perf_counter()
         states, draws = self.advance(states, keys, np.int32(first), np.int32(sweeps))

@@ -16,7 +16,7 @@ from commands import nnft
 from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, no_block
 
 from nnft_ppl import read
-from nnft_ppl.cli.interrupts import interruptible
+from nnft_ppl.cli.interrupts import SIGNALS, interruptible
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.devices.background import AT_ONCE, in_background
 from nnft_ppl.display import Stage
@@ -61,7 +61,7 @@ def test_interrupt_from_python_before_the_first_block(no_bank: None):
 
 
 def test_a_signal_lets_the_block_finish():
-    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(one) for one in SIGNALS]
     status, out, err = run("signalled")
     assert (status, err) == (3, "nnft: stopping, the block of draws is finished first; Ctrl-C again stops at once\n")
     ensemble = read("out")
@@ -69,7 +69,7 @@ def test_a_signal_lets_the_block_finish():
     assert ensemble.provenance.interrupted is True
     assert ensemble.schwinger_dyson is not None
     assert "interrupted: 1500 draws" in out
-    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(one) for one in SIGNALS] == before
 
 
 def test_a_signal_before_any_block(no_bank: None):
@@ -79,17 +79,31 @@ def test_a_signal_before_any_block(no_bank: None):
     assert err.splitlines()[1:] == [
         "nnft: interrupted before the first block of draws was finished: there is no result"
     ]
-    assert sorted(path.name for path in Path("out").rglob("*")) == ["blocks", "manifest.json"]
+    assert sorted(path.name for path in Path("out").rglob("*")) == ["blocks", "lock", "manifest.json", "plan.json"]
 
 
 def test_a_complete_result_of_the_same_run_stays(no_bank: None, monkeypatch: pytest.MonkeyPatch):
     assert run("chains").status == 0
     stored = Path("out/result.nc").read_bytes()
     monkeypatch.setitem(SAMPLERS, "chains", SAMPLERS["signalled"])
-    status, out, _ = run("chains")
+    status, out, _ = run("chains", "--fresh")
     assert status == 3
-    assert "not stored: out keeps the complete result that was there" in out
+    assert "not stored: out keeps the more complete result that was there" in out
     assert Path("out/result.nc").read_bytes() == stored
+    assert read("out").provenance.interrupted is False
+
+
+def test_an_interrupted_run_goes_on(no_bank: None, monkeypatch: pytest.MonkeyPatch):
+    """Also after an interruption before it drew more; and then it is what it would have been."""
+    monkeypatch.setitem(SAMPLERS, "chains", SAMPLERS["signalled"])
+    assert run("chains").status == 3
+    assert read("out").data["observables"].sizes["draw"] == 1000
+    monkeypatch.setitem(SAMPLERS, "chains", no_block)
+    status, _, _ = run("chains")
+    assert (status, read("out").data["observables"].sizes["draw"]) == (3, 1000)
+    monkeypatch.setitem(SAMPLERS, "chains", QUICK_SAMPLERS[0])
+    assert run("chains").status == 0
+    assert read("out").data["observables"].sizes["draw"] == 1500
     assert read("out").provenance.interrupted is False
 
 
