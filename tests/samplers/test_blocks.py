@@ -12,7 +12,7 @@ from integers import integers
 from nnft_ppl import load, sample
 from nnft_ppl.draws import Kind, KindError
 from nnft_ppl.runs import block_sizes
-from nnft_ppl.runs.states import state_dataset, state_from
+from nnft_ppl.runs.states import state_dataset, state_from, stored_state
 from nnft_ppl.samplers import SAMPLERS, Block, Chains, SamplerError, Settings, hmc, one_draw, reweight, run_blocks
 from nnft_ppl.samplers.sampler import next_length
 from nnft_ppl.target import Target
@@ -251,6 +251,11 @@ def test_kinds_may_be_words():
 def test_a_stored_state_is_of_one_structure():
     with pytest.raises(SamplerError, match=r"two arrays called 'c\.d'"):
         state_dataset({"c": {"d": np.zeros(1)}, "c.d": np.ones(1)})
+    told = state_dataset((np.zeros(1), {"a": [None, jax.random.key(3)]}))
+    assert jax.tree.structure(stored_state(told)) == jax.tree.structure((0, {"a": [None, 0]}))
+    for unknown in ("not JSON", '["os:system", "array", "array"]', '["nowhere:State", "array", "array"]', '"unknown"'):
+        told.attrs["structure"] = unknown
+        assert stored_state(told) is None
     with pytest.raises(ValueError, match=r"the stored state holds \['a', 'b'\], not \['a'\]"):
         state_from(state_dataset({"a": np.zeros(1), "b": np.zeros(1)}), {"a": np.zeros(1)})
 
@@ -264,7 +269,9 @@ def test_a_state_goes_to_disk_and_back(name, key, tmp_path):
     state, _ = sampler.step(sampler.start())
     assert all(isinstance(leaf, np.ndarray | jax.Array) for leaf in jax.tree.leaves(state))
     state_dataset(state).to_netcdf(tmp_path / "state.nc", engine="h5netcdf")
-    restored = state_from(xr.load_dataset(tmp_path / "state.nc", engine="h5netcdf"), state)
+    dataset = xr.load_dataset(tmp_path / "state.nc", engine="h5netcdf")
+    restored = stored_state(dataset)
+    assert jax.tree.structure(restored) == jax.tree.structure(state_from(dataset, state))
     after, block = sampler.step(state)
     again, same = SAMPLERS[name](gaussian, told).step(restored)  # a sampler that was never started
     jax.tree.map(np.testing.assert_array_equal, block[1:], same[1:])
