@@ -66,7 +66,8 @@ class RunFolder:
                 self.drop_draws()
             for part in (*path.glob("*.part"), *(path / "blocks").glob("*.part")):
                 part.unlink(missing_ok=True)
-            write_text(path / "manifest.json", manifest.to_json())
+            if fresh or not (path / "manifest.json").is_file():
+                write_text(path / "manifest.json", manifest.to_json())
         except BaseException as error:
             self.release()
             if isinstance(error, OSError):
@@ -76,6 +77,13 @@ class RunFolder:
     def release(self) -> None:
         """Let other processes in."""
         self._lock.release()
+
+    def update_manifest(self) -> None:
+        """Write what is asked now, if it is another number of draws; a `WriteError` if that fails."""
+        file = self.path / "manifest.json"
+        with complaining(file):
+            if json.loads(file.read_text(encoding="utf-8"))["sampler"]["draws"] != self.manifest.sampler.draws:
+                write_text(file, self.manifest.to_json())
 
     @property
     def plan(self) -> Any:

@@ -163,7 +163,11 @@ def complaining(path: Path) -> Iterator[None]:
     except (OSError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
         gone = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
-        ending = "the folder was removed while the run was writing to it" if gone else "what was written before is kept"
+        ending = (
+            "the folder was removed while the run was writing to it"
+            if gone
+            else "what was written before is kept, and the same command goes on from there"
+        )
         raise WriteError(f"cannot write {str(path)!r}: {reason}; {ending}") from error
 
 

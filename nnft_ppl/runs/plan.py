@@ -100,6 +100,7 @@ class Plan:
                 f"{where} {state.attrs['draws']} draws per chain, and {most} are asked for: ask for as many or more, "
                 f"or {ANEW}"
             )
+        folder.update_manifest()
         return replace(new, **told, legs=legs, ended=ended, state=state)
 
     def leg(self, number: int) -> Leg | None:
