@@ -19,7 +19,7 @@ COMMANDS = {
     "pcn": ["phi4_circle", "--draws", "3000", "--keep", "none"],
     "reweight": ["phi4_circle", "--draws", "6000"],
     "tempered": ["phi4_circle", "--draws", "3000"],
-    "mixed": ["villain_clock", "--draws", "2000"],
+    "mixed": ["particle_on_circle", "--draws", "2000"],
 }
 KILLS = 6
 """For each sampler."""

@@ -1,5 +1,6 @@
 """Stored results that are not as they were written, or that someone wrote to do harm."""
 
+import io
 import json
 import os
 import shutil
@@ -170,17 +171,17 @@ def test_missing_parts_are_one_line(change: Callable, command: list[str], result
 
 def test_hdf5_never_sees_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What cannot be written is dropped, and said once HDF5 is done: it would end the process otherwise."""
-    room, pwrite = [3000], os.pwrite
 
-    def full(file: int, data: memoryview, place: int) -> int:
-        if place + len(data) > room[0]:
-            raise OSError(28, "No space left on device")
-        return pwrite(file, data, place)
+    class Full(io.FileIO):
+        def write(self, data: Any, /) -> int:
+            if self.tell() + memoryview(data).nbytes > 3000:
+                raise OSError(28, "No space left on device")
+            return super().write(data)
 
     dataset = xr.Dataset({"a": ("x", np.arange(10_000.0))})
     storage.write_tree(tmp_path / "a.nc", dataset)
     before = (tmp_path / "a.nc").read_bytes()
-    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr("nnft_ppl.results.hdf5_output.io.FileIO", Full)
     with pytest.raises(storage.WriteError, match=r"a.nc': No space left on device; what was written before is kept"):
         storage.write_tree(tmp_path / "a.nc", 2 * dataset)
     assert (tmp_path / "a.nc").read_bytes() == before

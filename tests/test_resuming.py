@@ -300,3 +300,14 @@ def test_what_draws_cannot_be():
     for words in ({"num_draws": 10**20}, {"num_chains": 10**9}, {"num_warmup": 2**31}):
         with pytest.raises(ValueError, match="must be at most"):
             sample(load("deformed_rotation"), **words)
+
+
+@pytest.mark.usefixtures("short_blocks")
+def test_only_what_is_whole_replaces_more_draws(theory: Theory, folder: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    shutil.copytree(folder, out)
+    fewer: dict[str, Any] = RUN | {"num_draws": 20}
+    with pytest.raises(ResultError, match="40 draws per chain, and 20 are asked for"):
+        sample(theory, out=out, **fewer)
+    assert sample(theory, out=out, fresh=True, **fewer).data["observables"].sizes["draw"] == 20
+    assert read(out).data["observables"].sizes["draw"] == 20

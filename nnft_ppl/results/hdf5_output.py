@@ -20,7 +20,7 @@ class HDF5Output(io.RawIOBase):
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        self._file = io.FileIO(path, "w+")
         self._place = self._end = 0
         self.error: OSError | None = None
         """Why something could not be written; None as long as all could."""
@@ -49,10 +49,10 @@ class HDF5Output(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill a buffer from here on; returns how many bytes there were."""
-        found = os.pread(self._file, memoryview(buffer).nbytes, self._place)
-        memoryview(buffer).cast("B")[: len(found)] = found
-        self._place += len(found)
-        return len(found)
+        self._file.seek(self._place)
+        found = self._file.readinto(buffer)
+        self._place += found
+        return found
 
     def write(self, data: Buffer, /) -> int:
         """Write all of it here, or drop it."""
@@ -62,7 +62,8 @@ class HDF5Output(io.RawIOBase):
         self._end = max(self._end, self._place)
         try:
             while left and not self.error:
-                written = os.pwrite(self._file, left, place)
+                self._file.seek(place)
+                written = self._file.write(left)
                 left, place = left[written:], place + written
         except OSError as error:
             self.error = error
@@ -72,7 +73,7 @@ class HDF5Output(io.RawIOBase):
         """Cut the file off, or make it longer."""
         self._end = self._place if size is None else size
         try:
-            os.ftruncate(self._file, self._end)
+            self._file.truncate(self._end)
         except OSError as error:
             self.error = self.error or error
         return self._end
@@ -81,4 +82,4 @@ class HDF5Output(io.RawIOBase):
         """Let go of it."""
         if not self.closed:
             super().close()
-            os.close(self._file)
+            self._file.close()

@@ -44,7 +44,7 @@ class Lock:
                 raise LockedError(f"another process{number} is writing there") from None
         with contextlib.suppress(OSError):  # on a full disk nobody learns the number
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Let others in; again is nothing."""

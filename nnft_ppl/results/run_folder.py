@@ -146,16 +146,17 @@ class RunFolder:
             return about if about.fingerprint == self.manifest.fingerprint else None
         return None
 
-    def keeps_result(self, new: Provenance) -> bool:
+    def keeps_result(self, new: Provenance, *, whole: bool) -> bool:
         """Whether the result that is there knows more than a new one of the same run: it is not to be replaced then.
 
         Args:
             new: Of the new one.
+            whole: Whether the new one is all that was asked for.
         """
         old = self.stored_result()
-        if old is None or not new.interrupted:
-            return bool(old and not old.interrupted and old.sampler.draws > new.sampler.draws)
-        return (old.sampler.draws, not old.interrupted) > (new.sampler.draws, False)
+        if old is None or whole:
+            return False
+        return (old.sampler.draws, not old.interrupted) > (new.sampler.draws, not new.interrupted)
 
     def write_result(self, result: xr.DataTree) -> None:
         """Write the assembled result in one move: an older one stays whole until then, and if it fails."""

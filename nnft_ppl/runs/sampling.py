@@ -188,9 +188,10 @@ def sample(
         judgement.data.attrs["provenance"] = provenance.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        if folder and not folder.keeps_result(provenance):
+        whole = result.whole and not result.interrupted
+        if folder and not folder.keeps_result(provenance, whole=whole):
             folder.write_result(judgement.data)
-            if result.whole and not result.interrupted:
+            if whole:
                 plan.end(num_draws, names)
     return Ensemble(judgement.data)
 

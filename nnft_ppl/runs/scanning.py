@@ -150,7 +150,7 @@ def _sample_members(scan: Scan, progress: Progress | None, folder: RunFolder | N
         data.attrs["provenance"] = about.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        if folder and not folder.keeps_result(about):
+        if folder and not folder.keeps_result(about, whole=whole):
             folder.write_result(data)
     return Ensembles(data, members)
 

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 from commands import nnft
-from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, no_block
+from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, Disturbed, no_block
 
 from nnft_ppl import read
 from nnft_ppl.cli.interrupts import SIGNALS, interruptible
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.devices.background import AT_ONCE, in_background
 from nnft_ppl.display import Stage
-from nnft_ppl.samplers import SAMPLERS
+from nnft_ppl.samplers import SAMPLERS, Sampler, Settings
+from nnft_ppl.target import Target
 
 COMMAND = [sys.executable, "-m", "nnft_ppl.cli.main"]
 PATIENCE = 300
@@ -70,6 +71,22 @@ def test_a_signal_lets_the_block_finish():
     assert ensemble.schwinger_dyson is not None
     assert "interrupted: 1500 draws" in out
     assert [signal.getsignal(one) for one in SIGNALS] == before
+
+
+@pytest.mark.parametrize(("ignored", "expected"), [(False, 3), (True, 0)])
+def test_a_terminal_that_is_closed(ignored: bool, expected: int, no_bank: None, monkeypatch: pytest.MonkeyPatch):
+    """As Ctrl-C, unless it is ignored from the start, as under nohup."""
+
+    def hung_up(target: Target, settings: Settings) -> Sampler:
+        return Disturbed(target, settings, lambda number: number == 1 and signal.raise_signal(signal.SIGHUP))
+
+    monkeypatch.setitem(SAMPLERS, "chains", hung_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        assert run("chains").status == expected
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert read("out").data["observables"].sizes["draw"] == (1500 if ignored else 1000)
 
 
 def test_a_signal_before_any_block(no_bank: None):
