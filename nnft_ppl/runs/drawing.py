@@ -133,15 +133,7 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     collected = Collected(job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder)
     count, last = plan.stored(number) if leg and job.folder else (0, None)
     recorder, enough = collected.recorder, _Enough(job)
-    interrupted = False
-    for block in range(count):
-        if recorder.draws:
-            enough.is_due(recorder)
-        try:
-            job.progress(Stage("reading blocks", block, count, may_stop_here=False))
-        except KeyboardInterrupt:  # it waits until all are read
-            interrupted = True
-        collected.read((leg.first if leg else 0) + block)
+    interrupted = _read(collected, enough, leg.first if leg else 0, count, job.progress)
 
     def drawn(*, whole: bool) -> Drawn:
         return Drawn(recorder, collected.stream, collected.block, collected.snapshots, interrupted, whole)
@@ -191,6 +183,20 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     if not recorder.draws:
         raise SamplerError(f"sampler {name!r} made no draws: its first block is empty")
     return drawn(whole=whole)
+
+
+def _read(collected: Collected, enough: "_Enough", first: int, count: int, progress: Progress) -> bool:
+    """Take the blocks that are on disk; whether an interruption came, which waits until all are read."""
+    interrupted = False
+    for number in range(first, first + count):
+        if collected.recorder.draws:  # it was looked at before the next block was drawn, and was not enough
+            enough.is_due(collected.recorder)
+        try:
+            progress(Stage("reading blocks", number - first, count, may_stop_here=False))
+        except KeyboardInterrupt:
+            interrupted = True
+        collected.read(number)
+    return interrupted
 
 
 def _step(name: str, sampler: Sampler, state: Any, num_chains: int) -> tuple[Any, Block]:
