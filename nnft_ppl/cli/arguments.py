@@ -162,9 +162,7 @@ def command_parser() -> Parser:
         metavar="NAME=V1,V2,...",
         help="run at each of these values of a keyword, one result for all; repeatable: all combinations",
     )
-    run.add_argument(
-        "--common", action="store_true", help="the same random numbers at all values of a scan (default: independent)"
-    )
+    run.add_argument("--common", action="store_true", help="the same random numbers at all values of a scan")
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument("--chains", type=_whole, default=4, help="independent chains (default 4)")
     run.add_argument("--draws", type=_whole, help="draws per chain (default 2000)")

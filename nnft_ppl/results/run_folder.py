@@ -75,8 +75,14 @@ class RunFolder:
             raise
 
     def release(self) -> None:
-        """Let other processes in."""
+        """Let other processes in; the end of a `with` does so."""
         self._lock.release()
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def update_manifest(self) -> None:
         """Write what is asked now, if it is another number of draws; a `WriteError` if that fails."""

@@ -75,6 +75,9 @@ def complaining_of_damage(path: str | Path) -> Iterator[None]:
 
     Args:
         path: Where it was read.
+
+    Raises:
+        ResultError: If something does.
     """
     try:
         yield

@@ -8,7 +8,7 @@ after it, if its chains do not agree, replica exchange. Where it is close, HMC b
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -17,11 +17,13 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
 
+from nnft_ppl.checks import ObservableTails, PhaseOfWeights, found_only
 from nnft_ppl.complex_parts import in_parts
 from nnft_ppl.devices import over_chains
 from nnft_ppl.runs.trial import on_trial
 from nnft_ppl.samplers import MakeSampler, Settings
 from nnft_ppl.samplers.reweight import free_draws_function
+from nnft_ppl.statistics import Verdict
 from nnft_ppl.target import Target
 
 PILOT_DRAWS = 1024
@@ -57,6 +59,9 @@ FALL_BACK = ("hmc", "replica-exchange", "reweight")
 """What is tried in turn where a sampler cannot go on."""
 FALL_BACK_DISCRETE = ("mixed", "pcn", "reweight")
 """The same where there are discrete sites."""
+
+NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments"}
+"""Checks whose failure no other sampler mends."""
 
 
 class Choice(NamedTuple):
@@ -209,3 +214,26 @@ def _fastest(call: Callable[[], object]) -> float:
         call()
         seconds.append(time.perf_counter() - start)
     return min(seconds)
+
+
+def stronger_choice(
+    choice: Choice, failed: Sequence[Verdict], after: Mapping[str, str] = STRONGER, *, interacting: bool
+) -> Choice | None:
+    """What comes after a run whose checks failed; None where none did, or nothing comes.
+
+    Args:
+        choice: What made the run.
+        failed: What failed.
+        after: Sampler -> the next stronger one.
+        interacting: Whether there is an action.
+    """
+    # What is divided by an average phase that is not known says nothing of the sampler.
+    if any(verdict.check == PhaseOfWeights.name for verdict in failed):
+        return None
+    # Heavy tails are mended where weights make them.
+    mends = choice.name == "reweight" and interacting
+    kept = NOT_OF_THE_SAMPLER if mends else NOT_OF_THE_SAMPLER | {ObservableTails.name}
+    mended = [verdict for verdict in failed if verdict.check not in kept]
+    if not mended or choice.name not in after:
+        return None
+    return Choice(after[choice.name], f"{choice.name} failed ({found_only(mended[0])})")

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,18 +16,23 @@ from nnft_ppl.checks import (
     IdentityBank,
     MeasureProgram,
     ModeCoverage,
-    ObservableTails,
-    PhaseOfWeights,
     checks_of,
-    found_only,
 )
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.draws import Kind
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement, action_jumps, measure_improved
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, Request, ResultError, RunFolder, read
-from nnft_ppl.runs.auto import FALL_BACK, FALL_BACK_DISCRETE, STRONGER, STRONGER_DISCRETE, Choice, Pilot
+from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, read
+from nnft_ppl.runs.auto import (
+    FALL_BACK,
+    FALL_BACK_DISCRETE,
+    STRONGER,
+    STRONGER_DISCRETE,
+    Choice,
+    Pilot,
+    stronger_choice,
+)
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Drawn, Job, draw
 from nnft_ppl.runs.judging import Judgement, judge
 from nnft_ppl.runs.plan import Plan
@@ -45,9 +50,6 @@ from nnft_ppl.theory import (
     refuse_unresolved_levels,
     undefined_terms,
 )
-
-NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments"}
-"""Checks whose failure no other sampler mends."""
 
 
 def sample(
@@ -133,7 +135,8 @@ def sample(
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
     until = math.inf if time_limit is None else started + time_limit
-    with _folder(out, request, fresh=fresh) as folder, show_progress(progress) as show:
+    folder = None if out is None else RunFolder(Path(out), request, fresh=fresh)
+    with folder or nullcontext(), show_progress(progress) as show:
         most = usual * MOST_LONGER if given is None and num_draws is None else usual
         plan = Plan.of(folder, usual, most, limited=time_limit is not None, modes=coverage is not None)
         names = [check.name for check in asked_checks]
@@ -196,17 +199,6 @@ def sample(
     return Ensemble(judgement.data)
 
 
-@contextmanager
-def _folder(out: str | Path | None, request: Request, *, fresh: bool) -> Iterator[RunFolder | None]:
-    """The run's folder, nobody else's until the run ends."""
-    folder = None if out is None else RunFolder(Path(out), request, fresh=fresh)
-    try:
-        yield folder
-    finally:
-        if folder:
-            folder.release()
-
-
 @dataclass(frozen=True)
 class _Result:
     """What one sampler found."""
@@ -263,7 +255,7 @@ def _escalate(
         failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
         after = STRONGER_DISCRETE if job.target.discrete else STRONGER
         interacting = bool(job.theory.action_terms)
-        stronger = _stronger(choice, failed, after, interacting=interacting) if given is None else None
+        stronger = stronger_choice(choice, failed, after, interacting=interacting) if given is None else None
         begun = job.plan.leg(number + 1) is not None
         if stronger is None or result.interrupted or (job.time_is_up and not begun):
             return replace(result, whole=drawn.whole and stronger is None)
@@ -300,19 +292,3 @@ def _judge(
         drawn.snapshots.positions,
     )  # fmt: skip
     return _Result(choice, kind, judgement, interrupted or judgement.interrupted, drawn.whole)
-
-
-def _stronger(
-    choice: Choice, failed: Sequence[Verdict], after: Mapping[str, str] = STRONGER, *, interacting: bool
-) -> Choice | None:
-    """What comes after a run whose checks failed; None where none did, or nothing comes."""
-    # What is divided by an average phase that is not known says nothing of the sampler.
-    if any(verdict.check == PhaseOfWeights.name for verdict in failed):
-        return None
-    # Heavy tails are mended where weights make them.
-    mends = choice.name == "reweight" and interacting
-    kept = NOT_OF_THE_SAMPLER if mends else NOT_OF_THE_SAMPLER | {ObservableTails.name}
-    mended = [verdict for verdict in failed if verdict.check not in kept]
-    if not mended or choice.name not in after:
-        return None
-    return Choice(after[choice.name], f"{choice.name} failed ({found_only(mended[0])})")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -110,11 +110,8 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
     """
     started = time.perf_counter()
     folder = RunFolder(scan.out, scan.request, fresh=scan.fresh) if scan.out else None
-    try:
+    with folder or nullcontext():
         return _sample_members(scan, progress, folder, started)
-    finally:
-        if folder:
-            folder.release()
 
 
 def _sample_members(scan: Scan, progress: Progress | None, folder: RunFolder | None, started: float) -> Ensembles:
