@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from nnft_ppl import Derived, Theory, load, ratio, read, sample
+from nnft_ppl.results.hdf5_output import HDF5Output
 
 PREAMBLE = """\
 import numpy as np, jax, jax.numpy as jnp
@@ -97,8 +98,8 @@ def ending(factor: str) -> str:
 def full_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks are half written when the disk is full."""
 
-    def half(tree: xr.DataTree, path: Path, **options: object) -> None:
-        path.write_bytes(b"half")
+    def half(tree: xr.DataTree, output: HDF5Output, **options: object) -> None:
+        output.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(xr.DataTree, "to_netcdf", half)
@@ -371,8 +372,12 @@ RESULTS = [
          write("taken/manifest.json", "[]")),
     Case("output holds other files", [*GOOD, "--out", "taken"], 2, "'taken' holds files of something else",
          write("taken/thesis.tex", "irreplaceable")),
-    Case("disk is full", [*GOOD, *QUICK, "--out", "kept"], 4,
-         "cannot write 'kept/blocks/000000.nc': No space left on device; what was written before is kept", full_disk),
+    Case("disk is full", [*GOOD, *QUICK, "--out", "kept", "--fresh"], 4,
+         "cannot write 'kept/blocks/000000.nc': No space left on device; what was written before is kept, and the same "
+         "command goes on from there", full_disk),
+    Case("fewer draws than there are", [*GOOD, *QUICK, "--draws", "10", "--out", "kept"], 2,
+         "'kept' holds [0-9]+ draws per chain, and 10 are asked for: ask for as many or more, or start it anew"),
+    Case("draws that nobody can make", [*GOOD, "--draws", "1e20"], 2, r"draws must be at most 2147483647, not 1e\+20"),
     Case("disk is full, nothing there", [*GOOD, *QUICK, "--out", "fresh", "--json"], 4, "No space left", full_disk),
     # Reading one.
     Case("show nothing", ["show", "nowhere"], 2, "no result in 'nowhere': there is no such folder$"),

@@ -66,7 +66,7 @@ class Disturbed(Chains):
         happens: What; called with the number of the block to come.
     """
 
-    def __init__(self, target: Target, settings: Settings, happens: Callable[[int], None]) -> None:
+    def __init__(self, target: Target, settings: Settings, happens: Callable[[int], object]) -> None:
         super().__init__(target, settings)
         self._happens, self._blocks = happens, 0
 

@@ -10,8 +10,7 @@ from numpyro.infer.util import log_density
 
 from nnft_ppl import Theory
 from nnft_ppl.densities import ValueTable
-from nnft_ppl.runs.auto import STRONGER_DISCRETE, Choice, Pilot
-from nnft_ppl.runs.sampling import _stronger
+from nnft_ppl.runs.auto import STRONGER_DISCRETE, Choice, Pilot, stronger_choice
 from nnft_ppl.samplers import Settings
 from nnft_ppl.statistics import Verdict
 
@@ -81,5 +80,5 @@ def test_auto_takes_mixed_where_free_draws_are_worth_little(key):
     assert choice.name == "mixed"
     assert Pilot(integers(np.zeros((3, 3))), told).choose().name == "reweight"
     failed = [Verdict("ess", "failed", 3.0, 400.0, "too few")]
-    assert _stronger(Choice("reweight", "asked for"), failed, STRONGER_DISCRETE, interacting=True).name == "mixed"
-    assert _stronger(choice, failed, STRONGER_DISCRETE, interacting=True) is None
+    assert stronger_choice(Choice("reweight", "asked for"), failed, STRONGER_DISCRETE, interacting=True).name == "mixed"
+    assert stronger_choice(choice, failed, STRONGER_DISCRETE, interacting=True) is None

@@ -14,8 +14,7 @@ from nnft_ppl import Ensemble, Observable, Theory, sample
 from nnft_ppl.checks import FinishedDraws
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.draws import Kind
-from nnft_ppl.runs.auto import Choice
-from nnft_ppl.runs.sampling import _stronger
+from nnft_ppl.runs.auto import Choice, stronger_choice
 from nnft_ppl.statistics import AveragePhase, average_phase_of, contributions, estimate
 from nnft_ppl.theory import ModelFile, check_model
 from nnft_ppl.theory.soundness import phase_of_weights
@@ -88,7 +87,7 @@ def test_an_average_phase_that_is_not_known_fails_in_words(rng):
 
 def test_no_other_sampler_mends_a_sign_problem(rng):
     lost = judged(LOST * rng.normal(size=(1, DRAWS))).verdict
-    assert _stronger(Choice("reweight", "asked for"), [lost], interacting=True) is None
+    assert stronger_choice(Choice("reweight", "asked for"), [lost], interacting=True) is None
 
 
 def test_an_imaginary_part_that_is_zero_is_said_to_be():

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from numpyro import distributions as dist
 
 from nnft_ppl import Ensemble, Theory, load, ratio, read, sample
 from nnft_ppl.results import ResultError, RunFolder, plain_json
+from nnft_ppl.results.hdf5_output import HDF5Output
 from nnft_ppl.runs import block_sizes, kept_draws, make_request
 from nnft_ppl.samplers import Chains, Sampler, Settings, one_draw, reweight
 from nnft_ppl.target import Target
@@ -116,7 +118,7 @@ def ensemble(folder: Path) -> Ensemble:
 def test_layout_of_the_folder(folder: Path):
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     blocks = ["blocks/000000.nc", "blocks/000001.nc", "blocks/000002.nc"]
-    assert names == [*blocks, "manifest.json", "result.nc", "state.nc"]
+    assert names == [*blocks, "lock", "manifest.json", "plan.json", "result.nc", "state.nc"]
 
 
 def test_manifest_says_what_was_asked(folder: Path, file: Path):
@@ -275,18 +277,21 @@ def test_fingerprint_depends_on_what_is_asked(theory: Theory, file: Path):
     asked = {"sampler": "hmc", "num_chains": 4, "num_draws": 100, "num_warmup": 10, "seed": 0, "keep": "auto"}
     first = make_request(theory, **asked).fingerprint
     assert make_request(load(str(file)), **asked).fingerprint == first
+    assert make_request(theory, **asked | {"num_draws": 200}).fingerprint == first  # it can be extended
     others = [make_request(theory, **asked | {"seed": 1}), make_request(theory, **asked | {"keep": "all"})]
     others.append(make_request(load(str(file), width=4), **asked))
-    assert len({first, *(other.fingerprint for other in others)}) == 4
+    others += [make_request(theory, **asked | {"sampler": partial(chains, **told)}) for told in ({}, {"extra": 1})]
+    assert len({first, *(other.fingerprint for other in others)}) == 6
 
 
 def test_failed_write_leaves_the_old_result(ensemble: Ensemble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="one"))
     folder.write_result(ensemble.data)
+    folder.release()
     before = (tmp_path / "out/result.nc").read_bytes()
 
-    def half(self: xr.DataTree, path: Path, **options: object) -> None:
-        path.write_bytes(before[:100])
+    def half(self: xr.DataTree, output: HDF5Output, **options: object) -> None:
+        output.write(before[:100])
         raise OSError("No space left on device")
 
     monkeypatch.setattr(xr.DataTree, "to_netcdf", half)
@@ -296,13 +301,19 @@ def test_failed_write_leaves_the_old_result(ensemble: Ensemble, tmp_path: Path, 
     xr.testing.assert_identical(read(tmp_path / "out").data, ensemble.data)
 
 
-def test_equal_run_may_start_again_and_another_may_not(ensemble: Ensemble, tmp_path: Path):
-    RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="one"))
+def test_equal_run_may_go_on_and_another_may_not(ensemble: Ensemble, tmp_path: Path):
+    one, two = (replace(ensemble.provenance, fingerprint=name, seed=seed) for seed, name in enumerate(("one", "two")))
+    RunFolder(tmp_path / "out", one).release()
     (tmp_path / "out/blocks/000007.nc").touch()
-    RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="one"))
+    (tmp_path / "out/blocks/000008.nc.part").touch()
+    RunFolder(tmp_path / "out", one).release()
+    assert [path.name for path in (tmp_path / "out/blocks").iterdir()] == ["000007.nc"]
+    with pytest.raises(
+        ResultError, match=r"holds another run \(seed is 0 there and 1 here\): start it anew with --fresh"
+    ):
+        RunFolder(tmp_path / "out", two)
+    RunFolder(tmp_path / "out", two, fresh=True).release()
     assert list((tmp_path / "out/blocks").iterdir()) == []
-    with pytest.raises(ResultError, match="holds another run"):
-        RunFolder(tmp_path / "out", replace(ensemble.provenance, fingerprint="two"))
 
 
 def test_results_of_other_formats(ensemble: Ensemble, tmp_path: Path):

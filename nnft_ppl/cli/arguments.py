@@ -141,9 +141,7 @@ def command_parser() -> Parser:
         metavar="NAME=V1,V2,...",
         help="run at each of these values of a keyword, one result for all; repeatable: all combinations",
     )
-    run.add_argument(
-        "--common", action="store_true", help="the same random numbers at all values of a scan (default: independent)"
-    )
+    run.add_argument("--common", action="store_true", help="the same random numbers at all values of a scan")
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
     run.add_argument(
         "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
@@ -156,6 +154,7 @@ def command_parser() -> Parser:
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     check_option(run)
     run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
+    run.add_argument("--fresh", action="store_true", help="start anew (default: go on with what is in the folder)")
     json_option(run)
 
     check = commands.add_parser("check", help="look a model over before sampling it")

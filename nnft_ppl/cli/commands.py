@@ -5,6 +5,7 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 from nnft_ppl.cli.arguments import Parser, UsageError, command_parser, parse
 from nnft_ppl.cli.outputs import drop_unwritten, refuse_output
@@ -35,8 +36,7 @@ def attempt(given: list[str]) -> int:
         status = _dispatch(asked)
         sys.stdout.flush()  # what cannot be written is complained of, too
     except KeyboardInterrupt:
-        before = " before the first block of draws was finished: there is no result" if asked.command == "run" else ""
-        print(f"nnft: interrupted{before}", file=sys.stderr)
+        print(f"nnft: interrupted{_left_behind(asked)}", file=sys.stderr)
         status = INTERRUPTED
     except SystemExit:
         print("nnft: the model ends the process, by sys.exit or exit: leave that out", file=sys.stderr)
@@ -47,6 +47,15 @@ def attempt(given: list[str]) -> int:
         status = _complain(error)
     drop_unwritten()
     return status
+
+
+def _left_behind(asked: argparse.Namespace) -> str:
+    """What an interruption leaves without a result."""
+    if asked.command != "run":
+        return ""
+    if asked.out and any(Path(asked.out, "blocks").glob("*.nc")):
+        return f": the same command goes on with the draws in {asked.out}"
+    return " before the first block of draws was finished: there is no result"
 
 
 def _dispatch(asked: argparse.Namespace) -> int:

@@ -71,7 +71,7 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         if estimates := estimators_table(ensemble):
             console.print(estimates)
         for name, reason in about.improved.reasons.items():
-            console.print(f"{name}: raw only, {reason}", highlight=False, soft_wrap=True)
+            console.print(f"{name}: raw only, {reason}", highlight=False, markup=False, soft_wrap=True)
         verdicts += [one for one in ensemble.verdicts if one.check == "improved"]
     for one in verdicts:
         console.print(marked(one.status, one.text), highlight=False, soft_wrap=True)

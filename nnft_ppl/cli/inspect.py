@@ -59,21 +59,27 @@ def _keywords(given: ast.arguments) -> str:
 def show(asked: argparse.Namespace) -> int:
     """Print a stored result again; its exit status is that of the run."""
     from nnft_ppl.cli.table import exit_status, print_result, result_json
-    from nnft_ppl.results import atomically, latex_table, read
+    from nnft_ppl.results import atomically, complaining_of_damage, latex_table, read
 
     ensemble = read(asked.folder)
     texts = {}
-    if asked.csv:
-        texts[asked.csv] = ensemble.to_dataframe().to_csv(index=False)
-    if asked.latex:
-        texts[asked.latex] = latex_table(ensemble.to_dataframe())
+    with complaining_of_damage(asked.folder):
+        if asked.csv:
+            texts[asked.csv] = ensemble.to_dataframe().to_csv(index=False)
+        if asked.latex:
+            texts[asked.latex] = latex_table(ensemble.to_dataframe())
+        if asked.json:
+            said = result_json(ensemble)
+        else:
+            console = console_of()
+            with console.capture() as captured:  # all or nothing
+                print_result(ensemble, console, str(Path(asked.folder)))
+            said = captured.get()
+        status = exit_status(ensemble)
     for name, text in texts.items():
         atomically(Path(name), lambda part, text=text: part.write_text(text, encoding="utf-8"))
-    if asked.json:
-        print(result_json(ensemble))
-    else:
-        print_result(ensemble, console_of(), str(Path(asked.folder)))
-    return exit_status(ensemble)
+    print(said, end="\n" if asked.json else "")
+    return status
 
 
 def describe_model(model: str) -> str:

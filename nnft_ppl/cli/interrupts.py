@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first lets a block of draws finish and keeps everything, the second stops at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first lets a block of draws finish and keeps everything, the second stops at once."""
 
 import math
 import os
@@ -15,7 +15,7 @@ from typing import Any
 from nnft_ppl.cli.progress import Shown, progress_bar
 from nnft_ppl.display import Stage
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 APART = 0.5
 """Seconds between two signals that count as two: launchers pass on what the terminal has sent already."""
 INTERRUPTED = 3
@@ -47,7 +47,7 @@ class Interruption:
             raise KeyboardInterrupt
 
     def handle(self, *_: Any) -> None:
-        """Python's handler of both signals."""
+        """Python's handler of these signals."""
         if self._seen:  # an echo of the first, or the second: the watching thread tells them apart
             return
         self._seen = self._wanted = True
@@ -100,7 +100,9 @@ def interruptible(shown: Shown) -> Iterator[Interruption]:
     fd = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     hook, sys.unraisablehook = sys.unraisablehook, _without_interrupts(sys.unraisablehook)
     try:
-        before = {one: signal.signal(one, interruption.handle) for one in SIGNALS}
+        # A signal that is ignored stays so: nohup lets work go on when its terminal is closed.
+        heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        before = {one: signal.signal(one, interruption.handle) for one in heard}
         watcher.start()
         yield interruption
     finally:

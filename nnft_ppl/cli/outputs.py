@@ -1,6 +1,7 @@
 """What a command writes: files refused before the work, not after it; streams of any encoding, taken by nobody even."""
 
 import codecs
+import errno
 import io
 import json
 import os
@@ -15,6 +16,9 @@ SIGNS = {
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∞": "inf", "√": "sqrt", "∫": "int", "Σ": "sum", "∂": "d", "̂": "^",
 }  # fmt: skip
 """What stands for a sign that a stream cannot write."""
+
+GONE = (errno.EPIPE, errno.EIO)
+"""What a pipe says whose reader is gone, and a terminal that was closed."""
 
 
 def refuse_output(option: str, file: str | None, endings: Sequence[str] = ()) -> None:
@@ -86,7 +90,9 @@ class _Unread(io.FileIO):
     def write(self, data: Buffer, /) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
             return memoryview(data).nbytes
 

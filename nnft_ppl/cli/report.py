@@ -7,7 +7,7 @@ from rich.console import Console
 
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import Stage
-from nnft_ppl.results import read
+from nnft_ppl.results import complaining_of_damage, read
 
 
 def report(asked: argparse.Namespace) -> int:
@@ -19,7 +19,8 @@ def report(asked: argparse.Namespace) -> int:
 
     with progress_bar() as progress:
         progress(Stage("drawing figures"))
-        files = write_report(ensemble, path)
+        with complaining_of_damage(asked.folder):
+            files = write_report(ensemble, path)
     words = f"report in {path}, data of its {len(files) - 1} figures in {path.with_suffix('')}"
     Console().print(words, highlight=False, markup=False, soft_wrap=True)
     return 0

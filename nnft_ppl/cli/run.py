@@ -12,8 +12,8 @@ from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.families import Family
-from nnft_ppl.results import Ensemble
-from nnft_ppl.runs import DEFAULT_DRAWS, family_request, make_request, sample, sampler_of
+from nnft_ppl.results import Ensemble, stored_provenance
+from nnft_ppl.runs import DEFAULT_DRAWS, family_request, make_request, sample
 from nnft_ppl.theory import ModelFile, Theory, load_file, refuse_coarse_grid, unread_keywords, unread_words
 
 
@@ -23,7 +23,7 @@ class Ran(NamedTuple):
     ensemble: Ensemble
     folder: Path
     kept: bool
-    """Whether the folder keeps a complete result of the same run, made before this one was interrupted."""
+    """Whether the folder keeps another result of the same run, which knows more than this one."""
     remarks: list[str]
     """What to know about the model, good run or not: a keyword that nothing reads."""
 
@@ -69,8 +69,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
     for member in members:
         refuse_coarse_grid(member)
     folder = Path(asked.out) if asked.out else default_folder(theory, asked)
-    progress.folder = folder
-    earlier = (folder / "result.nc").is_file()
+    progress.folder, asked.out = folder, str(folder)
     ensemble = sample(
         theory,
         asked.sampler,
@@ -85,10 +84,12 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         progress=progress,
         common=asked.common,
         reference=asked.reference,
+        fresh=asked.fresh,
     )
     unread = unread_keywords(members[0])
     remarks = [unread_words(unread)] if unread else []
-    return Ran(ensemble, folder, earlier and ensemble.provenance.interrupted, remarks)
+    about, stored = ensemble.provenance, stored_provenance(folder)
+    return Ran(ensemble, folder, (about.started, about.wall_s) != (stored.started, stored.wall_s), remarks)
 
 
 def conclude(asked: argparse.Namespace, ran: Ran) -> int:
@@ -98,7 +99,7 @@ def conclude(asked: argparse.Namespace, ran: Ran) -> int:
     console = console_of(stderr=asked.json)
     print_result(ran.ensemble, console, None if ran.kept else str(ran.folder))
     if ran.kept:
-        words = f"not stored: {ran.folder} keeps the complete result that was there"
+        words = f"not stored: {ran.folder} keeps the more complete result that was there"
         console.print(words, highlight=False, markup=False, soft_wrap=True)
     for remark in ran.remarks:
         print(f"nnft: {remark}", file=sys.stderr)
@@ -113,8 +114,7 @@ def default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
         asked: The options.
     """
     draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
-    name, _ = sampler_of(asked.sampler)
-    settings = (name, asked.chains, draws, asked.warmup, asked.seed, asked.keep, asked.reference)
+    settings = (asked.sampler, asked.chains, draws, asked.warmup, asked.seed, asked.keep, asked.reference)
     if isinstance(theory, Family):
         made = family_request(theory, *settings, common=asked.common)
     else:

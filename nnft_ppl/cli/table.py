@@ -27,10 +27,11 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         f"{sampler.name}: {sampler.chains} chains × {sampler.draws} draws, seed {about.seed}, {about.precision}, "
         f"{about.wall_s:.0f} s",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
     if sampler.reason != "asked for":
-        console.print(f"{sampler.name} because {sampler.reason}", highlight=False, soft_wrap=True)
+        console.print(f"{sampler.name} because {sampler.reason}", highlight=False, markup=False, soft_wrap=True)
     if about.interrupted and isinstance(ensemble, Ensembles):
         finished = sum(not one["interrupted"] for one in ensemble.findings["members"].values())
         console.print(f"incomplete: {finished} of {len(ensemble.places)} members are done", highlight=False)
@@ -69,9 +70,9 @@ def estimates_table(ensemble: Ensemble) -> Table:
     shown = [column for column, heading in enumerate(headings) if heading != "unit"]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in shown:
-        table.add_column(headings[column], justify="left" if column < 2 else "right")
+        table.add_column(escape(headings[column]), justify="left" if column < 2 else "right")
     for row in rows:
-        table.add_row(*(row[column] for column in shown))
+        table.add_row(*(escape(row[column]) for column in shown))
     return table
 
 

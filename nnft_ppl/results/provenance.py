@@ -7,10 +7,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from nnft_ppl.results.plain_json import plain_json
+from nnft_ppl.results.signs import harmless
+from nnft_ppl.results.stored_types import refuse_other_types
 from nnft_ppl.statistics import Verdict
 
 FORMAT = 2
 """The version of what is written here; readers refuse a newer one by name."""
+
+SETTINGS = {"name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep"}
+"""Entries of a sampler's record that tell runs apart, and what they are called in words."""
 
 
 class FormatError(ValueError):
@@ -86,13 +91,15 @@ class Request:
     versions: Mapping[str, str]
     """Of jax, blackjax and nnft-ppl."""
     fingerprint: str
-    """sha256 of all above, and of the three below."""
+    """sha256 of all above but the number of draws, and of the four below."""
     literals: Mapping[str, str] = field(default_factory=dict)
     """Keywords that JSON does not hold, such as tuples, as Python writes them."""
     imported: Mapping[str, str] = field(default_factory=dict)
     """Digests of the files that the model imported from beside it, by name."""
     content_sha256: str = ""
     """Digest of the model's functions with all that they hold, where they come from no file."""
+    sampler_sha256: str = ""
+    """Digest of a sampler that is a function of the user's."""
     description: str = ""
     """The model's docstring."""
     path: str | None = None
@@ -129,6 +136,29 @@ class Request:
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
         return _plain(self)
+
+    def differences(self, stored: Mapping[str, Any]) -> list[str]:
+        """What another request differs in, in words: one that differs in nothing but draws has the same fingerprint.
+
+        Args:
+            stored: The other one, as `to_json` gives it.
+        """
+        own = self.to_json()
+        pairs = [(name, stored.get(name), own[name]) for name in ("model", "dim", "seed", "precision")]
+        for kind, sort in {"keywords": "", "versions": "version of ", "sampler": ""}.items():
+            here, there = own[kind], stored.get(kind)
+            there = there if isinstance(there, Mapping) else {}
+            names = SETTINGS if kind == "sampler" else sorted({*here, *there})
+            pairs += [(f"{sort}{SETTINGS.get(name, name)}", there.get(name), here.get(name)) for name in names]
+        found = [f"{name} is {there!r} there and {here!r} here" for name, there, here in pairs if there != here]
+        source = ("source_sha256", "imported", "content_sha256")
+        if any(stored.get(name, type(own[name])()) != own[name] for name in source):
+            found.append("the model's source is another one")
+        if stored.get("literals", {}) != own["literals"] and not found:
+            found.append("keywords are of other types")
+        if stored.get("sampler_sha256", "") != self.sampler_sha256 and not found:
+            found.append("the sampler's source is another one")
+        return found
 
 
 @dataclass(frozen=True)
@@ -173,7 +203,9 @@ class Provenance(Request):
             FormatError: If a newer version wrote it.
             ValueError, TypeError, KeyError: If it is not a provenance.
         """
-        stored = json.loads(text)
+        stored = harmless(json.loads(text))
+        if not isinstance(stored, dict):
+            raise TypeError(f"a provenance is {type(stored).__name__}")
         written = stored.get("format", 1)
         if written > FORMAT:
             raise FormatError(
@@ -181,6 +213,8 @@ class Provenance(Request):
                 f"wrote it) reads up to {FORMAT}: upgrade nnft_ppl"
             )
         stored = _upgrade(stored) if written < FORMAT else stored
+        for record, part in _records(cls, stored):
+            refuse_other_types(record, part)
         known = {one.name for one in fields(cls)}
         plain = cls(**{name: value for name, value in stored.items() if name in known})
         return replace(
@@ -195,6 +229,13 @@ class Provenance(Request):
         """The JSON that is stored with a result."""
         text = json.dumps(_plain(self), ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8", "backslashreplace").decode()  # bytes of a file name that are no text
+
+
+def _records(whole: type, stored: Mapping[str, Any]) -> list[tuple[type, Any]]:
+    """Every record in a provenance, with what is stored of it."""
+    parts: list[tuple[type, Any]] = [(whole, stored), (SamplerRecord, stored["sampler"])]
+    parts += [(ImprovedRecord, stored["improved"]), *((Verdict, one) for one in stored["verdicts"])]
+    return [*parts, (PartitionFunction, stored["log_z"])] if stored["log_z"] is not None else parts
 
 
 def _partition_function(stored: Mapping[str, float | None] | None) -> PartitionFunction | None:

@@ -1,24 +1,25 @@
-"""A run's folder: manifest, blocks written while it runs, and the assembled result.
+"""Files of a run: written whole or not at all, and read with what could be wrong with them looked for.
 
-    DIR/manifest.json        what was asked, written before the first draw
-    DIR/blocks/NNNNNN.nc     one file per block of draws
-    DIR/state.nc             the sampler's state after the last of them
-    DIR/result.nc            everything, an xarray DataTree
-
-Each file is written under a temporary name, flushed to disk and renamed, so that a name that exists is a whole file.
-Reading needs only `result.nc` and executes nothing.
+Each is written under a temporary name, flushed to disk and renamed, so that a name that exists is a whole file; what
+HDF5 wrote ends in a digest (`nnft_ppl.results.seal`). Reading a result needs only `result.nc` and executes nothing.
 """
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-import h5netcdf
+import h5py
 import xarray as xr
 
 from nnft_ppl.display import did_you_mean
+from nnft_ppl.results.foreign_files import refuse_foreign_files
+from nnft_ppl.results.hdf5_output import HDF5Output
 from nnft_ppl.results.provenance import FormatError, Provenance, Request
+from nnft_ppl.results.seal import put_seal, refuse_broken_seal
+from nnft_ppl.results.signs import refuse_steering
 
 ENGINE = "h5netcdf"
 
@@ -31,51 +32,9 @@ class WriteError(OSError):
     """A file of a run that could not be written, a full disk mostly; the text says which and why."""
 
 
-class RunFolder:
-    """The folder of one run.
-
-    Args:
-        path: The folder; it is created, with parents.
-        manifest: What was asked.
-
-    Raises:
-        ResultError: If the folder cannot be written, or holds another run or other files.
-    """
-
-    def __init__(self, path: Path, manifest: Request) -> None:
-        self.path = path = at_home(path)
-        try:
-            _refuse_occupied(path, manifest.fingerprint)
-            (path / "blocks").mkdir(parents=True, exist_ok=True)
-            text = json.dumps(manifest.to_json(), indent=2, ensure_ascii=False)
-            atomically(path / "manifest.json", lambda part: part.write_bytes(text.encode("utf-8", "backslashreplace")))
-        except OSError as error:
-            reason = error.strerror or error
-            raise ResultError(f"cannot write to {str(path)!r}: {reason}; choose another folder with --out") from error
-        for old in (*(path / "blocks").glob("*.nc"), path / "state.nc", *path.rglob("*.part")):
-            old.unlink(missing_ok=True)
-
-    def write_block(self, number: int, block: xr.DataTree) -> None:
-        """Write one block of draws; a `WriteError` if that fails, and earlier ones stay."""
-        _write(self.path / "blocks" / f"{number:06d}.nc", block)
-
-    def write_state(self, state: xr.Dataset) -> None:
-        """Write the sampler's state after the last block, in place of the one before; a `WriteError` if that fails."""
-        _write(self.path / "state.nc", state)
-
-    @property
-    def has_result(self) -> bool:
-        """Whether a result of the same run is there already: of the same draws, or more of them."""
-        return (self.path / "result.nc").is_file()
-
-    def write_result(self, result: xr.DataTree) -> None:
-        """Write the assembled result in one move: an older one stays whole until then, and if it fails."""
-        write_result(self.path, result)
-
-
 def write_result(folder: Path, result: xr.DataTree) -> None:
     """Write the assembled result into a folder that is there, in one move; a `WriteError` if that fails."""
-    _write(folder / "result.nc", result)
+    write_tree(folder / "result.nc", result)
 
 
 def read_manifest(path: Path) -> Request:
@@ -107,14 +66,15 @@ def read_result(path: Path) -> xr.DataTree:
     if not file.is_file():
         raise FileNotFoundError(f"no result in {str(path)!r}: {_why_missing(path, file)}")
     try:
+        refuse_broken_seal(file)
+        refuse_foreign_files(file)
         data = xr.load_datatree(file, engine=ENGINE)
+        refuse_steering(data)
         Provenance.parse(data.attrs["provenance"])
     except FormatError as error:
         raise ResultError(f"{str(file)!r} cannot be read: {error}") from error
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise ResultError(
-            f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__}); run or copy it again"
-        ) from error
+    except DAMAGE as error:
+        raise ResultError(_damaged(file, error)) from error
     return data
 
 
@@ -126,12 +86,52 @@ def read_provenance(path: Path) -> Provenance:
     """
     file = at_home(path) / "result.nc"
     try:
-        with h5netcdf.File(file, "r") as opened:
-            return Provenance.parse(str(opened.attrs["provenance"]))
+        return stored_provenance(path)
     except FormatError as error:
         raise ResultError(f"{str(file)!r} cannot be read: {error}") from error
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise ResultError(f"{str(file)!r} is damaged or not a result of nnft_ppl ({type(error).__name__})") from error
+    except DAMAGE as error:
+        raise ResultError(_damaged(file, error)) from error
+
+
+def stored_provenance(folder: Path) -> Provenance:
+    """What the result in a folder says of itself; its numbers are not read.
+
+    Args:
+        folder: Of a run.
+
+    Raises:
+        OSError, KeyError, ValueError, TypeError: If there is none that can be read.
+    """
+    with h5py.File(at_home(folder) / "result.nc") as stored:
+        return Provenance.parse(str(stored.attrs["provenance"]))
+
+
+@contextmanager
+def complaining_of_damage(path: str | Path) -> Iterator[None]:
+    """What goes wrong with a stored result that was read, as a `ResultError` that names it: its parts do not fit.
+
+    Args:
+        path: Where it was read.
+
+    Raises:
+        ResultError: If something does.
+    """
+    try:
+        yield
+    except (OSError, ResultError):
+        raise
+    except DAMAGE as error:
+        raise ResultError(_damaged(Path(path), error)) from error
+
+
+DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError)
+"""What a reader meets in files that were not written like that."""
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    words = (str(error).splitlines() or [""])[0]
+    reason = f"{type(error).__name__}: {words[:100]}" if words.isprintable() and words else type(error).__name__
+    return f"{str(path)!r} is damaged or not a result of nnft_ppl ({reason}); run or copy it again"
 
 
 def at_home(path: Path) -> Path:
@@ -157,31 +157,58 @@ def _why_missing(path: Path, file: Path) -> str:
     return f"{file.name} is not there; the run did not finish, {words}: see {path / 'blocks'}"
 
 
-def _refuse_occupied(path: Path, fingerprint: str) -> None:
-    if path.is_file():
-        raise ResultError(f"cannot write to {str(path)!r}: it is a file; choose a folder with --out")
-    if not path.is_dir() or not any(path.iterdir()):
-        return
-    manifest = path / "manifest.json"
-    if not manifest.is_file():
-        raise ResultError(f"{str(path)!r} holds files of something else; choose an empty or new folder with --out")
-    try:
-        other = json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint")
-    except (OSError, ValueError, AttributeError):  # unreadable, no JSON, no object
-        other = None
-    if other != fingerprint:
-        raise ResultError(
-            f"{str(path)!r} holds another run (other keywords, sampler, seed or versions); choose another with --out"
-        )
+def write_text(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON.
+
+    Args:
+        path: The file.
+        value: What it is to hold.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    atomically(path, lambda part: part.write_bytes(text.encode("utf-8", "backslashreplace")))
 
 
-def _write(path: Path, tree: xr.DataTree | xr.Dataset) -> None:
-    # Arrays are small and often random: compression would cost more time than it saves space.
+def write_tree(path: Path, tree: xr.DataTree | xr.Dataset) -> None:
+    """Write a tree or a dataset with a digest behind it.
+
+    Args:
+        path: The file.
+        tree: What it is to hold.
+
+    Raises:
+        WriteError: If that fails; an older file of this name is whole then.
+    """
+
+    def write(part: Path) -> None:
+        with HDF5Output(part) as output:
+            # Arrays are small and often random: compression would cost more time than it saves space.
+            tree.to_netcdf(output, engine=ENGINE)
+        if output.error:
+            raise output.error
+        put_seal(part)
+
+    with complaining(path):
+        atomically(path, write)
+
+
+@contextmanager
+def complaining(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is written, as a `WriteError` that names it.
+
+    Args:
+        path: The file.
+    """
     try:
-        atomically(path, lambda part: tree.to_netcdf(part, engine=ENGINE))
-    except (OSError, RuntimeError) as error:  # HDF5 gives either for a full disk
+        yield
+    except (OSError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
-        raise WriteError(f"cannot write {str(path)!r}: {reason}; what was written before is kept") from error
+        gone = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
+        ending = (
+            "the folder was removed while the run was writing to it"
+            if gone
+            else "what was written before is kept, and the same command goes on from there"
+        )
+        raise WriteError(f"cannot write {str(path)!r}: {reason}; {ending}") from error
 
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -193,5 +220,6 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(handle.fileno())
         part.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise

@@ -40,14 +40,6 @@ SAME_ACTION = 1e-12
 """An action that spreads by less over free draws is constant: no terms, or terms that cancel but for rounding."""
 WIDE, WIDE_DRAWS = 8.0, 64
 """How much more widely than by N(0, 1), and how often, discrete coordinates are drawn to see whether S acts on them."""
-STRONGER = {"reweight": "hmc", "hmc": "replica-exchange"}
-"""Where to go when the checks of a sampler's run fail."""
-STRONGER_DISCRETE = {"reweight": "mixed"}
-"""The same where there are discrete sites."""
-FALL_BACK = ("hmc", "replica-exchange", "reweight")
-"""What is tried in turn where a sampler cannot go on."""
-FALL_BACK_DISCRETE = ("mixed", "pcn", "reweight")
-"""The same where there are discrete sites."""
 
 
 class Choice(NamedTuple):
@@ -57,6 +49,8 @@ class Choice(NamedTuple):
     """One of `SAMPLERS`."""
     reason: str
     """Why, in words with the numbers that decided."""
+    constants: tuple[float, ...] = ()
+    """Of the Gaussian reference that it was chosen with; none for N(0, I)."""
 
 
 class Pilot:

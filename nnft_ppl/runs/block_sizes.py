@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from nnft_ppl.samplers import Settings
-from nnft_ppl.samplers.sampler import CHECK_DRAWS
+from nnft_ppl.samplers.sampler import CHECK_DRAWS, longest_block
 
 KEPT_BYTES = 256 * 2**20
 """`keep="auto"` keeps all parameters below this size, else as many draws as fit, at most `KEPT_DRAWS` per chain."""
@@ -27,8 +27,8 @@ def block_sizes(dimension: int, num_chains: int, num_draws: int, *, limited: boo
     Args:
         dimension: Number of parameters.
         num_chains: Number of chains.
-        num_draws: Draws per chain, at most.
-        limited: Whether the run may end before, when its time is up.
+        num_draws: Draws per chain, at most, when the run began.
+        limited: Whether it might end before, when its time is up.
 
     Returns:
         The fields `block_draws`, `growing` and `population` of `Settings`.
@@ -38,7 +38,8 @@ def block_sizes(dimension: int, num_chains: int, num_draws: int, *, limited: boo
     longest = min(LIMITED_BLOCK if limited else many, max(fit, CHECK_DRAWS))
     # A population of few particles says little: it has the usual number, however large they are.
     population = LIMITED_BLOCK if limited else max(Settings.population, longest)
-    return {"block_draws": longest, "growing": limited, "population": population}
+    equal = {"block_draws": longest, "population": population}
+    return {name: longest_block(num_draws, size) for name, size in equal.items()} | {"growing": limited}
 
 
 def kept_every(dimension: int, num_chains: int, num_draws: int, keep: str) -> int:

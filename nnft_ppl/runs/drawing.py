@@ -1,13 +1,11 @@
 """Draws of one sampler: block by block, written as they come, until there are enough or time is up."""
 
-import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
-import numpy as np
 import xarray as xr
 
 from nnft_ppl.checks import (
@@ -23,11 +21,13 @@ from nnft_ppl.checks import (
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.observables import Derived, functions_of
 from nnft_ppl.results import RunFolder, phase_of, quoted_series, series_of, usable_log_weights
+from nnft_ppl.runs.auto import Choice
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
-from nnft_ppl.runs.precision import refuse_imprecise
-from nnft_ppl.runs.recorder import Recorder, refuse_nan
+from nnft_ppl.runs.collected import Collected
+from nnft_ppl.runs.plan import Plan
+from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.runs.snapshots import Snapshots
-from nnft_ppl.runs.states import state_dataset
+from nnft_ppl.runs.states import state_from, stored_state
 from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import SAMPLERS, Block, MakeSampler, Modes, Sampler, SamplerError, Settings
 from nnft_ppl.statistics import estimate
@@ -63,6 +63,8 @@ class Job:
     """What they measure."""
     folder: RunFolder | None
     progress: Progress
+    plan: Plan
+    """What is settled."""
 
     def modes(self, sampler: str) -> Modes | None:
         """The modes that a sampler of this name is told: searched for once, where they are checked.
@@ -95,70 +97,101 @@ class Drawn:
     stream: MeasureStream | None
     """What checks measured on some of the draws."""
     blocks: int
-    """Blocks written so far, those of other samplers before it included."""
+    """In how many blocks."""
     snapshots: Snapshots
     """Some draws, to be looked at."""
     interrupted: bool
+    whole: bool
+    """Whether all was drawn that was asked for: it was not interrupted, and time was not up before."""
 
 
-def draw(job: Job, name: str, make: MakeSampler, key: jax.Array, blocks: int, *, auto: bool) -> Drawn:
-    """The draws of one sampler, written block by block after those that are there.
+def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Array, *, auto: bool) -> Drawn:
+    """The draws of one sampler, written block by block; those that are on disk are read, and it goes on from there.
 
     Args:
         job: What is asked.
-        name: Name of the sampler, for progress.
+        number: Which leg of the plan this is.
+        choice: The sampler, by name.
         make: The sampler.
         key: Its random key.
-        blocks: Blocks that other samplers have written.
         auto: Whether it goes on until there are effective draws enough.
 
     Raises:
         SamplerError, FieldError, WriteError: If it cannot go on.
+        ResultError: If what is on disk is damaged, or was made for other checks.
         KeyboardInterrupt: If it is interrupted before the first block is there.
     """
-    most, size = job.most(auto=auto), (job.theory.dimension, job.num_chains)
-    keep_every = kept_every(*size, job.usual, job.keep)
-    stream = MeasureStream.every_so_often(job.program, job.usual, keep_every) if job.program.measurements else None
-    returned_every = keep_every or (stream.every if stream else 0)
-    sizes = block_sizes(*size, most, limited=job.until < math.inf)
-    settings = Settings(key, job.num_chains, most, job.num_warmup, returned_every, **sizes, progress=job.progress)
-    recorder, snapshots, enough = Recorder(job.theory, keep_every), Snapshots(), _Enough(job)
-    interrupted = False
-    settings = replace(settings, modes=job.modes(name))
-    job.progress(Stage(f"compiling {name}"))
+    leg, name = job.plan.leg(number), choice.name
+    if leg and leg.error:
+        raise SamplerError(leg.error)
+    size, plan, most = (job.theory.dimension, job.num_chains), job.plan, job.most(auto=auto)
+    sizes = block_sizes(*size, plan.most, limited=plan.limited)
+    growing = leg.growing if leg else sizes["growing"]
+    collected = Collected(job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder)
+    count, last = plan.stored(number) if leg and job.folder else (0, None)
+    recorder, enough = collected.recorder, _Enough(job)
+    interrupted = _read(collected, enough, leg.first if leg else 0, count, job.progress)
+
+    def drawn(*, whole: bool) -> Drawn:
+        return Drawn(recorder, collected.stream, collected.block, collected.snapshots, interrupted, whole)
+
+    def ended() -> bool:
+        return recorder.draws >= most or enough(recorder)
+
+    collected.leg, collected.block = number, count
+    if leg and leg.blocks is not None:
+        return drawn(whole=not interrupted)
+    whole = bool(recorder.draws) and ended()
+    if whole or interrupted or (recorder.draws and job.time_is_up):
+        return drawn(whole=whole and not interrupted)
     try:
-        target = job.targets.of_sampler(name, modes=settings.modes is not None)
-        sampler = make(target, settings)
+        settings = Settings(
+            key, job.num_chains, most, job.num_warmup, collected.returned_every, **sizes | {"growing": growing},
+            progress=job.progress, checkpoint=collected.checkpoint, modes=job.modes(name),
+        )  # fmt: skip
+        job.progress(Stage(f"compiling {name}"))
+        sampler = make(job.targets.of_sampler(name, modes=settings.modes is not None), settings)
         if not hasattr(sampler, "start") or not hasattr(sampler, "step"):
             raise SamplerError(f"sampler {name!r} gave {sampler!r}, not a Sampler with start() and step(state)")
-        state = sampler.start()
-        while recorder.draws < most:
-            first = recorder.draws
+        leg = leg or plan.begin(choice, growing=growing)
+        state = None if last is None else stored_state(last)
+        if state is None:
+            state = sampler.start()
+            state = state if last is None else state_from(last, state)
+        collected.first = leg.first
+        collected.checkpoint(lambda: state)
+        while not whole:
             state, block = _step(name, sampler, state, job.num_chains)
             if not block.length:  # the sampler has no more
+                whole = True
                 break
-            tree = recorder.add(block)
-            if job.folder:
-                job.folder.write_block(blocks, tree)
-                job.folder.write_state(state_dataset(state))
-            blocks += 1
-            refuse_nan(tree)
-            refuse_imprecise(block.kind, tree)
-            if block.positions is not None and returned_every:
-                snapshots.add(block.positions, _log_weights(block, first, returned_every))
-                if stream:
-                    stream.add(block.positions, first, returned_every)
+            collected.add(block, state)
             shown = max(job.usual, recorder.draws)
             job.progress(Stage(f"drawing by {name}", recorder.draws, shown, may_stop_here=False))
-            if job.time_is_up or (recorder.draws < most and enough(recorder)):
+            whole = ended()
+            if job.time_is_up:
                 break
     except KeyboardInterrupt:
         if not recorder.draws:
             raise
-        interrupted = True
+        interrupted, whole = True, False
     if not recorder.draws:
         raise SamplerError(f"sampler {name!r} made no draws: its first block is empty")
-    return Drawn(recorder, stream, blocks, snapshots, interrupted)
+    return drawn(whole=whole)
+
+
+def _read(collected: Collected, enough: "_Enough", first: int, count: int, progress: Progress) -> bool:
+    """Take the blocks that are on disk; whether an interruption came, which waits until all are read."""
+    interrupted = False
+    for number in range(first, first + count):
+        if collected.recorder.draws:  # it was looked at before the next block was drawn, and was not enough
+            enough.is_due(collected.recorder)
+        try:
+            progress(Stage("reading blocks", number - first, count, may_stop_here=False))
+        except KeyboardInterrupt:
+            interrupted = True
+        collected.read(number)
+    return interrupted
 
 
 def _step(name: str, sampler: Sampler, state: Any, num_chains: int) -> tuple[Any, Block]:
@@ -172,13 +205,6 @@ def _step(name: str, sampler: Sampler, state: Any, num_chains: int) -> tuple[Any
     return state, block.checked(name, num_chains)
 
 
-def _log_weights(block: Block, first: int, every: int) -> np.ndarray:
-    """Log weights of the draws whose positions a block has, (chain, kept); zero for those of a Markov chain."""
-    stats = block.stats
-    logs = stats["log_weight"] if block.kind.weighted else np.zeros(next(iter(stats.values())).shape)
-    return logs[:, (-first) % every :: every]
-
-
 class _Enough:
     """Whether every estimate has effective draws enough, with some to spare; looked at ever more seldom."""
 
@@ -187,11 +213,15 @@ class _Enough:
         # What is tested on either half of the draws needs as many there.
         self._times = 2.0 if job.theory.held_out else 1.0
 
-    def __call__(self, recorder: Recorder) -> bool:
+    def is_due(self, recorder: Recorder) -> bool:
+        """Whether it is time to look, which is not so again for a while then."""
         if recorder.draws < self._next:
             return False
         self._next = LOOK_AGAIN * recorder.draws
-        return enough_draws(recorder.data, recorder, self._derived, self._times)
+        return True
+
+    def __call__(self, recorder: Recorder) -> bool:
+        return self.is_due(recorder) and enough_draws(recorder.data, recorder, self._derived, self._times)
 
 
 def enough_draws(

@@ -51,6 +51,7 @@ class Recorder:
         if self.kind not in (None, block.kind):
             raise KindError(f"the sampler's draws are of kind {block.kind!r}, and were of kind {self.kind!r} before")
         self.kind = block.kind
+        block = _in_rows(block)
         part = {
             "sample_stats": dict(block.stats),
             "observables": dict(block.measured["observables"]),
@@ -98,6 +99,12 @@ class Recorder:
             name = "posterior" if self.kind is Kind.CHAINS else "prior"
             groups[name] = _dataset(part["parameters"], site_dims, kept)
         return xr.DataTree.from_dict(groups)
+
+
+def _in_rows(block: Block) -> Block:
+    """The block with arrays laid out as those that are read from disk: the last digit of a sum depends on that."""
+    arrays = jax.tree.map(np.ascontiguousarray, (block.measured, block.stats, block.positions, block.curve))
+    return Block(block.kind, *arrays)
 
 
 def _dataset(

@@ -16,6 +16,10 @@ from nnft_ppl.samplers import SAMPLERS, MakeSampler
 from nnft_ppl.statistics import MINIMUM_DRAWS
 from nnft_ppl.theory import Theory, literal, record
 
+MOST_DRAWS = 2**31 - 1
+"""Draws of a chain are counted in 32 bits."""
+MOST_CHAINS = 2**16
+
 
 def sampler_of(asked: str | MakeSampler) -> tuple[str, MakeSampler | None]:
     """Name and function of a sampler; None for `auto`, which has yet to choose.
@@ -33,7 +37,7 @@ def sampler_of(asked: str | MakeSampler) -> tuple[str, MakeSampler | None]:
 
 def make_request(
     theory: Theory,
-    sampler: str,
+    sampler: str | MakeSampler,
     num_chains: int,
     num_draws: int,
     num_warmup: int,
@@ -41,8 +45,9 @@ def make_request(
     keep: str,
     reference: str = "auto",
 ) -> Request:
-    """What is asked, with its fingerprint."""
-    settings = {"chains": num_chains, "draws": num_draws, "warmup": num_warmup, "keep": keep, "reference": reference}
+    """What is asked, with its fingerprint, to which the number of draws does not belong: a run can be extended."""
+    name, given = sampler_of(sampler)
+    settings = {"chains": num_chains, "warmup": num_warmup, "keep": keep, "reference": reference}
     asked: dict[str, Any] = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
@@ -57,12 +62,13 @@ def make_request(
         "literals": {name: text for name, text in words.items() if text is not None},
         "imported": theory.file.imported,
         "content_sha256": theory.file.content_sha256,
+        "sampler_sha256": record(given)["sha256"] if given is not None and given not in SAMPLERS.values() else "",
     }
     asked |= {name: value for name, value in content.items() if value}
-    text = json.dumps(asked | {"sampler": {"name": sampler} | settings}, sort_keys=True)
+    text = json.dumps(asked | {"sampler": {"name": name} | settings}, sort_keys=True)
     return Request(
         **asked,
-        sampler=SamplerRecord(sampler, num_chains, num_draws, num_warmup, keep, reference=reference),
+        sampler=SamplerRecord(name, num_chains, num_draws, num_warmup, keep, reference=reference),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         description=theory.file.description,
         path=str(theory.file.path.resolve()) if theory.file.path else None,
@@ -79,11 +85,14 @@ def check_settings(
 ) -> None:
     """Raise `TypeError` or `ValueError` for settings of `sample` that cannot be."""
     counts = (("chains", num_chains, 1), ("draws", num_draws, MINIMUM_DRAWS), ("warmup", num_warmup, 0))
+    most = {"chains": MOST_CHAINS}
     for name, value, least in counts:
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError(f"{name} must be a whole number, not {value!r}")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, not {value}")
+        if value > most.get(name, MOST_DRAWS):
+            raise ValueError(f"{name} must be at most {most.get(name, MOST_DRAWS)}, not {value:.15g}")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
     if keep not in ("auto", "all", "none"):

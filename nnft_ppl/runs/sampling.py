@@ -2,42 +2,32 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
-import xarray as xr
 
-from nnft_ppl.checks import (
-    IdentityBank,
-    MeasureProgram,
-    ModeCoverage,
-    ObservableTails,
-    PhaseOfWeights,
-    checks_of,
-    found_only,
-)
+from nnft_ppl.checks import MeasureProgram, ModeCoverage, checks_of
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
-from nnft_ppl.draws import Kind
 from nnft_ppl.families import Family
-from nnft_ppl.identities import Improvement, action_jumps
-from nnft_ppl.reference import find_reference
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, RunFolder
-from nnft_ppl.runs.auto import FALL_BACK, FALL_BACK_DISCRETE, STRONGER, STRONGER_DISCRETE, Choice, Pilot
-from nnft_ppl.runs.drawing import DEFAULT_DRAWS, Drawn, Job, draw
-from nnft_ppl.runs.judging import Judgement, judge
-from nnft_ppl.runs.precision import PrecisionError
-from nnft_ppl.runs.recorder import FieldError, refuse_weightless
+from nnft_ppl.identities import Improvement
+from nnft_ppl.reference import Reference, find_reference
+from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, read
+from nnft_ppl.runs.auto import Choice, Pilot
+from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Job
+from nnft_ppl.runs.escalation import escalate
+from nnft_ppl.runs.plan import Plan
+from nnft_ppl.runs.recorder import FieldError
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.scanning import Scan, family_request, sample_family
 from nnft_ppl.runs.targets import IN_OWN_COORDINATES, Targets
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
-from nnft_ppl.statistics import Verdict, overall
+from nnft_ppl.statistics import overall
 from nnft_ppl.theory import (
     Theory,
     refuse_lost_draws,
@@ -45,9 +35,6 @@ from nnft_ppl.theory import (
     refuse_unresolved_levels,
     undefined_terms,
 )
-
-NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments"}
-"""Checks whose failure no other sampler mends."""
 
 
 def sample(
@@ -65,6 +52,7 @@ def sample(
     progress: Progress | None = None,
     common: bool = False,
     reference: str = "auto",
+    fresh: bool = False,
 ) -> Ensemble:
     """Sample a theory, or every member of a family, and estimate its observables.
 
@@ -82,7 +70,8 @@ def sample(
         num_draws: Draws kept per chain, `DEFAULT_DRAWS` unless given.
         num_warmup: Steps per chain that adapt the sampler.
         seed: 0 ≤ seed < 2³²; the same seed on the same machine and versions gives the same draws.
-        out: Folder for the result; None keeps it in memory only.
+        out: Folder for the result; None keeps it in memory only. What the same call left there is gone on with, to the
+            same result bit for bit; more draws than before extend it, and a difference in anything else is an error.
         keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to that and to 1000 per chain).
         checks: True for the usual checks; False leaves out those that cost something, Schwinger–Dyson identities and
             reweighted free draws beside chains; or a list of further ones beside the usual: names
@@ -98,11 +87,12 @@ def sample(
         reference: The Gaussian that draws and chains start from: `auto` finds one that knows the action where free
             draws are worth little (`nnft_ppl.reference`), `bare` is N(0, I). Averages, ln Z and what is stored are
             the theory's either way.
+        fresh: Whether to start anew whatever is in `out`; a result stays until it is replaced.
 
     Raises:
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
         ModelError: If the action falls without bound, or draws of a site leave the floating range.
-        ResultError: If `out` cannot be written or holds something else.
+        ResultError: If `out` cannot be written, is being written to, or holds something else.
         SamplerError: If the sampler cannot go on.
         RuntimeError: In a process forked from one in which JAX runs.
     """
@@ -111,11 +101,11 @@ def sample(
     if isinstance(theory, Family):
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
         settings |= {"reference": reference}
-        name, usual = sampler_of(sampler)[0], DEFAULT_DRAWS if num_draws is None else num_draws
+        usual = DEFAULT_DRAWS if num_draws is None else num_draws
         check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
-        request = family_request(theory, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
-        member = partial(sample, sampler=sampler, checks=checks, **settings)
-        scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request)
+        request = family_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, common=common)
+        member = partial(sample, sampler=sampler, checks=checks, fresh=fresh, **settings)
+        scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request, fresh)
         return sample_family(scan, progress)
     if common:
         raise ValueError(f"common random numbers are of a family; {theory!r} is one theory: leave common out")
@@ -127,7 +117,7 @@ def sample(
     if reference not in ("auto", "bare"):
         raise ValueError(f"reference must be auto or bare, not {reference!r}")
     asked_checks = checks_of(checks)
-    request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep, reference)
+    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
@@ -135,30 +125,42 @@ def sample(
         coverage.seed = seed
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
-    folder = RunFolder(Path(out), request) if out is not None else None
     until = math.inf if time_limit is None else started + time_limit
-    with show_progress(progress) as show:
+    folder = None if out is None else RunFolder(Path(out), request, fresh=fresh)
+    with folder or nullcontext(), show_progress(progress) as show:
+        most = usual * MOST_LONGER if given is None and num_draws is None else usual
+        plan = Plan.of(folder, usual, most, limited=time_limit is not None, modes=coverage is not None)
+        names = [check.name for check in asked_checks]
+        # Checks that were given may have become others of the same names.
+        if folder and isinstance(checks, bool) and plan.ended == (num_draws, tuple(names)):
+            with suppress(ResultError, FileNotFoundError):
+                return read(folder.path)
         show(Stage("identities"))
         targets = Targets.of(theory, Improvement(theory))
         key_draws, key_second, key_pilot = jax.random.split(jax.random.key(seed), 3)
         measures = any(not check.cheap for check in asked_checks)
         told = Settings(key_pilot, num_chains, usual, num_warmup, keep_every=int(keep != "none" or measures))
         # Its program compiles while what checks measure is traced.
-        pilot = Pilot(theory, targets, told, bare=reference == "bare") if given is None else None
+        begun = plan.legs[0].choice if plan.legs else None
+        pilot = Pilot(theory, targets, told, bare=reference == "bare") if given is None and not begun else None
         program = MeasureProgram(theory, asked_checks, num_chains)
-        choice = Choice(name, "asked for")
+        choice = begun or Choice(name, "asked for")
         if pilot:
             show(Stage("pilot"))
             choice, targets = pilot.choose()
-        elif reference == "auto" and name in SAMPLERS and name not in IN_OWN_COORDINATES:
+            choice = choice._replace(constants=tuple(targets.constants.values()))
+        elif choice.constants or (reference == "auto" and name in SAMPLERS and name not in IN_OWN_COORDINATES):
             show(Stage("reference"))
-            targets = Targets.of(theory, targets.improvement, find_reference(theory).reference)
+            found = find_reference(theory).reference
+            if found and choice.constants:
+                found = Reference(found.gaussian, choice.constants)
+            targets = Targets.of(theory, targets.improvement, found)
         job = Job(
             theory, num_chains, num_draws, num_warmup, keep, until, targets, asked_checks, coverage, program, folder,
-            show,
+            show, plan,
         )  # fmt: skip
         try:
-            result = _escalate(job, choice, given, key_draws, key_second)
+            result = escalate(job, choice, given, key_draws, key_second)
         except (SamplerError, FieldError) as error:
             if words := undefined_terms(theory):
                 error.args = (f"{words}: {error}",)
@@ -188,106 +190,9 @@ def sample(
         judgement.data.attrs["provenance"] = provenance.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        # The same run cut short must not replace its own complete result.
-        if folder and not (result.interrupted and folder.has_result):
+        whole = result.whole and not result.interrupted
+        if folder and not folder.keeps_result(provenance, whole=whole):
             folder.write_result(judgement.data)
+            if whole:
+                plan.end(num_draws, names)
     return Ensemble(judgement.data)
-
-
-@dataclass(frozen=True)
-class _Result:
-    """What one sampler found."""
-
-    choice: Choice
-    kind: Kind
-    judgement: Judgement
-    interrupted: bool
-
-
-def _escalate(
-    job: Job, choice: Choice, given: MakeSampler | None, key_draws: jax.Array, key_second: jax.Array
-) -> _Result:
-    """What the chosen sampler finds, or, where no sampler is given and checks fail, the first stronger one that can.
-
-    What the samplers before it failed on is judged with it.
-    """
-    blocks, result = 0, None
-    raised: dict[str, SamplerError] = {}
-    earlier: dict[str, tuple[Verdict, ...]] = {}
-    while True:
-        make = given or SAMPLERS[choice.name]
-        try:
-            drawn = draw(job, choice.name, make, key_draws, blocks, auto=given is None)
-        except PrecisionError:
-            raise
-        except SamplerError as error:
-            raised[choice.name] = error
-            if result is not None:
-                # What a weaker sampler found stays, with its failed checks.
-                reason = f"{result.choice.reason}; {choice.name} could not go on ({error})"
-                return replace(result, choice=Choice(result.choice.name, reason))
-            others = FALL_BACK_DISCRETE if job.targets.bare.discrete else FALL_BACK
-            other = next((name for name in others if name not in raised), None) if given is None else None
-            if other is None:  # the first complaint is that of the sampler that suited best
-                raise next(iter(raised.values())) from None
-            choice = Choice(other, f"{choice.reason}; {choice.name} could not go on ({error})")
-            continue
-        except KeyboardInterrupt:
-            if result is None:
-                raise
-            return replace(result, interrupted=True)
-        result = _judge(job, choice, drawn, key_second, earlier)
-        blocks = drawn.blocks
-        failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
-        after = STRONGER_DISCRETE if job.targets.bare.discrete else STRONGER
-        interacting = bool(job.theory.action_terms)
-        stronger = _stronger(choice, failed, after, interacting=interacting) if given is None else None
-        if stronger is None or result.interrupted or job.time_is_up:
-            return result
-        earlier[choice.name] = failed
-        choice = stronger
-
-
-def _judge(
-    job: Job, choice: Choice, drawn: Drawn, key_second: jax.Array, earlier: Mapping[str, tuple[Verdict, ...]]
-) -> _Result:
-    """Estimates and verdicts; after an interruption without what is not there yet: measurements, pictures."""
-    recorder, data = drawn.recorder, drawn.recorder.data
-    kind = recorder.kind
-    assert kind is not None  # there is a block
-    refuse_weightless(kind, data)
-    interrupted, measured = drawn.interrupted, {}
-    try:
-        if drawn.stream:
-            job.progress(Stage("identities"))
-            measured = drawn.stream.finish()
-        job.progress(Stage("estimates"))
-        if (pictures := drawn.snapshots.pictures(job.theory)) is not None:
-            data["fields"] = xr.DataTree(pictures)
-    except KeyboardInterrupt:
-        interrupted = True
-    if IdentityBank.name in measured and action_jumps(measured[IdentityBank.name]):
-        job.targets.improvement.mistrust(data)
-    key = None if interrupted else key_second
-    lost = drawn.stream.lost if drawn.stream else job.program.lost
-    judgement = judge(
-        job.theory, kind, data, recorder.curves, job.checks, measured, lost, key, job.progress, earlier,
-        drawn.snapshots.positions,
-    )  # fmt: skip
-    return _Result(choice, kind, judgement, interrupted or judgement.interrupted)
-
-
-def _stronger(
-    choice: Choice, failed: Sequence[Verdict], after: Mapping[str, str] = STRONGER, *, interacting: bool
-) -> Choice | None:
-    """What comes after a run whose checks failed; None where none did, or nothing comes."""
-    # What is divided by an average phase that is not known says nothing of the sampler.
-    if any(verdict.check == PhaseOfWeights.name for verdict in failed):
-        return None
-    # Heavy tails are mended where weights make them.
-    mends = choice.name == "reweight" and interacting
-    kept = NOT_OF_THE_SAMPLER if mends else NOT_OF_THE_SAMPLER | {ObservableTails.name}
-    mended = [verdict for verdict in failed if verdict.check not in kept]
-    if not mended or choice.name not in after:
-        return None
-    return Choice(after[choice.name], f"{choice.name} failed ({found_only(mended[0])})")

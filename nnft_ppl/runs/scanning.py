@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from nnft_ppl.families import Family
 from nnft_ppl.results import Ensemble, Ensembles, Provenance, Request, RunFolder, StoredMembers, member_folders
 from nnft_ppl.runs.collecting import gathered
 from nnft_ppl.runs.request import make_request
+from nnft_ppl.samplers import MakeSampler
 from nnft_ppl.theory import Theory, record
 
 
@@ -32,6 +33,8 @@ class Scan:
     time_limit: float | None
     request: Request
     """What is asked of the family."""
+    fresh: bool = False
+    """Whether to start anew."""
 
     @property
     def seeds(self) -> list[int]:
@@ -54,7 +57,7 @@ def seeds_of(members: int, seed: int, *, common: bool) -> list[int]:
 
 def family_request(
     family: Family,
-    sampler: str,
+    sampler: str | MakeSampler,
     num_chains: int,
     num_draws: int,
     num_warmup: int,
@@ -91,17 +94,18 @@ def family_request(
     )
 
 
-def family_folder(path: Path, request: Request) -> RunFolder:
+def family_folder(path: Path, request: Request, *, fresh: bool = False) -> RunFolder:
     """The folder of a family; draws are in those of its members.
 
     Args:
         path: The folder; it is created, with parents.
         request: What is asked of the family.
+        fresh: Whether to start anew.
 
     Raises:
         ResultError: As for `RunFolder`.
     """
-    folder = RunFolder(path, request)
+    folder = RunFolder(path, request, fresh=fresh)
     (folder.path / "blocks").rmdir()
     return folder
 
@@ -114,8 +118,13 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
         progress: Told which member is at work, and what is done.
     """
     started = time.perf_counter()
+    folder = family_folder(scan.out, scan.request, fresh=scan.fresh) if scan.out else None
+    with folder or nullcontext():
+        return _sample_members(scan, progress, folder, started)
+
+
+def _sample_members(scan: Scan, progress: Progress | None, folder: RunFolder | None, started: float) -> Ensembles:
     family = scan.family
-    folder = family_folder(scan.out, scan.request) if scan.out else None
     folders = member_folders(family.places)
     done: dict[str, Provenance] = {}
     in_memory: dict[str, Ensemble] = {}
@@ -139,9 +148,11 @@ def sample_family(scan: Scan, progress: Progress | None) -> Ensembles:
         stored = {place: scan.out / "members" / folders[place] for place in done} if scan.out else {}
         members: Mapping[str, Ensemble] = StoredMembers(stored) if scan.out else in_memory
         data = gathered(scan.request, members, done, family.theories[0].derived)
+        about = replace(Provenance.parse(data.attrs["provenance"]), wall_s=round(time.perf_counter() - started, 3))
+        data.attrs["provenance"] = about.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        if folder and (whole or not folder.has_result):
+        if folder and not folder.keeps_result(about, whole=whole):
             folder.write_result(data)
     return Ensembles(data, members)
 

@@ -87,20 +87,20 @@ def sweep(
     request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
     settings = {
         "sampler": name, "num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep,
-        "reference": reference, "checks": checks if isinstance(checks, bool) else list(checks), "time_limit": time_limit,
+        "reference": reference, "checks": checks if isinstance(checks, bool) else list(checks),
+        "time_limit": time_limit,
     }  # fmt: skip
     tasks = {}
     for theory, (place, told) in zip(family, request.family["members"].items(), strict=True):
         folder = out / "members" / told["folder"]
         tasks[place] = member_task(theory, folder, settings | {"seed": told["seed"]})
-    kept = family_folder(out, request)
-    (kept.path / STOP).unlink(missing_ok=True)
-    missing = {
-        place: task
-        for place, task in tasks.items()
-        if not _complete(Path(task["folder"]), request.family["members"][place]["fingerprint"], usual)
-    }
-    with show_progress(progress) as show:
+    with family_folder(out, request) as kept, show_progress(progress) as show:
+        (kept.path / STOP).unlink(missing_ok=True)
+        missing = {
+            place: task
+            for place, task in tasks.items()
+            if not _complete(Path(task["folder"]), request.family["members"][place]["fingerprint"], usual)
+        }
         failures, interrupted = _run(missing, executor, show, len(tasks), kept.path / STOP) if missing else ({}, False)
         show(Stage("collecting", may_stop_here=False))
         try:

@@ -1,9 +1,11 @@
 """Chains in blocks: the one loop that every Markov-chain sampler runs in.
 
-All chains advance together in one compiled call per block, spread over the devices that there are.
+All chains advance together in compiled calls, spread over the devices that there are. The key of every draw is made of
+that of the run, the chain and the number of the draw: neither blocks nor calls change what is drawn.
 """
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,11 +23,12 @@ from nnft_ppl.samplers.sampler import (
     SamplerError,
     Settings,
     kept_positions,
-    longest_block,
     next_length,
 )
 from nnft_ppl.target import Target
 
+CALL_SECONDS = 2.0
+"""A call takes about so long at most: between two of them the state can be stored."""
 Step = Callable[[Array, Any], tuple[Any, dict[str, Array]]]
 """(key, state) -> (state, statistics) of one chain; a state has the field `position`."""
 
@@ -64,7 +67,7 @@ def record(target: Target, settings: Settings, position: Array, stats: dict[str,
     return Draws(target.measure(position), stats, target.place(position) if settings.keep_every else None)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Program:
     """A sweep compiled for all chains, to be repeated as often as asked for.
 
@@ -72,22 +75,24 @@ class Program:
     """
 
     advance: Callable
-    """(states, keys, number of sweeps) -> (states, draws), all but the number with leading chain axis."""
+    """(states, keys, first sweep, number of sweeps) -> (states, draws), all but numbers with leading chain axis."""
     num_chains: int
     draws_per_sweep: int
     most_sweeps: int
     """Sweeps of one call, at most."""
+    sweep_seconds: float = math.inf
+    """How long one took, in the fastest call so far."""
 
     @classmethod
     def of(cls, settings: Settings, sweep: Sweep, draws_per_sweep: int = 1) -> "Program":
         """The program for blocks of these settings."""
-        longest = max(CHECK_DRAWS, longest_block(settings.num_draws, settings.block_draws))
+        longest = max(CHECK_DRAWS, min(settings.num_draws, settings.block_draws))
         most = math.ceil(longest / draws_per_sweep)
 
-        def one_chain(state: Any, key: Array, sweeps: Array) -> tuple[Any, Draws]:
+        def one_chain(state: Any, key: Array, first: Array, sweeps: Array) -> tuple[Any, Draws]:
             def one_sweep(number: Array, carry: tuple[Any, Draws]) -> tuple[Any, Draws]:
                 state, kept = carry
-                state, draws = sweep(jax.random.fold_in(key, number), state)
+                state, draws = sweep(jax.random.fold_in(key, first + number), state)
                 place = jax.lax.dynamic_update_index_in_dim
                 return state, jax.tree.map(lambda all, new: place(all, new, number, 0), kept, draws)
 
@@ -96,15 +101,30 @@ class Program:
             state, kept = jax.lax.fori_loop(0, sweeps, one_sweep, (state, room))
             return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), kept)
 
-        return cls(over_chains(one_chain, settings.num_chains, shared=1), settings.num_chains, draws_per_sweep, most)
+        return cls(over_chains(one_chain, settings.num_chains, shared=2), settings.num_chains, draws_per_sweep, most)
 
-    def __call__(self, states: Any, key: Array, num_draws: int) -> tuple[Any, Draws]:
-        """The next states, and at least so many draws (or all that one call gives) of shape (chain, draw, ...)."""
+    def __call__(
+        self, states: Any, key: Array, num_draws: int, first: int = 0, seconds: float = math.inf
+    ) -> tuple[Any, Draws]:
+        """The next states, and at least so many draws of shape (chain, draw, ...), or all that one call gives.
+
+        Args:
+            states: Those of all chains.
+            key: Key of the chains; the same one for calls that go on from one another.
+            num_draws: Draws wanted.
+            first: Sweeps made with this key before.
+            seconds: How long the call should take at most, but for one of `CHECK_DRAWS` draws.
+        """
         sweeps = min(self.most_sweeps, math.ceil(num_draws / self.draws_per_sweep))
-        keys = jax.random.split(key, self.num_chains)
-        states, draws = self.advance(states, keys, np.int32(sweeps))
+        if seconds < math.inf:
+            fit = max(int(seconds / max(self.sweep_seconds, 1e-9)), math.ceil(CHECK_DRAWS / self.draws_per_sweep))
+            sweeps = min(sweeps, fit)
+        keys, begun = jax.random.split(key, self.num_chains), time.perf_counter()
+        states, draws = self.advance(states, keys, np.int32(first), np.int32(sweeps))
         made = sweeps * self.draws_per_sweep
-        return states, jax.tree.map(lambda array: np.asarray(array)[:, :made], draws)
+        draws = jax.tree.map(lambda array: np.asarray(array)[:, :made], draws)
+        self.sweep_seconds = min(self.sweep_seconds, (time.perf_counter() - begun) / sweeps)
+        return states, draws
 
 
 class ChainsState(NamedTuple):
@@ -116,8 +136,8 @@ class ChainsState(NamedTuple):
     """What the warm-up found and the program has built in, as arrays."""
     done: np.ndarray
     """Draws per chain in blocks so far."""
-    calls: np.ndarray
-    """Calls of the program so far."""
+    sweeps: np.ndarray
+    """Sweeps so far."""
     pending: Draws | None
     """Draws made but not yet in a block."""
 
@@ -172,14 +192,20 @@ class Chains:
         Raises:
             SamplerError: If in the first block a chain never moves, or every transition diverges.
         """
-        program, done, calls = self.program(state.fixed), int(state.done), int(state.calls)
-        length = next_length(self._settings, done)
-        chains, parts = state.chains, [] if state.pending is None else [state.pending]
+        settings, program, done = self._settings, self.program(state.fixed), int(state.done)
+        length, chains, sweeps = next_length(settings, done), state.chains, int(state.sweeps)
+        parts = [] if state.pending is None else [state.pending]
+
+        def here() -> ChainsState:
+            return state._replace(chains=chains, sweeps=np.array(sweeps), pending=_join(parts))
+
         while (left := length - sum(_length(part) for part in parts)) > 0:
-            chains, draws = program(chains, jax.random.fold_in(self._key, calls), left)
+            if parts:
+                settings.checkpoint(here)
+            chains, draws = program(chains, self._key, left, sweeps, CALL_SECONDS)
             parts.append(draws)
-            calls += 1
-        together = jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *parts)
+            sweeps += _length(draws) // program.draws_per_sweep
+        together = _join(parts)
         draws, pending = (
             jax.tree.map(lambda array, cut=cut: array[:, cut], together) for cut in (slice(length), slice(length, None))
         )
@@ -187,8 +213,12 @@ class Chains:
             check_statistics(Kind.CHAINS, draws.stats)
             _refuse_stuck(draws.stats)
         positions = kept_positions(draws.positions, done, self._settings.keep_every)
-        state = ChainsState(chains, state.fixed, np.array(done + length), np.array(calls), pending)
+        state = ChainsState(chains, state.fixed, np.array(done + length), np.array(sweeps), pending)
         return state, Block(Kind.CHAINS, draws.measured, draws.stats, positions)
+
+
+def _join(parts: list[Draws]) -> Draws:
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *parts)
 
 
 def _length(draws: Draws) -> int:

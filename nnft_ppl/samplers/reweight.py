@@ -77,7 +77,13 @@ class FreeDraws:
         length = next_length(settings, done, settings.block_draws)
         wanted = settings.num_chains * length
         parts = [] if state.pending is None else [state.pending]
+
+        def here() -> FreeState:
+            return FreeState(state.done, np.array(calls), jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts))
+
         while sum(len(part[1]["log_weight"]) for part in parts) < wanted:
+            if parts:
+                settings.checkpoint(here)
             parts.append(self._draws(settings.key, calls))
             calls += 1
         together = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)

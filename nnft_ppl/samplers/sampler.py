@@ -53,6 +53,8 @@ class Settings:
     """Told what is being done before the first block."""
     modes: Modes | None = None
     """Modes of the density, where more than one is known: chains start in all of them, and `hmc` and `nuts` jump."""
+    checkpoint: Callable[[Callable[[], Any]], object] = lambda state: None
+    """Called within a long block with a function that makes the state there, from which `step` ends the same block."""
 
 
 class Curve(NamedTuple):
@@ -162,6 +164,8 @@ def run_blocks(make: MakeSampler, target: Target, settings: Settings) -> Iterato
 def next_length(settings: Settings, done: int, block_draws: int | None = None) -> int:
     """Length of the block after so many draws: all equal, or, where they grow, a tenth of what is there before.
 
+    It follows from how many draws there are, and not from how many are to come: a run can be extended.
+
     Args:
         settings: What the sampler was told.
         done: Draws per chain so far.
@@ -175,7 +179,7 @@ def next_length(settings: Settings, done: int, block_draws: int | None = None) -
     left = settings.num_draws - done
     if settings.growing and block_draws is None:
         return min(max(done // 10, CHECK_DRAWS), settings.block_draws, left)
-    return min(longest_block(settings.num_draws, block_draws or settings.block_draws), left)
+    return min(block_draws or settings.block_draws, left)
 
 
 def longest_block(num_draws: int, block_draws: int) -> int:

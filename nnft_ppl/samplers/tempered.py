@@ -46,7 +46,6 @@ from nnft_ppl.samplers.sampler import (
     SamplerError,
     Settings,
     kept_positions,
-    longest_block,
     next_length,
 )
 from nnft_ppl.samplers.starts import refuse_discrete
@@ -107,7 +106,7 @@ class Populations:
     def __init__(self, target: Target, settings: Settings, integrator: Callable) -> None:
         self._target, self._settings, self._integrator = target, settings, integrator
         self._key_pilot, self._key_draws = jax.random.split(settings.key)
-        self._longest = longest_block(settings.num_draws, settings.population)
+        self._longest = min(settings.num_draws, settings.population)
         self._chunks = chunk_count(self._longest, target.dimension)
         self._run: Callable | None = None
 
@@ -132,10 +131,8 @@ class Populations:
         """
         settings, ladder, done, number = self._settings, state.ladder, int(state.done), int(state.blocks)
         length = next_length(settings, done, settings.population)
-        keys = jax.random.split(self._key_draws, math.ceil(settings.num_draws / self._longest))
-        populations = jax.tree.map(
-            np.asarray, self._program(ladder)(jax.random.split(keys[number], settings.num_chains))
-        )
+        keys = jax.random.split(jax.random.fold_in(self._key_draws, number), settings.num_chains)
+        populations = jax.tree.map(np.asarray, self._program(ladder)(keys))
         log_z = populations.log_z
         if not np.all(np.isfinite(log_z[:, -1])):
             raise SamplerError(

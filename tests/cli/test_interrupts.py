@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 from commands import nnft
-from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, no_block
+from quick_samplers import GAUSSIAN, QUICK_SAMPLERS, Disturbed, no_block
 
 from nnft_ppl import read
-from nnft_ppl.cli.interrupts import interruptible
+from nnft_ppl.cli.interrupts import SIGNALS, interruptible
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.devices.background import AT_ONCE, in_background
 from nnft_ppl.display import Stage
-from nnft_ppl.samplers import SAMPLERS
+from nnft_ppl.samplers import SAMPLERS, Sampler, Settings
+from nnft_ppl.target import Target
 
 COMMAND = [sys.executable, "-m", "nnft_ppl.cli.main"]
 PATIENCE = 300
@@ -61,7 +62,7 @@ def test_interrupt_from_python_before_the_first_block(no_bank: None):
 
 
 def test_a_signal_lets_the_block_finish():
-    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(one) for one in SIGNALS]
     status, out, err = run("signalled")
     assert (status, err) == (3, "nnft: stopping, the block of draws is finished first; Ctrl-C again stops at once\n")
     ensemble = read("out")
@@ -69,7 +70,23 @@ def test_a_signal_lets_the_block_finish():
     assert ensemble.provenance.interrupted is True
     assert ensemble.schwinger_dyson is not None
     assert "interrupted: 1500 draws" in out
-    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(one) for one in SIGNALS] == before
+
+
+@pytest.mark.parametrize(("ignored", "expected"), [(False, 3), (True, 0)])
+def test_a_terminal_that_is_closed(ignored: bool, expected: int, no_bank: None, monkeypatch: pytest.MonkeyPatch):
+    """As Ctrl-C, unless it is ignored from the start, as under nohup."""
+
+    def hung_up(target: Target, settings: Settings) -> Sampler:
+        return Disturbed(target, settings, lambda number: number == 1 and signal.raise_signal(signal.SIGHUP))
+
+    monkeypatch.setitem(SAMPLERS, "chains", hung_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        assert run("chains").status == expected
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert read("out").data["observables"].sizes["draw"] == (1500 if ignored else 1000)
 
 
 def test_a_signal_before_any_block(no_bank: None):
@@ -79,17 +96,31 @@ def test_a_signal_before_any_block(no_bank: None):
     assert err.splitlines()[1:] == [
         "nnft: interrupted before the first block of draws was finished: there is no result"
     ]
-    assert sorted(path.name for path in Path("out").rglob("*")) == ["blocks", "manifest.json"]
+    assert sorted(path.name for path in Path("out").rglob("*")) == ["blocks", "lock", "manifest.json", "plan.json"]
 
 
 def test_a_complete_result_of_the_same_run_stays(no_bank: None, monkeypatch: pytest.MonkeyPatch):
     assert run("chains").status == 0
     stored = Path("out/result.nc").read_bytes()
     monkeypatch.setitem(SAMPLERS, "chains", SAMPLERS["signalled"])
-    status, out, _ = run("chains")
+    status, out, _ = run("chains", "--fresh")
     assert status == 3
-    assert "not stored: out keeps the complete result that was there" in out
+    assert "not stored: out keeps the more complete result that was there" in out
     assert Path("out/result.nc").read_bytes() == stored
+    assert read("out").provenance.interrupted is False
+
+
+def test_an_interrupted_run_goes_on(no_bank: None, monkeypatch: pytest.MonkeyPatch):
+    """Also after an interruption before it drew more; and then it is what it would have been."""
+    monkeypatch.setitem(SAMPLERS, "chains", SAMPLERS["signalled"])
+    assert run("chains").status == 3
+    assert read("out").data["observables"].sizes["draw"] == 1000
+    monkeypatch.setitem(SAMPLERS, "chains", no_block)
+    status, _, _ = run("chains")
+    assert (status, read("out").data["observables"].sizes["draw"]) == (3, 1000)
+    monkeypatch.setitem(SAMPLERS, "chains", QUICK_SAMPLERS[0])
+    assert run("chains").status == 0
+    assert read("out").data["observables"].sizes["draw"] == 1500
     assert read("out").provenance.interrupted is False
 
 

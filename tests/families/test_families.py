@@ -48,7 +48,7 @@ def test_members_are_ordinary_results(folder: Path, widths: Ensembles):
     seeds = [member.provenance.seed for member in widths.members.values()]
     assert seeds == seeds_of(3, 0, common=False)
     assert len(set(seeds)) == 3
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "members", "result.nc"]
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "manifest.json", "members", "result.nc"]
     with pytest.raises(KeyError, match="no member at width=5: there are width=1; width=2; width=4"):
         widths.member(width=5)
 

@@ -1,0 +1,119 @@
+"""What becomes of the blocks of one sampler, drawn now or read from disk: recorded, looked at, and written."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nnft_ppl.checks import MeasureProgram, MeasureStream
+from nnft_ppl.results import ANEW, ResultError, RunFolder
+from nnft_ppl.runs.precision import refuse_imprecise
+from nnft_ppl.runs.recorder import Recorder, refuse_nan
+from nnft_ppl.runs.snapshots import Snapshots
+from nnft_ppl.runs.states import state_dataset
+from nnft_ppl.runs.stored_blocks import block_from, complete
+from nnft_ppl.samplers import Block
+from nnft_ppl.theory import Theory
+
+CHECKPOINT = 5.0
+"""Seconds after which the state within a long block is stored."""
+
+
+class Collected:
+    """The blocks so far.
+
+    Args:
+        theory: What is sampled.
+        program: What checks measure.
+        num_draws: Draws per chain that are expected.
+        keep_every: Every so many draws the parameters are kept; 0 for none.
+        folder: Where blocks are; None keeps them in memory alone.
+
+    Attributes:
+        recorder: The draws.
+        stream: What checks measured on some of them; None where nothing is measured.
+        snapshots: Some draws, to be looked at.
+        returned_every: Positions are wanted of every so many draws; 0 for none.
+        leg: Number of the leg that is drawn.
+        first: Number of its first block.
+        block: Blocks of it so far.
+    """
+
+    def __init__(
+        self, theory: Theory, program: MeasureProgram, num_draws: int, keep_every: int, folder: RunFolder | None
+    ) -> None:
+        self.recorder, self.snapshots, self._folder = Recorder(theory, keep_every), Snapshots(), folder
+        measures = bool(program.measurements)
+        self.stream = MeasureStream.every_so_often(program, num_draws, keep_every) if measures else None
+        self.returned_every = keep_every or (self.stream.every if self.stream else 0)
+        self.leg = self.first = self.block = 0
+        self._stored = time.perf_counter()
+
+    def read(self, number: int) -> None:
+        """Take a block that is on disk.
+
+        Args:
+            number: Its number.
+
+        Raises:
+            ResultError: If it is damaged, or checks wanted other positions when it was made.
+        """
+        assert self._folder
+        tree = self._folder.read_block(number)
+        if tree.attrs["every"] != self.returned_every:
+            raise ResultError(
+                f"{str(self._folder.path)!r} holds the same run with other checks, which look at other draws: {ANEW}"
+            )
+        block, first = block_from(tree), self.recorder.draws
+        self._look(self.recorder.add(block), block, first)
+
+    def add(self, block: Block, state: Any) -> None:
+        """Take a block that was drawn, once it is on disk with the state after it.
+
+        Args:
+            block: The block.
+            state: The sampler's.
+        """
+        first = self.recorder.draws
+        tree = self.recorder.add(block)
+        if self._folder:
+            tree.attrs["every"] = self.returned_every
+            self._folder.write_block(self.first + self.block, complete(tree, block))
+        self.block += 1
+        if self._folder:
+            self._write(state)
+        self._look(tree, block, first)
+
+    def checkpoint(self, state: Callable[[], Any]) -> None:
+        """Store the state within a block, if the last one was stored long ago.
+
+        Args:
+            state: Makes it.
+        """
+        if self._folder and time.perf_counter() - self._stored > CHECKPOINT:
+            self._write(state())
+
+    def _write(self, state: Any) -> None:
+        assert self._folder
+        dataset = state_dataset(state)
+        dataset.attrs |= {"leg": self.leg, "blocks": self.first + self.block, "draws": self.recorder.draws}
+        self._folder.write_state(dataset)
+        self._stored = time.perf_counter()
+
+    def _look(self, tree: xr.DataTree, block: Block, first: int) -> None:
+        """Refuse what cannot be right, and show positions to whoever looks at them."""
+        refuse_nan(tree)
+        refuse_imprecise(block.kind, tree)
+        if block.positions is not None and self.returned_every:
+            self.snapshots.add(block.positions, _log_weights(block, first, self.returned_every))
+            if self.stream:
+                self.stream.add(block.positions, first, self.returned_every)
+
+
+def _log_weights(block: Block, first: int, every: int) -> np.ndarray:
+    """Log weights of the draws whose positions a block has, (chain, kept); zero for those of a Markov chain."""
+    stats = block.stats
+    logs = stats["log_weight"] if block.kind.weighted else np.zeros(next(iter(stats.values())).shape)
+    return logs[:, (-first) % every :: every]

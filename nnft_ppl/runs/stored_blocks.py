@@ -1,0 +1,56 @@
+"""Blocks of draws on disk: the labelled draws, and beside them what a run needs that goes on from there.
+
+looked_at   z of draws that checks look at, where no parameters are kept
+curve       the way from the free theory, of samplers that temper
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from nnft_ppl.draws import Kind
+from nnft_ppl.samplers import Block, Curve
+
+MEASURED = ("observables", "action", "phase", "improved")
+
+
+def complete(tree: xr.DataTree, block: Block) -> xr.DataTree:
+    """The tree of a block with all that `block_from` needs.
+
+    Args:
+        tree: The labelled draws, from `Recorder.add`.
+        block: The block.
+    """
+    if block.positions is not None and "reference" not in tree:
+        positions = ("chain", "looked_at", "coordinate"), block.positions
+        tree["looked_at"] = xr.DataTree(xr.Dataset({"z": positions}))
+    if block.curve is not None:
+        beta, log_z, measured = block.curve
+        tree["curve"] = xr.DataTree(_dataset({"beta": beta, "log_z": log_z}))
+        for name, values in measured.items():
+            tree[f"curve_{name}"] = xr.DataTree(_dataset(values))
+    return tree
+
+
+def block_from(tree: xr.DataTree) -> Block:
+    """The block of a tree, array for array.
+
+    Args:
+        tree: What was stored.
+    """
+    arrays = {
+        name: {str(one): values.values for one, values in group.dataset.data_vars.items()}
+        for name, group in tree.children.items()
+    }
+    measured = {"action": {}} | {name: arrays[name] for name in MEASURED if name in arrays}
+    positions = (arrays.get("reference") or arrays.get("looked_at") or {}).get("z")
+    curve = None
+    if "curve" in arrays:
+        along = {name: arrays[f"curve_{name}"] for name in MEASURED if f"curve_{name}" in arrays}
+        curve = Curve(arrays["curve"]["beta"], arrays["curve"]["log_z"], along)
+    return Block(Kind(tree["sample_stats"].attrs["kind"]), measured, arrays["sample_stats"], positions, curve)
+
+
+def _dataset(arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
+    return xr.Dataset({name: ([f"{name}_dim_{axis}" for axis in range(one.ndim)], one) for name, one in arrays.items()})
