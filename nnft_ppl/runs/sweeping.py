@@ -87,7 +87,8 @@ def sweep(
     request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
     settings = {
         "sampler": name, "num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep,
-        "reference": reference, "checks": checks if isinstance(checks, bool) else list(checks), "time_limit": time_limit,
+        "reference": reference, "time_limit": time_limit,
+        "checks": checks if isinstance(checks, bool) else list(checks),
     }  # fmt: skip
     tasks = {}
     for theory, (place, told) in zip(family, request.family["members"].items(), strict=True):
