@@ -1,6 +1,7 @@
 """`nnft sweep`: a model at many values of its keywords, on this machine, by Slurm, or on a cluster of dask's."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,6 +108,7 @@ def executor_of(asked: argparse.Namespace, folder: Path) -> Iterator[Any]:
 
 
 def _slurm(asked: argparse.Namespace, folder: Path) -> Any:
+    os.environ.setdefault("SUBMITIT_LOG_LEVEL", "NOCONFIG")  # else its import closes the handlers of all loggers
     try:
         import submitit
     except ImportError:

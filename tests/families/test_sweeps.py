@@ -113,6 +113,7 @@ def test_dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves its logs open
 def test_submitit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SUBMITIT_LOG_LEVEL", "NOCONFIG")  # else its import closes pytest's handlers
     submitit = pytest.importorskip("submitit")
     asked(submitit.AutoExecutor(tmp_path / "jobs", cluster="debug"), tmp_path, monkeypatch)
 
@@ -203,6 +204,7 @@ def alone(width: int = 1) -> Any:
 )
 def test_refused(words: list[str], message: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SUBMITIT_LOG_LEVEL", "NOCONFIG")
     for name, family_of in (("one", {}), ("empty", {"scanned": {}, "common": False, "members": {}})):
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text(json.dumps(MANIFEST | {"family": family_of}))
