@@ -118,7 +118,14 @@ def test_processes(tmp_path: Path):
     assert abs(moments["value"][0] - 1) < 5 * moments["error"][0]
     (folder,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch("gaussian-[0-9a-f]{8}", folder.name)
-    assert {path.name for path in folder.iterdir()} == {"manifest.json", "blocks", "result.nc", "state.nc"}
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json",
+        "plan.json",
+        "blocks",
+        "result.nc",
+        "state.nc",
+        "lock",
+    }
 
 
 def test_list_names_the_shipped_models():
