@@ -108,7 +108,9 @@ def compare(
         answered: Whether every mode is known to have been visited; else that nothing could be compared is a warning.
     """
     if not k_hat <= MAX_K_HAT:
-        text = f"second route: not available, k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        reason = f"k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        reason = "too few free draws have a weight to know their tail" if np.isnan(k_hat) else reason
+        text = f"second route: not available, {reason}"
         if answered:
             return Verdict(SecondRoute.name, "unavailable", k_hat, MAX_K_HAT, text)
         text += "; nor is it known that every mode was visited: compare with another sampler"

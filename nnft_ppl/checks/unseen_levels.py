@@ -107,7 +107,7 @@ class UnseenLevels(Check):
         if heaviest["expected"] >= EXPECTED:
             levels, share = _levels_in_words(heaviest["range"]), heaviest["range_share"]
             text = (
-                f"{self.title}: {heaviest['site']} = {levels} weighs {share:.2g} with the other parameters as they are, "
+                f"{self.title}: {heaviest['site']} = {levels} weighs {share:.2g} with all else as it is in the draws, "
                 f"and none of {shape[0] * shape[1]} draws has it"
             )
             advice = "use --sampler mixed, or bring `moves` that go there"
@@ -116,7 +116,7 @@ class UnseenLevels(Check):
             )
         if movers:
             worst = max(movers, key=lambda row: row["moves"])
-            size = f"by {worst['moves']:.3g} of its errors" if np.isfinite(worst["moves"]) else "which has no error"
+            size = f"by {worst['moves']:.3g} of its errors" if np.isfinite(worst["moves"]) else "quoted without error,"
             text = (
                 f"{self.title}: levels of {worst['site']} that no draw has, such as {worst['mover_level']} of weight "
                 f"{worst['mover_share']:.2g}, would move {worst['mover']} {size} ({worst['change']:+.3g})"
@@ -141,9 +141,7 @@ def rare_levels(findings: Mapping[str, Any], number: int) -> str:
         if np.sum(share[rare]) * number >= EXPECTED and np.any(rare):
             level = row["levels"][int(np.argmax(np.where(rare, share, 0.0)))]
             weight = np.sum(share[rare])
-            return (
-                f"levels of {row['site']} that weigh {weight:.2g} together, such as {level}, are rare among free draws"
-            )
+            return f"levels of {row['site']} that weigh {weight:.2g} together, such as {level}, are rare in free draws"
     return ""
 
 
