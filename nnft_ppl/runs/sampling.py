@@ -42,6 +42,7 @@ from nnft_ppl.theory import (
     refuse_lost_draws,
     refuse_unbounded,
     refuse_unresolved_levels,
+    refuse_wrong_moves,
     undefined_terms,
 )
 
@@ -123,6 +124,7 @@ def sample(
     request = make_request(theory, name, num_chains, usual, num_warmup, seed, keep)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
+    refuse_wrong_moves(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
     if coverage:
         coverage.seed = seed
