@@ -45,7 +45,8 @@ class PhaseOfWeights(Check):
         advice = "no average has an error; draw more, or write the theory so that the phase varies less"
         if phase.vanishes:
             text = f"sign problem: {phase}, which may be zero"
-            label = "sum over the label that turns it, sectors(...), or " if draws.theory and draws.theory.discrete else ""
+            labelled = draws.theory and draws.theory.discrete
+            label = "sum over the label that turns it, sectors(...), or " if labelled else ""
             advice = f"no average has a value, and more draws need not give one; {label}write the theory without it"
         return Outcome(Verdict.of(self.name, size, KNOWN, text, good=False, advice=advice), findings)
 

@@ -125,7 +125,7 @@ def estimate(
     doubted = {name: _doubted(one, dict.fromkeys(np.ndindex(one.value.shape), words)) for name, one in result.items()}
     if not average.vanishes:
         return doubted
-    return {name: replace(one, value=np.full_like(one.value, np.nan)) for name, one in doubted.items()}
+    return {name: replace(one, value=np.full_like(one.value, complex(np.nan, np.nan))) for name, one in doubted.items()}
 
 
 def average_phase_of(
