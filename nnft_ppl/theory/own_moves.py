@@ -38,7 +38,8 @@ def refuse_wrong_moves(theory: Any) -> None:
         key_draw, key_move = jax.random.split(key)
         reading = theory.at(theory.free_draw(key_draw))
         try:
-            moved: dict[str, Any] = dict(moves(key_move, {name: reading.values[name] for name in sites}))
+            given: Any = moves(key_move, {name: reading.values[name] for name in sites})
+            moved: dict[str, Any] = dict(given)
         except Exception as error:  # whatever the model file is made of
             raise ModelError(f"{words} fails: {error_words(error)}") from error
         if set(moved) != set(sites):
