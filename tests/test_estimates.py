@@ -144,6 +144,21 @@ def test_pareto_smoothing(rng):
     assert k_hat == -np.inf
 
 
+def test_weights_of_few_values_end_and_a_heavy_tail_with_ties_does_not(rng):
+    spins = rng.choice([-1, 1], size=(4000, 6))
+    action = 0.5 * np.sum(spins * np.roll(spins, 1, axis=1), axis=1) + 0.2 * np.sum(spins, axis=1)
+    steps = rng.geometric(0.5, size=(6, 4000)) - 1  # 2^{a n} has the shape a
+    few = np.arange(4000)
+    for logs in (action, np.where(few < 30, 3.0, 0.0), np.where(few < 2, 3.0, 0.0), np.minimum(few % 3, 1.0)):
+        smoothed, k_hat = smooth_log_weights(logs)
+        assert k_hat == -np.inf
+        np.testing.assert_allclose(np.exp(smoothed - logs), np.exp(smoothed[0] - logs[0]))
+    assert smooth_log_weights(np.where(few < 2, 10.0, 0.0))[1] == np.inf  # two draws have all the weight
+    light, heavy = (np.mean([smooth_log_weights(a * np.log(2) * one)[1] for one in steps]) for a in (0.3, 1.0))
+    assert light < 0.5
+    assert heavy > 0.8
+
+
 def test_median_of_means_has_the_error_it_quotes(rng):
     draws = rng.normal(size=(320, 2000))
     value, error = median_of_means(draws)

@@ -21,7 +21,7 @@ from nnft_ppl.theory.soundness import phase_of_weights
 
 DRAWS = 40_000
 SLOPE = 0.3
-KNOWN, LOST = (float(np.sqrt(-2 * np.log(phase))) for phase in (0.05, 0.001))
+KNOWN, DOUBTED, LOST = (float(np.sqrt(-2 * np.log(phase))) for phase in (0.05, 0.008, 0.001))
 
 
 def exact_cosine(theta, variance=1.0):
@@ -71,18 +71,21 @@ def judged(phase, log_weights=None):
 
 def test_an_average_phase_that_is_not_known_fails_in_words(rng):
     w = rng.normal(size=(1, DRAWS))
-    known, lost = judged(KNOWN * w), judged(LOST * w)
+    known, doubted, lost = (judged(theta * w) for theta in (KNOWN, DOUBTED, LOST))
     assert known.verdict.status == "good"
     assert known.verdict.text.startswith("average phase 0.0")
     assert lost.verdict.status == "failed"
+    assert "sign problem: average phase 0.01" in doubted.verdict.text
+    assert f"needs about {doubted.findings['draws_needed']:.1g} draws, and has 40000" in doubted.verdict.text
     assert "sign problem: average phase 0.00" in lost.verdict.text
-    assert f"needs about {lost.findings['draws_needed']:.1g} draws, and has 40000" in lost.verdict.text
+    assert "which may be zero: no average has a value, and more draws need not give one" in lost.verdict.text
     assert abs(known.findings["modulus"] - 0.05) < 5 * known.findings["modulus_error"]
-    one = estimate({"c": np.cos(w)}, independent=True, phase=LOST * w)["c"]
-    assert np.isnan(one.error)
-    assert np.isnan(one.ess)
-    assert np.isfinite(one.value)
-    assert "average phase" in one.doubts[()]
+    for theta, has_value in ((DOUBTED, True), (LOST, False)):  # a quotient by what may be zero is no value
+        one = estimate({"c": np.cos(w)}, independent=True, phase=theta * w)["c"]
+        assert np.isnan(one.error)
+        assert np.isnan(one.ess)
+        assert np.isfinite(one.value) == has_value
+        assert "average phase" in one.doubts[()]
 
 
 def test_no_other_sampler_mends_a_sign_problem(rng):

@@ -135,3 +135,19 @@ def at_origin(phi):
 def test_observables_that_cannot_be_stored_are_refused(observables, words):
     with pytest.raises(ModelError, match=words):
         with_observables(**observables)
+
+
+def test_a_kernel_of_two_points_is_no_field():
+    """One that may be asked at a single point is."""
+
+    def kernel(optional):
+        w = numpyro.sample("w", dist.Normal(0, 1))
+        return (lambda x, y=(0.0,): w * jnp.cos(x[0] - y[0])) if optional else (lambda x, y: w * jnp.cos(x[0] - y[0]))
+
+    def theory(optional):
+        moment = Observable(lambda phi: phi(jnp.zeros(1), jnp.zeros(1)))
+        return Theory(ModelFile(lambda: kernel(optional), "kernel", observables=lambda: {"one": moment}))
+
+    assert theory(optional=True).dimension == 1
+    with pytest.raises(ModelError, match=r"field takes two points; a kernel .* is Bilocal"):
+        theory(optional=False)

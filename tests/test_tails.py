@@ -8,6 +8,7 @@ from scipy.special import ndtr
 from nnft_ppl.checks import FinishedDraws, ObservableTails
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Tails, contributions, estimate, mix, tails
+from nnft_ppl.statistics.tails import SMALL
 
 SHAPE = (4, 2000, 40)
 
@@ -42,6 +43,17 @@ def test_the_heavier_side_counts(rng):
 )
 def test_bounded_series_have_no_tail(rng, law):
     assert np.mean(shapes(np.asarray(law(rng), float), independent=True) == -np.inf) > 0.9
+
+
+def test_a_steep_density_that_ends_is_no_heavy_tail(rng):
+    """x¹² of a uniform x with a sign ends, and has no large draw; a law of shape 1 has one."""
+    ends, heavy = rng.choice([-1, 1], SHAPE) * rng.random(SHAPE) ** 12, rng.random(SHAPE) ** -1.0
+    for series, useless in ((ends, False), (heavy, True)):
+        found = tails(contributions(series), independent=True)
+        assert (np.mean(found.useless(2.0)) > 0.8) == useless
+        assert np.all((found.largest >= SMALL) == useless)
+    # Without that the fit would speak against bounded series now and then.
+    assert not np.any(found._replace(k_hat=0 * found.k_hat + 0.99, largest=0.01).useless(2.0))
 
 
 def test_correlated_draws_know_less(rng):

@@ -38,6 +38,8 @@ HOLOMORPHIC = (0.5, -0.5j)
 
 def model(width=100, uv=6.0, ir=0.05, alpha_prime=2.0, amplitude="gaussian", spectrum="smooth", mass=0.0, charge=0.5):
     """Cosines of random wave numbers, without an action."""
+    if charge == 0:
+        raise ValueError("free_boson: charge = 0 leaves no vertex operator, and `ward` is 0/0; give another charge")
     boson = WorldsheetBoson(width, uv, ir, alpha_prime, amplitude, spectrum, mass)
     with numpyro.plate("neuron", width):
         if spectrum == "smooth":

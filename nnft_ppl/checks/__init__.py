@@ -21,6 +21,7 @@ from nnft_ppl.checks.sector_sums import Sectors, sectors
 from nnft_ppl.checks.slow import SlowModes
 from nnft_ppl.checks.symmetries import DeclaredSymmetries
 from nnft_ppl.checks.tails import ObservableTails
+from nnft_ppl.checks.unseen_levels import UnseenLevels
 from nnft_ppl.checks.usual import USUAL, check_of, checks_of
 from nnft_ppl.checks.weights import MAX_K_HAT, PartitionSpread, WeightsTail
 
@@ -30,6 +31,6 @@ __all__ = [
     "EffectiveDraws", "EnergyFraction", "ErrorEstimators", "ExactAnswers", "FinishedDraws", "Identity",
     "IdentityBank", "ImprovedAgainstRaw", "Invariants", "MeasureProgram", "MeasureStream", "Measurement",
     "ModeCoverage", "ObservableTails", "OddMoments", "Outcome", "PartitionSpread", "PhaseOfWeights", "RHat",
-    "SecondRoute", "SectorMixing", "Sectors", "SlowModes", "WeightsTail", "check_of", "checks_of", "disagreeing",
-    "fewest_draws", "found_only", "reason_of", "round_trips", "sectors", "untrusted", "without_rounding",
+    "SecondRoute", "SectorMixing", "Sectors", "SlowModes", "UnseenLevels", "WeightsTail", "check_of", "checks_of",
+    "disagreeing", "fewest_draws", "found_only", "reason_of", "round_trips", "sectors", "untrusted", "without_rounding",
 ]  # fmt: skip

@@ -53,7 +53,7 @@ def _resolution(pairs: dict[str, tuple[Estimate, Estimate]]) -> str:
     """How far the quoted values are confirmed, where that is far less than their errors claim."""
     coarsest, ratio = "", COARSE
     for name, (difference, quoted) in pairs.items():
-        error, claimed = np.ravel(difference.error), np.ravel(quoted.error)
+        error, claimed = np.ravel(difference.in_parts.error), np.ravel(quoted.in_parts.error)
         shares = np.divide(error, claimed, out=np.where(error > 0, np.inf, 0.0), where=claimed > 0)
         if shares.size and np.max(shares) > ratio:
             at = int(np.argmax(shares))

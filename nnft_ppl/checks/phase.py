@@ -43,6 +43,11 @@ class PhaseOfWeights(Check):
             return Outcome(Verdict.of(self.name, size, KNOWN, text, good=True), findings)
         text = f"sign problem: {phase}, needs about {findings['draws_needed']:.1g} draws, and has {draws.number}"
         advice = "no average has an error; draw more, or write the theory so that the phase varies less"
+        if phase.vanishes:
+            text = f"sign problem: {phase}, which may be zero"
+            labelled = draws.theory and draws.theory.discrete
+            label = "sum over the label that turns it, sectors(...), or " if labelled else ""
+            advice = f"no average has a value, and more draws need not give one; {label}write the theory without it"
         return Outcome(Verdict.of(self.name, size, KNOWN, text, good=False, advice=advice), findings)
 
 

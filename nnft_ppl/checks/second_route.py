@@ -9,6 +9,7 @@ from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.checks.modes import ModeCoverage, rare_draws
 from nnft_ppl.checks.phase import require_known_phase
 from nnft_ppl.checks.rounding import without_rounding
+from nnft_ppl.checks.unseen_levels import UnseenLevels, rare_levels
 from nnft_ppl.checks.weights import MAX_K_HAT
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
@@ -52,6 +53,10 @@ class SecondRoute(Check):
             raise ValueError("no free draws were made for it")
         modes = draws.before.get(ModeCoverage.name)
         rare = rare_draws(modes.findings.get("found", ()), min(draws.number, MOST_DRAWS)) if modes else None
+        if rare:
+            raise ValueError(rare)
+        levels = draws.before.get(UnseenLevels.name)
+        rare = rare_levels(levels.findings, min(draws.number, MOST_DRAWS)) if levels else ""
         if rare:
             raise ValueError(rare)
         series, log_weight, phase = self._free_draws(draws, draws.key)
@@ -105,7 +110,9 @@ def compare(
         answered: Whether every mode is known to have been visited; else that nothing could be compared is a warning.
     """
     if not k_hat <= MAX_K_HAT:
-        text = f"second route: not available, k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        reason = f"k̂ = {k_hat:.2f} > {MAX_K_HAT}, the free theory is too far for reweighting"
+        reason = "too few free draws have a weight to know their tail" if np.isnan(k_hat) else reason
+        text = f"second route: not available, {reason}"
         if answered:
             return Verdict(SecondRoute.name, "unavailable", k_hat, MAX_K_HAT, text)
         text += "; nor is it known that every mode was visited: compare with another sampler"

@@ -1,6 +1,6 @@
 """Sums over the sectors that a discrete site labels, taken exactly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -17,6 +17,8 @@ from nnft_ppl.theory import Theory
 
 DRAWS = 2000
 """Draws per chain that are looked at, at most."""
+SHOWN = 3
+"""Sums in the line of the verdict, at most; all are in the result."""
 
 
 class Sectors(Check):
@@ -95,7 +97,8 @@ class Sectors(Check):
         measured = looked_at(draws)
         series = {str(name): one.values for name, one in measured.items()}
         if not np.any(series["weight"]):
-            raise ValueError(f"no draw has a {self.site} among {', '.join(map(str, self.values))}")
+            words = f"no draw has a {self.site} among {', '.join(map(str, self.values))}"
+            raise ValueError(f"{words}; of a table of values a label is the place in it, from 0 on")
         names = [name.removeprefix("of.") for name in series if name.startswith("of.")]
         functions: dict[str, Any] = {}
         for name in names:
@@ -106,7 +109,7 @@ class Sectors(Check):
         observed = {name: tuple(map(str, draws.theory.observables[name].dims)) for name in names}
         dims = {"weight": ("sector",)} | {name: ("sector", *own) for name, own in observed.items()}
         dims |= {f"{name}.sum": own for name, own in observed.items()}
-        text = f"{self.title}: {_words(self.values, found['weight'])}"
+        text = f"{self.title}: {_words(self.values, found['weight'])}{_sums(found)}"
         told = {"values": list(self.values), "weight": found["weight"].value.tolist()}
         told["error"] = found["weight"].error.tolist()
         verdict = Verdict(self.name, "good", None, None, text)
@@ -139,6 +142,13 @@ def _in_sector(name: str) -> Any:
 
 def _summed(name: str) -> Any:
     return lambda means: jnp.sum(means[f"of.{name}"], axis=0) / jnp.sum(means["turned"])
+
+
+def _sums(found: Mapping[str, Estimate]) -> str:
+    """The first few sums that are one number each."""
+    sums = [(name, one) for name, one in found.items() if name.endswith(".sum") and not one.value.shape]
+    told = [f"{name.removesuffix('.sum')} = {format_value(one.value.item(), one.error.item())}" for name, one in sums]
+    return f"; summed over them {', '.join(told[:SHOWN])}" if told else ""
 
 
 def _words(values: tuple[int, ...], weight: Estimate) -> str:

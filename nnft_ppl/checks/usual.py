@@ -23,6 +23,7 @@ from nnft_ppl.checks.sector_mixing import SectorMixing
 from nnft_ppl.checks.slow import SlowModes
 from nnft_ppl.checks.symmetries import DeclaredSymmetries
 from nnft_ppl.checks.tails import ObservableTails
+from nnft_ppl.checks.unseen_levels import UnseenLevels
 from nnft_ppl.checks.weights import PartitionSpread, WeightsTail
 from nnft_ppl.display import did_you_mean
 from nnft_ppl.identities.vector_fields import VectorField
@@ -41,6 +42,7 @@ USUAL: tuple[type[Check], ...] = (
     EnergyFraction,
     ModeCoverage,
     SectorMixing,
+    UnseenLevels,
     ImprovedAgainstRaw,
     ExactAnswers,
     Invariants,

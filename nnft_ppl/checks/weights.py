@@ -5,6 +5,7 @@ import numpy as np
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.draws import Kind
 from nnft_ppl.statistics import Verdict, kish, smooth_log_weights
+from nnft_ppl.statistics.log_weights import EQUAL
 
 MAX_K_HAT = 0.7
 MAX_LOG_Z_SPREAD = 1.0
@@ -22,7 +23,13 @@ class WeightsTail(Check):
         """The shape of the generalised Pareto tail; and Kish's number."""
         log_weight = draws.stats["log_weight"]
         k_hat = smooth_log_weights(log_weight)[1]
-        text = "all weights are equal" if k_hat == -np.inf else f"tail of the weights k̂ = {k_hat:.2f}"
+        text = f"tail of the weights k̂ = {k_hat:.2f}"
+        if np.ptp(log_weight) < EQUAL:
+            text = "all weights are equal"
+        elif k_hat == -np.inf:
+            text = "tail of the weights: none, many draws have the largest"
+        elif np.isnan(k_hat):
+            text = "tail of the weights: too few draws to see one"
         advice = "few draws carry the weight; use --sampler hmc (mixed for discrete sites)"
         verdict = Verdict.of(self.name, k_hat, MAX_K_HAT, text, good=k_hat <= MAX_K_HAT, advice=advice)
         return Outcome(verdict, {"k_hat": k_hat, "kish": kish(log_weight)})

@@ -225,8 +225,9 @@ def vertex(
         )
     sums = np.sum(numbers, axis=-1)
     if neutral and np.any(np.abs(sums) > 1e-9 * np.max(np.abs(numbers))):
+        added = ", ".join(f"{one:g}" for one in np.unique(sums[np.abs(sums) > 1e-9 * np.max(np.abs(numbers))]))
         raise ValueError(
-            f"vertex: charges {numbers.tolist()} add up to {sums.tolist()}; of a massless field only neutral "
+            f"vertex: charges {numbers.tolist()} add up to {added}; of a massless field only neutral "
             "ones have correlators, others vanish with the infrared cut-off: give charges that add up to 0"
         )
     total = 1j * Insertion.of(Part(Local(places, field, component), weights=numbers))

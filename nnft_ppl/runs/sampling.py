@@ -33,6 +33,7 @@ from nnft_ppl.theory import (
     refuse_lost_draws,
     refuse_unbounded,
     refuse_unresolved_levels,
+    refuse_wrong_moves,
     undefined_terms,
 )
 
@@ -120,6 +121,7 @@ def sample(
     request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
+    refuse_wrong_moves(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
     if coverage:
         coverage.seed = seed

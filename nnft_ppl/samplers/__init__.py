@@ -9,6 +9,7 @@ from nnft_ppl.samplers.elliptical_slice import elliptical_slice
 from nnft_ppl.samplers.energy_conserving import energy_conserving
 from nnft_ppl.samplers.hmc import hmc
 from nnft_ppl.samplers.hoisting import operations
+from nnft_ppl.samplers.level_scan import Entry, along_entry, entries_of, log_shares
 from nnft_ppl.samplers.mixed import mixed
 from nnft_ppl.samplers.modes import LEAST_CURVATURE, Modes
 from nnft_ppl.samplers.nuts import nuts
@@ -37,7 +38,8 @@ SAMPLERS: dict[str, MakeSampler] = {
 """The names that the command line knows."""
 
 __all__ = [
-    "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "MakeSampler", "Modes", "Sampler", "SamplerError",
-    "Settings", "elliptical_slice", "energy_conserving", "hmc", "mclmc", "mixed", "nuts", "one_draw", "operations",
-    "pcn", "replica_exchange", "reweight", "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
+    "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "Entry", "MakeSampler", "Modes", "Sampler",
+    "SamplerError", "Settings", "along_entry", "elliptical_slice", "energy_conserving", "entries_of", "hmc",
+    "log_shares", "mclmc", "mixed", "nuts", "one_draw", "operations", "pcn", "replica_exchange", "reweight",
+    "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ A move has a direction d, a vector of integers in the discrete coordinates of a 
     entry       d = e_i                       one integer
     transfer    d = e_i − e_j                 one unit from j to i of the same parameter: sums stay
     sector      d = Σ e_i along one axis      all integers of a line of the array, such as the links across a torus
+    far         d = e_i                       one integer among levels of wells that lie apart
 
 Of W neighbouring points y + t d one is picked, in proportion to its density. Which W those are is decided by a random
 cut of the line into windows, or, of an entry with at most W levels, they are all levels. Each of the W points has the
@@ -13,11 +14,14 @@ holds with every cut,
 
     π(y) · π(y')/Σ_W π  =  π(y') · π(y)/Σ_W π.
 
+The far move picks among levels that a scan found before the first draw (`nnft_ppl.samplers.level_scan`); a point whose
+level is none of them stays. The set is fixed, so that the same holds, whichever levels are in it.
+
 Source: heat baths are standard (M. Creutz, Phys. Rev. D 21 (1980) 2308); windows and lines are ours.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -33,6 +37,8 @@ SOME = 4
 """Else so many neighbouring ones."""
 MOST_MOVES = 256
 """Moves of a draw; where there are more, each draw makes so many, picked at random."""
+PAYS, FAR = 1, 2
+"""Ways of a move of one entry, beside 0: another entry pays for it, or its window is that of far levels."""
 
 
 class Lines(NamedTuple):
@@ -47,17 +53,26 @@ class Lines(NamedTuple):
     label: Int[np.ndarray, "kind entry"]
     """Entries with the same label are moved together: all different in the first kind, lines along axes in others."""
     moves: Int[np.ndarray, "move 3"]
-    """Kind, entry, and whether another entry pays for it."""
+    """Kind, entry, and way: 0, `PAYS` or `FAR`."""
     window: int
     """W."""
     lowest: Int[np.ndarray, " entry"]
     """The lowest level of each entry."""
     whole: Bool[np.ndarray, " entry"]
     """Whether all of its levels are looked at."""
+    far: Int[np.ndarray, "entry window"]
+    """Levels in wells that lie apart, of each entry; as many times the first as there are too few."""
+    known: Bool[np.ndarray, "entry window"]
+    """Which of them count."""
 
     @classmethod
     def of(
-        cls, discrete: Discrete, groups: dict[str, slice], low: Float[np.ndarray, "point dimension"], high: np.ndarray
+        cls,
+        discrete: Discrete,
+        groups: dict[str, slice],
+        low: Float[np.ndarray, "point dimension"],
+        high: np.ndarray,
+        apart: Mapping[str, Sequence[int]] | None = None,
     ) -> "Lines":
         """All moves of some discrete coordinates.
 
@@ -66,6 +81,8 @@ class Lines(NamedTuple):
             groups: The slice of each of its parameters.
             low: The lowest level of every coordinate, at some points y.
             high: The highest.
+            apart: Levels in wells that lie apart, of parameters that have some; those in front count where they are
+                more than a window holds.
         """
         shapes = discrete.sites
         place = np.concatenate([np.arange(groups[name].start, groups[name].stop) for name in shapes])
@@ -80,7 +97,7 @@ class Lines(NamedTuple):
         number = np.where(whole, highest - lowest + 1, SOME)
         label = [np.arange(len(place))]
         moves = [(0, entry, 0) for entry in range(len(place))]
-        moves += [(0, entry, 1) for entry in range(len(place)) if size[entry] > 1]
+        moves += [(0, entry, PAYS) for entry in range(len(place)) if size[entry] > 1]
         for axis in range(max(map(len, shapes.values()))):
             own = np.arange(len(place))
             for start, shape in zip(starts, shapes.values(), strict=True):
@@ -92,7 +109,14 @@ class Lines(NamedTuple):
                     moves += [(len(label), int(entry), 0) for entry in heads.ravel()]
             label.append(own)
         window, low = int(np.max(number)), np.where(whole, lowest, 0).astype(int)
-        return cls(place, first, size, np.stack(label), np.array(moves), window, low, whole)
+        far, known = np.zeros((len(place), window), int), np.zeros((len(place), window), bool)
+        for start, (name, shape) in zip(starts, shapes.items(), strict=True):
+            if own := list((apart or {}).get(name, ()))[:window]:
+                entries = slice(start, start + math.prod(shape))
+                far[entries] = own + own[:1] * (window - len(own))
+                known[entries, : len(own)] = True
+                moves += [(0, entry, FAR) for entry in range(entries.start, entries.stop)]
+        return cls(place, first, size, np.stack(label), np.array(moves), window, low, whole, far, known)
 
 
 class Window(NamedTuple):
@@ -117,24 +141,32 @@ def window_of(
         lines: All moves.
         point: y.
         log_density: Of the target, of y; −∞ outside the support.
-        move: Kind, entry, and whether another entry pays for it.
+        move: Kind, entry, and way.
         partner: Which other entry would, from 1 to the number of entries of the parameter less one.
         cut: Where windows are cut, from 0 to W − 1.
     """
-    kind, entry, pays = move
+    kind, entry, way = move
+    pays = way == PAYS
     label = jnp.asarray(lines.label)[kind]
     first, size = jnp.asarray(lines.first)[entry], jnp.asarray(lines.size)[entry]
     payer = first + (entry - first + partner) % size
     direction = (label == label[entry]).astype(point.dtype)
     direction = direction.at[payer].add(-pays.astype(point.dtype))
     here = jnp.round(point[jnp.asarray(lines.place)[entry]]).astype(int)
-    whole = (kind == 0) & (pays == 0) & jnp.asarray(lines.whole)[entry]
+    whole = (kind == 0) & ~pays & jnp.asarray(lines.whole)[entry]
     start = jnp.where(whole, jnp.asarray(lines.lowest)[entry], here - (here - cut) % lines.window)
     steps = start - here + jnp.arange(lines.window)
+    far, counts = jnp.asarray(lines.far)[entry], jnp.ones(lines.window, bool)
+    if np.any(lines.known):
+        counts = (way != FAR) | jnp.asarray(lines.known)[entry]
+        among = jnp.any((far == here) & jnp.asarray(lines.known)[entry])
+        # A point at no far level may not go to one, for none goes back to it: the first of its window is where it is.
+        leaps = jnp.where(among, far - here, 0)
+        steps = jnp.where(way == FAR, leaps, steps)
     along = jnp.zeros_like(point).at[lines.place].set(direction)
     points = point + steps[:, None] * along
     logits = jax.vmap(log_density)(points)
-    return Window(points, jnp.where(jnp.isnan(logits), -jnp.inf, logits))
+    return Window(points, jnp.where(jnp.isnan(logits) | ~counts, -jnp.inf, logits))
 
 
 def heat_baths(

@@ -2,8 +2,9 @@
 
 The state of a chain is a point y: z of the continuous coordinates, and the levels of the discrete ones. A draw is
 
-1. heat baths of the levels at fixed z, single ones, pairs, and whole sectors (`nnft_ppl.samplers.integer_moves`), or
-   the model's own move of all discrete sites, where it brings one;
+1. heat baths of the levels at fixed z, single ones, pairs, whole sectors, and levels in wells that lie apart
+   (`nnft_ppl.samplers.integer_moves`, `nnft_ppl.samplers.level_scan`), or the model's own move of all discrete sites,
+   where it brings one;
 2. a trajectory of the continuous coordinates at fixed levels, as in `nnft_ppl.samplers.hmc`;
 3. coordinates of the levels, drawn from N(0, 1) within the cell of each, as for every other sampler.
 
@@ -22,7 +23,8 @@ from jaxtyping import Array
 from nnft_ppl.samplers.chains import Chains, Program, Sweep, one_draw
 from nnft_ppl.samplers.gaussian_flow import rotation_integrator
 from nnft_ppl.samplers.hmc import trajectory
-from nnft_ppl.samplers.integer_moves import Lines, heat_baths, window_of
+from nnft_ppl.samplers.integer_moves import WHOLE, Lines, heat_baths, window_of
+from nnft_ppl.samplers.level_scan import far_levels
 from nnft_ppl.samplers.sampler import Sampler, Settings
 from nnft_ppl.samplers.starts import start_chains
 from nnft_ppl.samplers.tuning import LENGTHS, State, coordinate_scales, first_tuning, for_chains, states_at, warm_up
@@ -89,7 +91,8 @@ def _sweep(
 ) -> Sweep:
     moving = np.flatnonzero(~still)
     ends = jax.jit(jax.vmap(lambda key: discrete.bounds(discrete.point(target.free_draw(key)))))
-    lines = Lines.of(discrete, target.groups, *map(np.asarray, ends(jax.random.split(key, 2))))
+    apart = {} if discrete.moves else far_levels(target, key, WHOLE + 1)
+    lines = Lines.of(discrete, target.groups, *map(np.asarray, ends(jax.random.split(key, 2))), apart)
     transition: Callable = blackjax_hmc.build_kernel(rotation_integrator)
 
     def log_density(point: Position) -> Array:

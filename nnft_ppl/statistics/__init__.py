@@ -18,7 +18,7 @@ from nnft_ppl.statistics.phases import KNOWN, AveragePhase
 from nnft_ppl.statistics.plateaus import Window, choose_window
 from nnft_ppl.statistics.replicas import blocks, correlation_between, replicas
 from nnft_ppl.statistics.second_errors import errors_agree, geyer_errors, independent_errors
-from nnft_ppl.statistics.tails import HEAVY, SIGMAS, USABLE, Tails, contributions, median_of_means, tails
+from nnft_ppl.statistics.tails import HEAVY, SIGMAS, UNSEEN, USABLE, Tails, contributions, median_of_means, tails
 from nnft_ppl.statistics.verdicts import MAX_PULL, Verdict, Verdicts, overall
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "MAX_PULL",
     "MINIMUM_DRAWS",
     "SIGMAS",
+    "UNSEEN",
     "USABLE",
     "AveragePhase",
     "CrossFitted",

@@ -1,5 +1,7 @@
 """Importance weights, held as natural logarithms: how many draws they are worth, their mean, and their heavy tail."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import ArrayLike, Float
 from numpy import ndarray
@@ -9,6 +11,10 @@ from nnft_ppl.arguments import require_log_weights
 
 EQUAL = 1e-6
 """Log weights of the tail that differ by less are equal: rounding of an action that hardly varies has no tail."""
+HITS = 5
+"""Draws of the largest weight that there is, from which the weights are taken to end there."""
+LIGHT = 0.05
+"""Share of all weight below which a few draws of a largest weight do not matter."""
 
 
 def relative_weights(log_weights: Float[ArrayLike, "*draws"]) -> Float[ndarray, "*draws"]:
@@ -67,9 +73,10 @@ def smooth_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[n
 
     The largest min(n/5, 3 sqrt(n)) weights are replaced by quantiles of the generalised Pareto law fitted to them.
     Below k_hat = 0.5 the variance of the weights exists, up to 0.7 smoothed estimates are still usable, beyond it
-    neither value nor error is to be trusted. Where the tail's weights are all equal there is nothing to fit:
-    k_hat is -inf and the weights are only normalised; where ties defeat the fit, or with fewer than 25 draws, it is
-    NaN, likewise. Draws of weight zero are no part of the tail.
+    neither value nor error is to be trusted. Where the weights end, five draws or more having the largest, as with a
+    few discrete levels, there is nothing to fit: k_hat is -inf and the weights are only normalised. With other ties
+    they are not smoothed either, and k_hat is that of weights spread between neighbouring ones. With fewer than 25
+    draws it is NaN. Draws of weight zero are no part of the tail.
 
     Args:
         log_weights: Natural logarithms up to a common constant, any shape.
@@ -93,9 +100,25 @@ def smooth_log_weights(log_weights: Float[ArrayLike, "*draws"]) -> tuple[Float[n
         return logs - logsumexp(logs), np.nan
     tail = int(3 * np.sqrt(logs.size)) if logs.size > 225 else logs.size // 5
     upper = np.partition(logs.ravel(), logs.size - tail)[logs.size - tail :]
-    if upper.max() - upper.min() < EQUAL:
+    if np.sum(upper.max() - upper < EQUAL) >= HITS:
         return logs - logsumexp(logs), -np.inf
     # ArviZ expects log likelihoods, the negatives of log weights; ties in the tail make its fit divide by zero.
     with np.errstate(divide="ignore", invalid="ignore"):
         smoothed, k_hat = array_stats.psislw(-logs.ravel())
+        if np.isnan(k_hat):
+            return logs - logsumexp(logs), _shape_with_ties(logs.ravel(), array_stats.psislw)
     return np.asarray(smoothed).reshape(logs.shape), float(k_hat)
+
+
+def _shape_with_ties(logs: Float[ndarray, " draw"], psislw: Callable) -> float:
+    """K of weights of which many are equal, each of them spread between the next smaller one and itself."""
+    values, counts = np.unique(logs, return_counts=True)
+    below = np.concatenate([values[:1], values[:-1]])
+    shares = [np.arange(1, count + 1) / count for count in counts]
+    spread = [low + (high - low) * share for low, high, share in zip(below, values, shares, strict=True)]
+    k_hat = float(psislw(-np.concatenate(spread))[1])
+    if not np.isnan(k_hat):
+        return k_hat
+    # Two weights, and a few draws of the larger: they matter or not by what they weigh.
+    largest = np.sum(np.exp(logs[logs > values[-1] - EQUAL] - float(np.asarray(logsumexp(logs)))))
+    return -np.inf if largest < LIGHT else np.inf

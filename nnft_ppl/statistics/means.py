@@ -119,10 +119,13 @@ def estimate(
             found.value, found.fluctuation, weights, found.raw, independent=independent, paired=found.paired
         )
         result[name] = _doubted(one, found.doubts)
-    if phase is None or average_phase_of(phase, logs, independent=independent).known:
+    if phase is None or (average := average_phase_of(phase, logs, independent=independent)).known:
         return result
     words = "the average phase, which it is divided by, is not known to differ from 0"
-    return {name: _doubted(one, dict.fromkeys(np.ndindex(one.value.shape), words)) for name, one in result.items()}
+    doubted = {name: _doubted(one, dict.fromkeys(np.ndindex(one.value.shape), words)) for name, one in result.items()}
+    if not average.vanishes:
+        return doubted
+    return {name: replace(one, value=np.full_like(one.value, complex(np.nan, np.nan))) for name, one in doubted.items()}
 
 
 def average_phase_of(

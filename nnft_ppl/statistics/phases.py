@@ -20,6 +20,8 @@ from nnft_ppl.display import format_value
 
 KNOWN = 5.0
 """Errors from zero beyond which an average phase is known to differ from it."""
+SEEN = 2.0
+"""Errors from zero below which nothing of it was seen."""
 
 
 def turns(
@@ -78,6 +80,11 @@ class AveragePhase:
     def known(self) -> bool:
         """Whether it differs from zero by `KNOWN` errors."""
         return self.modulus >= KNOWN * self.modulus_error
+
+    @property
+    def vanishes(self) -> bool:
+        """Whether it may well be zero: then a quotient by it is no value at all."""
+        return self.modulus < SEEN * self.modulus_error
 
     @property
     def draws(self) -> float:

@@ -194,13 +194,17 @@ def minimal_lift(
     """
     if unknown := sorted(set(lift.sites or ()) - set(theory.groups)):
         raise SymmetryError(f"symmetry {name!r}: its lift moves {unknown}; the sites are {sorted(theory.groups)}")
-    free = jnp.concatenate(
-        [
-            jnp.arange(part.start, part.stop)
-            for site, part in theory.groups.items()
-            if site in (lift.sites or (site,)) and site not in theory.discrete
-        ]
-    )
+    movable = [
+        jnp.arange(part.start, part.stop)
+        for site, part in theory.groups.items()
+        if site in (lift.sites or (site,)) and site not in theory.discrete
+    ]
+    if not movable:
+        raise SymmetryError(
+            f"symmetry {name!r}: there is no continuous parameter for it to act on, and no small change of a discrete "
+            "one: declare a DiscreteSymmetry, a map of levels onto levels"
+        )
+    free = jnp.concatenate(movable)
 
     def function(position: Array) -> Array:
         def values(moved: Array) -> Array:

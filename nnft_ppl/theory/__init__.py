@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from nnft_ppl.theory.lost_draws import refuse_lost_draws
     from nnft_ppl.theory.naming import label_of
+    from nnft_ppl.theory.own_moves import refuse_wrong_moves
     from nnft_ppl.theory.reading import Reading, Site, read
     from nnft_ppl.theory.resolution import grid_resolution, refuse_coarse_grid
     from nnft_ppl.theory.returned import field_names, named_fields
@@ -48,6 +49,7 @@ _HOMES = {
     "unresolved_levels": ("refuse_unresolved_levels",),
     "keywords": ("literal", "record", "restored", "shown"),
     "naming": ("label_of",),
+    "own_moves": ("refuse_wrong_moves",),
     "latent_laws": ("base_distribution",),
     "reading": ("Reading", "Site", "read"),
     "resolution": ("grid_resolution", "refuse_coarse_grid"),
@@ -62,8 +64,8 @@ __all__ = [
     "COMPANIONS", "SMOOTH_MAP", "Control", "ModelError", "ModelFile", "Reading", "Site", "Theory", "base_distribution",
     "bind", "check_model", "field_names", "find_model", "grid_resolution", "label_of", "literal", "load", "load_file",
     "named_fields", "read", "read_source", "record", "refuse_coarse_grid", "refuse_lost_draws", "refuse_unbounded",
-    "refuse_unresolved_levels", "restored", "sha256_of", "shipped_models", "shown", "unbounded_term", "unbounded_words",
-    "undefined_terms", "unread_keywords", "unread_words",
+    "refuse_unresolved_levels", "refuse_wrong_moves", "restored", "sha256_of", "shipped_models", "shown",
+    "unbounded_term", "unbounded_words", "undefined_terms", "unread_keywords", "unread_words",
 ]  # fmt: skip
 
 

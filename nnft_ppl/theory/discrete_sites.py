@@ -19,17 +19,16 @@ ENDS = ("low", "high")
 
 DiscreteMoves = Callable[[Array, dict[str, Array]], Mapping[str, Array]]
 """(key, values) -> values of the discrete sites by stored name: keeps the density at fixed continuous parameters as it
-is, and reaches all of its support. `mixed` takes it in place of its own heat baths."""
+is, and reaches all of its support. `mixed` takes it in place of its own heat baths; every discrete site comes back."""
 
 
-def discrete_of(theory: Any, call: Callable[[Callable], Any]) -> Discrete | None:
+def discrete_of(theory: Any) -> Discrete | None:
     """What a target says of discrete coordinates; None where there are none.
 
     Args:
         theory: A `Theory`.
-        call: Calls a function of the model's file with the keywords that it names.
     """
-    own_moves: DiscreteMoves | None = call(theory.file.moves) if theory.file.moves else None
+    own_moves: DiscreteMoves | None = theory.moves
     sites = {site.label: site.shape for site in theory.sites if site.discrete}
     if not sites:
         return None

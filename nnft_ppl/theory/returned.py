@@ -1,6 +1,7 @@
 """What a model returns: one field, or a tuple or a dict of fields."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,11 @@ def refuse_points(model: str, returned: Any, dim: int) -> None:
     mend = f"give the model a space(), or the dimension of its points (it is {dim} here): Theory(model, dim=...), --dim"
     for name, field in named_fields(returned).items():
         point = np.zeros(dim)
+        if _takes_two(field):
+            raise ModelError(
+                f"{model}: {name} takes two points; a kernel S(x, y) of features f and g is Bilocal(f, g) of "
+                "nnft_ppl.fields, and one of your own a function S(x, y=None) that at one point is a field, S(x, 0) say"
+            )
         try:
             field(point)
         except IndexError as error:  # JAX reads past the end of an array without a word, NumPy does not
@@ -90,6 +96,20 @@ def refuse_points(model: str, returned: Any, dim: int) -> None:
             raise ModelError(
                 f"{model}: {name} fails at a point x of shape ({dim},): {error_words(error)}; {mend}"
             ) from error
+
+
+def _takes_two(field: Callable) -> bool:
+    """Whether it must be given two points."""
+    try:
+        signature = inspect.signature(field)
+        signature.bind(None, None)
+    except (TypeError, ValueError):
+        return False
+    try:
+        signature.bind(None)
+    except TypeError:
+        return True
+    return False
 
 
 def jumps_between_sites(returned: Any, dim: int) -> bool:

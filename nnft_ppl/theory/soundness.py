@@ -20,6 +20,7 @@ from nnft_ppl.theory.errors import ModelError
 from nnft_ppl.theory.latent_laws import base_distribution
 from nnft_ppl.theory.loading import COMPANIONS
 from nnft_ppl.theory.lost_draws import refuse_lost_draws
+from nnft_ppl.theory.own_moves import refuse_wrong_moves
 from nnft_ppl.theory.reading import read
 from nnft_ppl.theory.resolution import MAX_SPREAD, grid_resolution, observable_resolution, spaces_of
 from nnft_ppl.theory.theory import Theory
@@ -106,6 +107,7 @@ def _laws(theory: Theory) -> tuple[bool, str]:
     try:
         refuse_lost_draws(theory)
         refuse_unresolved_levels(theory)
+        refuse_wrong_moves(theory)
     except ModelError as error:
         return False, str(error)
     return True, "free draws of every site fit into floating-point numbers"
@@ -136,7 +138,8 @@ def _finite(theory: Theory, positions: Array) -> tuple[bool, str]:
     number = (
         f"{DRAWS - np.sum(walled)} of {DRAWS}, the others behind a wall" if np.any(walled) else f"{DRAWS} free draws"
     )
-    return True, f"action and gradient are finite on {number}: {words or 'no action terms, a free theory'}"
+    smooth = "action and gradient are" if len(theory.discrete) < len(theory.sites) else "the action is"
+    return True, f"{smooth} finite on {number}: {words or 'no action terms, a free theory'}"
 
 
 def phase_of_weights(theory: Theory, positions: Float[Array, "draw dimension"]) -> tuple[bool, str]:
@@ -168,7 +171,10 @@ def _transports(theory: Theory, positions: Array) -> tuple[bool, str]:
     if bad:
         words = ", ".join(f"{name} ({value:.1g})" for name, value in bad.items())
         return False, f"transport and density of a site disagree: {words}; its `transport` or `log_prob` is wrong"
-    return True, f"{len(residuals)} of {len(theory.sites)} sites carry N(0, 1) exactly to their density"
+    continuous = len(theory.sites) - len(theory.discrete)
+    words = [f"{len(residuals)} of {continuous} sites carry N(0, 1) exactly to their density"] if continuous else []
+    words += [f"discrete, and so by steps: {', '.join(theory.discrete)}"] if theory.discrete else []
+    return True, "; ".join(words)
 
 
 def transport_residuals(theory: Theory, position: Array) -> dict[str, Array]:

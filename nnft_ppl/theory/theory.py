@@ -125,6 +125,11 @@ class Theory:
         return self._call(self.file.symmetries) if self.file.symmetries else {}
 
     @cached_property
+    def moves(self) -> Any:
+        """The file's own moves of discrete sites (`nnft_ppl.theory.discrete_sites.DiscreteMoves`); None without any."""
+        return self._call(self.file.moves) if self.file.moves else None
+
+    @cached_property
     def groups(self) -> dict[str, slice]:
         """The slice of z that belongs to each site, by stored name."""
         sizes = {site.label: math.prod(site.reference_shape) for site in self.sites}
@@ -223,7 +228,7 @@ class Theory:
     def target(self) -> Target:
         """What a sampler is given."""
         functions = self.action, self.reference, self.free_draw, self.measure
-        return Target(*functions, self.dimension, self.groups, discrete_of(self, self._call))
+        return Target(*functions, self.dimension, self.groups, discrete_of(self))
 
     def run(self) -> Any:
         """The model with its keywords, as NumPyro sees it."""

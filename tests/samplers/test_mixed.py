@@ -19,7 +19,8 @@ from statistical import ACCEPTED, REJECTED, worst_pull
 from nnft_ppl import Observable, Theory
 from nnft_ppl.densities import IntegerNormal
 from nnft_ppl.samplers import Settings, mixed, nuts, run_blocks
-from nnft_ppl.samplers.integer_moves import Lines, window_of
+from nnft_ppl.samplers.integer_moves import FAR, Lines, Window, window_of
+from nnft_ppl.samplers.level_scan import far_levels, wells
 from nnft_ppl.statistics import estimate
 from nnft_ppl.theory import ModelFile
 
@@ -42,12 +43,12 @@ PLANTED = {
 }
 
 
-def broken_balance(levels, window=window_of):
+def broken_balance(levels, window=window_of, apart=None):
     """The largest |π_i P_ij − π_j P_ji| of each move at each cut, in units of the mean π."""
     table = 1.5 * np.random.default_rng(1).normal(size=(levels, levels))
     target = integers(table)
     low, high = (np.asarray(end)[None] for end in target.discrete.bounds(jnp.zeros(3)))
-    lines = Lines.of(target.discrete, target.groups, low, high)
+    lines = Lines.of(target.discrete, target.groups, low, high, apart)
     states = np.array([(0, *place) for place in np.ndindex(table.shape)], float)
 
     def one(move, cut, state):
@@ -77,6 +78,32 @@ def test_every_move_is_in_detailed_balance(levels):
     np.testing.assert_array_equal(lines.moves, [[0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 1], [1, 0, 0]])
     assert lines.window == (FEW if levels == FEW else 4)
     assert np.max(worst) < ROUNDING
+
+
+def leaps_in(lines, y, log_density, move, *others):
+    """A far move from wherever the point is."""
+    found = window_of(lines, y, log_density, move, *others)
+    points = y + (lines.far[0] - y[1 + move[1]])[:, None] * (jnp.arange(3) == 1 + move[1])
+    logits = jnp.where(lines.known[0], jax.vmap(log_density)(points), -jnp.inf)
+    far = move[2] == FAR
+    return Window(jnp.where(far, points, found.points), jnp.where(far, logits, found.logits))
+
+
+def test_moves_between_wells_that_lie_apart_are_in_detailed_balance():
+    apart = {"n": [2, 17, 11]}
+    lines, worst = broken_balance(MANY, apart=apart)
+    np.testing.assert_array_equal(lines.moves[-2:], [[0, 0, FAR], [0, 1, FAR]])
+    assert np.max(worst) < ROUNDING
+    assert np.max(broken_balance(MANY, leaps_in, apart)[1]) > SEEN
+
+
+def test_wells_that_lie_apart_are_found(key):
+    """Of two integers alike but for their prior: one well of neighbours, and one beside it far away."""
+    two = np.where(np.arange(40) == 31, 4.0, -0.1 * (np.arange(40) - 5.0) ** 2)
+    for weights, expected in ((two, {"n": [31, 5]}), (-0.1 * (np.arange(40) - 5.0) ** 2, {})):
+        assert far_levels(integers(np.add.outer(weights, weights)), key, 17) == expected
+    # Ripples are no wells.
+    assert wells(np.array([-0.1 * np.arange(20.0) + np.tile([0, -1.5], 10)])) == []
 
 
 @pytest.mark.parametrize("bug", PLANTED)

@@ -10,7 +10,8 @@ from numpyro import distributions as dist
 from nnft_ppl import Theory
 from nnft_ppl.densities import IntegerNormal
 from nnft_ppl.identities import Current, ParameterField, VectorFieldError
-from nnft_ppl.symmetries import DiscreteSymmetry, Invariance, default_basis
+from nnft_ppl.symmetries import DiscreteSymmetry, Invariance, MinimalLift, SymmetryError, default_basis
+from nnft_ppl.symmetries.lift import minimal_lift
 
 POINT = [[0.3]]
 
@@ -48,3 +49,13 @@ def test_vector_fields_leave_integers_alone():
     with pytest.raises(VectorFieldError, match="moves 'n', a discrete site, which changes by whole steps only"):
         Current(theory, ParameterField("shift", lambda t: {"n": 1.0}))
     assert not [one.name for one in default_basis(theory) if one.name.endswith("∂n")]
+
+
+def test_no_small_change_of_integers_alone():
+    def integers():
+        n = numpyro.sample("n", IntegerNormal(1.0))
+        return lambda x: n + 0 * x[0]
+
+    for theory, lift in ((Theory(integers), MinimalLift()), (Theory(path), MinimalLift(sites=("n",)))):
+        with pytest.raises(SymmetryError, match="no continuous parameter for it to act on"):
+            minimal_lift("shift", theory, lambda phi, x: 1.0, jnp.array(POINT), lift)
