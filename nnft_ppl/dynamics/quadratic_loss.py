@@ -9,6 +9,7 @@ from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
+from nnft_ppl.dynamics.known import require_known
 
 NEARLY = 1e-9
 """By how much a matrix that is meant to be symmetric may miss it, in units of its rows: the loss does not notice."""
@@ -71,24 +72,6 @@ class QuadraticLoss:
             )
         half = 0.5 * applied(self.kinetic, bias) + applied(self.mixed, state)
         return jnp.dot(bias, half) + 0.5 * jnp.dot(state, applied(self.potential, state))
-
-
-def require_known(owner: str, name: str, value: Any) -> None:
-    """Refuse what is known only while a model runs.
-
-    Args:
-        owner: Who asks.
-        name: What the argument is called.
-        value: The argument.
-
-    Raises:
-        TypeError: If it is sampled, or made by jnp inside a model.
-    """
-    if isinstance(value, Tracer):
-        raise TypeError(
-            f"{owner}: {name} is known only while the model runs, as it was sampled or made by jnp in there; it must "
-            "be known before sampling: make it of NumPy arrays and of keywords, with np in place of jnp"
-        )
 
 
 def require_square(owner: str, name: str, matrix: Any) -> Float[np.ndarray, "n n"]:

@@ -1,14 +1,12 @@
 """Initial states of thermal equilibrium."""
 
-from typing import Any
-
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from nnft_ppl.arguments import require_non_negative, require_positive
+from nnft_ppl.arguments import require_non_negative
 from nnft_ppl.dynamics.duality import OPERATIONS, hamiltonian_pair
+from nnft_ppl.dynamics.known import root_of
 from nnft_ppl.dynamics.learning_network import State
 from nnft_ppl.dynamics.quadratic_loss import QuadraticLoss, applied, unit_rounding
 from nnft_ppl.exact import step_frequency
@@ -88,18 +86,3 @@ def thermal_start(
     phi = root_temperature * applied((modes / slowed) @ modes.T, one)
     beta = root_temperature * other - applied(k, phi)
     return State(*(one.reshape(np.shape(noise)[1:]) for one in (phi, beta)))
-
-
-def root_of(owner: str, temperature: Any) -> Any:
-    """The root of a temperature, a positive number or a sampled one.
-
-    Args:
-        owner: Who asks.
-        temperature: T.
-
-    Raises:
-        TypeError, ValueError: If it is no positive number, as far as it is known.
-    """
-    return jnp.sqrt(
-        temperature if isinstance(temperature, Tracer) else require_positive(owner, "temperature", temperature)
-    )
