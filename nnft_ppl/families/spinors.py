@@ -51,6 +51,7 @@ def spinor_observables(
     h, turn = dirac.hamiltonian(spatial), np.exp(1j * lattice.spacing * link)
     sites, spin = tuple(range(1, lattice.dim + 1)), lattice.dim + 1
     when, rounding = shown_steps(steps), float(jnp.finfo(float).eps)
+    kept = (500 + 2 * steps) * rounding  # of a step always to the same side
 
     def turns(psi: Rollout) -> Array:
         wave = jnp.fft.fftn(psi.phi[:3], axes=sites).reshape(3, -1, 2)
@@ -90,8 +91,13 @@ def spinor_observables(
         "levels": Derived(levels, ("level",), numbers, moments=Observable(turns, hidden=True)).in_units("1/length"),
         "two_point": Observable(two_point, ("time", "separation"), label),
         "charge": Observable(lambda psi: charge(psi)[0] / size),
-        "norm": Invariant(lambda psi: charge(psi)[1:] / charge(psi)[0] - 1, 500 * rounding, ("step",)),
-        "conserved": Invariant(conserved, 500 * rounding, ("step", "kept"), {"kept": ("energy", "momentum")}),
+        "norm": Invariant(lambda psi: charge(psi)[1:] / charge(psi)[0] - 1, kept, ("step",)),
+        "conserved": Invariant(
+            conserved,
+            kept * float(np.max(np.sum(np.abs(h), axis=1))),
+            ("step", "kept"),
+            {"kept": ("energy", "momentum")},
+        ),
         "continuity": Invariant(continuity, 50 * rounding),
     }
 
