@@ -26,7 +26,7 @@ from numpyro import distributions as dist
 from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.dynamics import LearningNetwork, QuadraticLoss, Rollout, rollout, thermal_start
 from nnft_ppl.exact import lattice_frequency, lattice_potential, step_frequency, thermal_wave_two_point
-from nnft_ppl.observables import Invariant, Observable
+from nnft_ppl.observables import Invariant, Observable, at, product
 from nnft_ppl.spaces import Lattice, Spacetime
 from nnft_ppl.symmetries import Symmetry
 
@@ -118,7 +118,9 @@ def symmetries(sites, spacing, mass, dt):
         one, other = values["noise"]
         return {"noise": jnp.stack([root @ other, -root @ one])}
 
-    return {"time_translation": Symmetry(moved, lift, points=[[0.0, 0.0], [dt, spacing], [4 * dt, 0.0]])}
+    points = np.array([[0.0, 0.0], [4 * dt, spacing]])
+    functionals = {"two_times": product(at(points[:1]), at(points[1:]))}
+    return {"time_translation": Symmetry(moved, lift, points=points, functionals=functionals)}
 
 
 def control():
