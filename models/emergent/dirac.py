@@ -49,7 +49,7 @@ def model(sites=32, mass=0.3, wilson=0.0, dt=0.1, dim=1, temperature=1.0, charge
 
 def space(sites, dim, dt, steps):
     """Times and sites."""
-    return Spacetime(dt * np.arange(steps + 1), Lattice([sites] * dim))
+    return Spacetime(require_positive("dirac", "dt", dt) * np.arange(steps + 1), Lattice([sites] * dim))
 
 
 def observables(sites, mass, wilson, dt, dim, steps):

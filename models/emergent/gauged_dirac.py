@@ -48,7 +48,7 @@ def background(dirac, link, steps):
 
 def space(sites, dt, steps):
     """Times and sites."""
-    return Spacetime(dt * np.arange(steps + 1), Lattice(sites))
+    return Spacetime(require_positive("gauged_dirac", "dt", dt) * np.arange(steps + 1), Lattice(sites))
 
 
 def observables(sites, mass, wilson, dt, link, steps):

@@ -24,8 +24,9 @@ import numpyro
 from numpyro import distributions as dist
 
 from nnft_ppl.arguments import require_count, require_positive
-from nnft_ppl.dynamics import LearningNetwork, QuadraticLoss, Rollout, rollout, thermal_start
+from nnft_ppl.dynamics import LearningNetwork, QuadraticLoss, rollout, thermal_start
 from nnft_ppl.exact import lattice_frequency, lattice_potential, step_frequency, thermal_wave_two_point
+from nnft_ppl.families import time_translation
 from nnft_ppl.observables import Invariant, Observable, at, product
 from nnft_ppl.spaces import Lattice, Spacetime
 from nnft_ppl.symmetries import Symmetry
@@ -46,7 +47,11 @@ def model(sites=64, spacing=1.0, mass=0.5, dt=0.1, temperature=1.0, steps=100, d
     """Thermal states at the start, and what becomes of them."""
     require_count("klein_gordon", "sites", sites, least=8)
     require_count("klein_gordon", "steps", steps, least=4)
-    require_positive("klein_gordon", "dt", dt)
+    for name, value in (("spacing", spacing), ("mass", mass)):
+        require_positive("klein_gordon", name, value)
+    if dt**2 * (mass**2 + 4 / spacing**2) >= 4:
+        most = 2 / np.sqrt(mass**2 + 4 / spacing**2)
+        raise ValueError(f"klein_gordon: dt = {dt:g}: steps of {dt:g} are unstable; give dt < {most:.6g}")
     loss = QuadraticLoss(potential=lattice_potential(sites, spacing, mass))
     with numpyro.plate("site", sites), numpyro.plate("part", 2):
         noise = numpyro.sample("noise", dist.Normal(0, 1))
@@ -56,7 +61,7 @@ def model(sites=64, spacing=1.0, mass=0.5, dt=0.1, temperature=1.0, steps=100, d
 
 def space(sites, spacing, dt, steps):
     """Times and sites."""
-    return Spacetime(dt * np.arange(steps + 1), Lattice(sites, spacing=spacing))
+    return Spacetime(require_positive("klein_gordon", "dt", dt) * np.arange(steps + 1), Lattice(sites, spacing=spacing))
 
 
 def observables(sites, spacing, mass, dt, steps):
@@ -106,20 +111,10 @@ def exact(sites, spacing, mass, dt, temperature, steps, derivative):
 
 
 def symmetries(sites, spacing, mass, dt):
-    """Time translation, in which white noise turns by the frequencies of E_s."""
-    potential = lattice_potential(sites, spacing, mass)
-    squares, modes = np.linalg.eigh(potential - dt**2 / 4 * potential @ potential)
-    root = (modes * np.sqrt(squares)) @ modes.T
-
-    def moved(phi, x):
-        return Rollout(phi.beta + dt / 2 * phi.phi @ potential, phi.lattice, phi.times)(x)
-
-    def lift(values):
-        one, other = values["noise"]
-        return {"noise": jnp.stack([root @ other, -root @ one])}
-
+    """Time translation."""
     points = np.array([[0.0, 0.0], [4 * dt, spacing]])
     functionals = {"two_times": product(at(points[:1]), at(points[1:]))}
+    moved, lift = time_translation(lattice_potential(sites, spacing, mass), dt)
     return {"time_translation": Symmetry(moved, lift, points=points, functionals=functionals)}
 
 

@@ -64,7 +64,8 @@ class DiracLattice:
         if 2 * np.prod(lattice.sites) > MOST_ROWS:
             raise ValueError(f"{owner}: {lattice.sites} sites; H is kept as a matrix: give {MOST_ROWS // 2} at most")
         self.lattice = lattice
-        self.mass: Any = mass if isinstance(mass, Tracer) else require_number(owner, "mass", mass)
+        own: Any = mass
+        self.mass = own if isinstance(own, Tracer) else require_number(owner, "mass", own)
         self.wilson = require_number(owner, "wilson", wilson)
 
     @property
@@ -77,7 +78,7 @@ class DiracLattice:
         """T_j, by which ψ at the next site enters H ψ."""
         return -(1j * PAULI[: self.lattice.dim] + self.wilson * PAULI[2]) / (2 * self.lattice.spacing)
 
-    def _links(self, spatial: Float[ArrayLike, "axis *sites"] | None) -> Complex[ArrayLike, "axis *sites"]:
+    def _links(self, spatial: Float[ArrayLike, "axis *sites"] | None) -> Any:
         """U on the links."""
         shape = (self.lattice.dim, *self.lattice.sites)
         potential = np.zeros(shape) if spatial is None else numbers("DiracLattice", "spatial", spatial)
@@ -88,7 +89,7 @@ class DiracLattice:
             )
         return numpy_for(potential).exp(1j * self.lattice.spacing * potential)
 
-    def hamiltonian(self, spatial: Float[ArrayLike, "axis *sites"] | None = None) -> Complex[ArrayLike, "row row"]:
+    def hamiltonian(self, spatial: Float[ArrayLike, "axis *sites"] | None = None) -> Complex[np.ndarray, "row row"]:
         """H as a Hermitian matrix of the raveled ψ.
 
         Args:

@@ -16,7 +16,7 @@ ROUNDING = 1e-12
 """What is smaller than this, in units of the largest entry, is zero."""
 
 
-def cayley_step(hamiltonian: Complex[ArrayLike, "row row"], time_step: float) -> Complex[ArrayLike, "row row"]:
+def cayley_step(hamiltonian: Complex[ArrayLike, "row row"], time_step: float) -> Complex[np.ndarray, "row row"]:
     r"""Cayley's step $(1+\tfrac i2dt\,H)^{-1}(1-\tfrac i2dt\,H)$ of $i\dot\psi=H\psi$: unitary at any dt, of order 2.
 
     It keeps ψ†ψ, ψ†Hψ and whatever commutes with H; an eigenvalue E turns at Ω, tan(Ω dt/2) = E dt/2.
@@ -41,7 +41,7 @@ def cayley_step(hamiltonian: Complex[ArrayLike, "row row"], time_step: float) ->
 
 
 def unitary_rollout(
-    moves: Complex[ArrayLike, "... row row"],
+    moves: Any,
     start: Complex[ArrayLike, "*shape"],
     steps: int,
     lattice: Lattice,

@@ -79,7 +79,7 @@ def thermal_dirac_two_point(
 
     Source: derived in docs/theory/dirac.md.
     """
-    shape = np.ravel(sites) if np.ndim(sites) else [sites] * dim
+    shape = [sites] * dim if isinstance(sites, int | np.integer) else list(sites)
     axes = np.meshgrid(*[2 * np.pi * np.arange(one) / (one * spacing) for one in shape], indexing="ij")
     waves = np.stack(axes, axis=-1).reshape(-1, len(shape))
     energy = dirac_energy(waves + link * np.eye(len(shape))[0], spacing, mass, wilson)

@@ -97,6 +97,7 @@ def replace_phi(psi, phi):
     ("name", "keywords", "message"),
     [
         ("dirac", {"dim": 3}, "dirac: dim = 3"),
+        ("dirac", {"dt": -0.1}, "dirac: dt = -0.1"),
         ("dirac", {"sites": 4}, "dirac: sites = 4; give an integer >= 8"),
         ("dirac", {"mass": 0.0}, "dirac: mass = 0"),
         ("dirac", {"charge_weight": 1.0}, r"charge_weight = 1 .* give more than 1\.04403"),

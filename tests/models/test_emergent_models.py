@@ -133,10 +133,12 @@ def test_a_round_sphere_has_ricci_flow_to_the_order_of_the_steps():
 @pytest.mark.parametrize(
     ("name", "keywords", "message"),
     [
-        ("klein_gordon", {"dt": 1.0}, "steps of 1 are unstable at the frequency 2.06155; give steps < 0.970143"),
+        ("klein_gordon", {"dt": 1.0}, "klein_gordon: dt = 1: steps of 1 are unstable; give dt < 0.970143"),
+        ("klein_gordon", {"dt": -0.1}, "klein_gordon: dt = -0.1; give"),
+        ("klein_gordon", {"mass": -1.0}, "klein_gordon: mass = -1.0; give"),
         ("klein_gordon", {"sites": 4}, "klein_gordon: sites = 4; give an integer >= 8"),
         ("klein_gordon", {"derivative": "old"}, "derivative = 'old'; give one of 'total', 'partial'"),
-        ("klein_gordon", {"mass": 0.0}, r"cannot be normalised; give a potential with positive ones"),
+        ("klein_gordon", {"mass": 0.0}, "klein_gordon: mass = 0.0; give a finite number > 0"),
         ("hamiltonian_duality", {"loss": "other"}, "loss = 'other'; give one of 'kinetic', 'mixed'"),
         ("metric_flow", {"time": 0.6}, "a sphere of radius 1 collapses at time 0.5"),
         ("metric_flow", {"spread": 0.3}, "with a spread of 0.166667 it may have no radius"),
