@@ -26,7 +26,7 @@ from numpyro import distributions as dist
 from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.dynamics import LearningNetwork, QuadraticLoss, rollout, thermal_start
 from nnft_ppl.exact import lattice_frequency, lattice_potential, step_frequency, thermal_wave_two_point
-from nnft_ppl.families import time_translation
+from nnft_ppl.families import time_translation, wave_energies
 from nnft_ppl.observables import Invariant, Observable, at, product
 from nnft_ppl.spaces import Lattice, Spacetime
 from nnft_ppl.symmetries import Symmetry
@@ -74,21 +74,15 @@ def observables(sites, spacing, mass, dt, steps):
         moved = jnp.stack([jnp.roll(phi.phi[when], -r, axis=1) for r in DISTANCES], axis=1)
         return jnp.mean(moved * phi.phi[0], axis=-1)
 
-    def energies(phi):
-        """E and E_s at every time, and the size of what they are sums of, with the rounding of differences of φ."""
-        slope, bend = ((jnp.roll(one, -1, 1) - one) / spacing for one in (phi.phi, phi.beta))
-        plain = phi.beta**2 + slope**2 + mass**2 * phi.phi**2
-        mixed = dt * (mass**2 * phi.beta * phi.phi + bend * slope)
-        size = plain + jnp.abs(mixed) + 2 * jnp.abs(phi.phi / spacing) * (jnp.abs(slope) + dt * jnp.abs(bend))
-        return [jnp.sum(one, axis=1) / 2 for one in (plain, plain + mixed, size)]
-
     def shadow_energy(phi):
-        _, shadow, size = energies(phi)
+        _, shadow, size = wave_energies(phi, mass, dt)
         return (shadow[1:] - shadow[0]) / size[0]
 
     return {
         "two_point": Observable(two_point, ("time", "separation"), label),
-        "energy": Observable(lambda phi: energies(phi)[0][when] / sites, ("time",), {"time": label["time"]}),
+        "energy": Observable(
+            lambda phi: wave_energies(phi, mass, dt)[0][when] / sites, ("time",), {"time": label["time"]}
+        ),
         "equipartition": Observable(
             lambda phi: jnp.abs(jnp.fft.fft(phi.beta[-1])[np.array(waves)]) ** 2 / sites, ("wave",), {"wave": waves}
         ),

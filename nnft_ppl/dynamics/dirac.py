@@ -65,7 +65,7 @@ class DiracLattice:
             raise ValueError(f"{owner}: {lattice.sites} sites; H is kept as a matrix: give {MOST_ROWS // 2} at most")
         self.lattice = lattice
         own: Any = mass
-        self.mass = own if isinstance(own, Tracer) else require_number(owner, "mass", own)
+        self.mass: Any = own if isinstance(own, Tracer) else require_number(owner, "mass", own)
         self.wilson = require_number(owner, "wilson", wilson)
 
     @property

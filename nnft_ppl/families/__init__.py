@@ -15,7 +15,7 @@ from nnft_ppl.families.scalar import (
     scalar_separations,
 )
 from nnft_ppl.families.spinors import constant_links, spinor_exact, spinor_observables
-from nnft_ppl.families.thermal_waves import time_translation
+from nnft_ppl.families.thermal_waves import time_translation, wave_energies
 from nnft_ppl.families.weyl import refuse_cut_off, weyl_answers, weyl_observables
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "spinor_exact",
     "spinor_observables",
     "time_translation",
+    "wave_energies",
     "weyl_answers",
     "weyl_observables",
 ]
