@@ -9,7 +9,7 @@ they keep the charge Q = Σ|ψ|², the energy ψ†Hψ and the momentum. States 
 exp(−ψ†(H + ν)ψ/T); ν is `charge_weight`, above all energies, as H has no lower bound. A classical field, without a
 filled sea.
 
-`levels` are the four lowest E > 0, read from the turn of each wave in two steps; `two_point` is
+`levels` are the four lowest E ≥ 0, read from the turn of each wave in two steps; `two_point` is
 ½ tr ⟨ψ(t, x+r) ψ†(0, x)⟩, averaged over x, at `time` (0, ¼, ½, 1) steps · dt and `separation` 0, 1, 2, 4 a on the first
 axis; `charge` is Q per site. On every draw: `norm`, the relative change of Q; `conserved`, that of energy and momentum
 in units of Q; `continuity`, d|ψ|²/dt and the outflow of the current at the last time, in units of the largest current
@@ -49,7 +49,7 @@ def model(sites=32, mass=0.3, wilson=0.0, dt=0.1, dim=1, temperature=1.0, charge
 
 def space(sites, dim, dt, steps):
     """Times and sites."""
-    return Spacetime(dt * np.arange(steps + 1), Lattice([sites] * dim))
+    return Spacetime(require_positive("dirac", "dt", dt) * np.arange(steps + 1), Lattice([sites] * dim))
 
 
 def observables(sites, mass, wilson, dt, dim, steps):

@@ -4,11 +4,13 @@ r"""Dirac's equation on a ring in a constant gauge field, and its covariance und
 
 The gauge field enters the weights by phases of their hops, and the steps by A_0. It is a given background: nothing
 here moves it. ψ → e^{iα}ψ, A_n → A_n − (α_{n+1} − α_n)/a and A_0 → A_0 − (α(t+dt) − α(t))/dt is exact on the lattice,
-step by step, ψ(t+dt) = e^{−i dt A_0} (1 + i dt H/2)^{−1} (1 − i dt H/2) ψ(t). Waves have the energies of k + A: only
-the flux around the ring matters, and A → A + 2π/(La), a phase of its own, leaves all levels as they are.
+step by step, ψ(t+dt) = e^{−i dt A_0/2} (1 + i dt H/2)^{−1} (1 − i dt H/2) e^{−i dt A_0/2} ψ(t), where A turns with the
+mean of α(t) and α(t+dt). Waves have the energies of k + A: only the flux around the ring matters, and A → A + 2π/(La),
+a phase of its own, leaves all levels as they are.
 
 Everything is as in `dirac`. `covariance` is, on every draw and at every step `from_start`, the largest difference
-between the rollout of turned states in the turned gauge field and the turned rollout, for a phase α(t, x).
+between the rollout of turned states in the turned gauge field and the turned rollout, for a phase α(t, x), in units of
+the norm √Q of ψ.
 
 Control: half a flux more, A + π/(La), of which `levels` are others. Units: a = 1, c = 1. Source: arXiv:2411.08138 (U(1)
 covariance with a background); on the lattice derived in docs/theory/dirac.md.
@@ -46,7 +48,7 @@ def background(dirac, link, steps):
 
 def space(sites, dt, steps):
     """Times and sites."""
-    return Spacetime(dt * np.arange(steps + 1), Lattice(sites))
+    return Spacetime(require_positive("gauged_dirac", "dt", dt) * np.arange(steps + 1), Lattice(sites))
 
 
 def observables(sites, mass, wilson, dt, link, steps):
@@ -58,9 +60,9 @@ def observables(sites, mass, wilson, dt, link, steps):
 
     def covariance(psi):
         other = dirac.rollout(phase[0] * psi.phi[0], steps, dt, turned)
-        return jnp.max(jnp.abs(other.phi - phase * psi.phi), axis=(1, 2))
+        return jnp.max(jnp.abs(other.phi - phase * psi.phi), axis=(1, 2)) / jnp.linalg.norm(psi.phi[0])
 
-    judged = Invariant(covariance, 500 * float(jnp.finfo(float).eps), ("from_start",))
+    judged = Invariant(covariance, 45 * float(jnp.finfo(float).eps) * max(1, steps / 60), ("from_start",))
     return spinor_observables(dirac, steps, dt, link) | {"covariance": judged}
 
 

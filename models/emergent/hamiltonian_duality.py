@@ -7,9 +7,10 @@ on a ring of sites with spacing 1, in continuous time: Hamilton's equations of �
 solutions `loss` is "kinetic", A = K and B = 0, or "mixed", A = 0 and B = K; the field equation is the same,
 d²φ/dt² = −Mφ, and its spectrum ± i w_k, w_k² = m² + 2 − 2 cos k. States at the start have the density exp(−E).
 
-`spectrum` is w_k by `wave` j, k = 2πj/L, from the ensemble, arccos(⟨φ_k(1) φ_k(0)*⟩/⟨|φ_k|²⟩) at t = 1. `energy` and
-`decay` should be nothing on every draw: the relative change of ½ π² + ½ φ M φ from t = 0 to 1, and the largest real
-part in the spectrum of the motion itself, from the derivatives of its rates.
+`spectrum` is w_k by `wave` j, k = 2πj/L, from the ensemble, arccos(⟨φ_k(t) φ_k(0)*⟩/⟨|φ_k|²⟩)/t at t = 1, or earlier
+where a wave would have turned by more than 2.5 radians. `energy` and `decay` should be nothing on every draw: the
+relative change of ½ π² + ½ φ M φ from 0 to t, and the largest real part in the spectrum of the motion itself, from the
+derivatives of its rates.
 
 Control: the frequencies of the same C without A and B, those of friction K. Weights that are not symmetric have no such
 loss, and are refused by `dual_loss`; with another loss `thermal_start` refuses them. Units: spacing and c = 1. Source:
@@ -42,25 +43,31 @@ def network(sites, mass, loss):
 
 
 def model(sites=16, mass=0.7, loss="kinetic"):
-    """Thermal states at the start, and what becomes of them in a unit of time."""
+    """Thermal states at the start, and what becomes of them."""
     require_count("hamiltonian_duality", "sites", sites, least=4)
     require_positive("hamiltonian_duality", "mass", mass)
     require_choice("hamiltonian_duality", "loss", loss, ("kinetic", "mixed"))
     with numpyro.plate("site", sites), numpyro.plate("part", 2):
         noise = numpyro.sample("noise", dist.Normal(0, 1))
     weight, dual, both = network(sites, mass, loss)
-    return continuous_rollout(both, thermal_start(weight, dual, noise), [0.5, 1.0], Lattice(sites), steps=8)
+    return continuous_rollout(both, thermal_start(weight, dual, noise), times(mass)[1:], Lattice(sites), steps=8)
 
 
-def space(sites):
+def times(mass):
+    """The start, the middle and the end, before which no frequency, √(m² + 4) at most, turns by half a circle."""
+    return np.array([0.0, 0.5, 1.0]) * min(1.0, 2.5 / np.sqrt(mass**2 + 4))
+
+
+def space(sites, mass):
     """Times and sites."""
-    return Spacetime([0.0, 0.5, 1.0], Lattice(sites))
+    return Spacetime(times(mass), Lattice(sites))
 
 
 def observables(sites, mass, loss):
     """Frequencies of the ensemble, and what is kept."""
     label = {"dims": ("wave",), "coords": {"wave": tuple(range(sites // 2 + 1))}}
     both, potential = network(sites, mass, loss)[2], lattice_potential(sites, 1.0, mass)
+    last = float(times(mass)[-1])
     rounding = 1000 * float(jnp.finfo(jnp.result_type(float)).eps)
 
     def correlations(phi):
@@ -68,10 +75,10 @@ def observables(sites, mass, loss):
         return jnp.real(waves[jnp.array([0, -1])] * jnp.conj(waves[0])) / sites
 
     def energy(phi):
-        first, last = (
+        first, then = (
             jnp.sum(both.momentum(at) ** 2 + at.phi * (potential @ at.phi)) for at in (phi.at(0), phi.at(-1))
         )
-        return last / first - 1
+        return then / first - 1
 
     def decay(phi):
         flat, unravel = ravel_pytree(phi.at(0))
@@ -79,8 +86,8 @@ def observables(sites, mass, loss):
         return jnp.max(jnp.real(jnp.linalg.eigvals(motion)))
 
     return {
-        "correlations": Observable(correlations, ("time", *label["dims"]), {"time": (0.0, 1.0), **label["coords"]}),
-        "spectrum": Derived(lambda mean: jnp.arccos(mean["correlations"][1] / mean["correlations"][0]), **label),
+        "correlations": Observable(correlations, ("time", *label["dims"]), {"time": (0.0, last), **label["coords"]}),
+        "spectrum": Derived(lambda mean: jnp.arccos(mean["correlations"][1] / mean["correlations"][0]) / last, **label),
         "energy": Invariant(energy, max(1e-7, rounding)),
         "decay": Invariant(decay, rounding),
     }

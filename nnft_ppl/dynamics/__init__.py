@@ -7,12 +7,13 @@ any other. A `LearningNetwork` has a state, too: what is drawn is where it start
 
 from nnft_ppl.dynamics.descent import gradient_descent
 from nnft_ppl.dynamics.dirac import DiracLattice
-from nnft_ppl.dynamics.duality import PairFindings, QuadraticLoss, dual_loss, hamiltonian_pair, quadratic_part
+from nnft_ppl.dynamics.duality import PairFindings, dual_loss, hamiltonian_pair, quadratic_part
 from nnft_ppl.dynamics.flow import gradient_flow
 from nnft_ppl.dynamics.gauge_field import GaugeField
 from nnft_ppl.dynamics.learning_network import LearningNetwork, State
 from nnft_ppl.dynamics.linear_flow import linear_flow
 from nnft_ppl.dynamics.mechanics import reversal_defect, symplectic_defect
+from nnft_ppl.dynamics.quadratic_loss import QuadraticLoss
 from nnft_ppl.dynamics.rollout import Rollout, continuous_rollout, rollout
 from nnft_ppl.dynamics.squared_loss import SquaredLoss
 from nnft_ppl.dynamics.tangent_kernel import tangent_kernel

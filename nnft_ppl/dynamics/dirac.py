@@ -5,14 +5,16 @@ to learn. Of the real and imaginary parts of ψ the weights are an antisymmetric
 Gordon's equation are symmetric.
 """
 
-from typing import final
+from typing import Any, final
 
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from nnft_ppl.arguments import require_finite, require_number
-from nnft_ppl.dynamics.gauge_field import GaugeField
+from nnft_ppl.arguments import require_number
+from nnft_ppl.dynamics.gauge_field import GaugeField, numbers
+from nnft_ppl.dynamics.known import numpy_for
 from nnft_ppl.dynamics.rollout import Rollout
 from nnft_ppl.dynamics.unitary import cayley_step, unitary_rollout
 from nnft_ppl.spaces import Lattice
@@ -37,7 +39,7 @@ class DiracLattice:
 
     Args:
         lattice: The sites; periodic, one or two axes.
-        mass: m.
+        mass: m; it may be sampled, as A may: H and steps are then made anew for every draw.
         wilson: r.
 
     Raises:
@@ -53,7 +55,7 @@ class DiracLattice:
     Source: K. G. Wilson (1977) for r; the rest is standard, its signs derived in docs/theory/dirac.md.
     """
 
-    def __init__(self, lattice: Lattice, mass: float, wilson: float = 0.0) -> None:
+    def __init__(self, lattice: Lattice, mass: float | Float[Array, ""], wilson: float = 0.0) -> None:
         owner = "DiracLattice"
         if not isinstance(lattice, Lattice):
             raise TypeError(f"{owner}: lattice is {type(lattice).__name__}; give a Lattice")
@@ -62,7 +64,9 @@ class DiracLattice:
         if 2 * np.prod(lattice.sites) > MOST_ROWS:
             raise ValueError(f"{owner}: {lattice.sites} sites; H is kept as a matrix: give {MOST_ROWS // 2} at most")
         self.lattice = lattice
-        self.mass, self.wilson = require_number(owner, "mass", mass), require_number(owner, "wilson", wilson)
+        own: Any = mass
+        self.mass: Any = own if isinstance(own, Tracer) else require_number(owner, "mass", own)
+        self.wilson = require_number(owner, "wilson", wilson)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -74,16 +78,16 @@ class DiracLattice:
         """T_j, by which ψ at the next site enters H ψ."""
         return -(1j * PAULI[: self.lattice.dim] + self.wilson * PAULI[2]) / (2 * self.lattice.spacing)
 
-    def _links(self, spatial: Float[ArrayLike, "axis *sites"] | None) -> Complex[np.ndarray, "axis *sites"]:
+    def _links(self, spatial: Float[ArrayLike, "axis *sites"] | None) -> Any:
         """U on the links."""
         shape = (self.lattice.dim, *self.lattice.sites)
-        potential = np.zeros(shape) if spatial is None else require_finite("DiracLattice", "spatial", spatial)
+        potential = np.zeros(shape) if spatial is None else numbers("DiracLattice", "spatial", spatial)
         if potential.shape != shape:
             raise ValueError(
                 f"DiracLattice: spatial has shape {potential.shape}; give A on every link, shape {shape}: the axes "
                 "first, then the sites"
             )
-        return np.exp(1j * self.lattice.spacing * potential)
+        return numpy_for(potential).exp(1j * self.lattice.spacing * potential)
 
     def hamiltonian(self, spatial: Float[ArrayLike, "axis *sites"] | None = None) -> Complex[np.ndarray, "row row"]:
         """H as a Hermitian matrix of the raveled ψ.
@@ -95,15 +99,15 @@ class DiracLattice:
             TypeError, ValueError: If it is no array of this shape.
         """
         size = int(np.prod(self.lattice.sites))
-        numbers = np.arange(size).reshape(self.lattice.sites)
-        matrix = np.zeros((size, 2, size, 2), complex)
-        own = self.mass + self.wilson * self.lattice.dim / self.lattice.spacing
-        matrix[np.arange(size), :, np.arange(size), :] = own * PAULI[2]
+        counted, own = (
+            np.arange(size).reshape(self.lattice.sites),
+            self.wilson * self.lattice.dim / self.lattice.spacing,
+        )
+        matrix: Any = np.einsum("st,ab->satb", np.eye(size), PAULI[2]) * (self.mass + own)
         for axis, (hop, links) in enumerate(zip(self._hops, self._links(spatial), strict=True)):
-            here, there = numbers.ravel(), np.roll(numbers, -1, axis).ravel()
-            forward = links.ravel()[:, None, None] * hop
-            matrix[here, :, there, :] += forward
-            matrix[there, :, here, :] += np.conj(np.swapaxes(forward, 1, 2))
+            ahead = np.eye(size)[np.roll(counted, -1, axis).ravel()]
+            forward = links.ravel()[:, None, None, None] * np.einsum("st,ab->satb", ahead, hop)
+            matrix = matrix + forward + forward.conj().transpose(2, 3, 0, 1)
         return matrix.reshape(2 * size, 2 * size)
 
     def current(
@@ -143,17 +147,19 @@ class DiracLattice:
     def rollout(
         self, start: Complex[ArrayLike, "*sites 2"], steps: int, time_step: float, gauge: GaugeField | None = None
     ) -> Rollout:
-        r"""ψ(t, x) by Cayley's steps, which are unitary.
+        r"""ψ(t, x) by Cayley's steps, which are unitary, with half of the phase of A_0 before and half after them.
 
-        $$\psi(t+dt) = e^{-i\,dt\,A_0}\,\big(1+\tfrac i2dt\,H[A]\big)^{-1}\big(1-\tfrac i2dt\,H[A]\big)\,\psi(t) .$$
+        $$\psi(t+dt) = e^{-\frac i2dt\,A_0}\,\big(1+\tfrac i2dt\,H[A]\big)^{-1}\big(1-\tfrac i2dt\,H[A]\big)\,
+        e^{-\frac i2dt\,A_0}\,\psi(t) .$$
 
-        Waves have tan(Ω dt/2) = E dt/2; the error is of order dt².
+        Without A_0 waves have tan(Ω dt/2) = E dt/2; the error is of order dt², also of fields that change in space
+        and time.
 
         Args:
             start: ψ at time 0, shape (*sites, 2).
             steps: How many.
             time_step: Their duration dt.
-            gauge: A_0 and A of every step, a given background: no equation of motion moves it.
+            gauge: A_0 and A in the middle of every step, a given background: no equation of motion moves it.
 
         Raises:
             TypeError, ValueError: If an argument is out of range, or shapes do not fit.
@@ -162,8 +168,9 @@ class DiracLattice:
             moves = cayley_step(self.hamiltonian(), time_step)
         else:
             gauge.require(steps, self.lattice)
-            moves = np.stack([cayley_step(self.hamiltonian(spatial), time_step) for spatial in gauge.spatial])
-            phases = np.exp(-1j * time_step * gauge.temporal).reshape(len(moves), -1).repeat(2, axis=1)
-            moves = phases[:, :, None] * moves
+            own = numpy_for(self.mass, gauge.spatial, gauge.temporal)
+            moves = own.stack([cayley_step(self.hamiltonian(spatial), time_step) for spatial in gauge.spatial])
+            halves = own.exp(-0.5j * time_step * gauge.temporal).reshape(len(moves), -1).repeat(2, axis=1)
+            moves = halves[:, :, None] * moves * halves[:, None, :]
             moves = moves[0] if len(moves) == 1 else moves
         return unitary_rollout(moves, start, steps, self.lattice, time_step)

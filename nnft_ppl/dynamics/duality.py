@@ -5,85 +5,35 @@ $\pi = \beta + K\varphi$,
 
 $$\dot\varphi = \pi, \qquad \dot\pi = (K - A - B^T)\,\pi - \big(B + C - (A + B^T)\,K\big)\,\varphi,$$
 
-Hamilton's equations of $\frac12\pi^2 + \frac12\varphi M\varphi$ where $A + B^T = K$ and $B + C = K^2 + M$.
+or $\ddot\varphi = G\dot\varphi - M\varphi$. They keep $E = \frac12\pi^2 + \frac12\varphi M\varphi$, and volumes, where
+M is symmetric and $G = K - A - B^T$ antisymmetric. At G = 0, that is $A + B^T = K$ and $B + C = K^2 + M$, they are
+Hamilton's equations with π as momentum; an antisymmetric G is a magnetic field, the momentum $\pi-\frac12G\varphi$.
 
 Source: V. Vanchurin, arXiv:2411.08138; derived in docs/theory/emergent.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import ArrayLike, Float
 
-from nnft_ppl.arguments import require_finite
 from nnft_ppl.dynamics.learning_network import LearningNetwork
+from nnft_ppl.dynamics.quadratic_loss import (
+    QuadraticLoss,
+    exceeds,
+    largest,
+    require_square,
+    require_symmetric,
+    unit_rounding,
+)
 
-ROUNDING = 1e-9
-"""What is smaller than this, in units of the largest entry, is zero."""
-
-
-@final
-class QuadraticLoss:
-    r"""The loss $H = \frac12\beta A\beta + \beta B\varphi + \frac12\varphi C\varphi$ with symmetric A and C.
-
-    Args:
-        kinetic: A, shape (n, n); zero if None.
-        mixed: B; zero if None.
-        potential: C; zero if None.
-
-    Raises:
-        TypeError: If they are no real numbers.
-        ValueError: If all are None, one is no square matrix of the others' size, or A or C is not symmetric.
-
-    Example:
-        >>> loss = QuadraticLoss(potential=[[2.0, -1.0], [-1.0, 2.0]])
-        >>> print(loss(jnp.array([1.0, 1.0]), jnp.zeros(2)))
-        1.0
-    """
-
-    def __init__(
-        self,
-        kinetic: Float[ArrayLike, "n n"] | None = None,
-        mixed: Float[ArrayLike, "n n"] | None = None,
-        potential: Float[ArrayLike, "n n"] | None = None,
-    ) -> None:
-        given = {"kinetic": kinetic, "mixed": mixed, "potential": potential}
-        known = {name: _square("QuadraticLoss", name, one) for name, one in given.items() if one is not None}
-        if not known:
-            raise ValueError("QuadraticLoss: no matrix is given; give kinetic, mixed or potential")
-        size = len(next(iter(known.values())))
-        for name, one in known.items():
-            if len(one) != size:
-                raise ValueError(f"QuadraticLoss: {', '.join(known)} have different sizes; give (n, n) each")
-            if name != "mixed" and _asymmetry(one) > _rounding(one):
-                raise ValueError(
-                    f"QuadraticLoss: {name} is not symmetric, by up to {_asymmetry(one):.3g}; give (X + Xᵀ)/2, which "
-                    "is the same loss"
-                )
-        self.kinetic, self.mixed, self.potential = (known.get(name, np.zeros((size, size))) for name in given)
-
-    def __call__(self, phi: Float[Array, "*shape"], beta: Float[Array, "*shape"]) -> Float[Array, ""]:
-        """H(φ, β).
-
-        Args:
-            phi: φ, n numbers of any shape.
-            beta: β.
-
-        Raises:
-            ValueError: If there are not n of each.
-        """
-        state, bias = jnp.ravel(phi), jnp.ravel(beta)
-        size = len(self.potential)
-        if state.shape != (size,) or bias.shape != (size,):
-            raise ValueError(
-                f"QuadraticLoss: phi and beta have {state.size} and {bias.size} entries; the matrices are for {size}"
-            )
-        half = 0.5 * applied(self.kinetic, bias) + applied(self.mixed, state)
-        return jnp.dot(bias, half) + 0.5 * jnp.dot(state, applied(self.potential, state))
+OPERATIONS = 8
+"""Roundings behind one entry, for each neuron."""
+GROWS = 1e-6
+"""The real part of an eigenvalue, in inverse units of time, from which on it is spoken of."""
 
 
 def dual_loss(
@@ -115,23 +65,25 @@ def dual_loss(
     Source: derived in docs/theory/emergent.md.
     """
     owner = "dual_loss"
-    k = _square(owner, "weight", weight)
+    k = require_square(owner, "weight", weight)
     k = k - np.eye(len(k))
-    m = _square(owner, "potential", potential)
-    a = (k + k.T) / 2 if kinetic is None else _square(owner, "kinetic", kinetic)
+    m = require_square(owner, "potential", potential)
+    a = (k + k.T) / 2 if kinetic is None else require_square(owner, "kinetic", kinetic)
     for name, one in (("potential", m), ("kinetic", a)):
         if one.shape != k.shape:
             raise ValueError(f"{owner}: {name} has shape {one.shape} and weight {k.shape}; give (n, n) each")
-        if _asymmetry(one) > _rounding(one):
-            raise ValueError(f"{owner}: {name} is not symmetric, by up to {_asymmetry(one):.3g}; give a symmetric one")
+    m, a = require_symmetric(owner, "potential", m), require_symmetric(owner, "kinetic", a)
     b = (k - a).T
     c = k @ k + m - b
-    if _asymmetry(c) > _rounding(c):
+    rounding = unit_rounding(weight, potential, kinetic)
+    if exceeds(c - c.T, np.abs(k) @ np.abs(k) + np.abs(m) + np.abs(b), OPERATIONS * len(k) * rounding):
         raise ValueError(
             f"{owner}: there is no such loss, as K² − Kᵀ with K = W − 1 is not symmetric, by up to "
-            f"{_asymmetry(c):.3g}; give symmetric weights"
+            f"{largest(c - c.T):.3g}; give symmetric weights"
         )
-    return QuadraticLoss(a, b, c)
+    found = QuadraticLoss(a, b, (c + c.T) / 2)
+    found.rounding = rounding
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,11 +93,15 @@ class PairFindings:
     asymmetry: float
     """Largest entry of |W − Wᵀ|; zero is sufficient for a loss to exist, not necessary."""
     friction: float
-    """Largest entry of |K − A − Bᵀ|, by which the momentum moves itself."""
+    """Largest entry of the symmetric part of |K − A − Bᵀ|, by which the momentum moves itself and energy is lost."""
+    magnetic: np.ndarray
+    """The antisymmetric part of K − A − Bᵀ, which turns the momentum and does no work."""
     potential: np.ndarray
-    """M = B + C − (A + Bᵀ) K, the force per φ; symmetric where there is a Hamiltonian ½π² + ½φMφ."""
+    """M = B + C − (A + Bᵀ) K, the force per φ; symmetric where there is an energy ½π² + ½φMφ."""
     motion: np.ndarray
     """The matrix of the linear motion of (φ, β) in continuous time, shape (2n, 2n)."""
+    against: str
+    """What speaks against it, in words; empty where it is Hamiltonian."""
 
     @cached_property
     def spectrum(self) -> np.ndarray:
@@ -159,24 +115,28 @@ class PairFindings:
 
     @property
     def hamiltonian(self) -> bool:
-        """Whether there is no friction, and M is symmetric."""
+        """Whether ½π² + ½φMφ is kept: no friction, and M symmetric. It may have no lower bound."""
         return not self.against
 
-    @property
-    def against(self) -> str:
-        """What speaks against it, in words; empty where it is Hamiltonian."""
-        small = _rounding(self.motion)
-        bent = _asymmetry(self.potential)
-        found = [f"A + Bᵀ differs from K = W − 1 by up to {self.friction:.3g}"] * (self.friction > small)
-        found += [f"M = B + C − (A + Bᵀ)K is not symmetric, by up to {bent:.3g}"] * (bent > small)
-        if found:
-            found += [f"W is not symmetric, by up to {self.asymmetry:.3g}"] * (self.asymmetry > small)
-            found += [f"perturbations grow as exp({self.growth:.3g} t)"] * (self.growth > small)
-        return "; ".join(found)
+    def __str__(self) -> str:
+        """In a line: whether it is Hamiltonian, and where it is, its frequencies or how it is unstable."""
+        if self.against:
+            return f"no Hamiltonian pair: {self.against}"
+        field = " in a magnetic field" if np.any(self.magnetic) else ""
+        low = np.linalg.eigvalsh((self.potential + self.potential.T) / 2)[0]
+        if low <= 0:
+            rate = f"; perturbations grow as exp({self.growth:.3g} t)" if self.growth > GROWS else ""
+            return f"Hamiltonian{field}, with an energy that is not bounded: M has an eigenvalue {low:.3g}{rate}"
+        found = np.abs(np.imag(self.spectrum))
+        return f"Hamiltonian{field}, with frequencies from {np.min(found):.6g} to {np.max(found):.6g}"
+
+    __repr__ = __str__
 
 
 def hamiltonian_pair(weight: Float[ArrayLike, "n n"], loss: QuadraticLoss) -> PairFindings:
-    """Whether a network of weights W with this loss is a Hamiltonian system in continuous time, and its spectrum.
+    """Whether a network of weights W with this loss keeps ½π² + ½φMφ in continuous time, and its spectrum.
+
+    It is Hamiltonian then; whether the energy has a lower bound is another matter, which the printed line tells.
 
     Args:
         weight: W, shape (n, n).
@@ -191,7 +151,7 @@ def hamiltonian_pair(weight: Float[ArrayLike, "n n"], loss: QuadraticLoss) -> Pa
         >>> print(found.hamiltonian, np.sort(found.spectrum.imag))
         True [-2.  2.]
     """
-    k = _square("hamiltonian_pair", "weight", weight)
+    k = require_square("hamiltonian_pair", "weight", weight)
     k = k - np.eye(len(k))
     if not isinstance(loss, QuadraticLoss):
         raise TypeError(f"hamiltonian_pair: loss is {type(loss).__name__}; give a QuadraticLoss")
@@ -201,14 +161,33 @@ def hamiltonian_pair(weight: Float[ArrayLike, "n n"], loss: QuadraticLoss) -> Pa
         )
     learned, force = loss.kinetic + loss.mixed.T, loss.mixed + loss.potential
     motion = np.block([[k, np.eye(len(k))], [-force, -learned]])
-    friction = float(np.max(np.abs(k - learned)))
-    return PairFindings(_asymmetry(k), friction, force - learned @ k, motion)
+    turning, potential = k - learned, force - learned @ k
+    friction, magnetic, crooked = (turning + turning.T) / 2, (turning - turning.T) / 2, potential - potential.T
+    # A defect is compared with the rounding of what makes it up, in its own units: a friction of .1 is not nothing
+    # because there are forces of 1e9, as there are on a fine lattice.
+    relative = OPERATIONS * len(k) * max(unit_rounding(weight), loss.rounding)
+    rates = np.eye(len(k)) + np.abs(k) + np.abs(loss.kinetic) + np.abs(loss.mixed.T)
+    forces = np.abs(loss.mixed) + np.abs(loss.potential) + (np.abs(loss.kinetic) + np.abs(loss.mixed.T)) @ np.abs(k)
+    against = []
+    if exceeds(friction, rates, relative):
+        against.append(f"A + Bᵀ differs from K = W − 1 by a friction of up to {largest(friction):.3g}")
+    if exceeds(crooked, forces, relative):
+        against.append(f"M = B + C − (A + Bᵀ)K is not symmetric, by up to {largest(crooked):.3g}")
+    field = magnetic * exceeds(magnetic, rates, relative)
+    found = PairFindings(largest(k - k.T), largest(friction), field, potential, motion, "; ".join(against))
+    if against and exceeds(k - k.T, rates, relative):
+        against.append(f"W is not symmetric, by up to {found.asymmetry:.3g}")
+    if against and found.growth > GROWS:
+        against.append(f"perturbations grow as exp({found.growth:.3g} t)")
+    return replace(found, against="; ".join(against))
 
 
 def quadratic_part(network: LearningNetwork, neurons: int) -> tuple[Float[np.ndarray, "n n"], QuadraticLoss]:
     """The weights W of a network and the quadratic part of its loss, at φ = β = 0: what `hamiltonian_pair` is asked of.
 
-    W = ∂f/∂φ, shape (n, n), of the activation f, and the second derivatives of the loss, each of that shape.
+    W = ∂f/∂φ, shape (n, n), of the activation f, and the second derivatives of the loss, each of that shape. They tell
+    of small motions about zero alone: f = tanh(φ + β) has W = 1 there and is no mechanics elsewhere, which
+    `symplectic_defect` of its step shows.
 
     Args:
         network: With an activation whose derivative in β is 1 there.
@@ -221,26 +200,6 @@ def quadratic_part(network: LearningNetwork, neurons: int) -> tuple[Float[np.nda
         zero = jnp.zeros(neurons)
         weight, bias = (np.asarray(one) for one in jax.jacfwd(network.activation, (0, 1))(zero, zero))
         (potential, _), (mixed, kinetic) = jax.hessian(network.loss, (0, 1))(zero, zero)
-    if np.max(np.abs(bias - np.eye(neurons))) > ROUNDING:
+    if np.max(np.abs(bias - np.eye(neurons))) > 1e-6:
         raise ValueError("quadratic_part: the derivative of the activation in beta is not 1; write f = g(phi) + beta")
-    return weight, QuadraticLoss(*(np.asarray(one, float) for one in (kinetic, mixed, potential)))
-
-
-def _square(owner: str, name: str, matrix: Any) -> Float[np.ndarray, "n n"]:
-    known = require_finite(owner, name, matrix)
-    if known.ndim != 2 or known.shape[0] != known.shape[1] or not known.size:
-        raise ValueError(f"{owner}: {name} has shape {known.shape}; give a square matrix, (n, n)")
-    return known
-
-
-def _asymmetry(matrix: Float[np.ndarray, "n n"]) -> float:
-    return float(np.max(np.abs(matrix - matrix.T)))
-
-
-def _rounding(matrix: Float[np.ndarray, "n n"]) -> float:
-    return ROUNDING * max(1.0, float(np.max(np.abs(matrix))))
-
-
-def applied(matrix: Float[np.ndarray, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
-    """A matrix of numbers times a vector, in the precision of the vector."""
-    return jnp.matmul(jnp.asarray(matrix, vector.dtype), vector, precision=jax.lax.Precision.HIGHEST)
+    return weight, QuadraticLoss(*(np.asarray(one) for one in (kinetic, mixed, potential)))

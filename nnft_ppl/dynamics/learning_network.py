@@ -116,6 +116,7 @@ class LearningNetwork:
         Raises:
             ValueError: As for `momentum` and `slope`.
         """
+        state = self._checked(state)
         after = state.phi + time_step * self.momentum(state)
         slope = self.slope(state, after if self.derivative == "total" else None)
         return State(after, state.beta - time_step * slope)
@@ -133,14 +134,33 @@ class LearningNetwork:
 
     def _checked(self, state: State) -> State:
         """φ and β as arrays of one shape."""
-        phi, beta = (jnp.asarray(one) for one in state)
+        phi, beta = state_arrays("LearningNetwork", state)
         if phi.shape != beta.shape:
             raise ValueError(
                 f"LearningNetwork: phi has shape {phi.shape} and beta {beta.shape}; give one bias for each neuron"
             )
         if jnp.iscomplexobj(phi) or jnp.iscomplexobj(beta):
             raise ValueError("LearningNetwork: the state is complex; give real and imaginary parts as components")
-        return State(*(one.astype(jnp.result_type(one, float)) for one in (phi, beta)))
+        return State(phi, beta)
+
+
+def state_arrays(owner: str, state: State) -> State:
+    """φ and β as arrays of floating-point numbers, real or complex.
+
+    Args:
+        owner: Who asks.
+        state: A `State` of arrays, numbers or lists.
+
+    Raises:
+        TypeError: If it is no `State`, or does not hold numbers.
+    """
+    if not isinstance(state, State):
+        raise TypeError(f"{owner}: the state is {type(state).__name__}; give State(phi, beta)")
+    try:
+        arrays = [jnp.asarray(one) for one in state]
+        return State(*(one.astype(jnp.result_type(one, float)) for one in arrays))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{owner}: phi or beta of the state is no array of numbers; give State(phi, beta)") from error
 
 
 def _require_of_both(name: str, function: Callable) -> None:

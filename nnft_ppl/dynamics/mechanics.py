@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.dynamics.learning_network import State
+from nnft_ppl.dynamics.learning_network import State, state_arrays
 
 Step = Callable[[State], State]
 """From a state to the next one, such as `network.step` or `lambda state: network.step(state, 0.1)`."""
@@ -32,6 +32,7 @@ def symplectic_defect(step: Step, state: State, momentum: Callable[[State], Arra
         A pure number ≥ 0.
 
     Raises:
+        TypeError: If the state is no `State` of numbers, or the step gives none.
         ValueError: If the step changes shapes.
 
     Example:
@@ -39,6 +40,7 @@ def symplectic_defect(step: Step, state: State, momentum: Callable[[State], Arra
         >>> float(symplectic_defect(swing, State(jnp.ones(2), jnp.zeros(2)))) < 1e-6
         True
     """
+    state = state_arrays("symplectic_defect", state)
     flat, unravel = ravel_pytree(state)
     _same_shapes("symplectic_defect", step, state)
 
@@ -75,8 +77,10 @@ def reversal_defect(step: Step, state: State, reverse: Step | None = None) -> Fl
         In units of the state.
 
     Raises:
+        TypeError: If the state is no `State` of numbers, or the step gives none.
         ValueError: If the step changes shapes.
     """
+    state = state_arrays("reversal_defect", state)
     _same_shapes("reversal_defect", step, state)
 
     def usual(at: State) -> State:
@@ -88,6 +92,9 @@ def reversal_defect(step: Step, state: State, reverse: Step | None = None) -> Fl
 
 
 def _same_shapes(owner: str, step: Step, state: State) -> None:
-    before, after = (tuple(jnp.shape(one) for one in at) for at in (state, jax.eval_shape(step, state)))
+    moved = jax.eval_shape(step, state)
+    if not isinstance(moved, State):
+        raise TypeError(f"{owner}: the step gives {type(moved).__name__}; let it return State(phi, beta)")
+    before, after = (tuple(jnp.shape(one) for one in at) for at in (state, moved))
     if before != after:
         raise ValueError(f"{owner}: a state of shapes {before} becomes one of {after}; a step must keep them")

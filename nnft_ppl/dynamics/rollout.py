@@ -1,5 +1,6 @@
 """What a network does in time, as a field on times and sites."""
 
+import warnings
 from collections.abc import Sequence
 from typing import final
 
@@ -7,12 +8,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float, Shaped
 
 from nnft_ppl.arguments import require_count, require_positive
 from nnft_ppl.dynamics.equation import solved
 from nnft_ppl.dynamics.flow import flow_times
-from nnft_ppl.dynamics.learning_network import LearningNetwork, State
+from nnft_ppl.dynamics.learning_network import LearningNetwork, State, state_arrays
 from nnft_ppl.fields import LatticeField, Path
 from nnft_ppl.spaces import Lattice, Spacetime
 
@@ -90,8 +92,10 @@ class Rollout(eqx.Module):
             number: Of the time, from 0 on; −1 is the last.
 
         Raises:
-            ValueError: If it has no biases.
+            TypeError: If it is no integer.
+            ValueError: If there is no such time, or it has no biases.
         """
+        number = require_count("Rollout.at", "number", number, -len(self.times), len(self.times) - 1)
         if self.beta is None:
             raise ValueError("Rollout: it has no biases beta, so that there is no state; read its phi")
         return State(self.phi[number], self.beta[number])
@@ -145,7 +149,8 @@ def rollout(
         start: φ and β at time 0, shape (*sites, *components).
         steps: How many.
         lattice: The sites.
-        time_step: Duration of a step.
+        time_step: Duration of a step; times the highest frequency it must stay below 2, or the state grows without
+            bound. Of numbers that are known a warning says so.
         every: Steps from one stored time to the next, a divisor of `steps`.
 
     Raises:
@@ -176,6 +181,12 @@ def rollout(
         return state, state
 
     _, way = jax.lax.scan(move, begin, length=steps // every)
+    if not isinstance(way.phi, Tracer) and not np.all(np.isfinite(way.phi[-1])):
+        warnings.warn(
+            f"{owner}: the state is not finite after {steps} steps of {time_step:g}; steps times the highest frequency "
+            "must stay below 2: give a smaller time_step",
+            stacklevel=2,
+        )
     return _recorded(begin, way, lattice, time_step * every * np.arange(steps // every + 1))
 
 
@@ -196,7 +207,8 @@ def continuous_rollout(
         times: When it is looked at, ascending, above 0; time 0 comes in front.
         lattice: The sites.
         steps: From 0 to the last time; the highest frequency times a step should stay below 1.
-        tolerance: As for `gradient_flow`.
+        tolerance: The largest sum of estimated errors in φ or β, each in units of its largest number so far; at float32
+            1000 units of its rounding, where that is more.
 
     Returns:
         The field at time 0 and at `times`; NaN where the tolerance is not met: give more steps.
@@ -207,26 +219,29 @@ def continuous_rollout(
     Source: V. Vanchurin, arXiv:2411.08138.
     """
     owner = "continuous_rollout"
-    when = flow_times(owner, times)
+    try:
+        when = flow_times(owner, times)
+    except ValueError:
+        when = np.zeros(1)
     if not when[0] > 0 or np.any(np.diff(when) <= 0):
-        raise ValueError(f"{owner}: times = {times}; give strictly increasing ones above 0")
+        raise ValueError(f"{owner}: times = {times}; give finite, strictly increasing ones above 0")
     require_count(owner, "steps", steps)
     require_positive(owner, "tolerance", tolerance)
     begin = _start(owner, start, lattice)
-    found = solved(network.rates, begin, when, steps, tolerance)
+    found = solved(network.rates, begin, when, steps, tolerance, relative=True)
     return _recorded(begin, found, lattice, np.append(0.0, when))
 
 
 def _start(owner: str, start: State, lattice: Lattice) -> State:
     """The state at the beginning, as floating-point arrays on the sites."""
-    phi, beta = (jnp.asarray(one) for one in start)
+    phi, beta = state_arrays(owner, start)
     for name, one in (("phi", phi), ("beta", beta)):
         if one.shape != phi.shape or one.shape[: lattice.dim] != lattice.sites:
             raise ValueError(
                 f"{owner}: {name} at the start has shape {one.shape} and the lattice {lattice.sites} sites; give phi "
                 "and beta of one shape, the sites first and components behind"
             )
-    return State(*(one.astype(jnp.result_type(one, float)) for one in (phi, beta)))
+    return State(phi, beta)
 
 
 def _recorded(begin: State, way: State, lattice: Lattice, times: Float[np.ndarray, " time"]) -> Rollout:

@@ -1,6 +1,6 @@
 """Complex fields that run by unitary steps, and equilibrium states of what those keep."""
 
-import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from nnft_ppl.arguments import require_count, require_number, require_positive
+from nnft_ppl.dynamics.known import numpy_for, root_of
 from nnft_ppl.dynamics.rollout import Rollout
 from nnft_ppl.spaces import Lattice
 
@@ -35,12 +36,12 @@ def cayley_step(hamiltonian: Complex[ArrayLike, "row row"], time_step: float) ->
     matrix = _hermitian("cayley_step", hamiltonian)
     half = 0.5j * require_positive("cayley_step", "time_step", time_step) * matrix
     one = np.eye(len(matrix))
-    step = np.linalg.solve(one + half, one - half)
+    step = numpy_for(matrix).linalg.solve(one + half, one - half)
     return step @ (3 * one - step.conj().T @ step) / 2  # Newton's step to the unitary one: without it norms drift
 
 
 def unitary_rollout(
-    moves: Complex[np.ndarray, "... row row"],
+    moves: Any,
     start: Complex[ArrayLike, "*shape"],
     steps: int,
     lattice: Lattice,
@@ -66,7 +67,8 @@ def unitary_rollout(
     owner = "unitary_rollout"
     require_count(owner, "steps", steps)
     times = require_positive(owner, "time_step", time_step) * np.arange(steps + 1)
-    begin = jnp.asarray(start)
+    begin, own = jnp.asarray(start), numpy_for(moves)
+    moves = own.asarray(moves)
     if begin.shape[: lattice.dim] != lattice.sites or begin.size != moves.shape[-1]:
         raise ValueError(
             f"{owner}: psi at the start has shape {begin.shape}; give the sites {lattice.sites} first and components "
@@ -76,8 +78,8 @@ def unitary_rollout(
         raise ValueError(f"{owner}: moves for {len(moves)} steps, and steps = {steps}; give one for each")
     begin = begin.astype(jnp.result_type(begin, complex)).ravel()
     # Of real and imaginary parts: on many chains products of complex matrices are several times slower.
-    real, imaginary = np.real(moves), np.imag(moves)
-    parts = np.block([[real, -imaginary], [imaginary, real]])
+    real, imaginary = own.real(moves), own.imag(moves)
+    parts = own.block([[real, -imaginary], [imaginary, real]])
 
     def move(psi: Array, matrix: Array | None) -> tuple[Array, Array]:
         psi = jnp.matmul(parts if matrix is None else matrix, psi, precision=jax.lax.Precision.HIGHEST)
@@ -92,7 +94,7 @@ def unitary_rollout(
 def gibbs_spinor(
     hamiltonian: Complex[ArrayLike, "row row"],
     noise: Float[Array, "2 *shape"],
-    temperature: float = 1.0,
+    temperature: float | Float[Array, ""] = 1.0,
     charge_weight: float = 0.0,
 ) -> Complex[Array, "*shape"]:
     r"""White noise made into states of the density $\exp(-\psi^\dagger(H+\nu)\psi/T)$, of energy and charge.
@@ -106,35 +108,40 @@ def gibbs_spinor(
     Args:
         hamiltonian: H, Hermitian.
         noise: z_1 and z_2, standard normal, as many numbers each as H has rows.
-        temperature: T, positive.
+        temperature: T, positive; it may be sampled.
         charge_weight: ν, minus the chemical potential, in units of H.
 
     Raises:
-        TypeError, ValueError: If an argument is out of range, shapes do not fit, or the energy has no bound.
+        TypeError, ValueError: If an argument is out of range, shapes do not fit, or the energy has no bound; of a
+            sampled H that has none the states are NaN.
     """
     owner = "gibbs_spinor"
-    root = math.sqrt(require_positive(owner, "temperature", temperature) / 2)
+    root = root_of(owner, temperature) / np.sqrt(2)
     matrix = _hermitian(owner, hamiltonian)
     if np.shape(noise)[:1] != (2,) or np.size(noise) != 2 * len(matrix):
         raise ValueError(f"{owner}: noise has shape {np.shape(noise)}; give (2, ...) with {len(matrix)} numbers each")
-    energies, modes = np.linalg.eigh(matrix)
+    own = numpy_for(matrix)
+    energies, modes = own.linalg.eigh(matrix)
     weights = energies + require_number(owner, "charge_weight", charge_weight)
-    if weights[0] <= ROUNDING * np.max(np.abs(energies)):
+    if own is np and weights[0] <= ROUNDING * np.max(np.abs(energies)):
         raise ValueError(
             f"{owner}: charge_weight = {charge_weight:g} with energies down to {energies[0]:.6g}: exp(−(E + νQ)/T) "
             f"cannot be normalised; give more than {-energies[0]:.6g}"
         )
-    matrix = root * (modes / np.sqrt(weights)) @ modes.conj().T
-    one, other = noise.reshape(2, -1)
-    psi = jnp.matmul(matrix, one + 1j * other, precision=jax.lax.Precision.HIGHEST)
-    return psi.reshape(noise.shape[1:])
+    matrix = (modes / own.sqrt(weights)) @ modes.conj().T
+    one, other = jnp.reshape(jnp.asarray(noise), (2, -1))
+    psi = root * jnp.matmul(matrix, one + 1j * other, precision=jax.lax.Precision.HIGHEST)
+    return psi.reshape(np.shape(noise)[1:])
 
 
-def _hermitian(owner: str, hamiltonian: Complex[ArrayLike, "row row"]) -> Complex[np.ndarray, "row row"]:
-    """H as a matrix."""
-    matrix = np.asarray(hamiltonian)
+def _hermitian(owner: str, hamiltonian: Complex[ArrayLike, "row row"]) -> Any:
+    """H as a matrix; of one that is sampled, its shape alone is looked at."""
+    own = numpy_for(hamiltonian)
+    matrix = own.asarray(hamiltonian)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.dtype.kind not in "iufc":
         raise ValueError(f"{owner}: hamiltonian has shape {matrix.shape}; give a square matrix of numbers")
+    if own is jnp:
+        return matrix
     missed = np.max(np.abs(matrix - matrix.conj().T), initial=0.0)
     if not missed <= ROUNDING * np.max(np.abs(matrix), initial=0.0):
         raise ValueError(f"{owner}: hamiltonian is not Hermitian, by {missed:.3g}; steps would not keep the norm")

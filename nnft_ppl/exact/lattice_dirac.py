@@ -1,5 +1,7 @@
 """Energies and thermal correlations of Dirac's equation on a lattice, in closed form."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import ArrayLike, Complex, Float
 
@@ -46,7 +48,7 @@ def thermal_dirac_two_point(
     time: Float[ArrayLike, " time"],
     separation: Float[ArrayLike, " separation"],
     *,
-    sites: int,
+    sites: int | Sequence[int],
     spacing: float,
     mass: float,
     wilson: float,
@@ -65,7 +67,7 @@ def thermal_dirac_two_point(
     Args:
         time: t.
         separation: r, whole numbers of spacings.
-        sites: L along each axis.
+        sites: L along each axis, one for all of them or one for each.
         spacing: a.
         mass: m.
         wilson: r.
@@ -73,13 +75,14 @@ def thermal_dirac_two_point(
         temperature: T.
         charge_weight: ν, above all E.
         link: A_1, the same on all links.
-        dim: d.
+        dim: d; that of `sites` if there are several.
 
     Source: derived in docs/theory/dirac.md.
     """
-    axes = np.meshgrid(*[2 * np.pi * np.arange(sites) / (sites * spacing)] * dim, indexing="ij")
-    waves = np.stack(axes, axis=-1).reshape(-1, dim)
-    energy = dirac_energy(waves + link * np.eye(dim)[0], spacing, mass, wilson)
+    shape = [sites] * dim if isinstance(sites, int | np.integer) else list(sites)
+    axes = np.meshgrid(*[2 * np.pi * np.arange(one) / (one * spacing) for one in shape], indexing="ij")
+    waves = np.stack(axes, axis=-1).reshape(-1, len(shape))
+    energy = dirac_energy(waves + link * np.eye(len(shape))[0], spacing, mass, wilson)
     turning = np.exp(-1j * np.multiply.outer(np.asarray(time), cayley_frequency(energy, time_step)))
     at_each = turning / (charge_weight + energy) + turning.conj() / (charge_weight - energy)
     return temperature / 2 * at_each @ np.exp(1j * np.multiply.outer(waves[:, 0], np.asarray(separation))) / len(waves)

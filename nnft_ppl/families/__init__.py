@@ -15,6 +15,7 @@ from nnft_ppl.families.scalar import (
     scalar_separations,
 )
 from nnft_ppl.families.spinors import constant_links, spinor_exact, spinor_observables
+from nnft_ppl.families.thermal_waves import time_translation, wave_energies
 from nnft_ppl.families.weyl import refuse_cut_off, weyl_answers, weyl_observables
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "scalar_separations",
     "spinor_exact",
     "spinor_observables",
+    "time_translation",
+    "wave_energies",
     "weyl_answers",
     "weyl_observables",
 ]

@@ -32,7 +32,7 @@ def spinor_observables(
 ) -> dict[str, Observable | Derived | Invariant]:
     r"""Levels, correlations with the start, the charge, and what holds on every draw of rollouts by Cayley's steps.
 
-    `levels`, the lowest E > 0, from the turn of each wave in two steps: of one sign of energy and the other alike
+    `levels`, the lowest E ≥ 0, from the turn of each wave in two steps: of one sign of energy and the other alike
     $\psi_k(t+dt)+\psi_k(t-dt) = 2\cos(\Omega\,dt)\,\psi_k(t)$. `two_point`, half the trace of ⟨ψ(t, x+r) ψ†(0, x)⟩
     averaged over x, r on the first axis. `charge`, Σ|ψ|² per site. On every draw `norm`, the change of the charge,
     relative; `conserved`, that of energy and (covariant) momentum, in units of the charge and the spacing;
@@ -51,6 +51,7 @@ def spinor_observables(
     h, turn = dirac.hamiltonian(spatial), np.exp(1j * lattice.spacing * link)
     sites, spin = tuple(range(1, lattice.dim + 1)), lattice.dim + 1
     when, rounding = shown_steps(steps), float(jnp.finfo(float).eps)
+    kept = (500 + 2 * steps) * rounding  # of a step always to the same side
 
     def turns(psi: Rollout) -> Array:
         wave = jnp.fft.fftn(psi.phi[:3], axes=sites).reshape(3, -1, 2)
@@ -58,7 +59,9 @@ def spinor_observables(
 
     def levels(mean: Mapping[str, Array]) -> Array:
         cosine = mean["moments"][0] / (2 * mean["moments"][1])  # of Ω dt
-        return jnp.sort(2 / time_step * jnp.sqrt((1 - cosine) / (1 + cosine)))[:LEVELS]
+        square = jnp.sort((1 - cosine) / (1 + cosine))[:LEVELS]
+        at_rest = square <= 0  # an energy of 0 turns by nothing, and may by rounding turn by less
+        return 2 / time_step * jnp.where(at_rest, 0.0, jnp.sqrt(jnp.where(at_rest, 1.0, square)))
 
     def two_point(psi: Rollout) -> Array:
         moved = jnp.stack([jnp.roll(psi.phi[when], -r, axis=1) for r in SPINOR_DISTANCES], axis=1)
@@ -88,8 +91,13 @@ def spinor_observables(
         "levels": Derived(levels, ("level",), numbers, moments=Observable(turns, hidden=True)).in_units("1/length"),
         "two_point": Observable(two_point, ("time", "separation"), label),
         "charge": Observable(lambda psi: charge(psi)[0] / size),
-        "norm": Invariant(lambda psi: charge(psi)[1:] / charge(psi)[0] - 1, 500 * rounding, ("step",)),
-        "conserved": Invariant(conserved, 500 * rounding, ("step", "kept"), {"kept": ("energy", "momentum")}),
+        "norm": Invariant(lambda psi: charge(psi)[1:] / charge(psi)[0] - 1, kept, ("step",)),
+        "conserved": Invariant(
+            conserved,
+            kept * float(np.max(np.sum(np.abs(h), axis=1))),
+            ("step", "kept"),
+            {"kept": ("energy", "momentum")},
+        ),
         "continuity": Invariant(continuity, 50 * rounding),
     }
 
@@ -102,7 +110,7 @@ def spinor_exact(
     charge_weight: float,
     link: float = 0.0,
 ) -> dict[str, Any]:
-    """Sums over the waves of a lattice with as many sites along every axis, for states of `gibbs_spinor`.
+    """Sums over the waves of a lattice, for states of `gibbs_spinor`.
 
     Args:
         dirac: The Hamiltonian.
@@ -124,7 +132,7 @@ def spinor_exact(
     two_point = thermal_dirac_two_point(
         time_step * shown_steps(steps),
         lattice.spacing * np.array(SPINOR_DISTANCES),
-        sites=lattice.sites[0],
+        sites=lattice.sites,
         spacing=lattice.spacing,
         mass=dirac.mass,
         wilson=dirac.wilson,
@@ -132,10 +140,13 @@ def spinor_exact(
         temperature=temperature,
         charge_weight=charge_weight,
         link=link,
-        dim=dim,
     )
-    rounding = 1000 * float(jnp.finfo(float).eps) / time_step**2
-    return {"levels": (levels, rounding), "two_point": two_point, "charge": 2 * two_point[0, 0].real}
+    square = 300 * float(jnp.finfo(float).eps) / time_step**2  # the rounding of E², as 1 − cos Ω dt is read
+    return {
+        "levels": (levels, square / (2 * np.maximum(levels, np.sqrt(square)))),
+        "two_point": two_point,
+        "charge": 2 * two_point[0, 0].real,
+    }
 
 
 def constant_links(dirac: DiracLattice, link: float) -> Float[np.ndarray, "axis *sites"]:

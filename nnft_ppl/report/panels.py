@@ -140,7 +140,8 @@ def _field(ensemble: Ensemble, name: str) -> Panel:
     pictures = fields.field_pictures(ensemble, name)
     words = "Fields φ(x) of single draws, picked at random (by weight, where draws have weights)."
     if len(pictures[0].axes) == 2:
-        words += " One colour scale, one unit of length on both axes; beyond two dimensions a plane through the centre."
+        units = "" if "time" in pictures[0].axes else ", one unit of length on both axes"
+        words += f" One colour scale{units}; beyond two dimensions a plane through the centre."
     if left := fields.left_out(ensemble, name):
         words += f" {left}"
     return Panel(

@@ -122,6 +122,7 @@ def sample(
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
     refuse_wrong_moves(theory)
+    refuse_wrong_moves(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
     if coverage:
         coverage.seed = seed

@@ -53,7 +53,8 @@ def separate(model: str, declared: Any) -> Declared:
                 own, dims=(f"{name}.moment", *own.dims), coords={**own.coords, **labels}
             )
     if not observables:
-        raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure")
+        more = "; beside the invariants add one, such as what they say is kept" if invariants else ""
+        raise ModelError(f"{model}: observables() names no Observable, so there is nothing to measure{more}")
     named: dict[str, Derived] = {}
     for name, value in derived.items():
         named[name] = value.among(name, dict(named))

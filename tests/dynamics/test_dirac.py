@@ -1,8 +1,10 @@
 """Dirac's equation on a lattice: species, steps, current, and covariance under phases, each beside what breaks it."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
 from nnft_ppl.dynamics import DiracLattice, GaugeField, cayley_step, gibbs_spinor, unitary_rollout
 from nnft_ppl.exact import cayley_frequency, dirac_energy
@@ -135,6 +137,52 @@ def test_covariance_in_time(seed):
     assert np.max(np.abs(np.abs(half) - np.abs(own))) > 0.02  # control: A_0 left as it was, seen by |ψ| alone
 
 
+def test_a_potential_that_changes_in_space_is_of_second_order(seed):
+    rng = np.random.default_rng(seed)
+    sites, last = 12, 1.6
+    dirac = DiracLattice(Lattice(sites, spacing=0.5), 0.4, 0.6)
+    potential, spatial = 0.9 * np.cos(2 * np.pi * np.arange(sites) / sites), rng.normal(size=(1, sites))
+    gauge = GaugeField(potential[None], spatial[None], spacing=0.5)
+    h, v, psi = dirac.hamiltonian(spatial), np.diag(potential.repeat(2)), spinor(rng, (sites, 2))
+    exact = (expm(-1j * last * (h + v)) @ psi.ravel()).reshape(sites, 2)
+    runs = [dirac.rollout(psi, n, last / n, gauge).phi for n in (32, 64, 128)]
+    off = [np.max(np.abs(np.sum(np.abs(one[-1]) ** 2 - np.abs(exact) ** 2, axis=-1))) for one in runs]
+    np.testing.assert_allclose(np.log2(np.array(off[:-1]) / off[1:]), 2, atol=0.05)
+    split = psi.ravel()  # control: the phase after the step alone is of first order
+    late = [split, split]
+    for n, which in ((64, 0), (128, 1)):
+        step = np.exp(-1j * last / n * np.diag(v))[:, None] * cayley_step(h, last / n)
+        late[which] = np.linalg.matrix_power(step, n) @ split
+    first = [np.max(np.abs(np.sum(np.abs(one.reshape(sites, 2)) ** 2 - np.abs(exact) ** 2, axis=-1))) for one in late]
+    assert np.log2(first[0] / first[1]) < 1.3
+    assert np.max(np.abs(np.sum(np.abs(runs[0]) ** 2, axis=(1, 2)) - 1)) < 1e-13
+    kept = np.linalg.inv(h + v + 9 * np.eye(2 * sites))  # Gibbs' covariance of H + A_0, which steps keep to order dt²
+    swing = []
+    for dt in (0.1, 0.05):
+        starts = jnp.eye(2 * sites).reshape(-1, sites, 2)
+        rows = jax.vmap(lambda one, dt=dt: dirac.rollout(one, 1, dt, gauge).phi[-1].ravel())(starts)
+        step, moved = np.asarray(rows).T, kept
+        for _ in range(round(2 / dt)):
+            moved = step @ moved @ step.conj().T
+        swing.append(np.max(np.abs(moved - kept)) / np.max(np.abs(kept)))
+    assert swing[0] < 0.01
+    assert np.log2(swing[0] / swing[1]) == pytest.approx(2, abs=0.2)
+
+
+def test_sampled_masses_and_links(seed):
+    rng = np.random.default_rng(seed)
+    psi, spatial, temporal = spinor(rng, (8, 2)), rng.normal(size=(1, 1, 8)), rng.normal(size=(1, 8))
+    noise = rng.normal(size=(2, 8, 2))
+
+    def run(mass, temporal, spatial, temperature):
+        dirac = DiracLattice(Lattice(8), mass, 0.5)
+        start = gibbs_spinor(dirac.hamiltonian(spatial[0]), noise, temperature, 9.0)
+        return dirac.rollout(psi + start, 3, 0.1, GaugeField(temporal, spatial)).phi
+
+    given = (0.3, temporal, spatial, 2.0)
+    np.testing.assert_allclose(jax.jit(run)(*given), run(*given), atol=1e-13)
+
+
 def test_flux_around_the_ring_is_periodic():
     dirac, flux = DiracLattice(RING, 0.3), 2 * np.pi / 32
     still, whole, half = (levels(dirac, np.full((1, 32), 0.1 + part * flux)) for part in (0, 1, 0.5))
@@ -164,6 +212,11 @@ FREE, STILL = DiracLattice(Lattice(8), 0.3), GaugeField(np.zeros((3, 8)), np.zer
             lambda: FREE.rollout(np.ones((8, 2)), 5, 0.1, STILL),
             ValueError,
             r"for 5 steps on \(8,\) sites give \(5, 8\)",
+        ),
+        (
+            lambda: DiracLattice(Lattice(8, spacing=0.5), 0.3).rollout(np.ones((8, 2)), 3, 0.1, STILL),
+            ValueError,
+            r"spacing = 1 on a lattice of spacing 0.5; give GaugeField\(temporal, spatial, spacing=0.5\)",
         ),
         (lambda: FREE.rollout(np.ones(8), 5, 0.1), ValueError, r"psi at the start has shape \(8,\); give the sites"),
         (lambda: FREE.rollout(np.ones((8, 2)), 5, -0.1), ValueError, "time_step = -0.1"),

@@ -48,7 +48,9 @@ def test_weights_without_symmetry_and_a_symmetrised_loss_are_no_mechanics():
     half = np.log(np.linalg.norm(expm(120 * found.motion) @ np.ones(6)) / np.linalg.norm(late)) / 60
     assert half == pytest.approx(found.growth, rel=0.05)  # what it says of growth is what happens
     assert np.linalg.norm(later) > 0
-    with pytest.raises(ValueError, match=r"no Hamiltonian pair.*A \+ Bᵀ differs.*W is not symmetric.*grow as exp"):
+    with pytest.raises(
+        ValueError, match=r"no Hamiltonian pair.*is not symmetric, by up to 0.17; W is not.*grow as exp"
+    ):
         thermal_start(CROOKED, loss, jnp.ones((2, 3)))
     with pytest.raises(ValueError, match=r"there is no such loss.*give symmetric weights"):
         dual_loss(CROOKED, m)
@@ -69,6 +71,65 @@ def test_a_pair_without_its_kinetic_term_has_friction():
     found = hamiltonian_pair(WEIGHT, loss)
     assert found.friction == pytest.approx(0.6)
     assert "A + Bᵀ differs from K" in found.against
+
+
+@pytest.mark.parametrize(
+    ("weight", "loss", "message"),
+    [
+        (1.1 * np.eye(SITES), QuadraticLoss(potential=lattice_potential(SITES, 1e-4, 1.0)), "friction of up to 0.1;"),
+        (0.9 * np.eye(SITES), QuadraticLoss(potential=lattice_potential(SITES, 1e-4, 1.0)), "friction of up to 0.1"),
+        (
+            np.eye(3),
+            QuadraticLoss(mixed=0.25 * np.eye(3, k=1) * [0, 1, 0], potential=np.diag([1.0, 1.0, 3e8])),
+            "is not symmetric, by up to 0.25; perturbations grow as exp(0.0882 t)",
+        ),
+        (np.eye(2) + 1e-10 * np.ones((2, 2)), QuadraticLoss(potential=1e-20 * np.eye(2)), "friction of up to 1e-10"),
+    ],
+)
+def test_what_is_slow_is_seen_beside_what_is_stiff(weight, loss, message):
+    found = hamiltonian_pair(weight, loss)
+    assert message in found.against
+    with pytest.raises(ValueError, match="no Hamiltonian pair"):
+        thermal_start(weight, loss, jnp.ones((2, len(weight))))
+
+
+@pytest.mark.parametrize(("spacing", "mass"), [(1e-4, 1.0), (1.0, 1e-5), (1e-3, 0.05)])
+def test_stiff_and_soft_waves_are_no_defect(spacing, mass):
+    m = lattice_potential(SITES, spacing, mass)
+    for weight in (np.eye(SITES), np.eye(SITES) - 0.3 * lattice_potential(SITES, spacing)):
+        found = hamiltonian_pair(weight, dual_loss(weight, m))
+        assert found.hamiltonian, found.against
+    kept = covariance(lambda noise: thermal_start(np.eye(SITES), QuadraticLoss(potential=m), noise), SITES)
+    assert np.sum(kept[:SITES, :SITES]) * mass**2 == pytest.approx(SITES, rel=1e-4)  # the wave at rest has T/m²
+
+
+def test_a_magnetic_field_has_states_of_equilibrium(rng):
+    field, m = np.array([[0.0, 0.8], [-0.8, 0.0]]), np.diag([1.0, 2.0])
+    weight, loss = np.eye(2) + field, QuadraticLoss(potential=m)
+    found = hamiltonian_pair(weight, loss)
+    assert found.hamiltonian
+    np.testing.assert_allclose(found.magnetic, field)
+    assert np.max(np.abs(found.spectrum.real)) < 1e-14
+    kept = covariance(lambda noise: thermal_start(weight, loss, noise, 0.7), 2)
+    np.testing.assert_allclose(found.motion @ kept + kept @ found.motion.T, 0, atol=1e-14)
+    rubbed = hamiltonian_pair(weight + 0.01 * np.eye(2), loss).motion  # control
+    assert np.max(np.abs(rubbed @ kept + kept @ rubbed.T)) > 1e-3
+
+
+def test_a_pair_in_a_line():
+    for weight, potential, line in (
+        (np.eye(2), np.diag([1.0, 4.0]), "Hamiltonian, with frequencies from 1 to 2"),
+        (np.eye(2), np.diag([-1.0, 4.0]), "not bounded: M has an eigenvalue -1; perturbations grow as exp(1 t)"),
+        (2 * np.eye(2), np.eye(2), "no Hamiltonian pair: A + Bᵀ differs"),
+    ):
+        assert line in str(hamiltonian_pair(weight, QuadraticLoss(potential=potential)))
+
+
+def test_a_temperature_may_be_sampled():
+    start = jax.jit(lambda t: thermal_start(np.eye(2), QuadraticLoss(potential=np.eye(2)), jnp.ones((2, 2)), t))
+    np.testing.assert_allclose(start(4.0).phi, 2.0)
+    with pytest.raises(TypeError, match="QuadraticLoss: potential is known only while the model runs"):
+        jax.jit(lambda m: QuadraticLoss(potential=m * jnp.eye(2)).potential)(1.0)
 
 
 def test_the_quadratic_part_of_a_network(key):
@@ -135,7 +196,7 @@ def test_thermal_states_are_stationary_in_continuous_time_for_every_loss():
         (lambda: hamiltonian_pair(np.eye(2), QuadraticLoss(np.eye(3))), "weight has shape .* the loss is for 3"),
         (
             lambda: thermal_start(WEIGHT, dual_loss(WEIGHT, M), jnp.ones((2, SITES)), 1.0, 0.1),
-            r"change volumes by the factor det\(1 − ε²K²\)",
+            r"change volumes by the factor det\(1 \+ εK\) det",
         ),
         (
             lambda: thermal_start(np.eye(SITES), QuadraticLoss(potential=M), jnp.ones((2, SITES)), 1.0, 1.0),
@@ -146,6 +207,10 @@ def test_thermal_states_are_stationary_in_continuous_time_for_every_loss():
             "cannot be normalised; give a potential with positive ones",
         ),
         (lambda: thermal_start(np.eye(2), QuadraticLoss(potential=np.eye(2)), jnp.ones((2, 3))), "noise has shape"),
+        (
+            lambda: thermal_start(np.eye(2), lambda phi, beta: phi @ phi, jnp.ones((2, 2))),
+            r"thermal_start: loss is function; give .* quadratic_part\(network, n\) .* numpyro.factor",
+        ),
         (
             lambda: quadratic_part(LearningNetwork(lambda phi, beta: phi + 2 * beta, lambda phi, beta: phi @ phi), 2),
             "derivative of the activation in beta is not 1",

@@ -179,6 +179,37 @@ def test_continuous_time_and_two_dimensions():
     assert np.isnan(continuous_rollout(LearningNetwork(add, rings), start, [50.0], lattice, steps=3).phi[-1]).all()
 
 
+def test_the_error_of_continuous_time_is_in_units_of_the_state():
+    """Small fields are not right because they are small: where steps are too few they are refused, too."""
+    spring = LearningNetwork(add, lambda phi, beta: jnp.sum(phi**2) / 2)
+    sizes = jnp.array([1.0, 1e-9, 1e9])
+    starts = State(*(jnp.tile(one, (3, 1)).T for one in (sizes, 0 * sizes)))
+    kicked = State(starts.beta, starts.phi)
+
+    def late(steps, last):
+        run = lambda start: continuous_rollout(spring, start, [last], Lattice(3), steps=steps).phi[-1, 0]  # noqa: E731
+        return jax.jit(jax.vmap(run))
+
+    assert np.isnan(late(32, 100.0)(starts)).all()
+    fine = late(60, 20.0)
+    np.testing.assert_allclose(fine(starts) / sizes, np.cos(20.0), atol=1e-8)
+    np.testing.assert_allclose(fine(kicked) / sizes, np.sin(20.0), atol=1e-8)
+
+
+def test_an_unstable_rollout_warns():
+    zigzag = State((-1.0) ** jnp.arange(64), jnp.zeros(64))
+    with pytest.warns(UserWarning, match=r"not finite after 800 steps of 3; .* give a smaller time_step"):
+        rollout(network(), zigzag, 800, RING, time_step=3.0)
+
+
+def test_integers_are_a_state_as_well():
+    def step(at):
+        return State(at.phi + at.beta, at.beta - at.phi - at.beta)
+
+    assert symplectic_defect(step, State(jnp.array([1, 2]), jnp.array([0, 1]))) < 1e-12
+    assert reversal_defect(step, State([1, 2], [0, 1])) < 1e-12
+
+
 GOOD = State(jnp.zeros(4), jnp.zeros(4))
 
 
@@ -198,11 +229,17 @@ GOOD = State(jnp.zeros(4), jnp.zeros(4))
         (lambda: rollout(network(), GOOD, 4, RING), r"phi at the start has shape \(4,\) and the lattice \(64,\) sites"),
         (lambda: rollout(network(), GOOD, 4, Lattice(4), every=3), "every = 3 and steps = 4; give a divisor"),
         (lambda: rollout(network(), GOOD, 4, Lattice(4), time_step=0.0), "rollout: time_step = 0.0; give a finite"),
-        (lambda: continuous_rollout(network(), GOOD, [0.0, 1.0], Lattice(4)), "give strictly increasing ones above 0"),
+        (lambda: continuous_rollout(network(), GOOD, [0.0, 1.0], Lattice(4)), "strictly increasing ones above 0"),
         (lambda: Rollout(jnp.zeros((3, 4)), Lattice(5), [0.0, 1.0, 2.0]), r"phi has shape \(3, 4\) for 3 times and"),
         (lambda: Rollout(jnp.zeros((2, 4)), Lattice(4), [0.0, 1.0])([0.0]), "x has shape .1,.; give one point"),
         (lambda: Rollout(jnp.zeros((2, 4)), Lattice(4), [0.0, 1.0]).at(0), "it has no biases beta"),
         (lambda: Rollout(jnp.zeros((2, 4)), Lattice(4), [0.0, 1.0])(np.array([0.5, 1.0])), "is none of its 2 times"),
+        (lambda: Rollout(jnp.zeros((2, 4)), Lattice(4), [0.0, 1.0]).at(2), "number = 2; give an integer from -2 to 1"),
+        (lambda: rollout(network(), jnp.zeros(4), 4, Lattice(4)), r"rollout: the state is .* give State\(phi, beta\)"),
+        (lambda: network().step((jnp.zeros(4), jnp.zeros(4))), r"the state is tuple; give State\(phi, beta\)"),
+        (lambda: network().step(State("a", jnp.zeros(4))), "phi or beta of the state is no array of numbers"),
+        (lambda: symplectic_defect(lambda at: at.phi, GOOD), r"the step gives .*; let it return State\(phi, beta\)"),
+        (lambda: continuous_rollout(network(), GOOD, [2.0, 1.0], Lattice(4)), "give finite, strictly increasing ones"),
         (lambda: Spacetime([0.0, 1.0], 4), "Spacetime: lattice is int; give a Lattice"),
         (lambda: symplectic_defect(lambda at: State(at.phi[:1], at.beta), GOOD), "a step must keep them"),
     ],

@@ -8,7 +8,10 @@ import pytest
 from statistical import ACCEPTED, REJECTED, free_draws
 
 from nnft_ppl import load
+from nnft_ppl.dynamics import DiracLattice
 from nnft_ppl.exact import dirac_energy
+from nnft_ppl.families import spinor_exact
+from nnft_ppl.spaces import Lattice
 
 SMALL = {"sites": 12, "steps": 8}
 
@@ -33,6 +36,26 @@ def test_correlations_and_levels_are_exact(name, other, seed):
     levels = theory.derived["levels"]({"levels.moments": moments["moments"]})
     assert np.max(np.abs(levels - answers["levels"])) < 1e-10
     assert np.max(np.abs(levels - wrong["levels"])) > 1e-2
+
+
+@pytest.mark.parametrize("keywords", [{"mass": 1e-4}, {"wilson": -0.15, "sites": 8}])
+def test_levels_near_nothing(keywords, seed):
+    """Of a small mass, where rounding is that of E², and of a wave at rest, m = −2r, beside which others are levels."""
+    theory = load("dirac", **SMALL | keywords)
+    found, _ = free_draws(theory, 20, seed)
+    levels = theory.derived["levels"]({"levels.moments": found["levels.moments"][0].mean(axis=0)})
+    assert np.min(theory.exact["levels"]) < 1e-3
+    assert np.all(np.abs(levels - theory.exact["levels"]) <= theory.truncation["levels"])
+    assert np.max(theory.truncation["levels"]) < 1e-5
+
+
+def test_rectangles():
+    dirac = DiracLattice(Lattice((4, 6)), 0.3, 0.5)
+    exact = spinor_exact(dirac, 4, 0.1, 1.0, 8.0)
+    known = np.linalg.inv(dirac.hamiltonian() + 8 * np.eye(48)).reshape(4, 6, 2, 4, 6, 2)
+    for place, r in enumerate([0, 1, 2, 4]):
+        moved = [np.trace(known[(x + r) % 4, y, :, x, y]) / 2 for x in range(4) for y in range(6)]
+        assert exact["two_point"][0, place] == pytest.approx(np.mean(moved), abs=1e-14)
 
 
 def test_two_dimensions(key):
@@ -74,6 +97,7 @@ def replace_phi(psi, phi):
     ("name", "keywords", "message"),
     [
         ("dirac", {"dim": 3}, "dirac: dim = 3"),
+        ("dirac", {"dt": -0.1}, "dirac: dt = -0.1"),
         ("dirac", {"sites": 4}, "dirac: sites = 4; give an integer >= 8"),
         ("dirac", {"mass": 0.0}, "dirac: mass = 0"),
         ("dirac", {"charge_weight": 1.0}, r"charge_weight = 1 .* give more than 1\.04403"),
