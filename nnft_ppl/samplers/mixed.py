@@ -92,7 +92,8 @@ def _sweep(
     moving = np.flatnonzero(~still)
     ends = jax.jit(jax.vmap(lambda key: discrete.bounds(discrete.point(target.free_draw(key)))))
     apart = {} if discrete.moves else far_levels(target, key, WHOLE + 1)
-    lines = Lines.of(discrete, target.groups, *map(np.asarray, ends(jax.random.split(key, 2))), apart)
+    lowest, highest = map(np.asarray, ends(jax.random.split(key, 2)))
+    lines = Lines.of(discrete, target.groups, lowest, highest, apart)
     transition: Callable = blackjax_hmc.build_kernel(rotation_integrator)
 
     def log_density(point: Position) -> Array:
