@@ -314,6 +314,8 @@ def test_equal_run_may_go_on_and_another_may_not(ensemble: Ensemble, tmp_path: P
         RunFolder(tmp_path / "out", two)
     RunFolder(tmp_path / "out", two, fresh=True).release()
     assert list((tmp_path / "out/blocks").iterdir()) == []
+    RunFolder(tmp_path / "out", one).release()  # nothing was drawn: a run that was refused leaves no claim
+    assert json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))["seed"] == 0
 
 
 def test_results_of_other_formats(ensemble: Ensemble, tmp_path: Path):

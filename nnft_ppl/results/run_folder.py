@@ -66,7 +66,7 @@ class RunFolder:
                 self.drop_draws()
             for part in (*path.glob("*.part"), *(path / "blocks").glob("*.part")):
                 part.unlink(missing_ok=True)
-            if fresh or not (path / "manifest.json").is_file():
+            if fresh or _is_untouched(path):
                 write_text(path / "manifest.json", manifest.to_json())
         except BaseException as error:
             self.release()
@@ -192,7 +192,7 @@ def _refuse_occupied(path: Path, manifest: Request, *, fresh: bool) -> None:
     file = path / "manifest.json"
     if not file.is_file():
         raise ResultError(f"{str(path)!r} holds files of something else; choose an empty or new folder with --out")
-    if fresh:
+    if fresh or _is_untouched(path):
         return
     try:
         other = json.loads(file.read_text(encoding="utf-8"))
@@ -202,3 +202,9 @@ def _refuse_occupied(path: Path, manifest: Request, *, fresh: bool) -> None:
     except (OSError, ValueError, AttributeError):  # unreadable, no JSON, no object
         words = "its manifest.json cannot be read"
     raise ResultError(f"{str(path)!r} holds another run ({words}): {ANEW}")
+
+
+def _is_untouched(path: Path) -> bool:
+    """Whether nothing was drawn in a folder, as by a run that was refused before it began."""
+    begun = ("plan.json", "result.nc", "state.nc", "members")
+    return not any((path / name).exists() for name in begun) and not any((path / "blocks").glob("*.nc"))

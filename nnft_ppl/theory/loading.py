@@ -236,15 +236,16 @@ def _convert(model: str, name: str, value: Any, parameter: inspect.Parameter) ->
     if (callable(default) and callable(value)) or (isinstance(types, UnionType) and isinstance(value, types)):
         return value
     wanted: type = type(default)
+    if isinstance(value, list | tuple) and wanted in (list, tuple):  # JSON, and the command line, know lists
+        return wanted(value)
     if is_array(value) and wanted in (bool, int, float) and np.ndim(value) == 0:
         value = np.asarray(value).item()
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if number and (wanted is float or (wanted is int and float(value).is_integer())):
         return wanted(value)
     if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
-        raise TypeError(
-            f"{model}: keyword {name!r} takes {wanted.__name__} (default {shown(default)}), not {shown(value)}"
-        )
+        words = f"takes {wanted.__name__} (default {shown(default)}), not {shown(value)}"
+        raise TypeError(f"{model}: keyword {name!r} {words}")
     return value
 
 
@@ -280,10 +281,8 @@ def find_model(model: str | Path) -> Path:
             beside = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
             raise FileNotFoundError(f"model file {str(path)!r} does not exist{did_you_mean(path.name, beside)}")
         return path
-    if path.with_suffix(".py").is_file():
-        near = f"; did you mean {str(path.with_suffix('.py'))!r}?"
-    else:
-        near = did_you_mean(str(path), shipped)
+    file = path.with_suffix(".py")
+    near = f"; did you mean {str(file)!r}?" if file.is_file() else did_you_mean(str(path), shipped)
     raise FileNotFoundError(
         f"no shipped model is called {str(path)!r} (there are {', '.join(shipped)}); a file's name ends in .py{near}"
     )
