@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pilots import choice_of
 
 from nnft_ppl import load, sample
-from nnft_ppl.identities import Improvement
-from nnft_ppl.runs.auto import Pilot
-from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import SamplerError, Settings
 
 auto = importlib.import_module("nnft_ppl.runs.auto")  # `samplers.auto` could be taken for the choice itself
@@ -19,10 +17,6 @@ auto = importlib.import_module("nnft_ppl.runs.auto")  # `samplers.auto` could be
 def told(key, num_draws=2000):
     """What a sampler would be told."""
     return Settings(key, num_chains=4, num_draws=num_draws, num_warmup=300, keep_every=0)
-
-
-def choice_of(theory, settings, *, bare=False):
-    return Pilot(theory, Targets.of(theory, Improvement(theory)), settings, bare=bare).choose()
 
 
 def test_free_draws_while_they_are_worth_it(key):

@@ -7,10 +7,12 @@ import numpyro
 from integers import integers
 from numpyro import distributions as dist
 from numpyro.infer.util import log_density
+from pilots import choice_of_target
 
 from nnft_ppl import Theory
 from nnft_ppl.densities import ValueTable
-from nnft_ppl.runs.auto import STRONGER_DISCRETE, Choice, Pilot, stronger_choice
+from nnft_ppl.runs.auto import Choice
+from nnft_ppl.runs.escalation import STRONGER_DISCRETE, stronger_choice
 from nnft_ppl.samplers import Settings
 from nnft_ppl.statistics import Verdict
 
@@ -76,9 +78,9 @@ def test_outside_the_support_the_density_is_zero():
 def test_auto_takes_mixed_where_free_draws_are_worth_little(key):
     told = Settings(key, 2, 100, 50, 0)
     steep = integers(np.where(np.eye(12), 0.0, -30.0) * np.eye(12)[0] - 12 * np.arange(12.0))
-    choice = Pilot(steep, told).choose()
+    choice = choice_of_target(steep, told)
     assert choice.name == "mixed"
-    assert Pilot(integers(np.zeros((3, 3))), told).choose().name == "reweight"
+    assert choice_of_target(integers(np.zeros((3, 3))), told).name == "reweight"
     failed = [Verdict("ess", "failed", 3.0, 400.0, "too few")]
     assert stronger_choice(Choice("reweight", "asked for"), failed, STRONGER_DISCRETE, interacting=True).name == "mixed"
     assert stronger_choice(choice, failed, STRONGER_DISCRETE, interacting=True) is None

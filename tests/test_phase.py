@@ -14,7 +14,8 @@ from nnft_ppl import Ensemble, Observable, Theory, sample
 from nnft_ppl.checks import FinishedDraws
 from nnft_ppl.checks.phase import PhaseOfWeights
 from nnft_ppl.draws import Kind
-from nnft_ppl.runs.auto import Choice, stronger_choice
+from nnft_ppl.runs.auto import Choice
+from nnft_ppl.runs.escalation import stronger_choice
 from nnft_ppl.statistics import AveragePhase, average_phase_of, contributions, estimate
 from nnft_ppl.theory import ModelFile, check_model
 from nnft_ppl.theory.soundness import phase_of_weights

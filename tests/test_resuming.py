@@ -16,8 +16,9 @@ from quick_samplers import chains
 from nnft_ppl import Ensemble, Theory, load, read, sample
 from nnft_ppl.draws import Kind
 from nnft_ppl.results import ResultError, run_folder, storage
-from nnft_ppl.runs import auto, collected, sampling
+from nnft_ppl.runs import auto, collected, escalation, sampling
 from nnft_ppl.runs.stored_blocks import block_from, complete
+from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import Block, Curve, Sampler, SamplerError, Settings, hmc, reweight
 from nnft_ppl.target import Target
 
@@ -191,8 +192,8 @@ def two_samplers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A choice that comes out otherwise each time; its first sampler cannot go on, the second's checks must fail."""
     numbers = iter(range(100))
 
-    def choose(self: object, seconds: float) -> auto.Choice:
-        return auto.Choice("mclmc", f"choice {next(numbers)}")
+    def choose(self: auto.Pilot) -> tuple[auto.Choice, Targets]:
+        return auto.Choice("mclmc", f"choice {next(numbers)}"), self._targets
 
     def poor(target: Target, settings: Settings) -> Sampler:
         return chains(target, settings)
@@ -201,8 +202,8 @@ def two_samplers(monkeypatch: pytest.MonkeyPatch) -> None:
         raise SamplerError("no")
 
     monkeypatch.setattr(auto.Pilot, "choose", choose)
-    monkeypatch.setattr(sampling, "FALL_BACK", ("hmc",))
-    monkeypatch.setattr(sampling, "STRONGER", {"hmc": "reweight"})
+    monkeypatch.setattr(escalation, "FALL_BACK", ("hmc",))
+    monkeypatch.setattr(escalation, "STRONGER", {"hmc": "reweight"})
     for name, one in {"mclmc": broken, "hmc": poor, "reweight": reweight}.items():
         monkeypatch.setitem(sampling.SAMPLERS, name, one)
 
@@ -271,7 +272,7 @@ def test_a_complete_run_is_read_and_not_made_again(theory: Theory, folder: Path,
     def broken(target: Target, settings: Settings) -> Sampler:
         raise AssertionError("it is made again")
 
-    monkeypatch.setattr("nnft_ppl.runs.sampling.draw", broken)
+    monkeypatch.setattr("nnft_ppl.runs.escalation.draw", broken)
     same(sample(theory, out=folder, **RUN), read(folder))
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import numpyro
 import pytest
 from numpyro import distributions as dist
+from pilots import choice_of
 
 from nnft_ppl import Theory, load, sample
 from nnft_ppl.densities import ValueTable
-from nnft_ppl.runs.auto import Pilot
 from nnft_ppl.samplers import Settings
 from nnft_ppl.theory import ModelError, refuse_unresolved_levels
 
@@ -56,7 +56,7 @@ def test_poor_free_draws_of_what_no_level_changes(key):
         numpyro.factor("far", -50.0 * (a - 4) ** 2)
         return lambda x: sign * a + 0 * x[0]
 
-    assert Pilot(Theory(model).target(), Settings(key, 2, 100, 50, 0)).choose().name == "mixed"
+    assert choice_of(Theory(model), Settings(key, 2, 100, 50, 0))[0].name == "mixed"
 
 
 def test_levels_within_others(seed):

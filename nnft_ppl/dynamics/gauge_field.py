@@ -34,6 +34,7 @@ class GaugeField:
         ValueError: If a number is not finite, or shapes do not fit together.
 
     Example:
+        >>> import numpy as np
         >>> still = GaugeField(np.zeros((5, 8)), np.full((5, 1, 8), 0.1))  # A_1 = .1 on a ring of 8 sites
 
     Source: V. Vanchurin, arXiv:2411.08138, in the continuum; on the lattice standard, signs derived in

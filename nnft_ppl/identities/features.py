@@ -68,6 +68,8 @@ def derivative_matrix(push: Callable, values: Array, amplitudes: Array) -> Shape
         push: Change of the amplitudes -> change of the values, from `jax.linearize`.
         values: Shape (value,), real or complex.
         amplitudes: Shape (amplitude,).
+
+    Source: derived here.
     """
     parts = 2 if jnp.iscomplexobj(values) else 1
     if amplitudes.size <= parts * values.size:

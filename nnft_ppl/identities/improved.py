@@ -120,7 +120,7 @@ class Improvement:
         """The same estimators, with the amplitudes averaged over by a Gaussian that knows the action.
 
         Args:
-            frame: z -> L, a map of the amplitudes with L Lᵀ the covariance of that Gaussian.
+            frame: z, shape (dimension,) -> L, a map of the amplitudes with L Lᵀ the covariance of that Gaussian.
         """
         other = copy(self)
         other.reasons, other._frame = dict(self.reasons), frame
@@ -226,7 +226,7 @@ class Improvement:
         """Why an observable has no improved form; empty where it has one."""
         smooth = smoothness(self.theory)
         # Without other parameters the sum is the same on all draws, and the compiler takes it out of their loop.
-        once = self._size == self.theory.dimension
+        once = self._size == self.theory.dimension and bool(self.theory.action_terms)
         units, largest = (MOST_ONCE, LARGEST_ONCE) if once else (MOST_UNITS, LARGEST)
         if not observable.insertions and (self._size > units or self._cost(name) > largest):
             return "it does not name its factors, and the trace over all amplitudes would cost more than it saves"

@@ -160,12 +160,21 @@ class Gaussian:
         return Dense(root.astype(rows.dtype))
 
     def split(self, position: Position) -> tuple[Array, Mapping[str, Array]]:
-        """The amplitudes of a point, shape (amplitude,), and all its parts by site."""
+        """The amplitudes of a point, shape (amplitude,), and all its parts by site.
+
+        Args:
+            position: z or z', shape (dimension,).
+        """
         parts = self._theory.split(position)
         return ravel_pytree({name: parts[name] for name in self.sites})[0], parts
 
     def join(self, amplitudes: Array, parts: Mapping[str, Array]) -> Position:
-        """The point with these amplitudes, and the other parts as they are."""
+        """The point with these amplitudes, and the other parts as they are, shape (dimension,).
+
+        Args:
+            amplitudes: Shape (amplitude,).
+            parts: All parts of a point by site.
+        """
         unravel = ravel_pytree({name: parts[name] for name in self.sites})[1]
         together = dict(parts) | unravel(amplitudes)
         return jnp.concatenate([together[name] for name in self._theory.groups])
@@ -185,26 +194,43 @@ class Reference:
     """A Gaussian reference with its constants."""
 
     gaussian: Gaussian
+    """The family that it belongs to."""
     constants: tuple[float, ...] | Float[Array, "field"]
     """c, one for each of `gaussian.names`, in units of mass²."""
 
     def frame(self, position: Position) -> Frame:
-        """L at one point; see `Gaussian.frame`."""
+        """L at one point; see `Gaussian.frame`.
+
+        Args:
+            position: z or z', shape (dimension,).
+        """
         return self.gaussian.frame(position, jnp.asarray(self.constants))
 
     def place(self, position: Position) -> Position:
-        """The theory's z of z', shape (dimension,)."""
+        """The theory's z of z', shape (dimension,).
+
+        Args:
+            position: z', shape (dimension,).
+        """
         return self.moved(position)[0]
 
     def moved(self, position: Position) -> tuple[Position, Array]:
-        """The theory's z, and D = ½|z|² − ½|z'|² − ln det L: the density of z' is ∝ exp(−|z'|²/2 − S(z) − D)."""
+        """The theory's z, and D = ½|z|² − ½|z'|² − ln det L: the density of z' is ∝ exp(−|z'|²/2 − S(z) − D).
+
+        Args:
+            position: z', shape (dimension,).
+        """
         frame = self.frame(position)
         before, parts = self.gaussian.split(position)
         after = frame.place(before)
         return self.gaussian.join(after, parts), excess(frame, before, after)
 
     def back(self, position: Position) -> Position:
-        """The point z' of z, shape (dimension,)."""
+        """The point z' of z, shape (dimension,).
+
+        Args:
+            position: z, shape (dimension,).
+        """
         amplitudes, parts = self.gaussian.split(position)
         return self.gaussian.join(self.frame(position).back(amplitudes), parts)
 

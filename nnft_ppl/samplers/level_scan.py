@@ -48,7 +48,7 @@ def entries_of(target: Target, key: Array, entries: int = ENTRIES) -> list[Entry
 
     Args:
         target: With discrete coordinates.
-        key: A random key: laws may depend on other parameters, and are looked at on `DRAWS` free draws.
+        key: A random key, a scalar: laws may depend on other parameters, and are looked at on `DRAWS` free draws.
         entries: Entries of one parameter, at most, evenly over the array.
     """
     assert target.discrete
@@ -82,7 +82,7 @@ def along_entry(entry: Entry, point: Position, function: Callable[[Position], An
 
     Args:
         entry: Which is moved.
-        point: y.
+        point: y, shape (dimension,).
         function: y -> a PyTree of arrays.
     """
 
@@ -99,7 +99,7 @@ def log_shares(potential: Float[Array, " level"]) -> Float[Array, " level"]:
     """Ln p_k by the potentials of all levels; NaN where none is possible.
 
     Args:
-        potential: −ln of the density, up to a constant; infinite or NaN where there is none.
+        potential: −ln of the density, up to a constant, shape (level,); infinite or NaN where there is none.
     """
     return jax.nn.log_softmax(jnp.where(jnp.isnan(potential), -jnp.inf, -potential))
 

@@ -33,6 +33,7 @@ class LocalWorkers(Executor):
         ValueError: For what is no integer from 1 on.
 
     Example:
+        >>> import math
         >>> with LocalWorkers(1) as workers:
         ...     workers.submit(math.sqrt, 4).result()
         2.0

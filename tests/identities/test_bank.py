@@ -91,7 +91,8 @@ def half_kick_left_out(log_density, kinetic_energy):
 
 
 def test_a_half_kick_left_out_shows(circle, key):
-    assert outcome(circle, positions(circle.target(), key, integrator=half_kick_left_out))["p_value"] < FAULTY
+    draws = positions(circle.target(), key, 2 * DRAWS, integrator=half_kick_left_out)
+    assert outcome(circle, draws)["p_value"] < FAULTY
 
 
 def test_coefficients_five_per_cent_off_show(circle, circle_draws):

@@ -13,7 +13,8 @@ from nnft_ppl.statistics import estimate
 def test_components_on_a_circle(components, seed):
     """The same draws, weighted with and without the term that breaks the symmetry."""
     theory = load("on_circle", components=components, modes=20, anisotropy=1.0)
-    data = sample(theory, "reweight", num_draws=4000, seed=seed, keep="none", checks=False).data
+    told = {"num_draws": 4000, "keep": "none", "checks": False, "reference": "bare"}
+    data = sample(theory, "reweight", seed=seed, **told).data
     action = {name: values.values for name, values in data["action"].dataset.data_vars.items()}
     broken = sum(action.values())
     for weight, accepted in ((broken - action["anisotropy"], True), (broken, False)):

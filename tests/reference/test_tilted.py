@@ -66,8 +66,8 @@ def test_a_quadratic_part_of_the_wrong_sign_is_rejected(circle, seed):
 @pytest.fixture(scope="module")
 def box():
     """(theory whose features depend on its momenta, a reference)."""
-    theory = load("phi4", width=4, dim=1, side=2.0, cutoff=3.0, coupling=60.0)
-    return theory, Reference(Gaussian(theory, ("amplitude",)), (8.0,))
+    theory = load("phi4", width=4, dim=1, side=2.0, cutoff=3.0, coupling=600.0)
+    return theory, Reference(Gaussian(theory, ("amplitude",)), (20.0,))
 
 
 def weighed(target, seed):

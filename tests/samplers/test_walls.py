@@ -8,11 +8,11 @@ import numpy as np
 import numpyro
 import pytest
 from numpyro import distributions as dist
+from pilots import choice_of
 from scipy.stats import norm
 from statistical import ACCEPTED, REJECTED
 
 from nnft_ppl import Theory, sample
-from nnft_ppl.runs.auto import Pilot
 from nnft_ppl.samplers import SamplerError, Settings, start_positions
 from nnft_ppl.statistics import smooth_log_weights
 
@@ -67,7 +67,7 @@ def test_an_undefined_action_is_still_an_error(key):
 
 def test_the_pilot_takes_a_wall_for_weights_of_zero(theory):
     told = Settings(jax.random.key(0), 4, 2000, 300, 1)
-    choice = Pilot(theory.target(), told).choose()
+    choice, _ = choice_of(theory, told)
     assert choice.name == "reweight"
     assert "not a number" not in choice.reason
 
