@@ -192,11 +192,11 @@ def _refuse_occupied(path: Path, manifest: Request, *, fresh: bool) -> None:
     file = path / "manifest.json"
     if not file.is_file():
         raise ResultError(f"{str(path)!r} holds files of something else; choose an empty or new folder with --out")
-    if fresh or _is_untouched(path):
+    if fresh:
         return
     try:
         other = json.loads(file.read_text(encoding="utf-8"))
-        if other.get("fingerprint") == manifest.fingerprint:
+        if other.get("fingerprint") == manifest.fingerprint or ("fingerprint" in other and _is_untouched(path)):
             return
         words = "; ".join(manifest.differences(other)) or "an earlier version of nnft_ppl made it"
     except (OSError, ValueError, AttributeError):  # unreadable, no JSON, no object
