@@ -236,7 +236,7 @@ def _convert(model: str, name: str, value: Any, parameter: inspect.Parameter) ->
     if (callable(default) and callable(value)) or (isinstance(types, UnionType) and isinstance(value, types)):
         return value
     wanted: type = type(default)
-    if isinstance(value, list | tuple) and wanted in (list, tuple):  # JSON, and the command line, know lists
+    if {type(value), wanted} <= {list, tuple}:  # JSON, and the command line, know lists
         return wanted(value)
     if is_array(value) and wanted in (bool, int, float) and np.ndim(value) == 0:
         value = np.asarray(value).item()
