@@ -225,15 +225,6 @@ class Reference:
         after = frame.place(before)
         return self.gaussian.join(after, parts), excess(frame, before, after)
 
-    def back(self, position: Position) -> Position:
-        """The point z' of z, shape (dimension,).
-
-        Args:
-            position: z, shape (dimension,).
-        """
-        amplitudes, parts = self.gaussian.split(position)
-        return self.gaussian.join(self.frame(position).back(amplitudes), parts)
-
 
 def excess(frame: Frame, before: Array, after: Array) -> Array:
     """½|a|² − ½|a'|² − ln det L."""

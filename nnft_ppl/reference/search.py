@@ -25,6 +25,7 @@ from nnft_ppl.identities import linear_sites, smoothness
 from nnft_ppl.reference.gaussian import Gaussian, Reference
 from nnft_ppl.reference.tilted import tilted
 from nnft_ppl.spaces import Space
+from nnft_ppl.statistics import kish
 from nnft_ppl.theory import Theory
 
 DRAWS = 128
@@ -137,5 +138,4 @@ def _nearest(divergence: Callable[[np.ndarray], float], count: int, unit: float)
 
 
 def _kish_share(action: Float[np.ndarray, " draw"]) -> float:
-    weights = np.exp(np.min(action) - action)
-    return float(np.sum(weights) ** 2 / np.sum(weights**2) / len(weights))
+    return float(kish(-action)) / len(action)
