@@ -27,7 +27,7 @@ FALL_BACK = ("hmc", "replica-exchange", "reweight")
 FALL_BACK_DISCRETE = ("mixed", "pcn", "reweight")
 """The same where there are discrete sites."""
 
-NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments"}
+NOT_OF_THE_SAMPLER = {"derived", "exact_answers", "invariants", "odd_moments", "until"}
 """Checks whose failure no other sampler mends."""
 
 

@@ -15,10 +15,10 @@ from nnft_ppl.display import Progress, Stage, error_words, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.results import Ensembles, Provenance, ResultError
 from nnft_ppl.runs.collecting import collect, result_of_member
-from nnft_ppl.runs.drawing import DEFAULT_DRAWS
 from nnft_ppl.runs.one_member import STOP, member_task, run_member
 from nnft_ppl.runs.request import check_settings, sampler_of
 from nnft_ppl.runs.scanning import family_folder, family_request
+from nnft_ppl.runs.stopping import DEFAULT_DRAWS
 from nnft_ppl.workers import LocalWorkers, own_cores
 
 PAUSE = 0.2
