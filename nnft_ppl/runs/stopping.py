@@ -115,7 +115,7 @@ class Stopping:
             return max(self._first, draws)
         if not self._looked_at:
             return min(self.most, max(self._first, draws))
-        total = self._looked_at * max(one.times for one in self._distances)
+        total = max(self._next, AIM * self._looked_at * max(one.times for one in self._distances))
         return int(max(draws, min(total, self.most)))
 
     def words(self, draws: int) -> str:
@@ -126,7 +126,7 @@ class Stopping:
         """
         factor = math.sqrt(self._looked_at / draws) if draws else 1.0
         told = [
-            f"{one.tolerance.name} {'0?' if one.may_be_zero else one.now(factor)} of {one.tolerance.amount}"
+            f"{one.tolerance.name} to {'?' if one.may_be_zero else one.now(factor)} ({one.tolerance.amount} wanted)"
             for one in self._distances
         ]
         return ", ".join(told)
