@@ -25,6 +25,7 @@ from calibration import (
     symmetries,
     topology,
     truth,
+    until,
 )
 from nnft_ppl.results import plain_json
 
@@ -45,6 +46,7 @@ SECTIONS = {
     "symmetries": symmetries,
     "topology": topology,
     "truth": truth,
+    "until": until,
 }
 RESULTS = Path(__file__).parent / "results"
 
