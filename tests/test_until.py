@@ -1,18 +1,22 @@
 """Runs that go on until errors are as small as was asked: where they stop, what they say, and how they go on."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from quick_samplers import GAUSSIAN, chains
+from quick_samplers import GAUSSIAN, Chains, chains
 from test_resuming import same
 
 from nnft_ppl import Theory, family, load, read, sample, sweep
 from nnft_ppl.checks import of_theory, tolerances_of
 from nnft_ppl.cli.settings import until_of
 from nnft_ppl.display import Stage
+from nnft_ppl.runs import auto, escalation, sampling
+from nnft_ppl.samplers import Sampler, Settings
+from nnft_ppl.target import Target
 
 MODEL = GAUSSIAN.replace(
     "def observables():\n    return {",
@@ -87,18 +91,17 @@ def test_what_is_not_reached_is_told(theory: Theory):
     assert far.provenance.sampler.draws == 2000
 
 
-@pytest.mark.parametrize("sampler", [chains, "auto"])
-def test_another_error_extends_a_run(theory: Theory, tmp_path: Path, sampler: Any):
+def test_another_error_extends_a_run(theory: Theory, tmp_path: Path):
     """Smaller, it gives what a run gives that asked for it at once; larger, it keeps all draws; none is fewer draws."""
-    fine = sample(theory, sampler, until={"moments": "4%"}, out=tmp_path / "fine", **RUN)
+    fine = sample(theory, "auto", until={"moments": "4%"}, out=tmp_path / "fine", **RUN)
     out = tmp_path / "out"
-    coarse = sample(theory, sampler, until={"moments": "5%"}, out=out, **RUN)
+    coarse = sample(theory, "auto", until={"moments": "5%"}, out=out, **RUN)
     assert coarse.provenance.sampler.draws < fine.provenance.sampler.draws
     assert coarse.provenance.fingerprint == fine.provenance.fingerprint
-    again = sample(theory, sampler, until={"moments": "4%"}, out=out, **RUN)
+    again = sample(theory, "auto", until={"moments": "4%"}, out=out, **RUN)
     same(again, fine)
     assert json.loads((out / "manifest.json").read_text("utf-8"))["sampler"]["until"] == {"moments": "4%"}
-    looser = sample(theory, sampler, until={"moments": "10%"}, out=out, **RUN)
+    looser = sample(theory, "auto", until={"moments": "10%"}, out=out, **RUN)
     assert looser.provenance.sampler.draws == fine.provenance.sampler.draws
     assert read(out).provenance.sampler.until == {"moments": "10%"}
 
@@ -113,36 +116,69 @@ def test_a_time_limit_that_ends_first_is_told_and_gone_on_from(theory: Theory, t
     assert whole.provenance.sampler.draws > limited.provenance.sampler.draws
 
 
-def test_members_of_a_family_and_of_a_sweep_reach_it_each(theory: Theory, tmp_path: Path):
+def test_checks_that_fail_lead_to_a_stronger_sampler(theory: Theory, monkeypatch: pytest.MonkeyPatch):
+    """What is asked is reached by the one that can; that the first went on as long says nothing of it."""
+
+    def poor(target: Target, settings: Settings) -> Sampler:
+        sampler = chains(target, settings)
+
+        def step(state: Any) -> Any:
+            state, block = Chains.step(sampler, state)
+            block.stats["diverging"][:] = True
+            return state, block
+
+        sampler.step = step
+        return sampler
+
+    monkeypatch.setattr(auto.Pilot, "choose", lambda self: (auto.Choice("hmc", "it is chosen"), self._targets))
+    monkeypatch.setattr(escalation, "STRONGER", {"hmc": "replica-exchange"})
+    for name, one in {"hmc": poor, "replica-exchange": chains}.items():
+        monkeypatch.setitem(sampling.SAMPLERS, name, one)
+    monkeypatch.setattr(escalation, "stronger_choice", partial(stronger_where_interacting, escalation.stronger_choice))
+    run = sample(theory, "auto", until={"moments": "5%"}, **RUN)
+    assert run.provenance.sampler.name == "replica-exchange"
+    assert run.provenance.sampler.reason.startswith("hmc failed (")
+    assert run.findings["until"]["moments"]["reached"]
+
+
+def stronger_where_interacting(choice_of: Any, *given: Any, interacting: bool) -> Any:
+    """As if there were an action."""
+    return choice_of(*given, interacting=True)
+
+
+def test_members_of_a_family_reach_it_each_and_a_sweep_knows(theory: Theory, tmp_path: Path):
     """A member that did not is run again."""
-    assert theory.file.path is not None
     several = family(str(theory.file.path), scale=[1.0, 2.0])
-    told: dict[str, Any] = {"sampler": "reweight", "until": {"moments": "4%"}, **RUN}
-    inside = sample(several, **told)
-    assert inside.provenance.verdict == "good"
-    assert inside.verdicts[-1].text.startswith("all 2 members: ") or "members, " in inside.verdicts[-1].text
-    for one in inside.members.values():
-        assert np.all(relative(one, "moments") <= 0.04)
-    short = sweep(several, out=tmp_path, **told | {"num_draws": 2000, "executor": Here()})
+    told: dict[str, Any] = {"sampler": "reweight", "until": {"moments": "5%"}, "out": tmp_path, **RUN}
+    short = sample(several, num_draws=1000, **told)
     assert short.provenance.verdict == "failed"
-    longer = sweep(several, out=tmp_path, **told | {"num_draws": 20_000, "executor": Here()})
-    assert longer.provenance.verdict == "good"
-    for place, one in longer.members.items():
-        assert one.estimates()["moments"].value == pytest.approx(inside.members[place].estimates()["moments"].value)
+    asked = Asked()
+    sweep(several, num_draws=20_000, executor=asked, **told)
+    assert [task["settings"]["until"] for task in asked.tasks] == [{"moments": "5%"}] * 2
+    whole = sample(several, num_draws=20_000, **told)
+    assert whole.provenance.verdict == "good"
+    assert "members" in whole.verdicts[-1].text
+    for one in whole.members.values():
+        assert np.all(relative(one, "moments") <= 0.05)
+    sweep(several, num_draws=20_000, executor=asked, **told)
+    assert len(asked.tasks) == 2
 
 
-class Here:
-    """An executor that does at once what it is told."""
+class Asked:
+    """An executor that remembers what it is asked, and does nothing."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Any] = []
 
     def submit(self, fn: Any, /, *args: Any) -> Any:
-        self._done = fn(*args)
+        self.tasks += args
         return self
 
     def done(self) -> bool:
         return True
 
     def result(self) -> Any:
-        return self._done
+        return {"ended": "done", "text": ""}
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,15 @@ class Distance:
 
     @property
     def fewest_times(self) -> float:
-        """How many times as many draws it takes at least, were the value three errors farther from zero."""
-        if not self.tolerance.relative or math.isnan(self.error):
-            return self.times
-        size = self.tolerance.size * (abs(self.value) + ZERO * self.error)
-        return (self.error / size) ** 2 if size > 0 else self.times
+        """How many times as many draws it takes at least, were the value three errors farther from zero.
+
+        Nothing is known of an error that is not to be trusted.
+        """
+        if not self.trusted:
+            return 0.0
+        farther = abs(self.value) + ZERO * self.error
+        largest = self.tolerance.size * farther if self.tolerance.relative else self.largest
+        return (self.error / largest) ** 2 if largest > 0 else 0.0
 
     def now(self, factor: float = 1.0) -> str:
         """The error, as the tolerance is given: `1.4%`.

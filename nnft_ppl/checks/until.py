@@ -59,19 +59,16 @@ def _words(one: Distance, made: int) -> str:
     if one.reached:
         return f"{one.tolerance.name} is known to {one.now()} ({wanted})"
     if math.isnan(one.error):
-        return f"{one.label} has no error that can be trusted ({wanted}): ask for entries that have one, by name"
+        advice = "" if one.label == one.tolerance.name else ": ask for entries that have one, by name"
+        return f"{one.label} has no error that can be trusted ({wanted}){advice}"
     if one.may_be_zero:
-        advice = f"ask for an error in its units, --until {one.tolerance.name}={_rounded(one.error)}"
+        advice = f"ask for an error in its units, --until {one.tolerance.name}={one.error:.1g}"
         return f"{one.label} = {value_words(one)} may be 0, of which no share is ever reached ({wanted}): {advice}"
     more = more_draws(one, made)
     ahead = f", about {more:,} draws per chain more" if more else ""
     if one.ratio <= 1:
         return f"the error of {one.tolerance.name}, {one.now()}, is not to be trusted yet ({wanted}{ahead})"
     return f"{one.label} is known to {one.now()} ({wanted}{ahead})"
-
-
-def _rounded(error: float) -> str:
-    return f"{error:.1g}"
 
 
 def _finding(one: Distance, made: int) -> dict[str, Any]:
