@@ -106,14 +106,11 @@ def test_another_error_extends_a_run(theory: Theory, tmp_path: Path):
     assert read(out).provenance.sampler.until == {"moments": "10%"}
 
 
-def test_a_time_limit_that_ends_first_is_told_and_gone_on_from(theory: Theory, tmp_path: Path):
-    out = tmp_path / "out"
-    limited = sample(theory, "reweight", until={"sixth": "1%"}, time_limit=1e-9, out=out, **RUN)
+def test_a_time_limit_that_ends_first_is_told(theory: Theory):
+    limited = sample(theory, "reweight", until={"sixth": "1%"}, time_limit=1e-9, **RUN)
+    assert limited.provenance.sampler.draws == 250
     assert limited.provenance.verdict == "failed"
-    assert limited.verdicts[-1].text.startswith("sixth ") or "the error of sixth" in limited.verdicts[-1].text
-    whole = sample(theory, "reweight", until={"sixth": "8%"}, out=out, **RUN)
-    assert whole.findings["until"]["sixth"]["reached"]
-    assert whole.provenance.sampler.draws > limited.provenance.sampler.draws
+    assert limited.verdicts[-1].text.startswith("sixth is known to ")
 
 
 def test_checks_that_fail_lead_to_a_stronger_sampler(theory: Theory, monkeypatch: pytest.MonkeyPatch):
@@ -147,21 +144,19 @@ def stronger_where_interacting(choice_of: Any, *given: Any, interacting: bool) -
 
 
 def test_members_of_a_family_reach_it_each_and_a_sweep_knows(theory: Theory, tmp_path: Path):
-    """A member that did not is run again."""
+    """Members that are there are not run again; with another error they are."""
     several = family(str(theory.file.path), scale=[1.0, 2.0])
-    told: dict[str, Any] = {"sampler": "reweight", "until": {"moments": "5%"}, "out": tmp_path, **RUN}
-    short = sample(several, num_draws=1000, **told)
-    assert short.provenance.verdict == "failed"
-    asked = Asked()
-    sweep(several, num_draws=20_000, executor=asked, **told)
-    assert [task["settings"]["until"] for task in asked.tasks] == [{"moments": "5%"}] * 2
-    whole = sample(several, num_draws=20_000, **told)
+    told: dict[str, Any] = {"sampler": "reweight", "out": tmp_path, **RUN}
+    whole = sample(several, until={"moments": "5%"}, **told)
     assert whole.provenance.verdict == "good"
     assert "members" in whole.verdicts[-1].text
     for one in whole.members.values():
         assert np.all(relative(one, "moments") <= 0.05)
-    sweep(several, num_draws=20_000, executor=asked, **told)
-    assert len(asked.tasks) == 2
+    asked = Asked()
+    sweep(several, until={"moments": "5%"}, executor=asked, **told)
+    assert not asked.tasks
+    sweep(several, until={"moments": 0.2}, executor=asked, **told)
+    assert [task["settings"]["until"] for task in asked.tasks] == [{"moments": "0.2"}] * 2
 
 
 class Asked:
