@@ -20,6 +20,7 @@ class Distance:
     """How far a quantity is from its tolerance, at the entry that is farthest."""
 
     tolerance: Tolerance
+    """The error that it is to have."""
     label: str
     """That entry, in words."""
     value: complex
