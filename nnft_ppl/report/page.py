@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -14,7 +15,16 @@ from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
 from nnft_ppl.report.svg import svg_of
 from nnft_ppl.report.symmetries import CHECK, symmetry_tables
-from nnft_ppl.results import Ensemble, Ensembles, Provenance, atomically, estimate_rows, series_of
+from nnft_ppl.results import (
+    Ensemble,
+    Ensembles,
+    Provenance,
+    atomically,
+    estimate_rows,
+    series_of,
+    single_draws,
+    single_series,
+)
 from nnft_ppl.statistics import estimate
 
 WORDS = 3
@@ -117,11 +127,14 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
     series = series_of(ensemble.data, "action")
     if not series:
         return []
-    independent = ensemble.kind.independent
-    found = estimate(series, None, ensemble.log_weights, independent=independent, phase=ensemble.phase)
+    independent, singles = ensemble.kind.independent, single_draws(ensemble.data, ensemble.kind)
+    if singles:
+        singles = singles._replace(series=series_of(single_series(ensemble.data), "action"))
+    told: dict[str, Any] = {"independent": independent, "singles": singles}
+    found = estimate(series, None, ensemble.log_weights, phase=ensemble.phase, **told)
     sampled = found
     if ensemble.phase is not None:  # a spread is that of what was sampled
-        sampled = estimate(series, None, ensemble.log_weights, independent=independent)
+        sampled = estimate(series, None, ensemble.log_weights, **told)
     spread = {name: float(one.error) * float(np.sqrt(np.nan_to_num(one.ess))) for name, one in sampled.items()}
     return [
         (name, format_value(one.value.item(), one.error.item()), f"{spread[name]:.3g}") for name, one in found.items()
@@ -131,7 +144,7 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
 def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
     """What the run cost, and what an effective draw of its slowest observable cost."""
     about, stats = ensemble.provenance, ensemble.data["sample_stats"].dataset
-    chains, draws = (ensemble.data["observables"].sizes[dim] for dim in ("chain", "draw"))
+    chains, draws, averaged = about.sampler.chains, about.sampler.draws, about.sampler.averaged
     known = [float(np.nanmin(one.ess)) for one in ensemble.estimates().values() if np.isfinite(one.ess).any()]
     found = [("time, everything included", f"{about.wall_s:.1f} s"), ("draws", f"{chains} chains × {draws}")]
     if known:
@@ -141,7 +154,7 @@ def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
             ("effective draws per second", f"{least / about.wall_s:.3g}"),
         ]
         if "n_steps" in stats:
-            gradients = float(stats["n_steps"].sum())
+            gradients = float(stats["n_steps"].sum()) * averaged
             found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
     return [*found, ("parameters", str(about.dimension)), ("device", about.device)]
 

@@ -1,4 +1,4 @@
-"""The series of a result, (chain, draw, ...), as estimates take them."""
+"""The series of a result, (chain, draw, ...), as estimates take them: of long runs averages of consecutive draws."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,41 @@ import numpy as np
 import xarray as xr
 
 from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import mix, smooth_log_weights
+from nnft_ppl.statistics import SingleDraws, mix, mixed_alike, smooth_log_weights
 
 
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
     """The observables' series, (chain, draw, ...), by name; or the arrays of another group, none if it is not there."""
     return {str(name): values.values for name, values in data[group].dataset.items()} if group in data else {}
+
+
+def averaged_over(data: xr.DataTree) -> int:
+    """How many consecutive draws an entry of the series is the average of; 1 where the series are whole."""
+    return int(data.attrs.get("averaged", 1))
+
+
+def single_series(data: xr.DataTree) -> xr.DataTree:
+    """The groups of series with single draws in them: of averages the first draw of each, else the series."""
+    return data.children.get("singles", data)
+
+
+def single_draws(data: xr.DataTree, kind: Kind, quoted: Mapping[str, np.ndarray] | None = None) -> SingleDraws | None:
+    """Single draws beside averages; None where the series are whole.
+
+    Args:
+        data: A result.
+        kind: What the draws are.
+        quoted: What `quoted_series` gave: they are mixed as it is; raw ones unless given.
+    """
+    if "singles" not in data:
+        return None
+    singles = single_series(data)
+    stats, draws = series_of(singles, "sample_stats"), series_of(singles)
+    if quoted:
+        raw, single = series_of(data), series_of(singles, "improved")
+        for name, better in improved_series(data).items():
+            draws[name] = mixed_alike(draws[name], single[name], (raw[name], better, quoted[name]))
+    return SingleDraws(draws, usable_log_weights(kind, stats))
 
 
 def phase_of(terms: Mapping[str, np.ndarray]) -> np.ndarray | None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from nnft_ppl.checks import Check, FinishedDraws, MeasureProgram, MeasureStream, Outcome
 from nnft_ppl.display import Progress, Stage
-from nnft_ppl.results import Ensemble, improved_series, quoted_series, series_of
-from nnft_ppl.runs.judging import judge_checks
+from nnft_ppl.results import Ensemble, averaged_over, improved_series, quoted_series, series_of
+from nnft_ppl.runs.judging import finished_singles, judge_checks
 from nnft_ppl.runs.kept import kept_draws
 from nnft_ppl.theory import Theory
 
@@ -24,10 +24,12 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         ModelError: If a transport has no known inverse.
     """
     chains = ensemble.data["observables"].sizes["chain"]
-    kept = None
+    kept, every = None, averaged_over(ensemble.data)
     if any(type(check).measurement is not Check.measurement or check.needs_positions for check in checks):
         progress(Stage("bringing the draws back"))
         kept = kept_draws(ensemble, theory)
+        there = kept.numbers % every == 0
+        kept = kept._replace(positions=kept.positions[:, there], numbers=kept.numbers[there])
     progress(Stage("compiling checks"))
     program, measured = MeasureProgram(theory, list(checks), chains), {}
     lost = program.lost
@@ -36,6 +38,7 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         stream.add(kept.positions, 0, 1)
         measured = {name: one.assign_coords(draw=kept.numbers) for name, one in stream.finish().items()}
         lost = stream.lost
+    quoted = quoted_series(ensemble.data, ensemble.log_weights)
     draws = FinishedDraws(
         theory,
         ensemble.kind,
@@ -44,11 +47,13 @@ def judge_again(ensemble: Ensemble, theory: Theory, checks: Sequence[Check], pro
         series_of(ensemble.data, "sample_stats"),
         series_of(ensemble.data, "action"),
         improved_series(ensemble.data),
-        quoted_series(ensemble.data, ensemble.log_weights),
+        quoted,
         ensemble.log_weights,
         progress=progress,
         positions=kept.positions if kept else None,
         numbers=kept.numbers if kept else None,
         phase=ensemble.phase,
+        every=every,
+        singles=finished_singles(theory, ensemble.kind, ensemble.data, quoted),
     )
     return judge_checks(checks, draws, measured, lost)[0]

@@ -20,7 +20,14 @@ from nnft_ppl.checks import (
 )
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.observables import Derived, functions_of
-from nnft_ppl.results import RunFolder, phase_of, quoted_series, series_of, usable_log_weights
+from nnft_ppl.results import (
+    RunFolder,
+    phase_of,
+    quoted_series,
+    series_of,
+    single_draws,
+    usable_log_weights,
+)
 from nnft_ppl.runs.auto import Choice
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.runs.collected import Collected
@@ -52,6 +59,7 @@ class Job:
     num_draws: int | None
     num_warmup: int
     keep: str
+    keep_series: str
     until: float
     """When to stop, on the clock of `time.perf_counter`."""
     targets: Targets
@@ -127,7 +135,10 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     size, plan, most = (job.theory.dimension, job.num_chains), job.plan, job.most(auto=auto)
     sizes = block_sizes(*size, plan.most, limited=plan.limited)
     growing = leg.growing if leg else sizes["growing"]
-    collected = Collected(job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder)
+    collected = Collected(
+        job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder,
+        keep_all=job.keep == "all", whole=job.keep_series == "all",
+    )  # fmt: skip
     count, last = plan.stored(number) if leg and job.folder else (0, None)
     recorder, enough = collected.recorder, _Enough(job)
     interrupted = _read(collected, enough, leg.first if leg else 0, count, job.progress)
@@ -242,9 +253,12 @@ def enough_draws(
     assert recorder.kind is not None
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
     series, phase, independent = series_of(data), phase_of(series_of(data, "phase")), recorder.kind.independent
-    found = estimate(series, None, weights, independent=independent, phase=phase)
+    singles = single_draws(data, recorder.kind)
+    found = estimate(series, None, weights, independent=independent, phase=phase, singles=singles)
     functions = functions_of(derived or {})
-    quoted = estimate(quoted_series(data, weights), functions, weights, independent=independent, phase=phase)
+    quoted = estimate(
+        quoted_series(data, weights), functions, weights, independent=independent, phase=phase, singles=singles
+    )
     found |= {name: quoted[name] for name in functions}
     fewest = fewest_draws(found, series)
     enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())

@@ -15,17 +15,20 @@ from nnft_ppl.observables import functions_of, hidden_names
 from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
+    averaged_over,
     estimates_dataset,
     held_out_estimates,
     improved_series,
     phase_of,
     quoted_series,
     series_of,
+    single_draws,
+    single_series,
     usable_log_weights,
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
-from nnft_ppl.statistics import Estimate, Estimates, Verdict, estimate, log_mean_weight
+from nnft_ppl.statistics import Estimate, Estimates, SingleDraws, Verdict, estimate, log_mean_weight
 from nnft_ppl.theory import Theory
 
 AVERAGED = {"acceptance_rate": "acceptance", "step_size": "step_size", "swap_rate": "swap_rate"}
@@ -76,16 +79,20 @@ def judge(
         earlier: Failed verdicts of samplers tried before, by name.
         some_positions: z of a few draws, (draw, dimension), for checks that look at them where none were kept.
     """
+    every = averaged_over(data)
+    measured = {name: one.isel(draw=one["draw"].values % every == 0) for name, one in measured.items()}
     series, stats = without_rounding(theory, series_of(data)), series_of(data, "sample_stats")
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
     quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
     raw = {name: series[name] for name in improved}
+    singles = finished_singles(theory, kind, data, quoted)
     hidden, phase = hidden_names(theory.observables), phase_of(series_of(data, "phase"))
-    found = estimate(quoted, functions_of(theory.derived), weights, independent=kind.independent, raw=raw, phase=phase)
+    told: dict[str, Any] = {"independent": kind.independent, "raw": raw, "phase": phase}
+    told["singles"] = _of(singles, "quoted")
+    found = estimate(quoted, functions_of(theory.derived), weights, **told)
     estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
     if theory.held_out:
-        told = {"independent": kind.independent, "raw": raw, "phase": phase}
         tested, halves = held_out_estimates(theory.held_out, quoted, weights, **told)
         estimates |= tested
         data["held_out"] = xr.DataTree(halves)
@@ -95,17 +102,20 @@ def judge(
     write = _Writer(theory, data)
     for name, values in {"raw": raw, "improved": improved}.items():
         if shown := {one: series for one, series in values.items() if one not in hidden}:
-            write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent))
+            own = _of(singles, "observables" if name == "raw" else "improved")
+            write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent, singles=own))
     write("estimates", estimates)
     if theory.space and (period := theory.space.periods[0]):
         data["estimates"].attrs["period"] = period
     log_z = _temper(theory, kind, data, curves)
     positions, numbers = kept_positions(data)
+    if numbers is not None and positions is not None:  # of all that are kept those whose series are there
+        positions, numbers = positions[:, numbers % every == 0], numbers[numbers % every == 0]
     if positions is None and some_positions is not None:
         positions = some_positions[None]
     draws = FinishedDraws(
         theory, kind, estimates, series, stats, series_of(data, "action"), improved, quoted, weights, key, progress,
-        positions, numbers, earlier or {}, phase=phase,
+        positions, numbers, earlier or {}, phase=phase, every=every, singles=singles,
     )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
@@ -122,6 +132,31 @@ def judge(
         log_z,
         interrupted,
     )
+
+
+def finished_singles(
+    theory: Theory, kind: Kind, data: xr.DataTree, quoted: Mapping[str, np.ndarray]
+) -> FinishedDraws | None:
+    """The single draws beside averages, as checks look at them; None where the series are whole.
+
+    Args:
+        theory: What was sampled.
+        kind: What the draws are.
+        data: The draws.
+        quoted: The series that estimates are made from.
+    """
+    if (mixed := single_draws(data, kind, quoted)) is None:
+        return None
+    singles = single_series(data)
+    return FinishedDraws(
+        theory, kind, {}, series_of(singles), series_of(singles, "sample_stats"), series_of(singles, "action"),
+        series_of(singles, "improved"), mixed.series, mixed.log_weights,
+    )  # fmt: skip
+
+
+def _of(singles: FinishedDraws | None, which: str) -> SingleDraws | None:
+    """Some of their series."""
+    return SingleDraws(getattr(singles, which), singles.log_weights) if singles else None
 
 
 def kept_positions(data: xr.DataTree) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -211,12 +246,17 @@ def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curv
     # With a phase Z is complex, and these were the modulus's.
     if kind is Kind.CHAINS or theory.phase_terms:
         return None
-    if kind is Kind.FREE:
+    if kind is Kind.FREE and not curves:
         stats = series_of(data, "sample_stats")
         ends, measured = stats["log_weight"], {name: series_of(data)[name] for name in dims}
         data["tempering"] = xr.DataTree(curve_of_free_draws(measured, ends, dims, stats.get("log_proposal")))
     elif curves:
-        ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
+        free = kind is Kind.FREE
+        ends = (
+            series_of(data, "sample_stats")["log_weight"]
+            if free
+            else np.concatenate([curve.log_z[:, -1] for curve in curves])
+        )
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
     else:
         return None

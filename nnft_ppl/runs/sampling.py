@@ -17,7 +17,7 @@ from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement
 from nnft_ppl.reference import Reference, find_reference
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, read
+from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, averaged_over, read
 from nnft_ppl.runs.auto import Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Job
 from nnft_ppl.runs.escalation import escalate
@@ -48,6 +48,7 @@ def sample(
     seed: int = 0,
     out: str | Path | None = None,
     keep: str = "auto",
+    keep_series: str = "auto",
     checks: bool | Sequence[Any] = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
@@ -74,6 +75,9 @@ def sample(
         out: Folder for the result; None keeps it in memory only. What the same call left there is gone on with, to the
             same result bit for bit; more draws than before extend it, and a difference in anything else is an error.
         keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to that and to 1000 per chain).
+        keep_series: `all` series whole, `none` in the result, or `auto`: whole up to 20 000 draws per chain, of more
+            draws averages of 2, 4, 8 ... consecutive ones and single draws beside them, so that memory and the size of
+            the result do not grow with their number. Series with a phase stay whole.
         checks: True for the usual checks; False leaves out those that cost something, Schwinger–Dyson identities and
             reweighted free draws beside chains; or a list of further ones beside the usual: names
             (`nnft_ppl.checks`), `Check` objects, or vector fields, whose identities are tested.
@@ -101,10 +105,11 @@ def sample(
     require_jax()
     if isinstance(theory, Family):
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
-        settings |= {"reference": reference}
+        settings |= {"reference": reference, "keep_series": keep_series}
         usual = DEFAULT_DRAWS if num_draws is None else num_draws
-        check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
-        request = family_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, common=common)
+        check_settings(num_chains, usual, num_warmup, seed, keep, time_limit, keep_series)
+        told = (sampler, num_chains, usual, num_warmup, seed, keep, reference, keep_series)
+        request = family_request(theory, *told, common=common)
         member = partial(sample, sampler=sampler, checks=checks, fresh=fresh, **settings)
         scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request, fresh)
         return sample_family(scan, progress)
@@ -114,11 +119,11 @@ def sample(
         raise TypeError(f"sample() takes a Theory, not {theory!r}: make one with load('phi4') or Theory(model)")
     name, given = sampler_of(sampler)
     usual = DEFAULT_DRAWS if num_draws is None else num_draws
-    check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+    check_settings(num_chains, usual, num_warmup, seed, keep, time_limit, keep_series)
     if reference not in ("auto", "bare"):
         raise ValueError(f"reference must be auto or bare, not {reference!r}")
     asked_checks = checks_of(checks)
-    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference)
+    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, keep_series)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
     refuse_wrong_moves(theory)
@@ -159,8 +164,8 @@ def sample(
                 found = Reference(found.gaussian, choice.constants)
             targets = Targets.of(theory, targets.improvement, found)
         job = Job(
-            theory, num_chains, num_draws, num_warmup, keep, until, targets, asked_checks, coverage, program, folder,
-            show, plan,
+            theory, num_chains, num_draws, num_warmup, keep, keep_series, until, targets, asked_checks, coverage,
+            program, folder, show, plan,
         )  # fmt: skip
         try:
             result = escalate(job, choice, given, key_draws, key_second)
@@ -176,7 +181,8 @@ def sample(
                 name=result.choice.name,
                 kind=result.kind,
                 reason=result.choice.reason,
-                draws=judgement.data["observables"].sizes["draw"],
+                draws=result.draws,
+                averaged=averaged_over(judgement.data),
                 asked=name,
                 draws_asked=num_draws,
                 constants=targets.constants,

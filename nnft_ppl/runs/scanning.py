@@ -64,6 +64,7 @@ def family_request(
     seed: int,
     keep: str,
     reference: str = "auto",
+    keep_series: str = "auto",
     *,
     common: bool = False,
 ) -> Request:
@@ -73,7 +74,7 @@ def family_request(
     """
     seeds = seeds_of(len(family), seed, common=common)
     asked = [
-        make_request(theory, sampler, num_chains, num_draws, num_warmup, own, keep, reference)
+        make_request(theory, sampler, num_chains, num_draws, num_warmup, own, keep, reference, keep_series)
         for theory, own in zip(family, seeds, strict=True)
     ]
     text = json.dumps([one.fingerprint for one in asked])
