@@ -19,8 +19,10 @@ from nnft_ppl.results import (
     Ensemble,
     Ensembles,
     Provenance,
+    SamplerRecord,
     atomically,
     estimate_rows,
+    has_series,
     series_of,
     single_draws,
     single_series,
@@ -125,7 +127,7 @@ def _family_cost(ensembles: Ensembles) -> list[tuple[str, str]]:
 def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
     """Each term of the action: its name, its mean with error, its spread over the draws."""
     series = series_of(ensemble.data, "action")
-    if not series:
+    if not series or not has_series(ensemble.data):
         return []
     independent, singles = ensemble.kind.independent, single_draws(ensemble.data, ensemble.kind)
     if singles:
@@ -153,7 +155,7 @@ def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
             ("effective draws of the slowest estimate", f"{least:.0f}"),
             ("effective draws per second", f"{least / about.wall_s:.3g}"),
         ]
-        if "n_steps" in stats:
+        if "n_steps" in stats and has_series(ensemble.data):
             gradients = float(stats["n_steps"].sum()) * averaged
             found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
     return [*found, ("parameters", str(about.dimension)), ("device", about.device)]
@@ -165,6 +167,7 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
     return [
         ("sampler", f"{sampler.name}, {sampler.reason}"),
         *([("warm-up", f"{sampler.warmup} steps per chain")] if sampler.kind != "free" else []),
+        ("series", _kept_words(sampler)),
         ("seed", str(about.seed)),
         ("precision", about.precision),
         ("started", about.started),
@@ -172,6 +175,15 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
         ("sha256 of the model's source", about.source_sha256),
         ("fingerprint of the run", about.fingerprint),
     ]
+
+
+def _kept_words(sampler: SamplerRecord) -> str:
+    """What there is of the series."""
+    if sampler.keep_series == "none":
+        return "not kept: estimates, findings and statistics alone"
+    if sampler.averaged == 1:
+        return "every draw"
+    return f"averages of {sampler.averaged} consecutive draws, and the first draw of each"
 
 
 def _csv(panel: Panel) -> str:

@@ -43,6 +43,7 @@ from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import coordinates_of, read_estimates, refuse_other_places, with_coordinates
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.series import (
+    has_series,
     improved_series,
     phase_of,
     quoted_series,
@@ -104,7 +105,7 @@ class Ensemble:
             Stored estimates by name, then those of `derived`.
 
         Raises:
-            ValueError: If one takes an observable at other coordinates than it was measured at.
+            ValueError: If one takes an observable at other coordinates than it was measured at, or no series were kept.
 
         Example:
             >>> ensemble.estimates({"screening": ratio("phi_fourth", "phi_squared")})  # doctest: +SKIP
@@ -112,6 +113,8 @@ class Ensemble:
         stored = read_estimates(self.data["estimates"].to_dataset())
         if not derived:
             return stored
+        if not has_series(self.data):
+            raise ValueError(f"{', '.join(derived)}: no series were kept; run again with --keep-series auto")
         series = quoted_series(self.data, self.log_weights)
         raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
         told: dict[str, Any] = {"independent": self.kind.independent, "raw": raw, "phase": self.phase}

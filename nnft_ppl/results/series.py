@@ -24,6 +24,25 @@ def single_series(data: xr.DataTree) -> xr.DataTree:
     return data.children.get("singles", data)
 
 
+def has_series(data: xr.DataTree) -> bool:
+    """Whether there are series, and not estimates alone."""
+    return "observables" in data and data["observables"].dataset.sizes.get("draw", 0) > 0
+
+
+def drop_series(data: xr.DataTree) -> None:
+    """Leave no draw in the series, whose names, dimensions and units stay; estimates and findings stay, too.
+
+    Args:
+        data: A result, which is changed.
+    """
+    for group in ("sample_stats", "observables", "improved", "action", "phase"):
+        if group in data:
+            data[group] = xr.DataTree(data[group].to_dataset().isel(draw=slice(0)))
+    if "singles" in data:
+        del data["singles"]
+    data.attrs.pop("averaged", None)
+
+
 def single_draws(data: xr.DataTree, kind: Kind, quoted: Mapping[str, np.ndarray] | None = None) -> SingleDraws | None:
     """Single draws beside averages; None where the series are whole.
 
@@ -61,7 +80,8 @@ def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarra
     """
     if not kind.weighted:
         return None
-    return smooth_log_weights(stats["log_weight"])[0] if kind is Kind.FREE else stats["log_weight"]
+    logs = stats["log_weight"]
+    return smooth_log_weights(logs)[0] if kind is Kind.FREE and logs.size else logs
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:

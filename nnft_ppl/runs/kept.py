@@ -9,7 +9,7 @@ import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
-from nnft_ppl.results import Ensemble, averaged_over, series_of, single_series, usable_log_weights
+from nnft_ppl.results import Ensemble, averaged_over, has_series, series_of, single_series, usable_log_weights
 from nnft_ppl.theory import Theory
 
 AT_ONCE = 2**18
@@ -104,6 +104,8 @@ def _with_series(ensemble: Ensemble, stored: xr.Dataset) -> xr.Dataset:
 
 
 def _log_weights(ensemble: Ensemble, numbers: ndarray) -> ndarray | None:
+    if ensemble.kind.weighted and not has_series(ensemble.data):
+        raise DrawsError("no series were kept, and so no weights of the draws: run again with --keep-series auto")
     stats = series_of(single_series(ensemble.data), "sample_stats")
     weights = usable_log_weights(ensemble.kind, stats)
     return None if weights is None else weights[:, numbers // averaged_over(ensemble.data)]

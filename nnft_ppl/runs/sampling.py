@@ -17,7 +17,16 @@ from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement
 from nnft_ppl.reference import Reference, find_reference
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, averaged_over, read
+from nnft_ppl.results import (
+    Ensemble,
+    ImprovedRecord,
+    Provenance,
+    ResultError,
+    RunFolder,
+    averaged_over,
+    drop_series,
+    read,
+)
 from nnft_ppl.runs.auto import Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Job
 from nnft_ppl.runs.escalation import escalate
@@ -182,7 +191,7 @@ def sample(
                 kind=result.kind,
                 reason=result.choice.reason,
                 draws=result.draws,
-                averaged=averaged_over(judgement.data),
+                averaged=1 if keep_series == "none" else averaged_over(judgement.data),
                 asked=name,
                 draws_asked=num_draws,
                 constants=targets.constants,
@@ -197,6 +206,8 @@ def sample(
             wall_s=round(time.perf_counter() - started, 3),
         )
         judgement.data.attrs["provenance"] = provenance.to_text()
+        if keep_series == "none":
+            drop_series(judgement.data)
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
         whole = result.whole and not result.interrupted
