@@ -9,7 +9,7 @@ import xarray as xr
 
 from nnft_ppl.draws import Kind, KindError
 from nnft_ppl.results import state_units
-from nnft_ppl.runs.long_series import MOST_IN_SERIES, LongSeries, Part
+from nnft_ppl.runs.long_series import LongSeries, Part, averaged_over
 from nnft_ppl.samplers import Block, Curve
 from nnft_ppl.theory import Theory
 
@@ -74,7 +74,7 @@ class Recorder:
             self._kept.append((self._of_kept(numbers), kept))
         self._parts.append(part)
         self._curves += [block.curve] if block.curve else []
-        if self._long or (self.draws > MOST_IN_SERIES and not self._whole):
+        if self._long or (averaged_over(self.draws) > 1 and not self._whole):
             self._shorten()
         return tree
 
