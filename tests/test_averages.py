@@ -60,7 +60,7 @@ def weighted(seed, share_behind_wall=0.0):
 def test_only_the_number_of_draws_counts():
     """Parts of any length give the same bits; k grows by one where there are too many."""
     draws = {"log_weight": weighted(0)["log_weight"][:, :1000], "value": weighted(0)["value"][:, :1000]}
-    whole = {name: one for name, one in draws.items()} | {"single": {}}
+    whole = draws | {"single": {}}
     for most, seed in ((7, 1), (100, 2), (999, 3)):
         one, other = Averages(most, joined), Averages(most, joined)
         one.add(whole)

@@ -13,6 +13,7 @@ from nnft_ppl import Ensemble, Theory, kept_draws, load, read, sample
 from nnft_ppl.checks import EnergyFraction, FinishedDraws
 from nnft_ppl.draws import Kind
 from nnft_ppl.report import write_report
+from nnft_ppl.report.chains import autocorrelation_table, trace_table
 from nnft_ppl.results import ResultError, averaged_over, has_series, series_of, single_series, storage
 from nnft_ppl.runs import DrawsError, collected, long_series
 from nnft_ppl.runs.long_series import LongSeries
@@ -36,21 +37,23 @@ def observables():
         "moments": Observable(lambda phi: phi(jnp.zeros(1)) ** jnp.array([2, 4]), ("power",), {"power": (2, 4)}),
         "squared": Observable(lambda phi: phi(jnp.zeros(1)) ** 2),
         "one": Observable(lambda phi: 1.0 + 0 * phi(jnp.zeros(1))),
+        "quotient": ratio("squared", "one"),
     }
-
-
-def derived():
-    return {"quotient": ratio("squared", "one")}
 """
 MOST, DRAWS, EACH = 250, 1500, 8
 RUN: dict[str, Any] = {"num_chains": 2, "num_draws": DRAWS, "seed": 1, "checks": False}
 
 
 @pytest.fixture(scope="module")
-def theory(tmp_path_factory: pytest.TempPathFactory) -> Theory:
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("models") / "number.py"
     path.write_text(MODEL, encoding="utf-8")
-    return load(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def theory(file: str) -> Theory:
+    return load(file)
 
 
 @pytest.fixture
@@ -61,22 +64,32 @@ def shortened(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(theory: Theory) -> dict[str, Ensemble]:
-    """The same runs with whole series."""
-    return {one.__name__: sample(theory, one, keep_series="all", **RUN) for one in (reweight, chains)}
+def folder(theory: Theory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of a run with whole series."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Settings, "block_draws", 350)
+        sample(theory, reweight, out=folder, keep_series="all", **RUN)
+    return folder
 
 
 def same(one: Ensemble, other: Ensemble) -> None:
     """Refuse a difference in any bit of any number."""
+    assert averaged_over(one.data) == averaged_over(other.data)
     for group, another in zip(one.data.subtree, other.data.subtree, strict=True):
         assert group.path == another.path
-        xr.testing.assert_identical(group.to_dataset(), another.to_dataset())
+        if group.path != "/":  # times are others
+            xr.testing.assert_identical(group.to_dataset(), another.to_dataset())
 
 
 @pytest.mark.usefixtures("shortened")
 @pytest.mark.parametrize("sampler", [reweight, chains])
-def test_the_same_is_found(theory: Theory, whole: dict[str, Ensemble], sampler: Any, tmp_path: Path):
-    made, before = sample(theory, sampler, out=tmp_path / "out", **RUN), whole[sampler.__name__]
+def test_the_same_is_found(file: str, folder: Path, sampler: Any, tmp_path: Path):
+    """Of weighted draws, and of free ones that call themselves chains, which they are without a coupling."""
+    free = sampler is chains
+    theory = load(file, coupling=0.0 if free else 0.1)
+    made = sample(theory, sampler, out=tmp_path, **RUN)
+    before = sample(theory, sampler, keep_series="all", **RUN) if free else read(folder)
     about = made.provenance.sampler
     assert (about.draws, about.averaged, averaged_over(made.data)) == (DRAWS, EACH, EACH)
     assert made.data["observables"].sizes["draw"] == DRAWS // EACH == made.data["singles/observables"].sizes["draw"]
@@ -85,8 +98,8 @@ def test_the_same_is_found(theory: Theory, whole: dict[str, Ensemble], sampler: 
         # The last draws, fewer than make an average, are left out.
         assert np.all(np.abs(one.value - other.value) <= 0.3 * other.error)
         varies = other.error > 0
-        assert np.all(np.abs(one.error / other.error - 1)[varies] < 5 / math.sqrt(DRAWS // EACH))
-        assert np.all(np.abs(one.ess / other.ess - 1)[varies] < 0.5)
+        assert np.all(np.abs(one.error[varies] / other.error[varies] - 1) < 5 / math.sqrt(DRAWS // EACH))
+        assert np.all(np.abs(np.log(one.ess[varies] / other.ess[varies])) < np.log(2))  # x⁴ has a long tail
     functions = made.estimates({"again": theory.derived["quotient"]})
     np.testing.assert_allclose(functions["again"].ess, functions["quotient"].ess)
     assert [one.status for one in made.verdicts] == [one.status for one in before.verdicts]
@@ -96,35 +109,34 @@ def test_the_same_is_found(theory: Theory, whole: dict[str, Ensemble], sampler: 
     kept = kept_draws(made, theory)
     assert np.all(kept.numbers % EACH == 0)
     assert (kept.log_weights is None) == (made.kind is Kind.CHAINS)
-    same(read(tmp_path / "out"), made)
-    write_report(made, tmp_path / "report.html")
+    same(read(tmp_path), made)
+    tables = [trace_table(made, "squared"), autocorrelation_table(made, "squared")]
+    assert [list(one.iloc[:3, 0]) for one in tables] == [[0, EACH, 2 * EACH]] * 2
 
 
 @pytest.mark.usefixtures("shortened")
 def test_a_run_goes_on(theory: Theory, tmp_path: Path):
-    """Interrupted and extended: bit for bit what comes of the blocks, however they were read."""
-    made = sample(theory, reweight, out=tmp_path / "out", **RUN)
-    (tmp_path / "out/result.nc").unlink()
-    same(sample(theory, reweight, out=tmp_path / "out", **RUN), made)
-    few = sample(theory, reweight, out=tmp_path / "more", **RUN | {"num_draws": 200})
+    """Extended until its series are averages, and made of its blocks again: bit for bit the same."""
+    few = sample(theory, reweight, out=tmp_path, **RUN | {"num_draws": 200})
     assert few.provenance.sampler.averaged == 1
-    more = sample(theory, reweight, out=tmp_path / "more", **RUN)
-    for name, values in series_of(made.data).items():  # the draws are the same, in other blocks
-        np.testing.assert_array_equal(series_of(more.data)[name], values)
+    more = sample(theory, reweight, out=tmp_path, **RUN)
     assert more.provenance.sampler.averaged == EACH
+    (tmp_path / "result.nc").unlink()
+    same(sample(theory, reweight, out=tmp_path, **RUN), more)
     with pytest.raises(ResultError, match="keep-series is 'auto' there and 'all' here"):
-        sample(theory, reweight, out=tmp_path / "out", keep_series="all", **RUN)
+        sample(theory, reweight, out=tmp_path, keep_series="all", **RUN)
 
 
-def test_what_is_kept_of_series(theory: Theory, whole: dict[str, Ensemble], tmp_path: Path):
+@pytest.mark.usefixtures("shortened")
+def test_what_is_kept_of_series(theory: Theory, folder: Path, tmp_path: Path):
     """`none` leaves what was found, and says so where series are wanted."""
     made = sample(theory, reweight, out=tmp_path, keep_series="none", **RUN)
-    before = whole["reweight"]
+    before = read(folder)
     assert not has_series(made.data)
     assert has_series(before.data)
     assert read(tmp_path).estimates().keys() == before.estimates().keys()
-    np.testing.assert_array_equal(made.estimates()["moments"].value, before.estimates()["moments"].value)
-    assert [one.text for one in made.verdicts] == [one.text for one in before.verdicts]
+    np.testing.assert_allclose(made.estimates()["moments"].value, before.estimates()["moments"].value, rtol=0.01)
+    assert [one.check for one in made.verdicts] == [one.check for one in before.verdicts]
     with pytest.raises(ValueError, match="no series were kept"):
         made.estimates({"quotient": theory.derived["quotient"]})
     with pytest.raises(DrawsError, match="no series were kept"):
@@ -154,16 +166,15 @@ def test_energies_change_from_draw_to_draw():
     assert (draws.number, once.number) == (2 * 50_000, 2 * 50_000)
 
 
-def test_large_results_are_read_as_they_are_used(theory: Theory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    made = sample(theory, reweight, out=tmp_path, **RUN)
+def test_large_results_are_read_as_they_are_used(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    before = read(folder)
     monkeypatch.setattr(storage, "LARGE", 0)
-    found = read(tmp_path)
+    found = read(folder)
     assert not found.data["observables"].dataset["moments"].variable._in_memory
-    same(found, made)
-    file = tmp_path / "result.nc"
-    bits = bytearray(file.read_bytes())
+    same(found, before)
+    bits = bytearray((folder / "result.nc").read_bytes())
     bits[len(bits) // 2] ^= 1
-    file.write_bytes(bits)
+    (tmp_path / "result.nc").write_bytes(bits)
     with pytest.raises(ResultError, match="damaged"):
         read(tmp_path)
 

@@ -41,6 +41,7 @@ from nnft_ppl.results.series import (
     single_draws,
     single_series,
     usable_log_weights,
+    with_entry,
 )
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
 from nnft_ppl.results.storage import (
@@ -82,5 +83,5 @@ __all__ = [
     "held_out_estimates", "improved_series", "latex_table", "lift_words", "limit_of", "line_of", "member_folders",
     "member_tables", "phase_of", "places", "plain_json", "positivity_rows", "quoted_series", "read",
     "read_manifest", "read_provenance", "series_of", "single_draws", "single_series", "slope", "state_units",
-    "stored_provenance", "summary_rows", "usable_log_weights", "ward_rows", "write_result",
+    "stored_provenance", "summary_rows", "usable_log_weights", "ward_rows", "with_entry", "write_result",
 ]  # fmt: skip

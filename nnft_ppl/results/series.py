@@ -24,6 +24,17 @@ def single_series(data: xr.DataTree) -> xr.DataTree:
     return data.children.get("singles", data)
 
 
+def with_entry(data: xr.DataTree, numbers: np.ndarray) -> np.ndarray:
+    """Which draws are single ones of the series: all, or beside averages the first of each.
+
+    Args:
+        data: A result.
+        numbers: Of draws in their chain.
+    """
+    every, length = averaged_over(data), data["observables"].sizes["draw"]
+    return (numbers % every == 0) & (numbers < every * length)
+
+
 def has_series(data: xr.DataTree) -> bool:
     """Whether there are series, and not estimates alone."""
     return "observables" in data and data["observables"].dataset.sizes.get("draw", 0) > 0

@@ -25,6 +25,7 @@ from nnft_ppl.results import (
     single_draws,
     single_series,
     usable_log_weights,
+    with_entry,
 )
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
@@ -80,7 +81,7 @@ def judge(
         some_positions: z of a few draws, (draw, dimension), for checks that look at them where none were kept.
     """
     every = averaged_over(data)
-    measured = {name: one.isel(draw=one["draw"].values % every == 0) for name, one in measured.items()}
+    measured = {name: one.isel(draw=with_entry(data, one["draw"].values)) for name, one in measured.items()}
     series, stats = without_rounding(theory, series_of(data)), series_of(data, "sample_stats")
     weights = usable_log_weights(kind, stats)
     improved = improved_series(data)
@@ -110,7 +111,8 @@ def judge(
     log_z = _temper(theory, kind, data, curves)
     positions, numbers = kept_positions(data)
     if numbers is not None and positions is not None:  # of all that are kept those whose series are there
-        positions, numbers = positions[:, numbers % every == 0], numbers[numbers % every == 0]
+        there = with_entry(data, numbers)
+        positions, numbers = positions[:, there], numbers[there]
     if positions is None and some_positions is not None:
         positions = some_positions[None]
     draws = FinishedDraws(

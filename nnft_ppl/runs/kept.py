@@ -9,7 +9,15 @@ import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
-from nnft_ppl.results import Ensemble, averaged_over, has_series, series_of, single_series, usable_log_weights
+from nnft_ppl.results import (
+    Ensemble,
+    averaged_over,
+    has_series,
+    series_of,
+    single_series,
+    usable_log_weights,
+    with_entry,
+)
 from nnft_ppl.theory import Theory
 
 AT_ONCE = 2**18
@@ -99,13 +107,14 @@ def _stored_positions(ensemble: Ensemble, theory: Theory, values: dict[str, jax.
 
 def _with_series(ensemble: Ensemble, stored: xr.Dataset) -> xr.Dataset:
     """Of the kept draws those whose weights are known: of averages it is that of the first draw of each."""
-    every = averaged_over(ensemble.data)
-    return stored.isel(draw=stored["draw"].values % every == 0) if ensemble.kind.weighted and every > 1 else stored
+    if not ensemble.kind.weighted:
+        return stored
+    if not has_series(ensemble.data):
+        raise DrawsError("no series were kept, and so no weights of the draws: run again with --keep-series auto")
+    return stored.isel(draw=with_entry(ensemble.data, stored["draw"].values))
 
 
 def _log_weights(ensemble: Ensemble, numbers: ndarray) -> ndarray | None:
-    if ensemble.kind.weighted and not has_series(ensemble.data):
-        raise DrawsError("no series were kept, and so no weights of the draws: run again with --keep-series auto")
     stats = series_of(single_series(ensemble.data), "sample_stats")
     weights = usable_log_weights(ensemble.kind, stats)
     return None if weights is None else weights[:, numbers // averaged_over(ensemble.data)]
