@@ -19,12 +19,8 @@ Groups of `Ensemble.data`:
     curves        exact values between the points that are measured, `NAME` along `NAME.at`
     fields        a few drawn fields on a regular grid
 
-All draws have leading dimensions (chain, draw). Of a long run these four and `sample_stats` are averages of
-consecutive draws, of as many as the attribute `averaged` says, and beside them is
-
-    singles       the same groups with the first draw of each average as it was
-
-The provenance is one JSON string among the attributes.
+All draws have leading dimensions (chain, draw). Of a long run series are averages of so many consecutive draws as the
+attribute `averaged` says, and `singles` holds the same groups with the first of each. The provenance is a JSON string.
 """
 
 from collections.abc import Iterator, Mapping

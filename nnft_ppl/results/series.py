@@ -92,7 +92,7 @@ def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarra
     if not kind.weighted:
         return None
     logs = stats["log_weight"]
-    return smooth_log_weights(logs)[0] if kind is Kind.FREE and logs.size else logs
+    return smooth_log_weights(logs)[0] if kind is Kind.FREE and np.any(np.isfinite(logs)) else logs
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
