@@ -63,6 +63,8 @@ def _same(one: Path, other: Path) -> bool:
     abouts: list[dict[str, Any]] = [json.loads(each.data.attrs["provenance"]) for each in (first, second)]
     for about in abouts:
         del about["wall_s"], about["started"]
-    names = list(first.data.children)
-    equal = names == list(second.data.children) and abouts[0] == abouts[1]
-    return equal and all(first.data[name].to_dataset().identical(second.data[name].to_dataset()) for name in names)
+    groups = [
+        {group.path: group.to_dataset() for group in each.data.subtree if group.path != "/"} for each in (first, second)
+    ]
+    equal = list(groups[0]) == list(groups[1]) and abouts[0] == abouts[1]
+    return equal and all(group.identical(groups[1][name]) for name, group in groups[0].items())

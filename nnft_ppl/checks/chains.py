@@ -30,7 +30,7 @@ class RHat(Check):
             text = "R̂ is not available with one chain; use --chains 4"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
         turned = {} if draws.phase is None else {"phase": np.exp(1j * draws.phase)}
-        values, constant = _r_hats(dict(draws.observables) | turned)
+        values, constant = _r_hats(dict(draws.single.observables) | turned)
         if not values:
             text = f"R̂ is not available: nothing that is measured ever changes ({', '.join(constant)})"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_R_HAT, text))
@@ -72,8 +72,9 @@ class EnergyFraction(Check):
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The smallest of all chains."""
-        energy = draws.stats["energy"]
-        changes, spread = np.mean(np.diff(energy, axis=1) ** 2, axis=1), np.var(energy, axis=1)
+        energy = draws.single.stats["energy"]
+        squared = draws.stats["energy_change"] if draws.singles else np.diff(energy, axis=1) ** 2
+        changes, spread = np.mean(squared, axis=1), np.var(energy, axis=1)
         value = float(np.min(np.divide(changes, spread, out=np.full(spread.shape, np.nan), where=spread > 0)))
         advice = "fresh momenta change the energy too little (heavy tails); reparametrise, or use --sampler reweight"
         text, good = f"E-BFMI is at least {value:.2f}", value >= MIN_BFMI

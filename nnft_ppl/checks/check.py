@@ -79,11 +79,28 @@ class FinishedDraws:
     """What this check's own measurement gave: dimensions (chain, draw, ...), of the draws that were looked at."""
     phase: Float[ndarray, "chain draw"] | None = None
     """Phase of every draw in radians, where the weights are only the modulus of theirs; None of a real action."""
+    every: int = 1
+    """Of a long run the series are averages of so many consecutive draws; `single` has draws as they were."""
+    singles: "FinishedDraws | None" = None
+    """Then the first draw of each average."""
 
     @property
     def number(self) -> int:
         """Draws in all."""
-        return int(np.prod(next(iter(self.observables.values())).shape[:2]))
+        return int(np.prod(next(iter(self.observables.values())).shape[:2])) * self.every
+
+    @property
+    def single(self) -> "FinishedDraws":
+        """Every draw, or of a long run every `every`-th: what averages do not show."""
+        return self.singles or self
+
+    def at(self, numbers: ndarray) -> ndarray:
+        """Where draws stand in the series of `single`.
+
+        Args:
+            numbers: Their numbers in their chain, multiples of `every`.
+        """
+        return np.asarray(numbers) // self.every
 
 
 @dataclass(frozen=True)

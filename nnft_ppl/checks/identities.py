@@ -220,4 +220,5 @@ def weights_at(draws: FinishedDraws, measured: xr.Dataset) -> np.ndarray | None:
         draws: All draws.
         measured: What was measured on some.
     """
-    return None if draws.log_weights is None else draws.log_weights[:, measured["draw"].values]
+    weights = draws.single.log_weights
+    return None if weights is None else weights[:, draws.at(measured["draw"].values)]

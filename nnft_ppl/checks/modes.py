@@ -241,4 +241,4 @@ def _most_missed(draws: FinishedDraws, lower: float) -> float:
     log_weight = draws.stats["log_weight"]
     log_z, error = log_mean_weight(log_weight)
     with np.errstate(over="ignore"):
-        return float(SURE / log_weight.size * np.exp(-lower - log_z + 2 * error))
+        return float(SURE / draws.number * np.exp(-lower - log_z + 2 * error))

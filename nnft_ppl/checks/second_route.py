@@ -77,8 +77,8 @@ class SecondRoute(Check):
     def _free_draws(
         self, draws: FinishedDraws, key: Array
     ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]:
-        chains, made = next(iter(draws.observables.values())).shape[:2]
-        number = min(made, MOST_DRAWS)
+        chains = len(next(iter(draws.observables.values())))
+        number = min(draws.number // chains, MOST_DRAWS)
         draws.progress(Stage("second route: free draws", 0, number))
         told = Settings(key, chains, number, num_warmup=0, keep_every=0)
         target, reference = draws.theory.target(), find_reference(draws.theory).reference

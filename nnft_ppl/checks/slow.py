@@ -29,10 +29,7 @@ class SlowModes(Check):
         """The largest growth; effective draws of raw series whose improved ones are quoted."""
         growth = {name: _largest(one.growth) for name, one in draws.estimates.items() if one.growth is not None}
         weights = draws.log_weights if draws.kind.weighted else None
-        raw = {
-            name: float(np.min(gamma_method(contributions(draws.observables[name], weights)).ess))
-            for name in draws.improved
-        }
+        raw = {name: _effective(draws, name, weights) for name in draws.improved}
         findings: dict[str, Any] = {"growth": growth, "raw_effective_draws": raw}
         worst = max(growth, key=lambda name: growth[name], default="")
         largest = growth.get(worst, 1.0)
@@ -53,6 +50,17 @@ class SlowModes(Check):
         return Outcome(
             Verdict(self.name, "good", largest, GROWN, f"{self.title}: none seen in long blocks of draws"), findings
         )
+
+
+def _effective(draws: FinishedDraws, name: str, weights: np.ndarray | None) -> float:
+    """The fewest effective draws of an observable's components."""
+    series = contributions(draws.observables[name], weights)
+    ess = gamma_method(series).ess
+    if draws.singles:
+        single = contributions(draws.single.observables[name], draws.single.log_weights)
+        spread, of_one = np.var(series, axis=(0, 1)), np.var(single, axis=(0, 1))
+        ess = ess * np.divide(of_one, spread, out=np.ones_like(spread), where=spread > 0)
+    return float(np.min(ess))
 
 
 def _largest(growth: np.ndarray) -> float:

@@ -49,16 +49,18 @@ def look_for_visits(search: ModeSearch, draws: FinishedDraws) -> Seen:
         return Seen(set(), 0.0)
     positions, numbers = draws.positions, draws.numbers
     chains, kept = positions.shape[:2]
-    weights = None if numbers is None else draws.log_weights  # a few draws without number are picked by weight
-    logs = np.zeros((chains, kept)) if weights is None else weights[:, numbers]
+    at = None if numbers is None else draws.at(numbers)
+    weights = None if numbers is None else draws.single.log_weights  # a few draws without number are picked by weight
+    logs = np.zeros((chains, kept)) if weights is None or at is None else weights[:, at]
     # The highest of ln w + Gumbel noise are a sample in proportion to the weights.
     ranks = (logs + np.random.default_rng(0).gumbel(size=logs.shape)).ravel()
     order = np.argsort(-ranks)[: np.count_nonzero(np.isfinite(ranks))]
     flat_positions = positions.reshape(chains * kept, -1)
     visited = search.families_of(flat_positions[order[:SOME]])
-    if numbers is None:
+    if at is None:
         return Seen(visited, float(len(order)))
-    series = [in_parts(one)[:, numbers].reshape(chains * kept, -1) for _, one in sorted(draws.observables.items())]
+    known = sorted(draws.single.observables.items())
+    series = [in_parts(one)[:, at].reshape(chains * kept, -1) for _, one in known]
     observables = np.concatenate(series, axis=1).astype(float)
     spread = np.std(observables, axis=0)
     for mode in [mode for mode in search.modes if mode.weight > MAX_UNVISITED]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
 from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import Verdict, kish, smooth_log_weights
+from nnft_ppl.statistics import Verdict, kish_of_averages, smooth_log_weights
 from nnft_ppl.statistics.log_weights import EQUAL
 
 MAX_K_HAT = 0.7
@@ -32,7 +32,7 @@ class WeightsTail(Check):
             text = "tail of the weights: too few draws to see one"
         advice = "few draws carry the weight; use --sampler hmc (mixed for discrete sites)"
         verdict = Verdict.of(self.name, k_hat, MAX_K_HAT, text, good=k_hat <= MAX_K_HAT, advice=advice)
-        return Outcome(verdict, {"k_hat": k_hat, "kish": kish(log_weight)})
+        return Outcome(verdict, {"k_hat": k_hat, "kish": kish_of_averages(log_weight, draws.every)})
 
 
 class PartitionSpread(Check):
@@ -45,7 +45,8 @@ class PartitionSpread(Check):
 
     def judge(self, draws: FinishedDraws) -> Outcome:
         """The standard deviation of ln Ẑ over populations, of which each draw carries its own."""
-        log_z = _log_z(draws.stats["log_weight"], draws.stats["population"])
+        stats = draws.single.stats
+        log_z = _log_z(stats["log_weight"], stats["population"])
         if log_z.size < 2:
             text = "the spread of ln Z is not available with one population; use --chains 4"
             return Outcome(Verdict(self.name, "unavailable", None, MAX_LOG_Z_SPREAD, text))

@@ -155,6 +155,10 @@ def command_parser() -> Parser:
     run.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of draws after this")
     until_option(run)
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
+    run.add_argument(
+        "--keep-series", default="auto", metavar="auto|all|none",
+        help="series to keep: auto (averages beyond 20 000 draws per chain, default), all, none",
+    )  # fmt: skip
     check_option(run)
     run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
     run.add_argument("--fresh", action="store_true", help="start anew (default: go on with what is in the folder)")

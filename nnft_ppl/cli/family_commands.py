@@ -62,6 +62,10 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
     until_option(sweep)
     sweep.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     sweep.add_argument(
+        "--keep-series", default="auto", metavar="auto|all|none",
+        help="series to keep: auto (averages beyond 20 000 draws per chain, default), all, none",
+    )  # fmt: skip
+    sweep.add_argument(
         "--check", action="append", default=[], metavar="CHECK", help="a further check, by its name; repeatable"
     )
     sweep.add_argument(

@@ -80,6 +80,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         seed=asked.seed,
         out=folder,
         keep=asked.keep,
+        keep_series=asked.keep_series,
         checks=with_times(asked.check, asked.times) or True,
         time_limit=asked.time_limit,
         progress=progress,
@@ -117,6 +118,7 @@ def default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
     """
     draws = asked.draws if asked.draws is not None else DEFAULT_DRAWS
     settings = (asked.sampler, asked.chains, draws, asked.warmup, asked.seed, asked.keep, asked.reference)
+    settings += (asked.keep_series,)
     if isinstance(theory, Family):
         made = family_request(theory, *settings, common=asked.common)
     else:

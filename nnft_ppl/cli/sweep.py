@@ -48,6 +48,7 @@ def sweep(
             num_warmup=asked.warmup,
             seed=asked.seed,
             keep=asked.keep,
+            keep_series=asked.keep_series,
             checks=asked.check or True,
             time_limit=asked.time_limit,
             progress=progress,

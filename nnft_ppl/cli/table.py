@@ -30,6 +30,11 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         markup=False,
         soft_wrap=True,
     )
+    if sampler.keep_series == "none":
+        console.print("series were not kept", highlight=False)
+    elif sampler.averaged > 1:
+        words = f"series are averages of {sampler.averaged} consecutive draws"
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
     if sampler.reason != "asked for":
         console.print(f"{sampler.name} because {sampler.reason}", highlight=False, markup=False, soft_wrap=True)
     if about.interrupted and isinstance(ensemble, Ensembles):

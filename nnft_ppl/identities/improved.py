@@ -42,6 +42,7 @@ from nnft_ppl.identities.jumps import jumps_on_free_draws
 from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
 from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.observables import Exponential, Moments, Observable, read_off
+from nnft_ppl.results import single_series
 from nnft_ppl.target import Proposal, Target
 from nnft_ppl.theory import Reading, Theory
 
@@ -113,7 +114,9 @@ class Improvement:
             data: Draws with a group `improved`, which is removed.
         """
         if not smoothness(self.theory).potential.isdisjoint(self.sites) and "improved" in data:
-            del data["improved"]
+            for part in (data, single_series(data)):
+                if "improved" in part:
+                    del part["improved"]
             self.give_up(JUMPS)
 
     def with_reference(self, frame: Callable[[Position], Frame]) -> "Improvement":

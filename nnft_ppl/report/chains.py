@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from nnft_ppl.display import format_value
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label, shorten
 from nnft_ppl.report.parts import IMAGINARY, REAL, WHOLE, Part, columns_of
-from nnft_ppl.results import Ensemble, places
+from nnft_ppl.results import Ensemble, averaged_over, places, series_of, single_series, usable_log_weights
 from nnft_ppl.statistics import autocorrelation_function, gamma_method, relative_weights
 
 TRACE_POINTS = 300
@@ -92,7 +92,7 @@ def autocorrelation_table(
     values = (part or parts_of_draws(ensemble, name)[0]).of(_component(ensemble, name, index))
     tau = float(gamma_method(values).tau_int)
     rho, error = autocorrelation_function(values, int(min(LAGS, max(10, np.ceil(6 * tau)))))
-    return pd.DataFrame({"lag": np.arange(len(rho)), "rho": rho, "error": error})
+    return pd.DataFrame({"lag": averaged_over(ensemble.data) * np.arange(len(rho)), "rho": rho, "error": error})
 
 
 def plot_autocorrelation(
@@ -104,7 +104,7 @@ def plot_autocorrelation(
     """
     part = part or parts_of_draws(ensemble, name)[0]
     table = autocorrelation_table(ensemble, name, index, part)
-    gamma = gamma_method(part.of(_component(ensemble, name, index)))
+    tau, tau_error = _integrated_time(ensemble, name, index, part)
     axes = axes_or_new(axes, (6.4, 2.4))
     axes.axhline(0, color=COLOURS[1], linewidth=0.8)
     axes.errorbar(
@@ -115,7 +115,7 @@ def plot_autocorrelation(
         markersize=2.5,
         elinewidth=0.8,
         color=COLOURS[0],
-        label=f"τ = {format_value(float(gamma.tau_int), float(gamma.tau_error))} draws",
+        label=f"τ = {format_value(tau, tau_error)} draws",
     )
     axes.set_xlabel("lag  [draws]")
     words = shorten(part.name(component_name(ensemble, name, index)), 36)
@@ -130,7 +130,7 @@ def weights_table(ensemble: Ensemble) -> pd.DataFrame:
     Raises:
         ValueError: If the draws have no weights.
     """
-    logs = ensemble.log_weights
+    logs = usable_log_weights(ensemble.kind, series_of(single_series(ensemble.data), "sample_stats"))
     if logs is None:
         raise ValueError("the draws of a Markov chain have no weights")
     weights = np.sort(relative_weights(logs).reshape(-1))[::-1]
@@ -170,8 +170,21 @@ def component_name(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> str
     return f"{name.replace('_', ' ')} ({place})" if place else name.replace("_", " ")
 
 
-def _component(ensemble: Ensemble, name: str, index: tuple[int, ...]) -> np.ndarray:
-    data: Any = ensemble.data["observables"].dataset
+def _integrated_time(ensemble: Ensemble, name: str, index: tuple[int, ...], part: Part) -> tuple[float, float]:
+    """τ in draws with its error; of averages it is the error of their mean that tells, against single draws."""
+    single, each = part.of(_component(ensemble, name, index)), averaged_over(ensemble.data)
+    if each == 1:
+        gamma = gamma_method(single)
+        return float(gamma.tau_int), float(gamma.tau_error)
+    series = part.of(_component(ensemble, name, index, averages=True))
+    gamma = gamma_method(series)
+    scale = each * float(np.var(series) / max(np.var(single), np.finfo(float).tiny))
+    return scale * float(gamma.tau_int), scale * float(gamma.tau_error)
+
+
+def _component(ensemble: Ensemble, name: str, index: tuple[int, ...], *, averages: bool = False) -> np.ndarray:
+    """Single draws of one component; or, of a long run, averages of them."""
+    data: Any = (ensemble.data if averages else single_series(ensemble.data))["observables"].dataset
     if name not in data.data_vars:
         raise ValueError(f"there is no observable {name!r}; there are {', '.join(map(str, data.data_vars))}")
     values = data[name].values

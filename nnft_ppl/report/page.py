@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -14,7 +15,18 @@ from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.panels import panels
 from nnft_ppl.report.svg import svg_of
 from nnft_ppl.report.symmetries import CHECK, symmetry_tables
-from nnft_ppl.results import Ensemble, Ensembles, Provenance, atomically, estimate_rows, series_of
+from nnft_ppl.results import (
+    Ensemble,
+    Ensembles,
+    Provenance,
+    SamplerRecord,
+    atomically,
+    estimate_rows,
+    has_series,
+    series_of,
+    single_draws,
+    single_series,
+)
 from nnft_ppl.statistics import estimate
 
 WORDS = 3
@@ -115,13 +127,16 @@ def _family_cost(ensembles: Ensembles) -> list[tuple[str, str]]:
 def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
     """Each term of the action: its name, its mean with error, its spread over the draws."""
     series = series_of(ensemble.data, "action")
-    if not series:
+    if not series or not has_series(ensemble.data):
         return []
-    independent = ensemble.kind.independent
-    found = estimate(series, None, ensemble.log_weights, independent=independent, phase=ensemble.phase)
+    independent, singles = ensemble.kind.independent, single_draws(ensemble.data, ensemble.kind)
+    if singles:
+        singles = singles._replace(series=series_of(single_series(ensemble.data), "action"))
+    told: dict[str, Any] = {"independent": independent, "singles": singles}
+    found = estimate(series, None, ensemble.log_weights, phase=ensemble.phase, **told)
     sampled = found
     if ensemble.phase is not None:  # a spread is that of what was sampled
-        sampled = estimate(series, None, ensemble.log_weights, independent=independent)
+        sampled = estimate(series, None, ensemble.log_weights, **told)
     spread = {name: float(one.error) * float(np.sqrt(np.nan_to_num(one.ess))) for name, one in sampled.items()}
     return [
         (name, format_value(one.value.item(), one.error.item()), f"{spread[name]:.3g}") for name, one in found.items()
@@ -131,7 +146,7 @@ def _action(ensemble: Ensemble) -> list[tuple[str, str, str]]:
 def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
     """What the run cost, and what an effective draw of its slowest observable cost."""
     about, stats = ensemble.provenance, ensemble.data["sample_stats"].dataset
-    chains, draws = (ensemble.data["observables"].sizes[dim] for dim in ("chain", "draw"))
+    chains, draws, averaged = about.sampler.chains, about.sampler.draws, about.sampler.averaged
     known = [float(np.nanmin(one.ess)) for one in ensemble.estimates().values() if np.isfinite(one.ess).any()]
     found = [("time, everything included", f"{about.wall_s:.1f} s"), ("draws", f"{chains} chains × {draws}")]
     if known:
@@ -140,8 +155,8 @@ def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
             ("effective draws of the slowest estimate", f"{least:.0f}"),
             ("effective draws per second", f"{least / about.wall_s:.3g}"),
         ]
-        if "n_steps" in stats:
-            gradients = float(stats["n_steps"].sum())
+        if "n_steps" in stats and has_series(ensemble.data):
+            gradients = float(stats["n_steps"].sum()) * averaged
             found.append(("gradients per effective draw, warm-up left out", f"{gradients / least:.3g}"))
     return [*found, ("parameters", str(about.dimension)), ("device", about.device)]
 
@@ -152,6 +167,7 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
     return [
         ("sampler", f"{sampler.name}, {sampler.reason}"),
         *([("warm-up", f"{sampler.warmup} steps per chain")] if sampler.kind != "free" else []),
+        ("series", _kept_words(sampler)),
         ("seed", str(about.seed)),
         ("precision", about.precision),
         ("started", about.started),
@@ -159,6 +175,15 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
         ("sha256 of the model's source", about.source_sha256),
         ("fingerprint of the run", about.fingerprint),
     ]
+
+
+def _kept_words(sampler: SamplerRecord) -> str:
+    """What there is of the series."""
+    if sampler.keep_series == "none":
+        return "not kept: estimates, findings and statistics alone"
+    if sampler.averaged == 1:
+        return "every draw"
+    return f"averages of {sampler.averaged} consecutive draws, and the first draw of each"
 
 
 def _csv(panel: Panel) -> str:

@@ -12,7 +12,7 @@ from nnft_ppl.report.checks import check_figures
 from nnft_ppl.report.panel import Panel
 from nnft_ppl.report.parts import MODULUS, REAL, parts_of_estimate
 from nnft_ppl.report.weak_coupling import weak_coupling_panels
-from nnft_ppl.results import Ensemble, places
+from nnft_ppl.results import Ensemble, has_series, places
 
 NUMBERED = ("component", "configuration", "other_component")
 """Dimensions whose coordinates are numbers of something, no distances."""
@@ -22,8 +22,10 @@ MOST_TRACES = 4
 
 def panels(ensemble: Ensemble) -> Iterator[Panel]:
     """Every figure for which the run has data."""
+    whole = has_series(ensemble.data)
     for part in PARTS:
-        yield from part(ensemble)
+        if whole or part not in OF_SERIES:
+            yield from part(ensemble)
 
 
 def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
@@ -33,7 +35,12 @@ def _correlators(ensemble: Ensemble) -> Iterator[Panel]:
     for name in known:
         if len(correlators.estimators_of(ensemble, name)) > 1:
             yield _estimators(ensemble, name)
-    real = "two_point" in known and not np.iscomplexobj(ensemble.estimates()["two_point"].value)
+    real = (
+        has_series(ensemble.data)
+        and "two_point" in known
+        and not np.iscomplexobj(ensemble.estimates()["two_point"].value)
+    )
+    real &= has_series(ensemble.data)  # of which masses are functions
     places = correlators.correlator_table(ensemble).iloc[:, 0] if real else pd.Series()
     if len(places) > 1 and not isinstance(places[0], str) and places.name not in NUMBERED:
         yield masses.effective_mass_panel(ensemble)
@@ -52,7 +59,7 @@ def _weights_and_beta(ensemble: Ensemble) -> Iterator[Panel]:
     interacting = len(ensemble.data["action"].data_vars) > 0
     if interacting and ensemble.tempering is not None:
         yield _tempering(ensemble)
-    if interacting and ensemble.log_weights is not None:
+    if interacting and ensemble.kind.weighted and has_series(ensemble.data):
         yield _weights(ensemble)
 
 
@@ -224,3 +231,5 @@ WORDS_OF_PARTS = {
 """What is drawn of a complex correlator, by the first of its parts."""
 PARTS = (_correlators, weak_coupling_panels, check_figures, _fields, _weights_and_beta, _traces)
 """The parts of a report in order; each gives the figures that a run has."""
+OF_SERIES = (weak_coupling_panels, _traces)
+"""Those that look at series."""

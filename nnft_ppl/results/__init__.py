@@ -30,7 +30,19 @@ from nnft_ppl.results.provenance import (
     SamplerRecord,
 )
 from nnft_ppl.results.run_folder import ANEW, RunFolder
-from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
+from nnft_ppl.results.series import (
+    averaged_over,
+    drop_series,
+    has_series,
+    improved_series,
+    phase_of,
+    quoted_series,
+    series_of,
+    single_draws,
+    single_series,
+    usable_log_weights,
+    with_entry,
+)
 from nnft_ppl.results.side_by_side import SideBySide, member_tables
 from nnft_ppl.results.storage import (
     ResultError,
@@ -63,12 +75,13 @@ __all__ = [
     "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "ANEW", "AXIOM_HEADINGS",
     "BREAKING_HEADINGS", "CLUSTER_HEADINGS", "EUCLIDEAN_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS",
     "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble",
-    "Ensembles", "Fitted", "ImprovedRecord", "Limit", "PartitionFunction", "Plateau", "Provenance", "Reach", "Request",
-    "ResultError", "RunFolder", "SamplerRecord", "SideBySide", "StoredMembers", "WriteError", "atomically",
-    "axiom_line", "axiom_rows", "breaking_rows", "cluster_rows", "compare", "complaining_of_damage", "correlations",
-    "estimate_rows", "estimates_dataset", "euclidean_rows", "extrapolated", "family_data", "find_plateau",
-    "fit_across", "functional_words", "held_out_estimates", "improved_series", "latex_table", "lift_words", "limit_of",
-    "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json", "positivity_rows",
-    "quoted_series", "read", "read_manifest", "read_provenance", "series_of", "slope", "state_units",
-    "stored_provenance", "summary_rows", "usable_log_weights", "ward_rows", "write_result",
+    "Ensembles", "Fitted", "ImprovedRecord", "Limit", "PartitionFunction", "Plateau", "Provenance", "Reach",
+    "Request", "ResultError", "RunFolder", "SamplerRecord", "SideBySide", "StoredMembers", "WriteError",
+    "atomically", "averaged_over", "axiom_line", "axiom_rows", "breaking_rows", "cluster_rows", "compare",
+    "complaining_of_damage", "correlations", "drop_series", "estimate_rows", "estimates_dataset", "euclidean_rows",
+    "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "has_series",
+    "held_out_estimates", "improved_series", "latex_table", "lift_words", "limit_of", "line_of", "member_folders",
+    "member_tables", "phase_of", "places", "plain_json", "positivity_rows", "quoted_series", "read",
+    "read_manifest", "read_provenance", "series_of", "single_draws", "single_series", "slope", "state_units",
+    "stored_provenance", "summary_rows", "usable_log_weights", "ward_rows", "with_entry", "write_result",
 ]  # fmt: skip

@@ -19,7 +19,8 @@ Groups of `Ensemble.data`:
     curves        exact values between the points that are measured, `NAME` along `NAME.at`
     fields        a few drawn fields on a regular grid
 
-All draws have leading dimensions (chain, draw). The provenance is one JSON string among the attributes.
+All draws have leading dimensions (chain, draw). Of a long run series are averages of so many consecutive draws as the
+attribute `averaged` says, and `singles` holds the same groups with the first of each. The provenance is a JSON string.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +38,15 @@ from nnft_ppl.observables import Derived, HeldOut
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import coordinates_of, read_estimates, refuse_other_places, with_coordinates
 from nnft_ppl.results.provenance import Provenance
-from nnft_ppl.results.series import improved_series, phase_of, quoted_series, series_of, usable_log_weights
+from nnft_ppl.results.series import (
+    has_series,
+    improved_series,
+    phase_of,
+    quoted_series,
+    series_of,
+    single_draws,
+    usable_log_weights,
+)
 from nnft_ppl.results.tables import estimates_frame
 from nnft_ppl.statistics import Estimate, Estimates, Verdicts, estimate, pulls
 
@@ -92,7 +101,7 @@ class Ensemble:
             Stored estimates by name, then those of `derived`.
 
         Raises:
-            ValueError: If one takes an observable at other coordinates than it was measured at.
+            ValueError: If one takes an observable at other coordinates than it was measured at, or no series were kept.
 
         Example:
             >>> ensemble.estimates({"screening": ratio("phi_fourth", "phi_squared")})  # doctest: +SKIP
@@ -100,9 +109,12 @@ class Ensemble:
         stored = read_estimates(self.data["estimates"].to_dataset())
         if not derived:
             return stored
+        if not has_series(self.data):
+            raise ValueError(f"{', '.join(derived)}: no series were kept; run again with --keep-series auto")
         series = quoted_series(self.data, self.log_weights)
         raw = {name: series_of(self.data)[name] for name in improved_series(self.data)}
         told: dict[str, Any] = {"independent": self.kind.independent, "raw": raw, "phase": self.phase}
+        told["singles"] = single_draws(self.data, self.kind, series)
         functions = {name: one for name, one in derived.items() if not isinstance(one, HeldOut)}
         wanted = estimate(series, functions, self.log_weights, **told)
         known = self.data["observables"].dataset

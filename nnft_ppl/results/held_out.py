@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from nnft_ppl.observables import HeldOut
-from nnft_ppl.statistics import CrossFitted, Estimate, cross_fit
+from nnft_ppl.statistics import CrossFitted, Estimate, SingleDraws, cross_fit
 
 
 def held_out_estimates(
@@ -18,6 +18,7 @@ def held_out_estimates(
     independent: bool,
     raw: Mapping[str, np.ndarray] | None = None,
     phase: np.ndarray | None = None,
+    singles: SingleDraws | None = None,
 ) -> tuple[dict[str, Estimate], xr.Dataset]:
     """Each statement's estimate, and of both halves value, error and, where it is numbers, what was tested on it.
 
@@ -30,11 +31,13 @@ def held_out_estimates(
         independent: Whether the draws are independent.
         raw: Raw draws of what is improved.
         phase: Phases of the draws; None where the action is real.
+        singles: Single draws, where the series are averages.
     """
     estimates, halves = {}, xr.Dataset()
     for name, one in held_out.items():
         try:
-            fitted = cross_fit(series, one.find, one.test, log_weights, independent=independent, raw=raw, phase=phase)
+            told: dict[str, Any] = {"independent": independent, "raw": raw, "phase": phase, "singles": singles}
+            fitted = cross_fit(series, one.find, one.test, log_weights, **told)
         except Exception as error:  # whatever the model file is made of
             nan = np.array(np.nan)
             words = str(error).strip() or type(error).__name__

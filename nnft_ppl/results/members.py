@@ -25,7 +25,7 @@ from nnft_ppl.observables import Derived
 from nnft_ppl.results.across import AcrossMembers, fit_across
 from nnft_ppl.results.ensemble import TRUNCATION, Ensemble
 from nnft_ppl.results.labelled import estimates_dataset, read_estimates
-from nnft_ppl.results.series import quoted_series, series_of
+from nnft_ppl.results.series import averaged_over, quoted_series, series_of
 from nnft_ppl.results.storage import at_home, read_result
 from nnft_ppl.results.stored_members import StoredMembers
 from nnft_ppl.statistics import Estimate, Estimates, blocks, correlation_between, replicas
@@ -267,11 +267,12 @@ def correlations(members: Mapping[str, Ensemble], functions: Mapping[str, Any]) 
         members: Ensembles with common random numbers, by place.
         functions: Functions of means that are wanted, too.
     """
-    length = np.array([one.data["observables"].sizes["draw"] for one in members.values()])
+    each = [averaged_over(one.data) for one in members.values()]
+    length = np.array([one.data["observables"].sizes["draw"] for one in members.values()]) * each
     of_members = []
-    for one in members.values():
+    for one, averaged in zip(members.values(), each, strict=True):
         weights = one.log_weights
-        of_members.append(replicas(quoted_series(one.data, weights), functions, weights, int(length.min())))
+        of_members.append(replicas(quoted_series(one.data, weights), functions, weights, int(length.min()) // averaged))
     # The rest of the longer one fluctuates by itself.
     shared = np.sqrt(np.minimum.outer(length, length) / np.maximum.outer(length, length))
     found = {}

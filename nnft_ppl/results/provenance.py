@@ -14,7 +14,7 @@ from nnft_ppl.statistics import Verdict
 FORMAT = 2
 """The version of what is written here; readers refuse a newer one by name."""
 
-SETTINGS = {"name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep"}
+SETTINGS = {"name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep", "keep_series": "keep-series"}
 """Entries of a sampler's record that tell runs apart, and what they are called in words."""
 
 
@@ -46,6 +46,10 @@ class SamplerRecord:
     """Draws per chain that were asked for; None where the number was left to the library."""
     reference: str = "auto"
     """Which Gaussian reference was asked for: `auto`, or `bare` for N(0, I)."""
+    keep_series: str = "auto"
+    """Which series were to be kept."""
+    averaged: int = 1
+    """Of a long run the stored series are averages of so many consecutive draws."""
     constants: Mapping[str, float] = field(default_factory=dict)
     """Of the reference that was used, one for each field; none for N(0, I)."""
     until: Mapping[str, str] = field(default_factory=dict)

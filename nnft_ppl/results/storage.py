@@ -22,6 +22,8 @@ from nnft_ppl.results.seal import put_seal, refuse_broken_seal
 from nnft_ppl.results.signs import refuse_steering
 
 ENGINE = "h5netcdf"
+LARGE = 2**26
+"""Bytes of a result beyond which its arrays are not read at once."""
 
 
 class ResultError(ValueError):
@@ -55,7 +57,7 @@ def read_manifest(path: Path) -> Request:
 
 
 def read_result(path: Path) -> xr.DataTree:
-    """The DataTree in a run's folder (or in a result file itself), loaded into memory.
+    """The DataTree in a run's folder (or in a result file itself); arrays of a large one are read when they are used.
 
     Raises:
         FileNotFoundError: No folder, or no result in it.
@@ -68,7 +70,8 @@ def read_result(path: Path) -> xr.DataTree:
     try:
         refuse_broken_seal(file)
         refuse_foreign_files(file)
-        data = xr.load_datatree(file, engine=ENGINE)
+        lazily = file.stat().st_size > LARGE
+        data = (xr.open_datatree if lazily else xr.load_datatree)(file, engine=ENGINE)
         refuse_steering(data)
         Provenance.parse(data.attrs["provenance"])
     except FormatError as error:

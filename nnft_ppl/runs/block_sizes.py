@@ -5,6 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from nnft_ppl.runs.long_series import averaged_over
 from nnft_ppl.samplers import Settings
 from nnft_ppl.samplers.sampler import CHECK_DRAWS, longest_block
 
@@ -54,9 +55,11 @@ def kept_every(dimension: int, num_chains: int, num_draws: int, keep: str) -> in
     if keep == "none":
         return 0
     size = num_draws * _bytes(dimension, num_chains)
-    if keep == "all" or size < KEPT_BYTES:
+    if keep == "all":
         return 1
-    return max(math.ceil(num_draws / KEPT_DRAWS), math.ceil(size / KEPT_BYTES))
+    every = 1 if size < KEPT_BYTES else max(math.ceil(num_draws / KEPT_DRAWS), math.ceil(size / KEPT_BYTES))
+    averaged = averaged_over(num_draws)  # of long runs these are the draws whose series are there one by one
+    return averaged * math.ceil(every / averaged)
 
 
 def _bytes(dimension: int, num_chains: int) -> int:

@@ -1,5 +1,6 @@
 """What becomes of the blocks of one sampler, drawn now or read from disk: recorded, looked at, and written."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import xarray as xr
 
 from nnft_ppl.checks import MeasureProgram, MeasureStream
 from nnft_ppl.results import ANEW, ResultError, RunFolder
+from nnft_ppl.runs.long_series import averaged_over
 from nnft_ppl.runs.precision import refuse_imprecise
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
@@ -30,6 +32,8 @@ class Collected:
         num_draws: Draws per chain that are expected.
         keep_every: Every so many draws the parameters are kept; 0 for none.
         folder: Where blocks are; None keeps them in memory alone.
+        keep_all: Whether the parameters of all draws are kept, however many there are.
+        whole: Whether the series stay whole, however long they are.
 
     Attributes:
         recorder: The draws.
@@ -42,11 +46,22 @@ class Collected:
     """
 
     def __init__(
-        self, theory: Theory, program: MeasureProgram, num_draws: int, keep_every: int, folder: RunFolder | None
+        self,
+        theory: Theory,
+        program: MeasureProgram,
+        num_draws: int,
+        keep_every: int,
+        folder: RunFolder | None,
+        *,
+        keep_all: bool = False,
+        whole: bool = False,
     ) -> None:
-        self.recorder, self.snapshots, self._folder = Recorder(theory, keep_every), Snapshots(), folder
+        self.recorder = Recorder(theory, keep_every, keep_all=keep_all, whole=whole)
+        self.snapshots, self._folder = Snapshots(), folder
         measures = bool(program.measurements)
-        self.stream = MeasureStream.every_so_often(program, num_draws, keep_every) if measures else None
+        # Beside averages there is the first draw of each.
+        known = math.lcm(max(1, keep_every), averaged_over(num_draws))
+        self.stream = MeasureStream.every_so_often(program, num_draws, known) if measures else None
         self.returned_every = keep_every or (self.stream.every if self.stream else 0)
         self.leg = self.first = self.block = 0
         self._stored = time.perf_counter()

@@ -35,6 +35,7 @@ class Job:
     num_draws: int | None
     num_warmup: int
     keep: str
+    keep_series: str
     tolerances: tuple[Tolerance, ...]
     """Errors that are asked for."""
     deadline: float
@@ -112,7 +113,10 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     size, plan, stopping = (job.theory.dimension, job.num_chains), job.plan, job.stopping(auto=auto)
     sizes = block_sizes(*size, plan.most, limited=plan.limited)
     growing = leg.growing if leg else sizes["growing"]
-    collected = Collected(job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder)
+    collected = Collected(
+        job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder,
+        keep_all=job.keep == "all", whole=job.keep_series == "all",
+    )  # fmt: skip
     count, last = plan.stored(number) if leg and job.folder else (0, None)
     recorder = collected.recorder
     interrupted = _read(collected, stopping, leg.first if leg else 0, count, job.progress)

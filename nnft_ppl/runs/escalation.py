@@ -41,6 +41,8 @@ class Found:
     interrupted: bool
     whole: bool
     """Whether all was drawn that was asked for."""
+    draws: int
+    """Draws per chain."""
 
 
 def escalate(job: Job, choice: Choice, given: MakeSampler | None, key_draws: jax.Array, key_second: jax.Array) -> Found:
@@ -120,7 +122,7 @@ def _judge(
         job.theory, kind, data, recorder.curves, job.checks, measured, lost, key, job.progress, earlier,
         drawn.snapshots.positions,
     )  # fmt: skip
-    return Found(choice, kind, judgement, interrupted or judgement.interrupted, drawn.whole)
+    return Found(choice, kind, judgement, interrupted or judgement.interrupted, drawn.whole, recorder.draws)
 
 
 def stronger_choice(

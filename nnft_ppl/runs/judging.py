@@ -15,8 +15,10 @@ from nnft_ppl.observables import hidden_names
 from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
+    averaged_over,
     estimates_dataset,
     series_of,
+    with_entry,
 )
 from nnft_ppl.runs.quoted import Quoted
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
@@ -72,8 +74,10 @@ def judge(
         earlier: Failed verdicts of samplers tried before, by name.
         some_positions: z of a few draws, (draw, dimension), for checks that look at them where none were kept.
     """
+    every = averaged_over(data)
+    measured = {name: one.isel(draw=with_entry(data, one["draw"].values)) for name, one in measured.items()}
     own, stats = Quoted.of(theory, kind, data), series_of(data, "sample_stats")
-    weights, hidden = own.log_weights, hidden_names(theory.observables)
+    weights, singles, hidden = own.log_weights, own.singles, hidden_names(theory.observables)
     estimates = Estimates({name: one for name, one in own.estimates().items() if name not in hidden})
     if theory.held_out:
         tested, halves = own.held_out()
@@ -85,17 +89,21 @@ def judge(
     write = _Writer(theory, data)
     for name, values in {"raw": own.raw, "improved": own.improved}.items():
         if shown := {one: series for one, series in values.items() if one not in hidden}:
-            write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent))
+            beside = own.single_series("observables" if name == "raw" else "improved")
+            write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent, singles=beside))
     write("estimates", estimates)
     if theory.space and (period := theory.space.periods[0]):
         data["estimates"].attrs["period"] = period
     log_z = _temper(theory, kind, data, curves)
     positions, numbers = kept_positions(data)
+    if numbers is not None and positions is not None:  # of all that are kept those whose series are there
+        there = with_entry(data, numbers)
+        positions, numbers = positions[:, there], numbers[there]
     if positions is None and some_positions is not None:
         positions = some_positions[None]
     draws = FinishedDraws(
         theory, kind, estimates, own.series, stats, series_of(data, "action"), own.improved, own.quoted, weights, key,
-        progress, positions, numbers, earlier or {}, phase=own.phase,
+        progress, positions, numbers, earlier or {}, phase=own.phase, every=every, singles=singles,
     )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():
@@ -201,12 +209,17 @@ def _temper(theory: Theory, kind: Kind, data: xr.DataTree, curves: Sequence[Curv
     # With a phase Z is complex, and these were the modulus's.
     if kind is Kind.CHAINS or theory.phase_terms:
         return None
-    if kind is Kind.FREE:
+    if kind is Kind.FREE and not curves:
         stats = series_of(data, "sample_stats")
         ends, measured = stats["log_weight"], {name: series_of(data)[name] for name in dims}
         data["tempering"] = xr.DataTree(curve_of_free_draws(measured, ends, dims, stats.get("log_proposal")))
     elif curves:
-        ends = np.concatenate([curve.log_z[:, -1] for curve in curves])
+        free = kind is Kind.FREE
+        ends = (
+            series_of(data, "sample_stats")["log_weight"]
+            if free
+            else np.concatenate([curve.log_z[:, -1] for curve in curves])
+        )
         data["tempering"] = xr.DataTree(curve_of_populations(curves, dims))
     else:
         return None

@@ -5,10 +5,19 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 from jaxtyping import Float
 from numpy import ndarray
 
-from nnft_ppl.results import Ensemble
+from nnft_ppl.results import (
+    Ensemble,
+    averaged_over,
+    has_series,
+    series_of,
+    single_series,
+    usable_log_weights,
+    with_entry,
+)
 from nnft_ppl.theory import Theory
 
 AT_ONCE = 2**18
@@ -46,7 +55,7 @@ def kept_draws(ensemble: Ensemble, theory: Theory) -> KeptDraws:
     group = next((name for name in ("posterior", "prior") if name in ensemble.data), None)
     if group is None:
         raise DrawsError("no parameters were kept: run again with --keep all (or auto)")
-    stored = ensemble.data[group].to_dataset()
+    stored = _with_series(ensemble, ensemble.data[group].to_dataset())
     wanted = {site.label: site.shape for site in theory.sites}
     found = {str(name): values.shape[2:] for name, values in stored.items()}
     if wanted != found:
@@ -83,7 +92,7 @@ def _stored_positions(ensemble: Ensemble, theory: Theory, values: dict[str, jax.
     """The stored z, if this theory makes the stored parameters of it: the model's text alone does not say so."""
     if "reference" not in ensemble.data:
         return None
-    stored = ensemble.data["reference"].dataset["z"].values
+    stored = _with_series(ensemble, ensemble.data["reference"].to_dataset())["z"].values
     if stored.shape[-1] != theory.dimension:
         return None
     positions = jnp.asarray(stored, jnp.zeros(()).dtype)
@@ -96,9 +105,19 @@ def _stored_positions(ensemble: Ensemble, theory: Theory, values: dict[str, jax.
     return np.asarray(positions)
 
 
+def _with_series(ensemble: Ensemble, stored: xr.Dataset) -> xr.Dataset:
+    """Of the kept draws those whose weights are known: of averages it is that of the first draw of each."""
+    if not ensemble.kind.weighted:
+        return stored
+    if not has_series(ensemble.data):
+        raise DrawsError("no series were kept, and so no weights of the draws: run again with --keep-series auto")
+    return stored.isel(draw=with_entry(ensemble.data, stored["draw"].values))
+
+
 def _log_weights(ensemble: Ensemble, numbers: ndarray) -> ndarray | None:
-    weights = ensemble.log_weights
-    return None if weights is None else weights[:, numbers]
+    stats = series_of(single_series(ensemble.data), "sample_stats")
+    weights = usable_log_weights(ensemble.kind, stats)
+    return None if weights is None else weights[:, numbers // averaged_over(ensemble.data)]
 
 
 def _shapes(sites: dict) -> str:

@@ -1,12 +1,13 @@
 """Draws as the result quotes them: series mixed with improved ones, weights smoothed, and the estimates they give."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import without_rounding
+from nnft_ppl.checks import FinishedDraws, without_rounding
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import functions_of
 from nnft_ppl.results import (
@@ -15,9 +16,11 @@ from nnft_ppl.results import (
     phase_of,
     quoted_series,
     series_of,
+    single_draws,
+    single_series,
     usable_log_weights,
 )
-from nnft_ppl.statistics import Estimate, estimate
+from nnft_ppl.statistics import Estimate, SingleDraws, estimate
 from nnft_ppl.theory import Theory
 
 
@@ -39,6 +42,8 @@ class Quoted:
     """Log weights, (chain, draw), smoothed for free draws; None for chains."""
     phase: np.ndarray | None
     """Phase of every draw in radians, (chain, draw); None of a real action."""
+    singles: FinishedDraws | None = None
+    """Single draws beside averages, as checks look at them; None where the series are whole."""
 
     @classmethod
     def of(cls, theory: Theory, kind: Kind, data: xr.DataTree) -> "Quoted":
@@ -53,7 +58,8 @@ class Quoted:
         weights = usable_log_weights(kind, series_of(data, "sample_stats"))
         improved = improved_series(data)
         quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
-        return cls(theory, kind, series, improved, quoted, weights, phase_of(series_of(data, "phase")))
+        singles = finished_singles(theory, kind, data, quoted)
+        return cls(theory, kind, series, improved, quoted, weights, phase_of(series_of(data, "phase")), singles)
 
     @property
     def raw(self) -> dict[str, np.ndarray]:
@@ -73,10 +79,41 @@ class Quoted:
             quoted, raw = ({name: one for name, one in part.items() if name in among} for part in (quoted, raw))
         if not quoted:
             return {}
-        told = {"independent": self.kind.independent, "raw": raw, "phase": self.phase}
-        return estimate(quoted, functions, self.log_weights, **told)
+        return estimate(quoted, functions, self.log_weights, **self._told(raw))
 
     def held_out(self) -> tuple[dict[str, Estimate], xr.Dataset]:
         """Estimates of what is found on one half of the draws and tested on the other, and of both halves."""
-        told = {"independent": self.kind.independent, "raw": self.raw, "phase": self.phase}
+        told = self._told(self.raw)
         return held_out_estimates(self.theory.held_out, self.quoted, self.log_weights, **told)
+
+    def single_series(self, which: str) -> SingleDraws | None:
+        """Some series of the single draws; None where the series are whole.
+
+        Args:
+            which: A field of `FinishedDraws`: `observables`, `improved` or `quoted`.
+        """
+        return SingleDraws(getattr(self.singles, which), self.singles.log_weights) if self.singles else None
+
+    def _told(self, raw: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        beside = self.single_series("quoted")
+        return {"independent": self.kind.independent, "raw": raw, "phase": self.phase, "singles": beside}
+
+
+def finished_singles(
+    theory: Theory, kind: Kind, data: xr.DataTree, quoted: Mapping[str, np.ndarray]
+) -> FinishedDraws | None:
+    """The single draws beside averages, as checks look at them; None where the series are whole.
+
+    Args:
+        theory: What was sampled.
+        kind: What the draws are.
+        data: The draws.
+        quoted: The series that estimates are made from.
+    """
+    if (mixed := single_draws(data, kind, quoted)) is None:
+        return None
+    singles = single_series(data)
+    return FinishedDraws(
+        theory, kind, {}, series_of(singles), series_of(singles, "sample_stats"), series_of(singles, "action"),
+        series_of(singles, "improved"), mixed.series, mixed.log_weights,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ import xarray as xr
 
 from nnft_ppl.draws import Kind, KindError
 from nnft_ppl.results import state_units
+from nnft_ppl.runs.long_series import LongSeries, Part, averaged_over
 from nnft_ppl.samplers import Block, Curve
 from nnft_ppl.theory import Theory
 
@@ -23,16 +24,21 @@ class Recorder:
     Args:
         theory: What is sampled.
         keep_every: Every so many draws the parameters are kept; 0 for none.
+        keep_all: Whether they are kept of all draws, however many there are.
+        whole: Whether the series stay whole, however many draws there are; they do where weights have a phase, which
+            averages do not have.
     """
 
-    def __init__(self, theory: Theory, keep_every: int) -> None:
-        self._theory, self._keep_every = theory, keep_every
+    def __init__(self, theory: Theory, keep_every: int, *, keep_all: bool = False, whole: bool = False) -> None:
+        self._theory, self._keep_every, self._keep_all = theory, keep_every, keep_all
+        self._whole = whole or bool(theory.phase_terms)
         self._transport = jax.jit(jax.vmap(jax.vmap(theory.transport)))
-        self._parts: list[dict[str, dict[str, np.ndarray]]] = []
+        self._parts: list[Part] = []
+        self._long: LongSeries | None = None
+        self._kept: list[tuple[np.ndarray, Part]] = []
+        self._curves: list[Curve] = []
         self.kind: Kind | None = None
         """What the draws are; None before the first block."""
-        self.curves: list[Curve] = []
-        """The way from the free theory, block by block, of samplers that temper."""
         self.draws = 0
         """Draws per chain so far."""
 
@@ -58,30 +64,77 @@ class Recorder:
             "action": dict(block.measured["action"]),
             "phase": dict(block.measured.get("phase", {})),
             "improved": dict(block.measured.get("improved", {})),
-            "reference": {"z": block.positions} if block.positions is not None and self._keep_every else {},
         }
         first, self.draws = self.draws, self.draws + block.length
-        tree = self._label(part, first, self.draws)
-        if part["reference"]:
-            part["parameters"] = {name: np.asarray(value) for name, value in self._transport(block.positions).items()}
+        numbers = np.arange(first, self.draws)
+        kept = {"reference": {"z": block.positions} if block.positions is not None and self._keep_every else {}}
+        tree = self._label(part, numbers, kept, self._of_kept(numbers))
+        if kept["reference"]:
+            kept["parameters"] = {name: np.asarray(value) for name, value in self._transport(block.positions).items()}
+            self._kept.append((self._of_kept(numbers), kept))
         self._parts.append(part)
-        self.curves += [block.curve] if block.curve else []
+        self._curves += [block.curve] if block.curve else []
+        if self._long or (averaged_over(self.draws) > 1 and not self._whole):
+            self._shorten()
         return tree
 
     @property
-    def data(self) -> xr.DataTree:
-        """All draws, with the parameters of those that are kept."""
-        if len(self._parts) > 1:
-            self._parts = [jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *self._parts)]
-        return self._label(self._parts[0], 0, self.draws)
+    def each(self) -> int:
+        """How many consecutive draws an entry of a series is the average of."""
+        return self._long.each if self._long else 1
 
-    def _label(self, part: Mapping[str, Mapping[str, np.ndarray]], first: int, last: int) -> xr.DataTree:
-        observables, draws = self._theory.observables, np.arange(first, last)
+    @property
+    def curves(self) -> list[Curve]:
+        """The way from the free theory: block by block of samplers that temper; of long series of free draws, too."""
+        return [*self._long.curves, *self._curves] if self._long else self._curves
+
+    @property
+    def data(self) -> xr.DataTree:
+        """All draws, or averages of them with single draws in a group `singles`; the parameters of what is kept."""
+        numbers, kept = self._kept_together()
+        if self._long is None:
+            self._parts = [_behind(self._parts)]
+            return self._label(self._parts[0], np.arange(self.draws), kept, numbers)
+        averages, singles = self._long.series
+        firsts = self.each * np.arange(self.draws // self.each)
+        tree = self._label(averages, firsts, kept, numbers)
+        tree["singles"] = self._label(singles, firsts, {"reference": {}}, firsts[:0])
+        tree.attrs["averaged"] = self.each
+        return tree
+
+    def _shorten(self) -> None:
+        """Put what is whole into averages."""
+        if self._long is None:
+            assert self.kind is not None
+            shown = [name for name, one in self._theory.observables.items() if not one.hidden]
+            self._long = LongSeries(self.kind, shown)
+        for part in self._parts:
+            self._long.add(part)
+        for curve in self._curves:
+            self._long.add_curve(curve)
+        self._parts, self._curves = [], []
+
+    def _of_kept(self, numbers: np.ndarray) -> np.ndarray:
+        """Those of these draws whose parameters are kept."""
+        return numbers[numbers % self._keep_every == 0] if self._keep_every else numbers[:0]
+
+    def _kept_together(self) -> tuple[np.ndarray, Part]:
+        """Numbers of the kept draws, and what is kept of them: of long series those alone that are single draws."""
+        if not self._kept:
+            return np.arange(0), {"reference": {}}
+        numbers = np.concatenate([numbers for numbers, _ in self._kept])
+        together = _behind([part for _, part in self._kept])
+        if not self._keep_all and (chosen := numbers % self.each == 0).sum() < len(numbers):
+            numbers, together = numbers[chosen], jax.tree.map(lambda array: array[:, chosen], together)
+        self._kept = [(numbers, together)]
+        return numbers, together
+
+    def _label(self, part: Part, draws: np.ndarray, kept: Part, kept_draws: np.ndarray) -> xr.DataTree:
+        observables = self._theory.observables
         dims = {name: one.dims for name, one in observables.items()}
         coords = {dim: list(values) for one in observables.values() for dim, values in one.coords.items()}
         units = {name: one.units for name, one in observables.items()}
         site_dims = {site.label: site.dims for site in self._theory.sites}
-        kept = draws[draws % self._keep_every == 0] if self._keep_every else draws[:0]
         groups = {
             "sample_stats": _dataset(part["sample_stats"], {}, draws),
             "observables": _dataset(part["observables"], dims, draws, coords, units),
@@ -92,13 +145,17 @@ class Recorder:
             groups["phase"] = _dataset(part["phase"], {}, draws)
         if part["improved"]:
             groups["improved"] = _dataset(part["improved"], dims, draws, coords)
-        if part["reference"]:
-            groups["reference"] = _dataset(part["reference"], {"z": ("coordinate",)}, kept)
-        if "parameters" in part:
+        if kept["reference"]:
+            groups["reference"] = _dataset(kept["reference"], {"z": ("coordinate",)}, kept_draws)
+        if "parameters" in kept:
             # Weighted draws belong to another density until they are weighted.
             name = "posterior" if self.kind is Kind.CHAINS else "prior"
-            groups[name] = _dataset(part["parameters"], site_dims, kept)
+            groups[name] = _dataset(kept["parameters"], site_dims, kept_draws)
         return xr.DataTree.from_dict(groups)
+
+
+def _behind(parts: list[Part]) -> Part:
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *parts) if len(parts) > 1 else parts[0]
 
 
 def _in_rows(block: Block) -> Block:

@@ -44,10 +44,12 @@ def make_request(
     seed: int,
     keep: str,
     reference: str = "auto",
+    keep_series: str = "auto",
 ) -> Request:
     """What is asked, with its fingerprint, to which the number of draws does not belong: a run can be extended."""
     name, given = sampler_of(sampler)
     settings = {"chains": num_chains, "warmup": num_warmup, "keep": keep, "reference": reference}
+    settings |= {"keep_series": keep_series} if keep_series != "auto" else {}
     asked: dict[str, Any] = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
@@ -68,7 +70,9 @@ def make_request(
     text = json.dumps(asked | {"sampler": {"name": name} | settings}, sort_keys=True)
     return Request(
         **asked,
-        sampler=SamplerRecord(name, num_chains, num_draws, num_warmup, keep, reference=reference),
+        sampler=SamplerRecord(
+            name, num_chains, num_draws, num_warmup, keep, reference=reference, keep_series=keep_series
+        ),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         description=theory.file.description,
         path=str(theory.file.path.resolve()) if theory.file.path else None,
@@ -81,7 +85,13 @@ def make_request(
 
 
 def check_settings(
-    num_chains: int, num_draws: int, num_warmup: int, seed: int, keep: str, time_limit: float | None
+    num_chains: int,
+    num_draws: int,
+    num_warmup: int,
+    seed: int,
+    keep: str,
+    time_limit: float | None,
+    keep_series: str = "auto",
 ) -> None:
     """Raise `TypeError` or `ValueError` for settings of `sample` that cannot be."""
     counts = (("chains", num_chains, 1), ("draws", num_draws, MINIMUM_DRAWS), ("warmup", num_warmup, 0))
@@ -95,8 +105,9 @@ def check_settings(
             raise ValueError(f"{name} must be at most {most.get(name, MOST_DRAWS)}, not {value:.15g}")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
-    if keep not in ("auto", "all", "none"):
-        near = did_you_mean(str(keep), ["auto", "all", "none"])
-        raise ValueError(f"keep must be auto, all or none, not {keep!r}{near}")
+    for name, value in {"keep": keep, "keep_series": keep_series}.items():
+        if value not in ("auto", "all", "none"):
+            near = did_you_mean(str(value), ["auto", "all", "none"])
+            raise ValueError(f"{name} must be auto, all or none, not {value!r}{near}")
     if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
         raise ValueError(f"time_limit must be a positive number of seconds, not {time_limit!r}")

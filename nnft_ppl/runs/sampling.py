@@ -17,7 +17,16 @@ from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement
 from nnft_ppl.reference import Reference, find_reference
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, read
+from nnft_ppl.results import (
+    Ensemble,
+    ImprovedRecord,
+    Provenance,
+    ResultError,
+    RunFolder,
+    averaged_over,
+    drop_series,
+    read,
+)
 from nnft_ppl.runs.auto import Choice, Pilot
 from nnft_ppl.runs.drawing import Job
 from nnft_ppl.runs.escalation import escalate
@@ -49,6 +58,7 @@ def sample(
     seed: int = 0,
     out: str | Path | None = None,
     keep: str = "auto",
+    keep_series: str = "auto",
     checks: bool | Sequence[Any] = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
@@ -76,6 +86,9 @@ def sample(
         out: Folder for the result; None keeps it in memory only. What the same call left there is gone on with, to the
             same result bit for bit; more draws than before extend it, and a difference in anything else is an error.
         keep: `all` parameters, `none`, or `auto` (all below 256 MB, else thinned to that and to 1000 per chain).
+        keep_series: `all` series whole, `none` in the result, or `auto`: whole up to 20 000 draws per chain, of more
+            draws averages of 2, 4, 8 ... consecutive ones and single draws beside them, so that memory and the size of
+            the result do not grow with their number. Series with a phase stay whole.
         checks: True for the usual checks; False leaves out those that cost something, Schwinger–Dyson identities and
             reweighted free draws beside chains; or a list of further ones beside the usual: names
             (`nnft_ppl.checks`), `Check` objects, or vector fields, whose identities are tested.
@@ -107,12 +120,13 @@ def sample(
     require_jax()
     if isinstance(theory, Family):
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
-        settings |= {"reference": reference, "until": until}
+        settings |= {"reference": reference, "keep_series": keep_series, "until": until}
         usual = DEFAULT_DRAWS if num_draws is None else num_draws
-        check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+        check_settings(num_chains, usual, num_warmup, seed, keep, time_limit, keep_series)
         for one in theory:
             of_theory(tolerances_of(until), one)
-        request = family_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, common=common)
+        told = (sampler, num_chains, usual, num_warmup, seed, keep, reference, keep_series)
+        request = family_request(theory, *told, common=common)
         member = partial(sample, sampler=sampler, checks=checks, fresh=fresh, **settings)
         scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request, fresh)
         return sample_family(scan, progress)
@@ -122,13 +136,13 @@ def sample(
         raise TypeError(f"sample() takes a Theory, not {theory!r}: make one with load('phi4') or Theory(model)")
     name, given = sampler_of(sampler)
     usual = DEFAULT_DRAWS if num_draws is None else num_draws
-    check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+    check_settings(num_chains, usual, num_warmup, seed, keep, time_limit, keep_series)
     if reference not in ("auto", "bare"):
         raise ValueError(f"reference must be auto or bare, not {reference!r}")
     asked_checks, tolerances = checks_of(checks), of_theory(tolerances_of(until), theory)
     if tolerances:
         asked_checks.append(UntilErrors(tolerances))
-    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference)
+    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, keep_series)
     wanted = {one.name: one.amount for one in tolerances}
     request = replace(request, sampler=replace(request.sampler, until=wanted))
     refuse_lost_draws(theory)
@@ -174,7 +188,8 @@ def sample(
                 found = Reference(found.gaussian, choice.constants)
             targets = Targets.of(theory, targets.improvement, found)
         job = Job(
-            theory, num_chains, num_draws, num_warmup, keep, tolerances, deadline, targets, asked_checks, coverage,
+            theory, num_chains, num_draws, num_warmup, keep, keep_series, tolerances, deadline, targets, asked_checks,
+            coverage,
             program, folder, show, plan,
         )  # fmt: skip
         try:
@@ -191,7 +206,8 @@ def sample(
                 name=result.choice.name,
                 kind=result.kind,
                 reason=result.choice.reason,
-                draws=judgement.data["observables"].sizes["draw"],
+                draws=result.draws,
+                averaged=1 if keep_series == "none" else averaged_over(judgement.data),
                 asked=name,
                 draws_asked=num_draws,
                 constants=targets.constants,
@@ -206,6 +222,8 @@ def sample(
             wall_s=round(time.perf_counter() - started, 3),
         )
         judgement.data.attrs["provenance"] = provenance.to_text()
+        if keep_series == "none":
+            drop_series(judgement.data)
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
         whole = result.whole and not result.interrupted

@@ -64,16 +64,22 @@ def family_request(
     seed: int,
     keep: str,
     reference: str = "auto",
+    keep_series: str = "auto",
     *,
     common: bool = False,
 ) -> Request:
     """What is asked of a family, with its fingerprint: keywords that are scanned hold all their values.
 
     Args as for `sample`.
+
+    Raises:
+        ValueError: If members have common random numbers, and no series are to be kept.
     """
+    if common and keep_series == "none":
+        raise ValueError("how members with common random numbers are correlated is seen in their series: keep them")
     seeds = seeds_of(len(family), seed, common=common)
     asked = [
-        make_request(theory, sampler, num_chains, num_draws, num_warmup, own, keep, reference)
+        make_request(theory, sampler, num_chains, num_draws, num_warmup, own, keep, reference, keep_series)
         for theory, own in zip(family, seeds, strict=True)
     ]
     text = json.dumps([one.fingerprint for one in asked])

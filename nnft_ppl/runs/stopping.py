@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -14,7 +15,7 @@ from nnft_ppl.checks import (
     untrusted,
 )
 from nnft_ppl.observables import Derived, functions_of
-from nnft_ppl.results import phase_of, quoted_series, series_of, usable_log_weights
+from nnft_ppl.results import phase_of, quoted_series, series_of, single_draws, usable_log_weights
 from nnft_ppl.runs.quoted import Quoted
 from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.statistics import estimate
@@ -182,9 +183,10 @@ def enough_draws(
     assert recorder.kind is not None
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
     series, phase, independent = series_of(data), phase_of(series_of(data, "phase")), recorder.kind.independent
-    found = estimate(series, None, weights, independent=independent, phase=phase)
+    told: dict[str, Any] = {"independent": independent, "phase": phase, "singles": single_draws(data, recorder.kind)}
+    found = estimate(series, None, weights, **told)
     functions = functions_of(derived or {})
-    quoted = estimate(quoted_series(data, weights), functions, weights, independent=independent, phase=phase)
+    quoted = estimate(quoted_series(data, weights), functions, weights, **told)
     found |= {name: quoted[name] for name in functions}
     fewest = fewest_draws(found, series)
     enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())

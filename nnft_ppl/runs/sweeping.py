@@ -43,6 +43,7 @@ def sweep(
     num_warmup: int = 300,
     seed: int = 0,
     keep: str = "auto",
+    keep_series: str = "auto",
     checks: bool | Sequence[str] = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
@@ -67,6 +68,7 @@ def sweep(
         num_warmup: Steps of warm-up per chain.
         seed: The family's.
         keep: Which parameters to keep.
+        keep_series: Which series.
         checks: True, False, or names of further checks.
         time_limit: Seconds for each member.
         progress: Told how many members are done; where it raises `KeyboardInterrupt`, members end after the blocks
@@ -83,16 +85,17 @@ def sweep(
     if not isinstance(family, Family):
         raise TypeError(f"sweep() takes a Family, not {family!r}: make one with family('phi4', width=[64, 128])")
     out, usual = Path(out).expanduser(), DEFAULT_DRAWS if num_draws is None else num_draws
-    check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+    check_settings(num_chains, usual, num_warmup, seed, keep, time_limit, keep_series)
     name, _ = sampler_of(sampler)
     checks_of(checks)
-    request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
+    told = (name, num_chains, usual, num_warmup, seed, keep, reference, keep_series)
+    request = family_request(family, *told, common=common)
     tolerances = [of_theory(tolerances_of(until), theory) for theory in family]
     wanted = {one.name: one.amount for one in tolerances[0]}
     settings = {
         "sampler": name, "num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep,
-        "reference": reference, "checks": checks if isinstance(checks, bool) else list(checks),
-        "time_limit": time_limit, "until": wanted or None,
+        "keep_series": keep_series, "reference": reference, "time_limit": time_limit, "until": wanted or None,
+        "checks": checks if isinstance(checks, bool) else list(checks),
     }  # fmt: skip
     tasks = {}
     for theory, (place, told) in zip(family, request.family["members"].items(), strict=True):

@@ -2,13 +2,15 @@
 
 from nnft_ppl.statistics.agreement import pulls, weighted_agreement
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
-from nnft_ppl.statistics.control_variates import mix
+from nnft_ppl.statistics.averages import Averages, SingleDraws, average_of_two, weight_of_two
+from nnft_ppl.statistics.control_variates import mix, mixed_alike
 from nnft_ppl.statistics.cross_fit import CrossFitted, cross_fit
 from nnft_ppl.statistics.estimate import Estimate, Estimates
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
 from nnft_ppl.statistics.linear_fits import LinearFit, fit_linear, fit_polynomial
 from nnft_ppl.statistics.log_weights import (
     kish,
+    kish_of_averages,
     log_mean_weight,
     relative_weights,
     smooth_log_weights,
@@ -30,16 +32,19 @@ __all__ = [
     "UNSEEN",
     "USABLE",
     "AveragePhase",
+    "Averages",
     "CrossFitted",
     "Estimate",
     "Estimates",
     "LinearFit",
+    "SingleDraws",
     "TSquared",
     "Tails",
     "Verdict",
     "Verdicts",
     "Window",
     "autocorrelation_function",
+    "average_of_two",
     "average_phase_of",
     "blocks",
     "choose_window",
@@ -54,9 +59,11 @@ __all__ = [
     "geyer_errors",
     "independent_errors",
     "kish",
+    "kish_of_averages",
     "log_mean_weight",
     "median_of_means",
     "mix",
+    "mixed_alike",
     "overall",
     "pulls",
     "relative_weights",
@@ -64,5 +71,6 @@ __all__ = [
     "smooth_log_weights",
     "t_squared",
     "tails",
+    "weight_of_two",
     "weighted_agreement",
 ]

@@ -71,6 +71,33 @@ def mix(
     return result
 
 
+def mixed_alike(
+    raw: Inexact[ndarray, "chain draw *shape"],
+    improved: Inexact[ndarray, "chain draw *shape"],
+    averages: tuple[ndarray, ndarray, ndarray],
+) -> Inexact[ndarray, "chain draw *shape"]:
+    """Single draws O − c (O − O') with the very c with which averages of draws were mixed.
+
+    Args:
+        raw: Some of the draws O, one for each average.
+        improved: The draws O' of the same.
+        averages: Raw, improved and mixed averages, each of the same shape.
+    """
+    if any(map(np.iscomplexobj, (raw, improved, *averages))):
+        parts = [in_parts(np.asarray(one, complex)) for one in (raw, improved, *averages)]
+        return from_parts(mixed_alike(parts[0], parts[1], (parts[2], parts[3], parts[4])))
+    draws = raw.shape[1]
+    result = np.array(raw, float)
+    for half in (slice(0, draws // 2), slice(draws // 2, draws)):
+        before, better, mixed = (one[:, half] for one in averages)
+        difference = before - better
+        size = np.sum(difference**2, axis=(0, 1))
+        moved = np.sum((before - mixed) * difference, axis=(0, 1))
+        coefficient = np.divide(moved, size, out=np.zeros_like(size), where=size > 0)
+        result[:, half] -= coefficient * (raw[:, half] - improved[:, half])
+    return result
+
+
 def _lighter(
     mixed: ndarray, raw: ndarray, improved: ndarray, mixed_shape: ndarray, log_weights: ndarray | None
 ) -> ndarray:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from nnft_ppl.statistics.averages import SingleDraws
 from nnft_ppl.statistics.estimate import Estimate
 from nnft_ppl.statistics.functions_of_means import Function
 from nnft_ppl.statistics.log_weights import relative_weights
@@ -36,6 +37,7 @@ def cross_fit(
     independent: bool = False,
     raw: Mapping[str, ndarray] | None = None,
     phase: ndarray | None = None,
+    singles: SingleDraws | None = None,
 ) -> CrossFitted:
     """Find something on one half of the draws, test it on the other, and the other way round.
 
@@ -51,6 +53,7 @@ def cross_fit(
         independent: As for `estimate`.
         raw: As for `estimate`.
         phase: As for `estimate`, shape (chain, draw).
+        singles: As for `estimate`, of as many chains and draws.
 
     Raises:
         ValueError: If a half has fewer than 4 draws, or the test does not give one number.
@@ -66,19 +69,25 @@ def cross_fit(
             None if log_weights is None else log_weights[part],
             None if raw is None else {name: values[part] for name, values in raw.items()},
             None if phase is None else phase[part],
+            None if singles is None else _part_of(singles, part),
         )
         for part in parts
     ]
-    found = [find(_means(own, logs, own_phase)) for own, logs, _, own_phase in reversed(cuts)]
+    found = [find(_means(own, logs, own_phase)) for own, logs, _, own_phase, _ in reversed(cuts)]
     halves = []
-    for what, (own, logs, own_raw, own_phase) in zip(found, cuts, strict=True):
-        told = {"independent": independent, "raw": own_raw, "phase": own_phase}
+    for what, (own, logs, own_raw, own_phase, own_singles) in zip(found, cuts, strict=True):
+        told: dict[str, Any] = {"independent": independent, "raw": own_raw, "phase": own_phase, "singles": own_singles}
         one = estimate(own, {VALUE: test(what)}, logs, **told)[VALUE]
         if one.value.shape:
             raise ValueError(f"test(found)(means) has shape {one.value.shape}; give one number")
         halves.append(one)
     sizes = np.array([next(iter(own.values())).shape[:2] for own, *_ in cuts]).prod(1)
     return CrossFitted(_average(halves, sizes / sizes.sum()), (halves[0], halves[1]), (found[0], found[1]))
+
+
+def _part_of(singles: SingleDraws, part: tuple) -> SingleDraws:
+    logs = singles.log_weights
+    return SingleDraws({name: one[part] for name, one in singles.series.items()}, None if logs is None else logs[part])
 
 
 def _means(series: Mapping[str, ndarray], log_weights: ndarray | None, phase: ndarray | None) -> dict[str, ndarray]:

@@ -45,6 +45,25 @@ def kish(log_weights: Float[ArrayLike, "*draws"]) -> float:
     return float(np.exp(2 * np.asarray(logsumexp(logs)) - np.asarray(logsumexp(2 * logs))))
 
 
+def kish_of_averages(log_weights: Float[ArrayLike, "*averages"], each: int) -> float:
+    """Kish's number of independent draws, from averages of so many of them: N / (1 + each (n/kish − 1)), N = n each.
+
+    The weights' relative variance is that of their averages times `each`.
+
+    Args:
+        log_weights: Logarithms of the averages of weights, any shape.
+        each: How many draws are in one; 1 gives `kish`.
+
+    Raises:
+        ValueError: If a weight is NaN or +inf, or all are zero.
+    """
+    number = kish(log_weights)
+    if each == 1:
+        return number
+    size = np.size(log_weights)
+    return float(size * each / (1 + each * (size / number - 1)))
+
+
 def log_mean_weight(log_weights: Float[ArrayLike, "*draws"]) -> tuple[float, float]:
     """Logarithm of the mean weight with its error, ln(sum_i w_i / n) ± sd(w) / (sqrt(n) mean(w)).
 

@@ -11,6 +11,7 @@ from nnft_ppl.arguments import require_log_weights, require_series
 from nnft_ppl.complex_parts import from_parts, in_parts, without_noise_part
 from nnft_ppl.display import ROUNDING
 from nnft_ppl.statistics.autocorrelation import gamma_method
+from nnft_ppl.statistics.averages import SingleDraws
 from nnft_ppl.statistics.estimate import Estimate
 from nnft_ppl.statistics.functions_of_means import Function
 from nnft_ppl.statistics.log_weights import relative_weights
@@ -34,6 +35,7 @@ def estimate(
     independent: bool = False,
     raw: Mapping[str, ArrayLike] | None = None,
     phase: Float[ArrayLike, "chain draw"] | None = None,
+    singles: SingleDraws | None = None,
 ) -> dict[str, Estimate]:
     """Values with errors of observables and of functions of their means, correlations between them included.
 
@@ -56,6 +58,8 @@ def estimate(
         independent: Whether the draws are known to be independent (of one another, and in weight).
         raw: Raw draws of those observables whose series are improved ones.
         phase: Phase of every draw in radians, shape (chain, draw), where the weights are only the modulus of theirs.
+        singles: Where the series are averages of draws, some single draws of the same observables: effective draws are
+            the variance of these over error². They are not looked at where there is a phase.
 
     Returns:
         An estimate for every name in `series`, then for every name in `derived`.
@@ -88,7 +92,9 @@ def estimate(
     turn = None if phase is None else turns(phase, weights)
 
     raw = {} if independent or raw is None or turn is not None else raw
-    means, centred, centred_raw = {}, {}, {}
+    singles = None if singles is None or turn is not None else singles
+    single_weights = None if singles is None else _weights_of(singles)
+    means, centred, centred_raw, centred_singles = {}, {}, {}, {}
     paired = complex_ones if turn is None else set(arrays)
     for name, values in arrays.items():
         if turn is None:
@@ -101,12 +107,15 @@ def estimate(
         size = np.max(size, axis=-1, keepdims=True) if name in paired else size
         centred[name][..., np.abs(centred[name]).max((0, 1)) <= ROUNDING * size] = 0.0
         centred_raw[name] = np.asarray(in_parts(raw[name]), float) - means[name] if name in raw else centred[name]
+        if singles is not None:
+            centred_singles[name] = np.asarray(in_parts(singles.series[name]), float) - means[name]
     result = {
         name: _estimate_linear(
             means[name],
             centred[name],
             weights,
             centred_raw[name] if name in raw else None,
+            None if single_weights is None else _variance(centred_singles[name], single_weights),
             independent=independent,
             paired=name in paired,
         )
@@ -114,9 +123,17 @@ def estimate(
     }
     errors = {name: in_parts(one.error) for name, one in result.items()}
     for name, quantity in derived.items():
-        found = propagate(name, quantity, means, centred, weights, errors, centred_raw if raw else None, paired)
+        others = {"raw": centred_raw if raw else None, "singles": centred_singles or None}
+        found = propagate(name, quantity, means, centred, weights, errors, others, paired)
+        known = found.others["singles"]
         one = _estimate_linear(
-            found.value, found.fluctuation, weights, found.raw, independent=independent, paired=found.paired
+            found.value,
+            found.fluctuation,
+            weights,
+            found.others["raw"],
+            None if known is None or single_weights is None else _variance(known, single_weights),
+            independent=independent,
+            paired=found.paired,
         )
         result[name] = _doubted(one, found.doubts)
     if phase is None or (average := average_phase_of(phase, logs, independent=independent)).known:
@@ -159,6 +176,19 @@ def _per_draw(weights: Inexact[ndarray, "chain draw"], values: ndarray) -> ndarr
     return weights.reshape(weights.shape + (1,) * (values.ndim - 2))
 
 
+def _weights_of(singles: SingleDraws) -> ndarray:
+    """Weights of mean 1 of single draws; all equal where there are none, or only draws without weight."""
+    length = next(iter(singles.series.values())).shape[:2]
+    if singles.log_weights is None or np.all(np.isneginf(singles.log_weights)):
+        return np.ones(length)
+    return relative_weights(singles.log_weights)
+
+
+def _variance(fluctuation: ndarray, weights: ndarray) -> ndarray:
+    """Of one draw."""
+    return (_per_draw(weights, fluctuation) * fluctuation**2).mean((0, 1)) * weights.size / (weights.size - 1)
+
+
 def _centre(values: ndarray, weights: ndarray, turn: ndarray | None = None) -> tuple[ndarray, ndarray]:
     """Mean, and what every draw adds to it but for its weight; with a phase both are turned by it."""
     # Relative to the first draw: a constant observable then has exactly zero fluctuations under any weights.
@@ -175,12 +205,14 @@ def _estimate_linear(
     fluctuation: Float[ndarray, "chain draw *shape"],
     weights: ndarray,
     raw: Float[ndarray, "chain draw *shape"] | None,
+    variance: Float[ndarray, "*shape"] | None,
     *,
     independent: bool,
     paired: bool,
 ) -> Estimate:
     """Estimate of a quantity from its value and unweighted fluctuations (weights of mean 1), and raw ones.
 
+    `variance`: of a single draw, where the fluctuations are those of averages.
     `paired`: the last axis holds real and imaginary part of one quantity.
     """
     defined = np.isfinite(value) & np.isfinite(fluctuation).all((0, 1))
@@ -206,7 +238,7 @@ def _estimate_linear(
         near = errors_near(error, second, gamma.chain_probability) & ~agree
         error, agree = np.where(near, np.maximum(error, second), error), (agree | near) & ~look.rising
         growth = np.divide(error, gamma.error, out=np.ones_like(error), where=gamma.error > 0)
-    variance = (per_draw * fluctuation**2).mean((0, 1)) * weights.size / (weights.size - 1)
+    variance = _variance(fluctuation, weights) if variance is None else variance
     squared = error**2
     if paired:
         variance, squared, defined = variance.sum(-1), squared.sum(-1), defined[..., 0]

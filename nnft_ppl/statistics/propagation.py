@@ -7,7 +7,7 @@ Complex means, and a complex $f$, holomorphic or not, are real functions of real
 Source: derived in docs/theory/errors.md.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -26,8 +26,8 @@ class Propagated(NamedTuple):
     value: Float[ndarray, "*shape"]
     fluctuation: Float[ndarray, "chain draw *shape"]
     """Of the linearised series, without weights."""
-    raw: Float[ndarray, "chain draw *shape"] | None
-    """The same of other series of the same means, if they were given."""
+    others: dict[str, Float[ndarray, "chain draw *shape"] | None]
+    """The same of other series of the same means, those that were given."""
     doubts: dict[tuple[int, ...], str]
     """Entry -> why its error is not to be trusted."""
     paired: bool
@@ -41,7 +41,7 @@ def propagate(
     centred: dict[str, ndarray],
     weights: Float[ndarray, "chain draw"],
     errors: dict[str, ndarray],
-    raw: dict[str, ndarray] | None = None,
+    others: Mapping[str, dict[str, ndarray] | None],
     paired: Collection[str] = (),
 ) -> Propagated:
     """Value of a derived quantity, its projected fluctuations, and which of its errors are not to be trusted.
@@ -53,7 +53,7 @@ def propagate(
         centred: Series of each, (chain, draw, *shape), around its mean.
         weights: Of the draws, with mean 1.
         errors: Of the means.
-        raw: Other series of the same means, (chain, draw, *shape), around them.
+        others: Other series of the same means, (chain, draw, *shape), around them, or None.
         paired: Names of complex means; these, their series and errors are in parts along the last axis.
 
     Raises:
@@ -76,14 +76,16 @@ def propagate(
         if (slope := np.asarray(gradient, dtype=np.float64)).any()
     }
     length = weights.shape
-    fluctuation, other, size = np.zeros((*length, value.size)), np.zeros((*length, value.size)), np.zeros(value.size)
+    fluctuation, size = np.zeros((*length, value.size)), np.zeros(value.size)
     # Infinite slopes belong to undefined values, which are marked as such later.
     with np.errstate(invalid="ignore", over="ignore"):
         for key, slope in slopes.items():
             fluctuation += centred[key].reshape(*length, -1) @ slope.T
             size += np.abs(slope) @ np.abs(means[key]).reshape(-1)
-            if raw is not None:
-                other += raw[key].reshape(*length, -1) @ slope.T
+        projected = {
+            which: None if series is None else _projected(series, slopes, value.shape)
+            for which, series in others.items()
+        }
     flat_value = value.reshape(-1)
     size = np.maximum(size, np.where(np.isfinite(flat_value), np.abs(flat_value), 0.0))
     if is_complex:  # one part is the rounding of the other
@@ -96,6 +98,13 @@ def propagate(
     doubts = doubts_of(quantity, at, value, look, roots, rounding)
     if is_complex:
         doubts = {entry[:-1]: words for entry, words in doubts.items()}
-    shape = length + value.shape
-    other = None if raw is None else other.reshape(shape)
-    return Propagated(value, fluctuation.reshape(shape), other, doubts, is_complex)
+    return Propagated(value, fluctuation.reshape(length + value.shape), projected, doubts, is_complex)
+
+
+def _projected(series: dict[str, ndarray], slopes: dict[str, ndarray], shape: tuple[int, ...]) -> ndarray:
+    """The linearised series of other draws."""
+    length = next(iter(series.values())).shape[:2]
+    found = np.zeros((*length, int(np.prod(shape))))
+    for key, slope in slopes.items():
+        found += series[key].reshape(*length, -1) @ slope.T
+    return found.reshape(*length, *shape)
