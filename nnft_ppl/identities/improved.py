@@ -37,11 +37,12 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from nnft_ppl.identities.contractions import contract, pairs_of
-from nnft_ppl.identities.features import Features, inner_products
+from nnft_ppl.identities.features import Features
 from nnft_ppl.identities.jumps import jumps_on_free_draws
 from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
+from nnft_ppl.identities.products import Products
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.observables import Exponential, Moments, Observable, read_off
+from nnft_ppl.observables import Exponential, Observable, read_off
 from nnft_ppl.target import Target
 from nnft_ppl.theory import Reading, Theory
 
@@ -91,13 +92,15 @@ class Improvement:
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
+        # Their law is the prior's in independent draws, and evenly drawn from only where it comes from N(0, 1).
+        self._features_vary = self._size < theory.dimension and all(site.exact for site in theory.sites)
         for name, observable in theory.observables.items():
             reason = self._why_not(name, observable)
             if reason:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
         # Whoever compiles the estimators finds them traced: models are traced slowly.
-        self._traced = jax.jit(self._evaluate)
+        self._traced = jax.jit(self._evaluate, static_argnames="controls")
         try:
             jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
@@ -124,7 +127,7 @@ class Improvement:
         """
         other = copy(self)
         other.reasons, other._frame = dict(self.reasons), frame
-        other._traced = jax.jit(other._evaluate)
+        other._traced = jax.jit(other._evaluate, static_argnames="controls")
         return other
 
     def give_up(self, reason: str) -> None:
@@ -145,14 +148,49 @@ class Improvement:
         Returns:
             Arrays of the observables' shapes, by name.
         """
-        return self._traced(position)
+        return self._traced(position)["improved"]
 
-    def _evaluate(self, position: Position) -> dict[str, Array]:
+    def with_controls(self, position: Position) -> dict[str, dict[str, Array]]:
+        """`improved`, and `control`: the free theory's average of each of `controlled` at the features of the draw.
+
+        Args:
+            position: z, shape (dimension,).
+        """
+        return self._traced(position, controls=True)
+
+    @property
+    def controlled(self) -> tuple[str, ...]:
+        """Names of improved products whose free average depends on features, whose law is known."""
+        if not self.names or not self._features_vary or not self.theory.action_terms:
+            return ()
+        observables = {name: self.theory.observables[name] for name in self.names}
+        return tuple(
+            name for name, one in observables.items() if one.factors and not isinstance(one, Exponential)
+        )
+
+    def control(self, position: Position) -> dict[str, Array]:
+        """The free theory's average of each of `controlled`, given the features: `with_controls` without the action.
+
+        Args:
+            position: z, shape (dimension,); of the amplitudes nothing is used.
+        """
+        amplitudes, at = self._amplitudes(position)
+        observables = {name: self.theory.observables[name] for name in self.controlled}
+        linear = Features(observables, lambda one: at(one).returned, jnp.zeros_like(amplitudes))
+        return {name: self._free_product(one, linear, None) for name, one in observables.items()}
+
+    def _amplitudes(self, position: Position) -> tuple[Array, Callable[[Array], Reading]]:
+        """The amplitudes of a point, and the model at others with all else as it is."""
         parts = self.theory.split(position)
         amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 
         def at(amplitudes: Array) -> Reading:
             return self.theory.at_sites(parts | unravel(amplitudes))
+
+        return amplitudes, at
+
+    def _evaluate(self, position: Position, *, controls: bool = False) -> dict[str, dict[str, Array]]:
+        amplitudes, at = self._amplitudes(position)
 
         def potential(amplitudes: Array) -> Array:
             return at(amplitudes).potential
@@ -168,7 +206,10 @@ class Improvement:
                 found[name] = self._product(observable, linear, amplitudes, slope, frame)
             else:
                 found[name] = self._quadratic_form(observable, at, amplitudes, slope, frame)
-        return found
+        if not controls:
+            return {"improved": found}
+        free = {name: self._free_product(observables[name], linear, amplitudes) for name in self.controlled}
+        return {"improved": found, "control": free}
 
     @staticmethod
     def _exponential(observable: Exponential, linear: Features, amplitudes: Array) -> Array:
@@ -191,23 +232,21 @@ class Improvement:
         self, observable: Observable, linear: Features, amplitudes: Array, slope: Array, frame: Frame | None
     ) -> Array:
         """A product of insertions, or several of the same ones, from their values and features."""
-        table, which = linear.table(observable.insertions)
-        # Equal factors are one.
-        factors = list({rows.tobytes(): rows for rows in which}.values())
-        number = {rows.tobytes(): at for at, rows in enumerate(factors)}
-        own = [number[rows.tobytes()] for rows in which]
-        moments = observable.moments if isinstance(observable, Moments) else (tuple(range(len(which))),)
-        products = [tuple(sorted(own[one] for one in moment)) for moment in moments]
-        rows = np.stack(factors)
-        values, features = table
+        own = Products.of(observable, linear)
+        features = own.features
         if frame is None:
-            source = values - features @ (amplitudes + slope)
+            source = own.values - features @ (amplitudes + slope)
         else:
             features = frame.project(features)
-            source = values - features @ frame.project(amplitudes + slope)
-        pairs = inner_products(features, rows, np.array(pairs_of(products), int).reshape(-1, 2))
-        improved = contract(products, values[rows], source[rows], pairs)
-        return observable.averaged(improved) if isinstance(observable, Moments) else improved[0]
+            source = own.values - features @ frame.project(amplitudes + slope)
+        return own.contracted(own.values, source, features)
+
+    @staticmethod
+    def _free_product(observable: Observable, linear: Features, amplitudes: Array | None) -> Array:
+        """The same without an action, averaged over the amplitudes; these are zero where they are None."""
+        own = Products.of(observable, linear)
+        constant = own.values if amplitudes is None else own.values - own.features @ amplitudes
+        return own.contracted(constant, constant, own.features)
 
     @staticmethod
     def _quadratic_form(
@@ -269,17 +308,20 @@ class Improvement:
         return True
 
 
-def measure_improved(target: Target, improvement: Improvement) -> Target:
+def measure_improved(target: Target, improvement: Improvement, *, controls: bool = False) -> Target:
     """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
 
     Args:
         target: What is sampled.
         improvement: Which observables are improved; with none, the target comes back as it is.
+        controls: Whether `control` is measured, too: for independent draws, whose features have the prior's law.
     """
     if not improvement.names:
         return target
 
     def measure(position: Position) -> dict[str, Any]:
+        if controls and improvement.controlled:
+            return target.measure(position) | improvement.with_controls(position)
         return target.measure(position) | {"improved": improvement(position)}
 
     return replace(target, measure=measure)

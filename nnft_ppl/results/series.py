@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import mix, smooth_log_weights
+from nnft_ppl.draws import Kind, refuse_controls
+from nnft_ppl.statistics import centred_control, mix, smooth_log_weights
 
 
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
@@ -36,10 +36,27 @@ def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarra
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
-    """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
-    series = series_of(data)
-    better = improved_series(data)
-    return series | {name: mix(series[name], values, log_weights) for name, values in better.items()}
+    """The series that estimates are made from: the observables', mixed with the improved ones where there are any.
+
+    Raises:
+        KindError: If there are controls of other than independent draws, whose features have another law.
+    """
+    series, better, controls = series_of(data), improved_series(data), centred_controls(data)
+    return series | {
+        name: mix(series[name], values, log_weights, controls.get(name)) for name, values in better.items()
+    }
+
+
+def centred_controls(data: xr.DataTree) -> dict[str, np.ndarray]:
+    """C − E[C] of every draw, by name, where there are controls; see `nnft_ppl.statistics.centred_control`.
+
+    Raises:
+        KindError: As for `quoted_series`.
+    """
+    controls, means = series_of(data, "control"), series_of(data, "control_means")
+    if controls:
+        refuse_controls(Kind(data["sample_stats"].attrs["kind"]))
+    return {name: centred_control(values, means[name]) for name, values in controls.items()}
 
 
 def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:

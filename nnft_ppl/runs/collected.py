@@ -1,7 +1,7 @@
 """What becomes of the blocks of one sampler, drawn now or read from disk: recorded, looked at, and written."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ class Collected:
         num_draws: Draws per chain that are expected.
         keep_every: Every so many draws the parameters are kept; 0 for none.
         folder: Where blocks are; None keeps them in memory alone.
+        means: Gives means of controls; see `Recorder`.
 
     Attributes:
         recorder: The draws.
@@ -42,9 +43,15 @@ class Collected:
     """
 
     def __init__(
-        self, theory: Theory, program: MeasureProgram, num_draws: int, keep_every: int, folder: RunFolder | None
+        self,
+        theory: Theory,
+        program: MeasureProgram,
+        num_draws: int,
+        keep_every: int,
+        folder: RunFolder | None,
+        means: Callable[[], Mapping[str, np.ndarray]] = dict,
     ) -> None:
-        self.recorder, self.snapshots, self._folder = Recorder(theory, keep_every), Snapshots(), folder
+        self.recorder, self.snapshots, self._folder = Recorder(theory, keep_every, means), Snapshots(), folder
         measures = bool(program.measurements)
         self.stream = MeasureStream.every_so_often(program, num_draws, keep_every) if measures else None
         self.returned_every = keep_every or (self.stream.every if self.stream else 0)

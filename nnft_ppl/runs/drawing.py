@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ from nnft_ppl.checks import (
     untrusted,
 )
 from nnft_ppl.display import Progress, Stage
+from nnft_ppl.identities import control_means
 from nnft_ppl.observables import Derived, functions_of
 from nnft_ppl.results import RunFolder, phase_of, quoted_series, series_of, usable_log_weights
 from nnft_ppl.runs.auto import Choice
@@ -127,7 +129,8 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     size, plan, most = (job.theory.dimension, job.num_chains), job.plan, job.most(auto=auto)
     sizes = block_sizes(*size, plan.most, limited=plan.limited)
     growing = leg.growing if leg else sizes["growing"]
-    collected = Collected(job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder)
+    every, means = kept_every(*size, plan.draws, job.keep), partial(control_means, job.targets.improvement, key)
+    collected = Collected(job.theory, job.program, plan.draws, every, job.folder, means)
     count, last = plan.stored(number) if leg and job.folder else (0, None)
     recorder, enough = collected.recorder, _Enough(job)
     interrupted = _read(collected, enough, leg.first if leg else 0, count, job.progress)

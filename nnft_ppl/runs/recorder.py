@@ -1,13 +1,14 @@
 """The draws of one sampler, block by block, as labelled data: dimensions, coordinates, groups."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.draws import Kind, KindError
+from nnft_ppl.draws import Kind, KindError, refuse_controls
 from nnft_ppl.results import state_units
 from nnft_ppl.samplers import Block, Curve
 from nnft_ppl.theory import Theory
@@ -23,10 +24,13 @@ class Recorder:
     Args:
         theory: What is sampled.
         keep_every: Every so many draws the parameters are kept; 0 for none.
+        means: Gives means of the controls, (set, *shape) by name, where draws have controls.
     """
 
-    def __init__(self, theory: Theory, keep_every: int) -> None:
-        self._theory, self._keep_every = theory, keep_every
+    def __init__(
+        self, theory: Theory, keep_every: int, means: Callable[[], Mapping[str, np.ndarray]] = dict
+    ) -> None:
+        self._theory, self._keep_every, self._find_means = theory, keep_every, means
         self._transport = jax.jit(jax.vmap(jax.vmap(theory.transport)))
         self._parts: list[dict[str, dict[str, np.ndarray]]] = []
         self.kind: Kind | None = None
@@ -51,6 +55,8 @@ class Recorder:
         if self.kind not in (None, block.kind):
             raise KindError(f"the sampler's draws are of kind {block.kind!r}, and were of kind {self.kind!r} before")
         self.kind = block.kind
+        if block.measured.get("control"):
+            refuse_controls(block.kind)
         block = _in_rows(block)
         part = {
             "sample_stats": dict(block.stats),
@@ -58,6 +64,7 @@ class Recorder:
             "action": dict(block.measured["action"]),
             "phase": dict(block.measured.get("phase", {})),
             "improved": dict(block.measured.get("improved", {})),
+            "control": dict(block.measured.get("control", {})),
             "reference": {"z": block.positions} if block.positions is not None and self._keep_every else {},
         }
         first, self.draws = self.draws, self.draws + block.length
@@ -73,7 +80,16 @@ class Recorder:
         """All draws, with the parameters of those that are kept."""
         if len(self._parts) > 1:
             self._parts = [jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=1), *self._parts)]
-        return self._label(self._parts[0], 0, self.draws)
+        tree = self._label(self._parts[0], 0, self.draws)
+        if "control" in tree:
+            dims = {name: ("set", *one.dims) for name, one in self._theory.observables.items()}
+            variables = {name: (dims[name], means) for name, means in self._means.items()}
+            tree["control_means"] = xr.DataTree(xr.Dataset(variables))
+        return tree
+
+    @cached_property
+    def _means(self) -> Mapping[str, np.ndarray]:
+        return self._find_means()
 
     def _label(self, part: Mapping[str, Mapping[str, np.ndarray]], first: int, last: int) -> xr.DataTree:
         observables, draws = self._theory.observables, np.arange(first, last)
@@ -92,6 +108,8 @@ class Recorder:
             groups["phase"] = _dataset(part["phase"], {}, draws)
         if part["improved"]:
             groups["improved"] = _dataset(part["improved"], dims, draws, coords)
+        if part["control"]:
+            groups["control"] = _dataset(part["control"], dims, draws, coords)
         if part["reference"]:
             groups["reference"] = _dataset(part["reference"], {"z": ("coordinate",)}, kept)
         if "parameters" in part:

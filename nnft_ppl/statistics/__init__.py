@@ -2,7 +2,7 @@
 
 from nnft_ppl.statistics.agreement import pulls, weighted_agreement
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
-from nnft_ppl.statistics.control_variates import mix
+from nnft_ppl.statistics.control_variates import centred_control, mix
 from nnft_ppl.statistics.cross_fit import CrossFitted, cross_fit
 from nnft_ppl.statistics.estimate import Estimate, Estimates
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
@@ -45,6 +45,7 @@ __all__ = [
     "choose_window",
     "contributions",
     "correlation_between",
+    "centred_control",
     "cross_fit",
     "errors_agree",
     "estimate",

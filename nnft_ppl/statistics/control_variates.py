@@ -5,6 +5,10 @@ c = Cov(Ō, D̄)/Var(D̄) the smallest error of the average (autocorrelation and
 same draws would bias the average; here the first half of the draws uses the coefficient of the second, and the second
 that of the first. An improved estimator, or what is left where two nearly cancel, can have a tail so heavy that its
 error is no guide, where the other has none: there the improved draws alone are taken, or the raw ones.
+
+Of independent draws with weights w of mean 1 there may be a control C besides, whose average over the draws, *without*
+weights, is known to be E[C]. Then O − c D − b (C − E[C])/w has the same weighted mean, and (c, b) are those of the
+regression of w (O − Ō) on w D and C.
 """
 
 import numpy as np
@@ -19,12 +23,37 @@ BATCHES = 16
 """Batches of each chain in each half, whose covariance gives the coefficient."""
 ROUNDING = 16
 """A spread of so many rounding units of the raw draws is none."""
+LEAST = 1e-3
+"""A weight, beside their average, of the lightest draw with which a control is used: it is divided by weights."""
+ALIKE = 1e-6
+"""Two regressors that share all but this part of their variance are one."""
+
+
+def centred_control(
+    control: Inexact[ndarray, "chain draw *shape"], means: Inexact[ndarray, "set *shape"]
+) -> Inexact[ndarray, "chain draw *shape"]:
+    """C − E[C], where E[C] is the average of a few independent means.
+
+    The error of E[C] is that of all draws together, and the draws show nothing of it. So the deviations of the means
+    from their average, scaled up to an error as large for so many draws, are dealt out to the draws at random and sum
+    to zero: values stay, and errors and their correlations contain those of E[C].
+
+    Args:
+        control: C of every draw.
+        means: Independent means of E[C], two at least.
+    """
+    count, number = len(means), control.shape[0] * control.shape[1]
+    deviations = (means - means.mean(axis=0)) * np.sqrt(number / (count - 1))
+    dealt = np.random.default_rng(0).permutation(np.arange(number) % count)
+    noise = deviations[dealt]
+    return control - means.mean(axis=0) - (noise - noise.mean(axis=0)).reshape(control.shape)
 
 
 def mix(
     raw: Inexact[ndarray, "chain draw *shape"],
     improved: Inexact[ndarray, "chain draw *shape"],
     log_weights: Float[ndarray, "chain draw"] | None = None,
+    control: Inexact[ndarray, "chain draw *shape"] | None = None,
 ) -> Inexact[ndarray, "chain draw *shape"]:
     """Draws O − c (O − O') with the best c of the other half, component by component; of complex ones part by part.
 
@@ -37,24 +66,36 @@ def mix(
         raw: The draws O, shape (chain, draw, *shape).
         improved: The draws O' of the same average, of the same shape.
         log_weights: Log weights of the draws, shape (chain, draw), if they have any.
+        control: C − E[C], of the same shape, of independent draws (`centred_control`). Where a draw weighs too little
+            to be divided by its weight, it is left out.
 
     Returns:
         The mixed draws, shape (chain, draw, *shape).
     """
     if np.iscomplexobj(raw) or np.iscomplexobj(improved):
-        pairs = [in_parts(np.asarray(one, complex)) for one in (raw, improved)]
-        return from_parts(mix(pairs[0], pairs[1], log_weights))
+        parts = [in_parts(np.asarray(one, complex)) for one in (raw, improved)]
+        own = None if control is None else in_parts(np.asarray(control, complex))
+        return from_parts(mix(parts[0], parts[1], log_weights, own))
     raw, improved = np.asarray(raw, float), np.asarray(improved, float)
     difference = raw - improved
     draws = raw.shape[1]
     logs = np.zeros(raw.shape[:2]) if log_weights is None else log_weights
     halves = (slice(0, draws // 2), slice(draws // 2, draws))
-    coefficients = [_coefficient(raw[:, half], difference[:, half], logs[:, half]) for half in halves]
-    result = np.empty_like(raw)
-    for half, coefficient in zip(halves, reversed(coefficients), strict=True):
-        result[:, half] = raw[:, half] - coefficient * difference[:, half]
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
+    if control is not None and (weights := relative_weights(logs)).min() >= LEAST:
+        control = np.where(np.ptp(control, axis=(0, 1)) <= rounding, 0.0, control)
+        weights = weights.reshape(*weights.shape, *(1,) * (raw.ndim - 2))
+        columns = [difference, control / weights]
+        coefficients = [_regression(raw[:, half], [one[:, half] for one in columns], weights[:, half]) for half in halves]
+    else:
+        columns = [difference]
+        coefficients = [[_coefficient(raw[:, half], difference[:, half], logs[:, half])] for half in halves]
+    result = np.empty_like(raw)
+    for half, found in zip(halves, reversed(coefficients), strict=True):
+        result[:, half] = raw[:, half]
+        for coefficient, column in zip(found, columns, strict=True):
+            result[:, half] -= coefficient * column[:, half]
     # Sums along these axes gather rounding, one unit a draw, but for differences to the first.
     mean = result[0, 0] + np.mean(result - result[0, 0], axis=(0, 1))
     mean = np.where(np.abs(mean) <= rounding, 0.0, mean)  # an exact zero: no size of its own tells that it is rounding
@@ -93,3 +134,23 @@ def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> nda
     means = [part[:, : count * length].reshape(-1, length, *part.shape[2:]).mean(axis=1) for part in deviations]
     covariance, variance = np.mean(means[0] * means[1], axis=0), np.mean(means[1] ** 2, axis=0)
     return np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)
+
+
+def _regression(raw: ndarray, columns: list[ndarray], weights: ndarray) -> list[ndarray]:
+    """Coefficients of two columns, each with all else, in weighted draws that are independent."""
+    values, one, other = (
+        weights * part - np.mean(weights * part, axis=(0, 1)) for part in (raw - _mean(raw, weights), *columns)
+    )
+    squares = [np.mean(part**2, axis=(0, 1)) for part in (one, other)]
+    shared = np.mean(one * other, axis=(0, 1))
+    with_one, with_other = np.mean(values * one, axis=(0, 1)), np.mean(values * other, axis=(0, 1))
+    determinant = squares[0] * squares[1] - shared**2
+    apart = determinant > ALIKE * squares[0] * squares[1]
+    alone = np.divide(with_one, squares[0], out=np.zeros_like(with_one), where=squares[0] > 0)
+    divisor = np.where(apart, determinant, 1.0)
+    first = np.where(apart, (squares[1] * with_one - shared * with_other) / divisor, alone)
+    return [first, np.where(apart, (squares[0] * with_other - shared * with_one) / divisor, 0.0)]
+
+
+def _mean(values: ndarray, weights: ndarray) -> ndarray:
+    return np.mean(weights * values, axis=(0, 1)) / np.mean(weights)
