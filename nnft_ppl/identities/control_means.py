@@ -12,7 +12,8 @@ Source: derived in docs/theory/identities.md; the shift of a net by random bits 
 """
 
 import math
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -44,18 +45,25 @@ def control_means(improvement: Improvement, key: Array) -> dict[str, Float[np.nd
     seed = np.random.SeedSequence(np.asarray(jax.random.key_data(key)).ravel().tolist())
     shapes = {site.label: site.reference_shape for site in theory.sites if site.label not in improvement.sites}
 
-    @jax.jit
-    def average(positions: Float[Array, "draw dimension"]) -> Any:
-        found = jax.lax.map(improvement.control, positions, batch_size=TOGETHER)
-        return jax.tree.map(lambda values: jnp.mean(values, axis=0), found)
-
-    means = []
+    means, average = [], _average(improvement)
     for generator in map(np.random.default_rng, seed.spawn(SETS)):
         positions = np.zeros((draws, theory.dimension))
         for name, values in even_draws(shapes, LOG_DRAWS, generator).items():
             positions[:, theory.groups[name]] = values.reshape(draws, -1)
         means.append(jax.tree.map(np.asarray, average(jnp.asarray(positions))))
     return {name: np.stack([one[name] for one in means]) for name in improvement.controlled}
+
+
+@lru_cache(maxsize=4)
+def _average(improvement: Improvement) -> Callable[[Array], dict[str, Array]]:
+    """Positions, (draw, dimension) -> the averages of the controls, compiled once."""
+
+    @jax.jit
+    def average(positions: Array) -> dict[str, Array]:
+        found = jax.lax.map(improvement.control, positions, batch_size=TOGETHER)
+        return {name: jnp.mean(values, axis=0) for name, values in found.items()}
+
+    return average
 
 
 def even_draws(

@@ -36,10 +36,10 @@ import xarray as xr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.contractions import contract, pairs_of
+from nnft_ppl.identities.exponentials import exponential
 from nnft_ppl.identities.features import Features
 from nnft_ppl.identities.jumps import jumps_on_free_draws
-from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
+from nnft_ppl.identities.linear_sites import affine, linear_sites, mask_of, positions_to_try, quadratic
 from nnft_ppl.identities.products import Products
 from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.observables import Exponential, Observable, read_off
@@ -50,9 +50,6 @@ MOST_UNITS, MOST_ONCE = 512, 4096
 """The most parameters for which Σ_i O(e_i) is taken on every draw, or once, where it is the same on all."""
 LARGEST, LARGEST_ONCE = 2**16, 2**24
 """The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
-
-SUMMED = 64
-"""Rounding units to which a sum over the amplitudes is known."""
 
 PHASE = "the action has a phase, and the identities that improve are those of its modulus"
 """Why nothing is improved where a factor is complex."""
@@ -100,7 +97,7 @@ class Improvement:
                 self.reasons[name] = reason
         self.names = tuple(name for name in theory.observables if name not in self.reasons)
         # Whoever compiles the estimators finds them traced: models are traced slowly.
-        self._traced = jax.jit(self._evaluate, static_argnames="controls")
+        self._traced = jax.jit(self._evaluate)
         try:
             jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
@@ -113,10 +110,11 @@ class Improvement:
         """Take the improved estimators back, where the action was seen to jump on draws and may do so in amplitudes.
 
         Args:
-            data: Draws with a group `improved`, which is removed.
+            data: Draws with a group `improved`, which is removed, and its controls.
         """
         if not smoothness(self.theory).potential.isdisjoint(self.sites) and "improved" in data:
-            del data["improved"]
+            for group in {"improved", "control", "control_means"}.intersection(data.children):
+                del data[group]
             self.give_up(JUMPS)
 
     def with_reference(self, frame: Callable[[Position], Frame]) -> "Improvement":
@@ -127,7 +125,7 @@ class Improvement:
         """
         other = copy(self)
         other.reasons, other._frame = dict(self.reasons), frame
-        other._traced = jax.jit(other._evaluate, static_argnames="controls")
+        other._traced = jax.jit(other._evaluate)
         return other
 
     def give_up(self, reason: str) -> None:
@@ -140,13 +138,10 @@ class Improvement:
         self.names = ()
 
     def __call__(self, position: Position) -> dict[str, Array]:
-        """The improved value of each of `names` at one draw; its average is that of the observable itself.
+        """The improved value of each of `names` at one draw, of its shape; its average is that of the observable.
 
         Args:
             position: z, shape (dimension,).
-
-        Returns:
-            Arrays of the observables' shapes, by name.
         """
         return self._traced(position)["improved"]
 
@@ -156,7 +151,7 @@ class Improvement:
         Args:
             position: z, shape (dimension,).
         """
-        return self._traced(position, controls=True)
+        return self._traced(position)
 
     @property
     def controlled(self) -> tuple[str, ...]:
@@ -164,9 +159,7 @@ class Improvement:
         if not self.names or not self._features_vary or not self.theory.action_terms:
             return ()
         observables = {name: self.theory.observables[name] for name in self.names}
-        return tuple(
-            name for name, one in observables.items() if one.factors and not isinstance(one, Exponential)
-        )
+        return tuple(name for name, one in observables.items() if one.factors and not isinstance(one, Exponential))
 
     def control(self, position: Position) -> dict[str, Array]:
         """The free theory's average of each of `controlled`, given the features: `with_controls` without the action.
@@ -189,7 +182,7 @@ class Improvement:
 
         return amplitudes, at
 
-    def _evaluate(self, position: Position, *, controls: bool = False) -> dict[str, dict[str, Array]]:
+    def _evaluate(self, position: Position) -> dict[str, dict[str, Array]]:
         amplitudes, at = self._amplitudes(position)
 
         def potential(amplitudes: Array) -> Array:
@@ -201,32 +194,13 @@ class Improvement:
         found = {}
         for name, observable in observables.items():
             if isinstance(observable, Exponential):
-                found[name] = self._exponential(observable, linear, amplitudes)
+                found[name] = exponential(observable, linear, amplitudes)
             elif observable.factors:
                 found[name] = self._product(observable, linear, amplitudes, slope, frame)
             else:
                 found[name] = self._quadratic_form(observable, at, amplitudes, slope, frame)
-        if not controls:
-            return {"improved": found}
         free = {name: self._free_product(observables[name], linear, amplitudes) for name in self.controlled}
         return {"improved": found, "control": free}
-
-    @staticmethod
-    def _exponential(observable: Exponential, linear: Features, amplitudes: Array) -> Array:
-        """An exponential; factors before it are shifted by their contractions with it, and paired."""
-        (exponent, weight), *others = linear.of(observable.insertions)
-        noisy = jnp.abs(exponent) + jnp.tensordot(jnp.abs(weight), jnp.abs(amplitudes), 1)
-        constant = exponent - jnp.tensordot(weight, amplitudes, 1)
-        # Of a field without a constant part rounding is left, whose series would look like one with a heavy tail.
-        constant = jnp.where(jnp.abs(constant) <= SUMMED * jnp.finfo(noisy.dtype).eps * noisy, 0, constant)
-        mean = jnp.exp(constant + 0.5 * jnp.sum(weight**2, axis=-1))
-        if not others:
-            return observable.scaled(mean)
-        shifted = jnp.stack([one + jnp.sum(feature * (weight - amplitudes), axis=-1) for one, feature in others])
-        features, product = [feature for _, feature in others], tuple(range(len(others)))
-        pairs = [jnp.sum(features[j] * features[k], axis=-1) for j, k in pairs_of([product])]
-        contractions = jnp.stack(pairs) if pairs else jnp.zeros((0, *mean.shape), mean.dtype)
-        return mean * contract([product], shifted, shifted, contractions)[0]
 
     def _product(
         self, observable: Observable, linear: Features, amplitudes: Array, slope: Array, frame: Frame | None
@@ -272,7 +246,9 @@ class Improvement:
         if not smooth.observables[name].isdisjoint(self.sites):
             return "it may jump or kink, as it is written, so that its derivative is not trusted"
         if not observable.insertions:
-            return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
+            evaluate = jax.jit(jax.vmap(lambda position: observable.on(self.theory.at(position))))
+            tries = positions_to_try(self.theory, mask_of(self.theory, self.sites))
+            return "" if quadratic(evaluate, tries) else "it is not quadratic in the amplitudes"
         if isinstance(observable, Exponential) and not smooth.acting.isdisjoint(self.sites):
             return "it is an exponential, and the action depends on the amplitudes"
         return "" if self._linear(observable) else "a factor of it is not linear in the amplitudes"
@@ -291,22 +267,6 @@ class Improvement:
         grid = int(np.prod([len(axis) for axis in space.axes])) if space else 1
         return self._size * min(grid, smoothness(self.theory).largest[name])
 
-    def _quadratic(self, observable: Observable) -> bool:
-        """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes, small and large."""
-        evaluate = jax.jit(jax.vmap(lambda position: observable.on(self.theory.at(position))))
-        for rest, a, b in positions_to_try(self.theory, mask_of(self.theory, self.sites)):
-            positions = np.concatenate([rest + a + b, rest + a - b, rest + a, rest + b, rest + 2 * a])
-            found = np.asarray(evaluate(jnp.asarray(positions))).reshape(5, len(rest), -1)
-            known = np.isfinite(found).all(axis=(0, 2))
-            if np.sum(known) < len(known) / 2 or not np.issubdtype(found.dtype, np.floating):
-                return False
-            plus, minus, one, other, twice = found[:, known]
-            size = ROUNDING * float(jnp.finfo(found.dtype).eps) * np.max(np.abs(found[:, known]), axis=(0, 2))
-            missed = np.abs([plus + minus - 2 * one - 2 * other, twice - 4 * one])
-            if np.any(np.max(missed, axis=(0, 2), initial=0.0) > size):
-                return False
-        return True
-
 
 def measure_improved(target: Target, improvement: Improvement, *, controls: bool = False) -> Target:
     """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
@@ -320,8 +280,7 @@ def measure_improved(target: Target, improvement: Improvement, *, controls: bool
         return target
 
     def measure(position: Position) -> dict[str, Any]:
-        if controls and improvement.controlled:
-            return target.measure(position) | improvement.with_controls(position)
-        return target.measure(position) | {"improved": improvement(position)}
+        improved = improvement.with_controls(position) if controls else {"improved": improvement(position)}
+        return target.measure(position) | improved
 
     return replace(target, measure=measure)

@@ -56,7 +56,7 @@ def centred_controls(data: xr.DataTree) -> dict[str, np.ndarray]:
     controls, means = series_of(data, "control"), series_of(data, "control_means")
     if controls:
         refuse_controls(Kind(data["sample_stats"].attrs["kind"]))
-    return {name: centred_control(values, means[name]) for name, values in controls.items()}
+    return {name: centred_control(values, means[name]) for name, values in controls.items() if name in means}
 
 
 def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:

@@ -27,9 +27,7 @@ class Recorder:
         means: Gives means of the controls, (set, *shape) by name, where draws have controls.
     """
 
-    def __init__(
-        self, theory: Theory, keep_every: int, means: Callable[[], Mapping[str, np.ndarray]] = dict
-    ) -> None:
+    def __init__(self, theory: Theory, keep_every: int, means: Callable[[], Mapping[str, np.ndarray]] = dict) -> None:
         self._theory, self._keep_every, self._find_means = theory, keep_every, means
         self._transport = jax.jit(jax.vmap(jax.vmap(theory.transport)))
         self._parts: list[dict[str, dict[str, np.ndarray]]] = []

@@ -8,7 +8,8 @@ error is no guide, where the other has none: there the improved draws alone are 
 
 Of independent draws with weights w of mean 1 there may be a control C besides, whose average over the draws, *without*
 weights, is known to be E[C]. Then O − c D − b (C − E[C])/w has the same weighted mean, and (c, b) are those of the
-regression of w (O − Ō) on w D and C.
+regression of w (O − Ō) on w D and C. What a draw of hardly any weight would have to carry is carried by the next one
+that has some: the sum is the same, and so is the error.
 """
 
 import numpy as np
@@ -23,8 +24,8 @@ BATCHES = 16
 """Batches of each chain in each half, whose covariance gives the coefficient."""
 ROUNDING = 16
 """A spread of so many rounding units of the raw draws is none."""
-LEAST = 1e-3
-"""A weight, beside their average, of the lightest draw with which a control is used: it is divided by weights."""
+LIGHT = 0.2
+"""A weight, beside their average, below which a draw leaves its control to the next heavier one."""
 ALIKE = 1e-6
 """Two regressors that share all but this part of their variance are one."""
 
@@ -66,8 +67,8 @@ def mix(
         raw: The draws O, shape (chain, draw, *shape).
         improved: The draws O' of the same average, of the same shape.
         log_weights: Log weights of the draws, shape (chain, draw), if they have any.
-        control: C − E[C], of the same shape, of independent draws (`centred_control`). Where a draw weighs too little
-            to be divided by its weight, it is left out.
+        control: C − E[C], of the same shape, of independent draws (`centred_control`); not used where most of them
+            have next to no weight.
 
     Returns:
         The mixed draws, shape (chain, draw, *shape).
@@ -83,11 +84,16 @@ def mix(
     halves = (slice(0, draws // 2), slice(draws // 2, draws))
     # Taken for noise, rounding errors would have an autocorrelation, and too few effective draws.
     rounding = ROUNDING * np.finfo(float).eps * np.max(np.abs(raw), axis=(0, 1))
-    if control is not None and (weights := relative_weights(logs)).min() >= LEAST:
+    weights = relative_weights(logs)
+    if control is not None and np.mean(weights < LIGHT) < 0.5:
         control = np.where(np.ptp(control, axis=(0, 1)) <= rounding, 0.0, control)
-        weights = weights.reshape(*weights.shape, *(1,) * (raw.ndim - 2))
-        columns = [difference, control / weights]
-        coefficients = [_regression(raw[:, half], [one[:, half] for one in columns], weights[:, half]) for half in halves]
+        columns = [
+            difference,
+            np.concatenate([_carried(control[:, half], weights[:, half]) for half in halves], axis=1),
+        ]
+        coefficients = [
+            _regression(raw[:, half], [one[:, half] for one in columns], weights[:, half]) for half in halves
+        ]
     else:
         columns = [difference]
         coefficients = [[_coefficient(raw[:, half], difference[:, half], logs[:, half])] for half in halves]
@@ -136,11 +142,22 @@ def _coefficient(raw: ndarray, difference: ndarray, log_weights: ndarray) -> nda
     return np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)
 
 
+def _carried(control: ndarray, weights: ndarray) -> ndarray:
+    """The control over the weights; that of light draws is carried by the next heavier one, and the sum is the same."""
+    flat, weight = control.reshape(weights.size, -1).copy(), weights.ravel()
+    light, heavy = np.flatnonzero(weight < LIGHT), np.flatnonzero(weight >= LIGHT)
+    np.add.at(flat, heavy[np.searchsorted(heavy, light) % len(heavy)], flat[light])
+    flat[light] = 0.0
+    flat[heavy] /= weight[heavy, None]
+    return flat.reshape(control.shape)
+
+
 def _regression(raw: ndarray, columns: list[ndarray], weights: ndarray) -> list[ndarray]:
-    """Coefficients of two columns, each with all else, in weighted draws that are independent."""
-    values, one, other = (
-        weights * part - np.mean(weights * part, axis=(0, 1)) for part in (raw - _mean(raw, weights), *columns)
-    )
+    """Coefficients of two columns together, in weighted draws that are independent."""
+    weights = weights.reshape(*weights.shape, *(1,) * (raw.ndim - 2))
+    mean = np.mean(weights * raw, axis=(0, 1)) / np.mean(weights)
+    parts = [weights * (raw - mean), *(weights * column for column in columns)]
+    values, one, other = (part - np.mean(part, axis=(0, 1)) for part in parts)
     squares = [np.mean(part**2, axis=(0, 1)) for part in (one, other)]
     shared = np.mean(one * other, axis=(0, 1))
     with_one, with_other = np.mean(values * one, axis=(0, 1)), np.mean(values * other, axis=(0, 1))
@@ -150,7 +167,3 @@ def _regression(raw: ndarray, columns: list[ndarray], weights: ndarray) -> list[
     divisor = np.where(apart, determinant, 1.0)
     first = np.where(apart, (squares[1] * with_one - shared * with_other) / divisor, alone)
     return [first, np.where(apart, (squares[0] * with_other - shared * with_one) / divisor, 0.0)]
-
-
-def _mean(values: ndarray, weights: ndarray) -> ndarray:
-    return np.mean(weights * values, axis=(0, 1)) / np.mean(weights)
