@@ -43,7 +43,7 @@ from nnft_ppl.identities.linear_sites import affine, linear_sites, mask_of, posi
 from nnft_ppl.identities.products import Products
 from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.observables import Exponential, Observable, read_off
-from nnft_ppl.target import Target
+from nnft_ppl.target import Proposal, Target
 from nnft_ppl.theory import Reading, Theory
 
 MOST_UNITS, MOST_ONCE = 512, 4096
@@ -137,21 +137,23 @@ class Improvement:
         self.reasons |= dict.fromkeys(self.names, reason)
         self.names = ()
 
-    def __call__(self, position: Position) -> dict[str, Array]:
+    def __call__(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
         """The improved value of each of `names` at one draw, of its shape; its average is that of the observable.
 
         Args:
             position: z, shape (dimension,).
+            frame: L there of the reference that was given, if it is known already.
         """
-        return self._traced(position)["improved"]
+        return self.with_controls(position, frame)["improved"]
 
-    def with_controls(self, position: Position) -> dict[str, dict[str, Array]]:
+    def with_controls(self, position: Position, frame: Frame | None = None) -> dict[str, dict[str, Array]]:
         """`improved`, and `control`: the free theory's average of each of `controlled` at the features of the draw.
 
         Args:
             position: z, shape (dimension,).
+            frame: As for `__call__`.
         """
-        return self._traced(position)
+        return self._traced(position, None if self._frame is None else frame)
 
     @property
     def controlled(self) -> tuple[str, ...]:
@@ -182,13 +184,15 @@ class Improvement:
 
         return amplitudes, at
 
-    def _evaluate(self, position: Position) -> dict[str, dict[str, Array]]:
+    def _evaluate(self, position: Position, frame: Frame | None = None) -> dict[str, dict[str, Array]]:
         amplitudes, at = self._amplitudes(position)
 
         def potential(amplitudes: Array) -> Array:
             return at(amplitudes).potential
 
-        slope, frame = jax.grad(potential)(amplitudes), self._frame and self._frame(position)
+        slope = jax.grad(potential)(amplitudes)
+        if frame is None and self._frame is not None:
+            frame = self._frame(position)
         observables = {name: self.theory.observables[name] for name in self.names}
         linear = Features(observables, lambda one: at(one).returned, amplitudes)
         found = {}
@@ -279,8 +283,13 @@ def measure_improved(target: Target, improvement: Improvement, *, controls: bool
     if not improvement.names:
         return target
 
-    def measure(position: Position) -> dict[str, Any]:
-        improved = improvement.with_controls(position) if controls else {"improved": improvement(position)}
-        return target.measure(position) | improved
+    def improved(position: Position, frame: Frame | None = None) -> dict[str, Any]:
+        return improvement.with_controls(position, frame) if controls else {"improved": improvement(position, frame)}
 
-    return replace(target, measure=measure)
+    def measure(position: Position) -> dict[str, Any]:
+        return target.measure(position) | improved(position)
+
+    def measure_proposal(proposal: Proposal) -> dict[str, Any]:
+        return target.measure(proposal.position) | improved(proposal.position, proposal.frame)
+
+    return replace(target, measure=measure, measure_proposal=measure_proposal)

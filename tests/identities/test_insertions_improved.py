@@ -11,7 +11,7 @@ from numpyro import distributions as dist
 from statistical import ACCEPTED, REJECTED, sigmas
 
 from nnft_ppl import Theory
-from nnft_ppl.identities import Improvement, improved
+from nnft_ppl.identities import Improvement, products
 from nnft_ppl.identities.contractions import contract, pairs_of
 from nnft_ppl.observables import Insertion, Observable, at, derivative, product, smeared, vertex
 from nnft_ppl.theory import ModelFile
