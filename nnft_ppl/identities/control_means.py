@@ -38,6 +38,11 @@ def control_means(improvement: Improvement, key: Array) -> dict[str, Float[np.nd
     Args:
         improvement: Improved estimators, whose controls these are.
         key: Random key; the same key gives the same means.
+
+    Returns:
+        Arrays of shape (set, *shape) by name, in the observables' units.
+
+    Source: derived in docs/theory/identities.md.
     """
     if not improvement.controlled:
         return {}

@@ -40,8 +40,11 @@ def centred_control(
     to zero: values stay, and errors and their correlations contain those of E[C].
 
     Args:
-        control: C of every draw.
-        means: Independent means of E[C], two at least.
+        control: C of every draw, shape (chain, draw, *shape).
+        means: Independent means of E[C], two at least, shape (set, *shape).
+
+    Returns:
+        C − E[C], shape (chain, draw, *shape), with what the error of E[C] adds to each draw.
     """
     count, number = len(means), control.shape[0] * control.shape[1]
     deviations = (means - means.mean(axis=0)) * np.sqrt(number / (count - 1))
