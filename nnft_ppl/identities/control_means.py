@@ -33,7 +33,7 @@ TOGETHER = 16
 
 
 def control_means(improvement: Improvement, key: Array) -> dict[str, Float[np.ndarray, "set *shape"]]:
-    """E[C] of each controlled observable, once for each set; empty where none is controlled.
+    """E[C], C = E_free[O | features], of each controlled observable once for each set; empty where none is controlled.
 
     Args:
         improvement: Improved estimators, whose controls these are.
