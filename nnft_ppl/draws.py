@@ -64,3 +64,19 @@ def check_statistics(kind: Any, stats: Mapping[str, Any]) -> None:
             f"draws of kind {kind.value!r} carry no weights, but there is the statistic 'log_weight': say kind "
             f"{Kind.FREE.value!r} or {Kind.POPULATIONS.value!r}, or leave it out"
         )
+
+
+def refuse_controls(kind: Kind) -> None:
+    """Refuse control variates whose mean is that of the prior of the features, where draws have another law.
+
+    Args:
+        kind: What the draws are.
+
+    Raises:
+        KindError: If they are not independent draws.
+    """
+    if kind is not Kind.FREE:
+        raise KindError(
+            f"draws of kind {str(kind)!r} have control variates whose mean is known for independent draws only: a "
+            "sampler of other draws measures what its own target measures"
+        )

@@ -1,6 +1,7 @@
 """Identities in parameter space: the Schwinger–Dyson operator, the bank that tests every run, improved correlators."""
 
 from nnft_ppl.identities.bank import Bank, BankError, Row
+from nnft_ppl.identities.control_means import control_means
 from nnft_ppl.identities.current import Carried, Current
 from nnft_ppl.identities.features import derivative_matrix
 from nnft_ppl.identities.flux import TooManyEdgesError
@@ -30,6 +31,7 @@ __all__ = [
     "TooManyEdgesError",
     "VectorFieldError",
     "action_jumps",
+    "control_means",
     "derivative_matrix",
     "free_amplitudes",
     "linear_sites",

@@ -36,12 +36,13 @@ import xarray as xr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from nnft_ppl.identities.contractions import contract, pairs_of
-from nnft_ppl.identities.features import Features, inner_products
+from nnft_ppl.identities.exponentials import exponential
+from nnft_ppl.identities.features import Features
 from nnft_ppl.identities.jumps import jumps_on_free_draws
-from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
+from nnft_ppl.identities.linear_sites import affine, linear_sites, mask_of, positions_to_try, quadratic
+from nnft_ppl.identities.products import Products
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.observables import Exponential, Moments, Observable, read_off
+from nnft_ppl.observables import Exponential, Observable, read_off
 from nnft_ppl.results import single_series
 from nnft_ppl.target import Proposal, Target
 from nnft_ppl.theory import Reading, Theory
@@ -50,9 +51,6 @@ MOST_UNITS, MOST_ONCE = 512, 4096
 """The most parameters for which Σ_i O(e_i) is taken on every draw, or once, where it is the same on all."""
 LARGEST, LARGEST_ONCE = 2**16, 2**24
 """The most parameters times numbers in the largest array of an observable that names no factors, or in a grid."""
-
-SUMMED = 64
-"""Rounding units to which a sum over the amplitudes is known."""
 
 PHASE = "the action has a phase, and the identities that improve are those of its modulus"
 """Why nothing is improved where a factor is complex."""
@@ -92,6 +90,8 @@ class Improvement:
             self.reasons = dict.fromkeys(theory.observables, reason)
             return
         self._size = sum(theory.groups[name].stop - theory.groups[name].start for name in self.sites)
+        # Their law is the prior's in independent draws, and evenly drawn from only where it comes from N(0, 1).
+        self._features_vary = self._size < theory.dimension and all(site.exact for site in theory.sites)
         for name, observable in theory.observables.items():
             reason = self._why_not(name, observable)
             if reason:
@@ -111,12 +111,12 @@ class Improvement:
         """Take the improved estimators back, where the action was seen to jump on draws and may do so in amplitudes.
 
         Args:
-            data: Draws with a group `improved`, which is removed.
+            data: Draws with a group `improved`, which is removed, and its controls.
         """
         if not smoothness(self.theory).potential.isdisjoint(self.sites) and "improved" in data:
             for part in (data, single_series(data)):
-                if "improved" in part:
-                    del part["improved"]
+                for group in {"improved", "control", "control_means"}.intersection(part.children):
+                    del part[group]
             self.give_up(JUMPS)
 
     def with_reference(self, frame: Callable[[Position], Frame]) -> "Improvement":
@@ -140,23 +140,54 @@ class Improvement:
         self.names = ()
 
     def __call__(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
-        """The improved value of each of `names` at one draw; its average is that of the observable itself.
+        """The improved value of each of `names` at one draw, of its shape; its average is that of the observable.
 
         Args:
             position: z, shape (dimension,).
             frame: L there of the reference that was given, if it is known already.
+        """
+        return self.with_controls(position, frame)["improved"]
 
-        Returns:
-            Arrays of the observables' shapes, by name.
+    def with_controls(self, position: Position, frame: Frame | None = None) -> dict[str, dict[str, Array]]:
+        """`improved`, and `control`: the free theory's average of each of `controlled` at the features of the draw.
+
+        Args:
+            position: z, shape (dimension,).
+            frame: As for `__call__`.
         """
         return self._traced(position, None if self._frame is None else frame)
 
-    def _evaluate(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
+    @property
+    def controlled(self) -> tuple[str, ...]:
+        """Names of improved products whose free average depends on features, whose law is known."""
+        if not self.names or not self._features_vary or not self.theory.action_terms:
+            return ()
+        observables = {name: self.theory.observables[name] for name in self.names}
+        return tuple(name for name, one in observables.items() if one.factors and not isinstance(one, Exponential))
+
+    def control(self, position: Position) -> dict[str, Array]:
+        """The free theory's average of each of `controlled`, given the features: `with_controls` without the action.
+
+        Args:
+            position: z, shape (dimension,); of the amplitudes nothing is used.
+        """
+        amplitudes, at = self._amplitudes(position)
+        observables = {name: self.theory.observables[name] for name in self.controlled}
+        linear = Features(observables, lambda one: at(one).returned, jnp.zeros_like(amplitudes))
+        return {name: self._free_product(one, linear, None) for name, one in observables.items()}
+
+    def _amplitudes(self, position: Position) -> tuple[Array, Callable[[Array], Reading]]:
+        """The amplitudes of a point, and the model at others with all else as it is."""
         parts = self.theory.split(position)
         amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 
         def at(amplitudes: Array) -> Reading:
             return self.theory.at_sites(parts | unravel(amplitudes))
+
+        return amplitudes, at
+
+    def _evaluate(self, position: Position, frame: Frame | None = None) -> dict[str, dict[str, Array]]:
+        amplitudes, at = self._amplitudes(position)
 
         def potential(amplitudes: Array) -> Array:
             return at(amplitudes).potential
@@ -169,51 +200,33 @@ class Improvement:
         found = {}
         for name, observable in observables.items():
             if isinstance(observable, Exponential):
-                found[name] = self._exponential(observable, linear, amplitudes)
+                found[name] = exponential(observable, linear, amplitudes)
             elif observable.factors:
                 found[name] = self._product(observable, linear, amplitudes, slope, frame)
             else:
                 found[name] = self._quadratic_form(observable, at, amplitudes, slope, frame)
-        return found
-
-    @staticmethod
-    def _exponential(observable: Exponential, linear: Features, amplitudes: Array) -> Array:
-        """An exponential; factors before it are shifted by their contractions with it, and paired."""
-        (exponent, weight), *others = linear.of(observable.insertions)
-        noisy = jnp.abs(exponent) + jnp.tensordot(jnp.abs(weight), jnp.abs(amplitudes), 1)
-        constant = exponent - jnp.tensordot(weight, amplitudes, 1)
-        # Of a field without a constant part rounding is left, whose series would look like one with a heavy tail.
-        constant = jnp.where(jnp.abs(constant) <= SUMMED * jnp.finfo(noisy.dtype).eps * noisy, 0, constant)
-        mean = jnp.exp(constant + 0.5 * jnp.sum(weight**2, axis=-1))
-        if not others:
-            return observable.scaled(mean)
-        shifted = jnp.stack([one + jnp.sum(feature * (weight - amplitudes), axis=-1) for one, feature in others])
-        features, product = [feature for _, feature in others], tuple(range(len(others)))
-        pairs = [jnp.sum(features[j] * features[k], axis=-1) for j, k in pairs_of([product])]
-        contractions = jnp.stack(pairs) if pairs else jnp.zeros((0, *mean.shape), mean.dtype)
-        return mean * contract([product], shifted, shifted, contractions)[0]
+        free = {name: self._free_product(observables[name], linear, amplitudes) for name in self.controlled}
+        return {"improved": found, "control": free}
 
     def _product(
         self, observable: Observable, linear: Features, amplitudes: Array, slope: Array, frame: Frame | None
     ) -> Array:
         """A product of insertions, or several of the same ones, from their values and features."""
-        table, which = linear.table(observable.insertions)
-        # Equal factors are one.
-        factors = list({rows.tobytes(): rows for rows in which}.values())
-        number = {rows.tobytes(): at for at, rows in enumerate(factors)}
-        own = [number[rows.tobytes()] for rows in which]
-        moments = observable.moments if isinstance(observable, Moments) else (tuple(range(len(which))),)
-        products = [tuple(sorted(own[one] for one in moment)) for moment in moments]
-        rows = np.stack(factors)
-        values, features = table
+        own = Products.of(observable, linear)
+        features = own.features
         if frame is None:
-            source = values - features @ (amplitudes + slope)
+            source = own.values - features @ (amplitudes + slope)
         else:
             features = frame.project(features)
-            source = values - features @ frame.project(amplitudes + slope)
-        pairs = inner_products(features, rows, np.array(pairs_of(products), int).reshape(-1, 2))
-        improved = contract(products, values[rows], source[rows], pairs)
-        return observable.averaged(improved) if isinstance(observable, Moments) else improved[0]
+            source = own.values - features @ frame.project(amplitudes + slope)
+        return own.contracted(own.values, source, features)
+
+    @staticmethod
+    def _free_product(observable: Observable, linear: Features, amplitudes: Array | None) -> Array:
+        """The same without an action, averaged over the amplitudes; these are zero where they are None."""
+        own = Products.of(observable, linear)
+        constant = own.values if amplitudes is None else own.values - own.features @ amplitudes
+        return own.contracted(constant, constant, own.features)
 
     @staticmethod
     def _quadratic_form(
@@ -239,7 +252,9 @@ class Improvement:
         if not smooth.observables[name].isdisjoint(self.sites):
             return "it may jump or kink, as it is written, so that its derivative is not trusted"
         if not observable.insertions:
-            return "" if self._quadratic(observable) else "it is not quadratic in the amplitudes"
+            evaluate = jax.jit(jax.vmap(lambda position: observable.on(self.theory.at(position))))
+            tries = positions_to_try(self.theory, mask_of(self.theory, self.sites))
+            return "" if quadratic(evaluate, tries) else "it is not quadratic in the amplitudes"
         if isinstance(observable, Exponential) and not smooth.acting.isdisjoint(self.sites):
             return "it is an exponential, and the action depends on the amplitudes"
         return "" if self._linear(observable) else "a factor of it is not linear in the amplitudes"
@@ -258,37 +273,25 @@ class Improvement:
         grid = int(np.prod([len(axis) for axis in space.axes])) if space else 1
         return self._size * min(grid, smoothness(self.theory).largest[name])
 
-    def _quadratic(self, observable: Observable) -> bool:
-        """Whether O(a + b) + O(a − b) = 2 O(a) + 2 O(b) and O(2a) = 4 O(a) in the amplitudes, small and large."""
-        evaluate = jax.jit(jax.vmap(lambda position: observable.on(self.theory.at(position))))
-        for rest, a, b in positions_to_try(self.theory, mask_of(self.theory, self.sites)):
-            positions = np.concatenate([rest + a + b, rest + a - b, rest + a, rest + b, rest + 2 * a])
-            found = np.asarray(evaluate(jnp.asarray(positions))).reshape(5, len(rest), -1)
-            known = np.isfinite(found).all(axis=(0, 2))
-            if np.sum(known) < len(known) / 2 or not np.issubdtype(found.dtype, np.floating):
-                return False
-            plus, minus, one, other, twice = found[:, known]
-            size = ROUNDING * float(jnp.finfo(found.dtype).eps) * np.max(np.abs(found[:, known]), axis=(0, 2))
-            missed = np.abs([plus + minus - 2 * one - 2 * other, twice - 4 * one])
-            if np.any(np.max(missed, axis=(0, 2), initial=0.0) > size):
-                return False
-        return True
 
-
-def measure_improved(target: Target, improvement: Improvement) -> Target:
+def measure_improved(target: Target, improvement: Improvement, *, controls: bool = False) -> Target:
     """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
 
     Args:
         target: What is sampled.
         improvement: Which observables are improved; with none, the target comes back as it is.
+        controls: Whether `control` is measured, too: for independent draws, whose features have the prior's law.
     """
     if not improvement.names:
         return target
 
+    def improved(position: Position, frame: Frame | None = None) -> dict[str, Any]:
+        return improvement.with_controls(position, frame) if controls else {"improved": improvement(position, frame)}
+
     def measure(position: Position) -> dict[str, Any]:
-        return target.measure(position) | {"improved": improvement(position)}
+        return target.measure(position) | improved(position)
 
     def measure_proposal(proposal: Proposal) -> dict[str, Any]:
-        return target.measure(proposal.position) | {"improved": improvement(proposal.position, proposal.frame)}
+        return target.measure(proposal.position) | improved(proposal.position, proposal.frame)
 
     return replace(target, measure=measure, measure_proposal=measure_proposal)

@@ -129,3 +129,24 @@ def affine(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:
             return False
         moved = max(moved, float(np.max(np.abs(both - none), initial=0.0)))
     return moved > 0
+
+
+def quadratic(evaluate: Callable, tries: Iterator[np.ndarray]) -> bool:
+    """Whether f(a + b) + f(a − b) = 2 f(a) + 2 f(b) and f(2a) = 4 f(a) in the coordinates that are tried.
+
+    Args:
+        evaluate: f of many positions, real.
+        tries: Positions, see `positions_to_try`.
+    """
+    for rest, a, b in tries:
+        positions = np.concatenate([rest + a + b, rest + a - b, rest + a, rest + b, rest + 2 * a])
+        found = np.asarray(evaluate(jnp.asarray(positions))).reshape(5, len(rest), -1)
+        known = np.isfinite(found).all(axis=(0, 2))
+        if np.sum(known) < len(known) / 2 or not np.issubdtype(found.dtype, np.floating):
+            return False
+        plus, minus, one, other, twice = found[:, known]
+        size = ROUNDING * float(jnp.finfo(found.dtype).eps) * np.max(np.abs(found[:, known]), axis=(0, 2))
+        missed = np.abs([plus + minus - 2 * one - 2 * other, twice - 4 * one])
+        if np.any(np.max(missed, axis=(0, 2), initial=0.0) > size):
+            return False
+    return True

@@ -5,8 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.draws import Kind
-from nnft_ppl.statistics import SingleDraws, mix, mixed_alike, smooth_log_weights
+from nnft_ppl.draws import Kind, refuse_controls
+from nnft_ppl.statistics import (
+    SingleDraws,
+    carried_control,
+    centred_control,
+    mix,
+    mixed_alike,
+    relative_weights,
+    smooth_log_weights,
+)
 
 
 def series_of(data: xr.DataTree, group: str = "observables") -> dict[str, np.ndarray]:
@@ -46,7 +54,7 @@ def drop_series(data: xr.DataTree) -> None:
     Args:
         data: A result, which is changed.
     """
-    for group in ("sample_stats", "observables", "improved", "action", "phase"):
+    for group in ("sample_stats", "observables", "improved", "control", "action", "phase"):
         if group in data:
             data[group] = xr.DataTree(data[group].to_dataset().isel(draw=slice(0)))
     if "singles" in data:
@@ -65,12 +73,31 @@ def single_draws(data: xr.DataTree, kind: Kind, quoted: Mapping[str, np.ndarray]
     if "singles" not in data:
         return None
     singles = single_series(data)
-    stats, draws = series_of(singles, "sample_stats"), series_of(singles)
+    draws, weights = series_of(singles), usable_log_weights(kind, series_of(singles, "sample_stats"))
     if quoted:
         raw, single = series_of(data), series_of(singles, "improved")
+        carried = _carried_controls(data, kind, weights)
         for name, better in improved_series(data).items():
-            draws[name] = mixed_alike(draws[name], single[name], (raw[name], better, quoted[name]))
-    return SingleDraws(draws, usable_log_weights(kind, stats))
+            averages = raw[name], better, quoted[name]
+            draws[name] = mixed_alike(draws[name], single[name], averages, carried.get(name))
+    return SingleDraws(draws, weights)
+
+
+def _carried_controls(
+    data: xr.DataTree, kind: Kind, single_weights: np.ndarray | None
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What controls add to averages and to single draws, by name."""
+    weights = usable_log_weights(kind, series_of(data, "sample_stats"))
+    if weights is None or single_weights is None:
+        return {}
+    means, singles = series_of(data, "control_means"), series_of(single_series(data), "control")
+    found = {}
+    for name, control in centred_controls(data).items():
+        both = [(control, weights), (centred_control(singles[name], means[name]), single_weights)]
+        averages, own = (carried_control(one, relative_weights(logs)) for one, logs in both)
+        if averages is not None and own is not None:
+            found[name] = averages, own
+    return found
 
 
 def phase_of(terms: Mapping[str, np.ndarray]) -> np.ndarray | None:
@@ -96,10 +123,27 @@ def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarra
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:
-    """The series that estimates are made from: the observables', mixed with the improved ones where there are any."""
-    series = series_of(data)
-    better = improved_series(data)
-    return series | {name: mix(series[name], values, log_weights) for name, values in better.items()}
+    """The series that estimates are made from: the observables', mixed with the improved ones where there are any.
+
+    Raises:
+        KindError: If there are controls of other than independent draws, whose features have another law.
+    """
+    series, better, controls = series_of(data), improved_series(data), centred_controls(data)
+    return series | {
+        name: mix(series[name], values, log_weights, controls.get(name)) for name, values in better.items()
+    }
+
+
+def centred_controls(data: xr.DataTree) -> dict[str, np.ndarray]:
+    """C − E[C] of every draw, by name, where there are controls; see `nnft_ppl.statistics.centred_control`.
+
+    Raises:
+        KindError: As for `quoted_series`.
+    """
+    controls, means = series_of(data, "control"), series_of(data, "control_means")
+    if controls:
+        refuse_controls(Kind(data["sample_stats"].attrs["kind"]))
+    return {name: centred_control(values, means[name]) for name, values in controls.items() if name in means}
 
 
 def improved_series(data: xr.DataTree) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Collected:
         folder: Where blocks are; None keeps them in memory alone.
         keep_all: Whether the parameters of all draws are kept, however many there are.
         whole: Whether the series stay whole, however long they are.
+        means: Gives means of controls; see `Recorder`.
 
     Attributes:
         recorder: The draws.
@@ -55,8 +56,9 @@ class Collected:
         *,
         keep_all: bool = False,
         whole: bool = False,
+        means: Callable[[], Mapping[str, np.ndarray]] = dict,
     ) -> None:
-        self.recorder = Recorder(theory, keep_every, keep_all=keep_all, whole=whole)
+        self.recorder = Recorder(theory, keep_every, keep_all=keep_all, whole=whole, means=means)
         self.snapshots, self._folder = Snapshots(), folder
         measures = bool(program.measurements)
         # Beside averages there is the first draw of each.

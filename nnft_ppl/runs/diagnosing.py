@@ -6,8 +6,8 @@ from nnft_ppl.checks import Check, FinishedDraws, MeasureProgram, MeasureStream,
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.results import Ensemble, averaged_over, has_series, improved_series, quoted_series, series_of, with_entry
 from nnft_ppl.runs.judging import judge_checks
-from nnft_ppl.runs.quoted import finished_singles
 from nnft_ppl.runs.kept import DrawsError, kept_draws
+from nnft_ppl.runs.quoted import finished_singles
 from nnft_ppl.theory import Theory
 
 

@@ -3,12 +3,14 @@
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 
 from nnft_ppl.checks import Check, MeasureProgram, MeasureStream, ModeCoverage, Tolerance
 from nnft_ppl.display import Progress, Stage
+from nnft_ppl.identities import control_means
 from nnft_ppl.results import RunFolder
 from nnft_ppl.runs.auto import Choice
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
@@ -116,6 +118,7 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     collected = Collected(
         job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder,
         keep_all=job.keep == "all", whole=job.keep_series == "all",
+        means=partial(control_means, job.targets.improvement, key),
     )  # fmt: skip
     count, last = plan.stored(number) if leg and job.folder else (0, None)
     recorder = collected.recorder

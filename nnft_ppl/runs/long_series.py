@@ -115,7 +115,11 @@ def _join(first: Mapping[str, Part], second: Mapping[str, Part]) -> dict[str, Pa
         else:
             stats[name] = average_of_two(values, other["sample_stats"][name])
     averages = {
-        group: {name: average_of_two(values, other[group][name], share) for name, values in series.items()}
+        # Controls have a mean without weights.
+        group: {
+            name: average_of_two(values, other[group][name], None if group == "control" else share)
+            for name, values in series.items()
+        }
         for group, series in one.items()
         if group != "sample_stats"
     }

@@ -1,13 +1,14 @@
 """The draws of one sampler, block by block, as labelled data: dimensions, coordinates, groups."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.draws import Kind, KindError
+from nnft_ppl.draws import Kind, KindError, refuse_controls
 from nnft_ppl.results import state_units
 from nnft_ppl.runs.long_series import LongSeries, Part, averaged_over
 from nnft_ppl.samplers import Block, Curve
@@ -27,10 +28,19 @@ class Recorder:
         keep_all: Whether they are kept of all draws, however many there are.
         whole: Whether the series stay whole, however many draws there are; they do where weights have a phase, which
             averages do not have.
+        means: Gives means of the controls, (set, *shape) by name, where draws have controls.
     """
 
-    def __init__(self, theory: Theory, keep_every: int, *, keep_all: bool = False, whole: bool = False) -> None:
-        self._theory, self._keep_every, self._keep_all = theory, keep_every, keep_all
+    def __init__(
+        self,
+        theory: Theory,
+        keep_every: int,
+        *,
+        keep_all: bool = False,
+        whole: bool = False,
+        means: Callable[[], Mapping[str, np.ndarray]] = dict,
+    ) -> None:
+        self._theory, self._keep_every, self._keep_all, self._find_means = theory, keep_every, keep_all, means
         self._whole = whole or bool(theory.phase_terms)
         self._transport = jax.jit(jax.vmap(jax.vmap(theory.transport)))
         self._parts: list[Part] = []
@@ -57,6 +67,8 @@ class Recorder:
         if self.kind not in (None, block.kind):
             raise KindError(f"the sampler's draws are of kind {block.kind!r}, and were of kind {self.kind!r} before")
         self.kind = block.kind
+        if block.measured.get("control"):
+            refuse_controls(block.kind)
         block = _in_rows(block)
         part = {
             "sample_stats": dict(block.stats),
@@ -64,6 +76,7 @@ class Recorder:
             "action": dict(block.measured["action"]),
             "phase": dict(block.measured.get("phase", {})),
             "improved": dict(block.measured.get("improved", {})),
+            "control": dict(block.measured.get("control", {})),
         }
         first, self.draws = self.draws, self.draws + block.length
         numbers = np.arange(first, self.draws)
@@ -94,13 +107,25 @@ class Recorder:
         numbers, kept = self._kept_together()
         if self._long is None:
             self._parts = [_behind(self._parts)]
-            return self._label(self._parts[0], np.arange(self.draws), kept, numbers)
+            return self._with_means(self._label(self._parts[0], np.arange(self.draws), kept, numbers))
         averages, singles = self._long.series
         firsts = self.each * np.arange(self.draws // self.each)
         tree = self._label(averages, firsts, kept, numbers)
         tree["singles"] = self._label(singles, firsts, {"reference": {}}, firsts[:0])
         tree.attrs["averaged"] = self.each
+        return self._with_means(tree)
+
+    def _with_means(self, tree: xr.DataTree) -> xr.DataTree:
+        """The draws, and the means of their controls, if they have any."""
+        if "control" in tree:
+            dims = {name: ("set", *one.dims) for name, one in self._theory.observables.items()}
+            variables = {name: (dims[name], means) for name, means in self._means.items()}
+            tree["control_means"] = xr.DataTree(xr.Dataset(variables))
         return tree
+
+    @cached_property
+    def _means(self) -> Mapping[str, np.ndarray]:
+        return self._find_means()
 
     def _shorten(self) -> None:
         """Put what is whole into averages."""
@@ -145,6 +170,8 @@ class Recorder:
             groups["phase"] = _dataset(part["phase"], {}, draws)
         if part["improved"]:
             groups["improved"] = _dataset(part["improved"], dims, draws, coords)
+        if part["control"]:
+            groups["control"] = _dataset(part["control"], dims, draws, coords)
         if kept["reference"]:
             groups["reference"] = _dataset(kept["reference"], {"z": ("coordinate",)}, kept_draws)
         if "parameters" in kept:

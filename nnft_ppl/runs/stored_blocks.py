@@ -12,7 +12,7 @@ import xarray as xr
 from nnft_ppl.draws import Kind
 from nnft_ppl.samplers import Block, Curve
 
-MEASURED = ("observables", "action", "phase", "improved")
+MEASURED = ("observables", "action", "phase", "improved", "control")
 
 
 def complete(tree: xr.DataTree, block: Block) -> xr.DataTree:

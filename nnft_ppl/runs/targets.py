@@ -38,11 +38,12 @@ class Targets:
         if reference is not None:
             improvement = improvement.with_reference(reference.frame)
         bare = measure_improved(theory.target(), improvement)
+        draws = measure_improved(theory.target(), improvement, controls=True) if improvement.controlled else bare
         if reference is None:
-            return cls(improvement, None, bare, bare, bare)
+            return cls(improvement, None, bare, draws, bare)
         # A root for every force takes more than shorter trajectories save: 12 ms against .7 in a box of side 16.
         chains = tilted(bare, reference) if reference.gaussian.fixed else bare
-        return cls(improvement, reference, bare, with_proposal(bare, reference), chains)
+        return cls(improvement, reference, bare, with_proposal(draws, reference), chains)
 
     @property
     def constants(self) -> dict[str, float]:

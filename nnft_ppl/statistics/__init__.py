@@ -4,6 +4,7 @@ from nnft_ppl.statistics.agreement import pulls, weighted_agreement
 from nnft_ppl.statistics.autocorrelation import MINIMUM_DRAWS, autocorrelation_function, gamma_method
 from nnft_ppl.statistics.averages import Averages, SingleDraws, average_of_two, weight_of_two
 from nnft_ppl.statistics.control_variates import mix, mixed_alike
+from nnft_ppl.statistics.controls import carried_control, centred_control
 from nnft_ppl.statistics.cross_fit import CrossFitted, cross_fit
 from nnft_ppl.statistics.estimate import Estimate, Estimates
 from nnft_ppl.statistics.hotelling import TSquared, t_squared
@@ -47,6 +48,8 @@ __all__ = [
     "average_of_two",
     "average_phase_of",
     "blocks",
+    "carried_control",
+    "centred_control",
     "choose_window",
     "contributions",
     "correlation_between",

@@ -11,7 +11,7 @@ from numpyro import distributions as dist
 from statistical import ACCEPTED, REJECTED, sigmas
 
 from nnft_ppl import Theory
-from nnft_ppl.identities import Improvement, improved
+from nnft_ppl.identities import Improvement, products
 from nnft_ppl.identities.contractions import contract, pairs_of
 from nnft_ppl.observables import Insertion, Observable, at, derivative, product, smeared, vertex
 from nnft_ppl.theory import ModelFile
@@ -86,8 +86,8 @@ def test_improved_and_raw_agree_where_the_fields_interact(key, monkeypatch):
     assert improvement.names == tuple(observables), improvement.reasons
     assert max(mean_errors(theory, improvement, key).values()) < ACCEPTED
     # The control: contractions three times too large.
-    right = improved.inner_products
-    monkeypatch.setattr(improved, "inner_products", lambda *given: 3 * right(*given))
+    right = products.inner_products
+    monkeypatch.setattr(products, "inner_products", lambda *given: 3 * right(*given))
     wrong = mean_errors(theory, Improvement(theory), key)
     assert min(wrong.values()) > REJECTED
 

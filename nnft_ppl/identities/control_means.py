@@ -1,0 +1,106 @@
+r"""Means of the free averages that are control variates: over features alone, without a grid and without an action.
+
+At S = 0 an observable has the average C(features) over the amplitudes, and E[C] over the prior of the features is the
+free theory's answer, whatever the action. Independent draws have that prior, and their average of C is off by as much
+as their features are: E[C] has to be known far better than that. So features are drawn evenly: in sets of draws each of
+which is an exact draw of the prior, while each neuron alone, over the draws of a set, fills its own coordinates as a
+Sobol net does. A sum over neurons of functions of one neuron each, as K(x, y), then has an error that falls nearly as
+one over the number of draws; of any other function, the usual one. Sets are independent: their spread is the error.
+
+Source: derived in docs/theory/identities.md; the shift of a net by random bits is that of A. B. Owen, Randomly permuted
+(t, m, s)-nets, in Lecture Notes in Statistics 106 (Springer, 1995).
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+from nnft_ppl.identities.improved import Improvement
+
+SETS, LOG_DRAWS = 16, 8
+"""Independent sets, and the logarithm to base 2 of the draws in each."""
+BITS = 30
+"""Of a coordinate of the net."""
+TOGETHER = 16
+"""Draws that are evaluated at a time."""
+
+
+def control_means(improvement: Improvement, key: Array) -> dict[str, Float[np.ndarray, "set *shape"]]:
+    """E[C], C = E_free[O | features], of each controlled observable once for each set; empty where none is controlled.
+
+    Args:
+        improvement: Improved estimators, whose controls these are.
+        key: Random key; the same key gives the same means.
+
+    Returns:
+        Arrays of shape (set, *shape) by name, in the observables' units.
+
+    Source: derived in docs/theory/identities.md.
+    """
+    if not improvement.controlled:
+        return {}
+    theory, draws = improvement.theory, 2**LOG_DRAWS
+    seed = np.random.SeedSequence(np.asarray(jax.random.key_data(key)).ravel().tolist())
+    shapes = {site.label: site.reference_shape for site in theory.sites if site.label not in improvement.sites}
+
+    means, average = [], _average(improvement)
+    for generator in map(np.random.default_rng, seed.spawn(SETS)):
+        positions = np.zeros((draws, theory.dimension))
+        for name, values in even_draws(shapes, LOG_DRAWS, generator).items():
+            positions[:, theory.groups[name]] = values.reshape(draws, -1)
+        means.append(jax.tree.map(np.asarray, average(jnp.asarray(positions))))
+    return {name: np.stack([one[name] for one in means]) for name in improvement.controlled}
+
+
+@lru_cache(maxsize=4)
+def _average(improvement: Improvement) -> Callable[[Array], dict[str, Array]]:
+    """Positions, (draw, dimension) -> the averages of the controls, compiled once."""
+
+    @jax.jit
+    def average(positions: Array) -> dict[str, Array]:
+        found = jax.lax.map(improvement.control, positions, batch_size=TOGETHER)
+        return {name: jnp.mean(values, axis=0) for name, values in found.items()}
+
+    return average
+
+
+def even_draws(
+    shapes: dict[str, tuple[int, ...]], log_draws: int, generator: np.random.Generator
+) -> dict[str, Float[np.ndarray, "draw ..."]]:
+    """Draws of N(0, I), each by itself exact, that fill evenly, together, the coordinates of each row.
+
+    Rows of the same number along the first axis of arrays equally long belong together: a neuron's parameters.
+
+    Args:
+        shapes: Of the arrays, by name.
+        log_draws: Logarithm to base 2 of their number.
+        generator: Of random numbers.
+    """
+    draws, found = 2**log_draws, {}
+    lengths = {name: shape[0] if shape else 1 for name, shape in shapes.items()}
+    for length in dict.fromkeys(lengths.values()):
+        names = [name for name in shapes if lengths[name] == length]
+        sizes = [math.prod(shapes[name][1:]) for name in names]
+        normal = _even(draws, length, sum(sizes), generator)
+        ends = np.cumsum(sizes)
+        for name, size, end in zip(names, sizes, ends, strict=True):
+            found[name] = normal[:, :, end - size : end].reshape(draws, *shapes[name])
+    return found
+
+
+def _even(draws: int, rows: int, size: int, generator: np.random.Generator) -> Float[np.ndarray, "draw row entry"]:
+    """N(0, 1) in every entry: over the draws each row has a net of its own, in an order of its own."""
+    if size > qmc.Sobol.MAXDIM:
+        return generator.normal(size=(draws, rows, size))
+    net = (qmc.Sobol(size, scramble=False, bits=BITS).random(draws) * 2**BITS).astype(np.int64)
+    shifts = generator.integers(2**BITS, size=(1, rows, size))
+    order = np.argsort(generator.random((draws, rows)), axis=0)
+    within = generator.random((draws, rows, size))
+    return ndtri((np.bitwise_xor(net[order], shifts) + np.clip(within, 1e-9, 1)) / 2**BITS)
