@@ -256,9 +256,9 @@ def enough_draws(
     singles = single_draws(data, recorder.kind)
     found = estimate(series, None, weights, independent=independent, phase=phase, singles=singles)
     functions = functions_of(derived or {})
-    quoted = estimate(
-        quoted_series(data, weights), functions, weights, independent=independent, phase=phase, singles=singles
-    )
+    mixed = quoted_series(data, weights)
+    singles = single_draws(data, recorder.kind, mixed)
+    quoted = estimate(mixed, functions, weights, independent=independent, phase=phase, singles=singles)
     found |= {name: quoted[name] for name in functions}
     fewest = fewest_draws(found, series)
     enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())
