@@ -41,8 +41,10 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         finished = sum(not one["interrupted"] for one in ensemble.findings["members"].values())
         console.print(f"incomplete: {finished} of {len(ensemble.places)} members are done", highlight=False)
     elif about.interrupted:
-        wanted = sampler.draws_asked or DEFAULT_DRAWS
-        console.print(f"interrupted: {wanted} draws per chain were asked for", highlight=False)
+        wanted = f"{sampler.draws_asked or DEFAULT_DRAWS} draws per chain were asked for"
+        if sampler.until:
+            wanted = f"errors were asked for, {', '.join(f'{name}={error}' for name, error in sampler.until.items())}"
+        console.print(f"interrupted: {wanted}", highlight=False, markup=False)
     if isinstance(ensemble, Ensembles):
         print_beside(member_tables(ensemble), console)
     else:
