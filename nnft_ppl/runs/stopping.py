@@ -183,10 +183,10 @@ def enough_draws(
     assert recorder.kind is not None
     weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
     series, phase, independent = series_of(data), phase_of(series_of(data, "phase")), recorder.kind.independent
-    told: dict[str, Any] = {"independent": independent, "phase": phase, "singles": single_draws(data, recorder.kind)}
-    found = estimate(series, None, weights, **told)
-    functions = functions_of(derived or {})
-    quoted = estimate(quoted_series(data, weights), functions, weights, **told)
+    told: dict[str, Any] = {"independent": independent, "phase": phase}
+    found = estimate(series, None, weights, **told, singles=single_draws(data, recorder.kind))
+    functions, mixed = functions_of(derived or {}), quoted_series(data, weights)
+    quoted = estimate(mixed, functions, weights, **told, singles=single_draws(data, recorder.kind, mixed))
     found |= {name: quoted[name] for name in functions}
     fewest = fewest_draws(found, series)
     enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())
