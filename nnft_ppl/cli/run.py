@@ -12,7 +12,7 @@ from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.families import Family
-from nnft_ppl.results import Ensemble, stored_provenance
+from nnft_ppl.results import ALONE, Ensemble, stored_provenance
 from nnft_ppl.runs import DEFAULT_DRAWS, family_request, make_request, sample
 from nnft_ppl.theory import ModelFile, Theory, load_file, refuse_coarse_grid, unread_keywords, unread_words
 
@@ -85,6 +85,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         common=asked.common,
         reference=asked.reference,
         fresh=asked.fresh,
+        processes=getattr(asked, "processes", ALONE),
     )
     unread = unread_keywords(members[0])
     remarks = [unread_words(unread)] if unread else []
@@ -93,7 +94,9 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
 
 
 def conclude(asked: argparse.Namespace, ran: Ran) -> int:
-    """Print what came out."""
+    """Print what came out; of several processes the first one does."""
+    if not getattr(asked, "processes", ALONE).leads:
+        return exit_status(ran.ensemble)
     if asked.json:
         print(result_json(ran.ensemble))
     console = console_of(stderr=asked.json)
@@ -118,5 +121,5 @@ def default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
     if isinstance(theory, Family):
         made = family_request(theory, *settings, common=asked.common)
     else:
-        made = make_request(theory, *settings)
+        made = make_request(theory, *settings, getattr(asked, "processes", ALONE).count)
     return Path("runs") / f"{theory.name}-{made.fingerprint[:8]}"

@@ -14,7 +14,7 @@ from nnft_ppl.statistics import Verdict
 FORMAT = 2
 """The version of what is written here; readers refuse a newer one by name."""
 
-SETTINGS = {"name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep"}
+SETTINGS = {"name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep", "processes": "processes"}
 """Entries of a sampler's record that tell runs apart, and what they are called in words."""
 
 
@@ -46,6 +46,8 @@ class SamplerRecord:
     """Draws per chain that were asked for; None where the number was left to the library."""
     reference: str = "auto"
     """Which Gaussian reference was asked for: `auto`, or `bare` for N(0, I)."""
+    processes: int = 1
+    """Processes that shared the chains."""
     constants: Mapping[str, float] = field(default_factory=dict)
     """Of the reference that was used, one for each field; none for N(0, I)."""
 
@@ -147,8 +149,8 @@ class Request:
         pairs = [(name, stored.get(name), own[name]) for name in ("model", "dim", "seed", "precision")]
         for kind, sort in {"keywords": "", "versions": "version of ", "sampler": ""}.items():
             here, there = own[kind], stored.get(kind)
-            there = there if isinstance(there, Mapping) else {}
-            names = SETTINGS if kind == "sampler" else sorted({*here, *there})
+            there = {"processes": 1} | dict(there if isinstance(there, Mapping) else {})
+            names = SETTINGS if kind == "sampler" else sorted({*here, *there} - {"processes"})
             pairs += [(f"{sort}{SETTINGS.get(name, name)}", there.get(name), here.get(name)) for name in names]
         found = [f"{name} is {there!r} there and {here!r} here" for name, there, here in pairs if there != here]
         source = ("source_sha256", "imported", "content_sha256")

@@ -17,7 +17,19 @@ from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement
 from nnft_ppl.reference import Reference, find_reference
-from nnft_ppl.results import Ensemble, ImprovedRecord, Provenance, ResultError, RunFolder, read
+from nnft_ppl.results import (
+    ALONE,
+    Ensemble,
+    Exchange,
+    ImprovedRecord,
+    Processes,
+    Provenance,
+    Request,
+    ResultError,
+    RunFolder,
+    SharedFolder,
+    read,
+)
 from nnft_ppl.runs.auto import Choice, Pilot
 from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Job
 from nnft_ppl.runs.escalation import escalate
@@ -54,6 +66,7 @@ def sample(
     common: bool = False,
     reference: str = "auto",
     fresh: bool = False,
+    processes: Processes = ALONE,
 ) -> Ensemble:
     """Sample a theory, or every member of a family, and estimate its observables.
 
@@ -89,6 +102,8 @@ def sample(
             draws are worth little (`nnft_ppl.reference`), `bare` is N(0, I). Averages, ln Z and what is stored are
             the theory's either way.
         fresh: Whether to start anew whatever is in `out`; a result stays until it is replaced.
+        processes: How many processes make this call, each with its own number, and share the chains evenly. They see
+            the same `out`, find each other there, and all return the same. The draws are those of one process.
 
     Raises:
         ValueError, TypeError: For settings out of range, an unknown sampler or check.
@@ -100,6 +115,8 @@ def sample(
     started = time.perf_counter()
     require_jax()
     if isinstance(theory, Family):
+        if processes.count > 1:
+            raise ValueError("members of a family are runs by themselves: use sweep(), or `nnft sweep`")
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
         settings |= {"reference": reference}
         usual = DEFAULT_DRAWS if num_draws is None else num_draws
@@ -118,10 +135,12 @@ def sample(
     if reference not in ("auto", "bare"):
         raise ValueError(f"reference must be auto or bare, not {reference!r}")
     asked_checks = checks_of(checks)
-    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference)
+    if out is None and processes.count > 1:
+        raise ValueError("processes find each other in the folder of the run: give out")
+    count = processes.checked(num_chains).count
+    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, count)
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
-    refuse_wrong_moves(theory)
     refuse_wrong_moves(theory)
     coverage = next((check for check in asked_checks if isinstance(check, ModeCoverage)), None)
     if coverage:
@@ -129,8 +148,9 @@ def sample(
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
     until = math.inf if time_limit is None else started + time_limit
-    folder = None if out is None else RunFolder(Path(out), request, fresh=fresh)
+    folder = None if out is None else _folder(Path(out), request, processes, fresh=fresh)
     with folder or nullcontext(), show_progress(progress) as show:
+        exchange = folder.exchange if folder else Exchange()
         most = usual * MOST_LONGER if given is None and num_draws is None else usual
         plan = Plan.of(folder, usual, most, limited=time_limit is not None, modes=coverage is not None)
         names = [check.name for check in asked_checks]
@@ -145,6 +165,8 @@ def sample(
         told = Settings(key_pilot, num_chains, usual, num_warmup, keep_every=int(keep != "none" or measures))
         # Its program compiles while what checks measure is traced.
         begun = plan.legs[0].choice if plan.legs else None
+        if given is None and not begun and not exchange.processes.leads:
+            begun = Choice.from_json(exchange.first("pilot", None))
         pilot = Pilot(theory, targets, told, bare=reference == "bare") if given is None and not begun else None
         program = MeasureProgram(theory, asked_checks, num_chains)
         choice = begun or Choice(name, "asked for")
@@ -152,6 +174,7 @@ def sample(
             show(Stage("pilot"))
             choice, targets = pilot.choose()
             choice = choice._replace(constants=tuple(targets.constants.values()))
+            exchange.first("pilot", choice)
         elif choice.constants or (reference == "auto" and name in SAMPLERS and name not in IN_OWN_COORDINATES):
             show(Stage("reference"))
             found = find_reference(theory).reference
@@ -160,7 +183,7 @@ def sample(
             targets = Targets.of(theory, targets.improvement, found)
         job = Job(
             theory, num_chains, num_draws, num_warmup, keep, until, targets, asked_checks, coverage, program, folder,
-            show, plan,
+            show, plan, exchange,
         )  # fmt: skip
         try:
             result = escalate(job, choice, given, key_draws, key_second)
@@ -198,4 +221,12 @@ def sample(
             folder.write_result(judgement.data)
             if whole:
                 plan.end(num_draws, names)
+        exchange.gather("the result", None)
     return Ensemble(judgement.data)
+
+
+def _folder(path: Path, request: Request, processes: Processes, *, fresh: bool) -> RunFolder:
+    """The folder of a run by one process, or by several."""
+    if processes.count == 1:
+        return RunFolder(path, request, fresh=fresh)
+    return SharedFolder(path, request, processes, fresh=fresh)
