@@ -60,6 +60,7 @@ from nnft_ppl.results.symmetry_tables import (
     ward_rows,
 )
 from nnft_ppl.results.tables import latex_table
+from nnft_ppl.results.unfinished import unfinished_words
 
 __all__ = [
     "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "ALONE", "ANEW", "AXIOM_HEADINGS",
@@ -72,6 +73,6 @@ __all__ = [
     "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "held_out_estimates",
     "improved_series", "latex_table", "lift_words", "limit_of", "line_of", "member_folders", "member_tables",
     "phase_of", "places", "plain_json", "positivity_rows", "quoted_series", "read", "read_manifest", "read_provenance",
-    "series_of", "slope", "state_units", "stored_provenance", "summary_rows", "usable_log_weights", "ward_rows",
-    "write_result",
+    "series_of", "slope", "state_units", "stored_provenance", "summary_rows", "unfinished_words", "usable_log_weights",
+    "ward_rows", "write_result",
 ]  # fmt: skip

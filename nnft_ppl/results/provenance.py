@@ -182,7 +182,9 @@ class Provenance(Request):
     log_z: PartitionFunction | None = None
     """ln Z/Z_free, where the sampler gives it."""
     interrupted: bool = False
-    """Whether it was cut short."""
+    """Whether it was cut short by an interruption."""
+    whole: bool = True
+    """Whether all was done that was asked for: it was not interrupted, nor was its time up before."""
     wall_s: float = 0.0
     """Seconds, everything included."""
 

@@ -211,15 +211,15 @@ def sample(
             statistics=judgement.statistics,
             log_z=judgement.log_z,
             interrupted=result.interrupted,
+            whole=result.whole and not result.interrupted,
             wall_s=round(time.perf_counter() - started, 3),
         )
         judgement.data.attrs["provenance"] = provenance.to_text()
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        whole = result.whole and not result.interrupted
-        if folder and not folder.keeps_result(provenance, whole=whole):
+        if folder and not folder.keeps_result(provenance, whole=provenance.whole):
             folder.write_result(judgement.data)
-            if whole:
+            if provenance.whole:
                 plan.end(num_draws, names)
         exchange.gather("the result", None)
     return Ensemble(judgement.data)

@@ -116,7 +116,7 @@ def _complete(folder: Path, fingerprint: str, draws: int) -> bool:
         about: Provenance | None = result_of_member(folder, fingerprint)
     except ResultError:  # it is run again
         return False
-    return about is not None and not about.interrupted and about.sampler.draws >= draws
+    return about is not None and about.whole and not about.interrupted and about.sampler.draws >= draws
 
 
 def _run(
