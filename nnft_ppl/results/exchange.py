@@ -139,7 +139,9 @@ class Exchange:
     def _wait_for(self, number: int, session: str) -> dict[str, Any]:
         pause, _ = PAUSE
         while True:
-            alive = is_locked(self._folders[number])  # asked first: it may have told its last word and ended
+            # Asked first: it may have told its last word and ended. Or it has ended and was started again.
+            now = self._read(number, "hello.json", {}).get("session", session)
+            alive = now == session and is_locked(self._folders[number])
             for told in self._read(number, "told.json", []):
                 if told["session"] == session and told["number"] == self._number:
                     return told

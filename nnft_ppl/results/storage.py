@@ -102,7 +102,9 @@ def stored_provenance(folder: Path) -> Provenance:
     Raises:
         OSError, KeyError, ValueError, TypeError: If there is none that can be read.
     """
-    with h5py.File(at_home(folder) / "result.nc") as stored:
+    file = at_home(folder) / "result.nc"
+    refuse_broken_seal(file)
+    with h5py.File(file) as stored:
         return Provenance.parse(str(stored.attrs["provenance"]))
 
 
