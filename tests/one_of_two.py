@@ -10,7 +10,7 @@ from quick_samplers import GAUSSIAN, chains
 
 from nnft_ppl import Ensemble, Processes, load, sample
 from nnft_ppl.display import Stage
-from nnft_ppl.results import ResultError
+from nnft_ppl.results import LostProcessError
 from nnft_ppl.samplers import Settings
 
 RUN: dict[str, Any] = {"sampler": chains, "num_chains": 4, "num_draws": 60, "seed": 1, "checks": False}
@@ -48,7 +48,7 @@ def main(number: int, folder: Path) -> None:
     together("whole")
     try:
         together("killed", progress=ending(number))
-    except (Ended, ResultError) as error:
+    except (Ended, LostProcessError) as error:
         (own / "said.txt").write_text(str(error), encoding="utf-8")
     together("killed")
 

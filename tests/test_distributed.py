@@ -30,17 +30,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["whole", "killed"])
-def test_two_processes_draw_what_one_draws(name: str, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_two_processes_draw_what_one_draws(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Settings, "block_draws", BLOCK)
-    one, two = sample(theory(tmp_path), **RUN), read(runs / name)
-    for group in ("observables", "estimates", "posterior"):
-        xr.testing.assert_identical(two.data[group].to_dataset(), one.data[group].to_dataset())
-    blocks = [sorted(path.name for path in (runs / name / f"processes/{k}/blocks").iterdir()) for k in range(2)]
-    assert blocks == [[f"{number:06d}.nc" for number in range(3)]] * 2
-    assert read(runs / name).provenance.sampler.processes == 2
+    one = sample(theory(tmp_path), **RUN)
+    for name in ("whole", "killed"):
+        two = read(runs / name)
+        for group in ("observables", "estimates", "posterior"):
+            xr.testing.assert_identical(two.data[group].to_dataset(), one.data[group].to_dataset())
+        blocks = [sorted(path.name for path in (runs / name / f"processes/{k}/blocks").iterdir()) for k in range(2)]
+        assert blocks == [[f"{number:06d}.nc" for number in range(3)]] * 2
+    assert two.provenance.sampler.processes == 2
     with pytest.raises(ResultError, match="processes is 2 there and 1 here"):
-        sample(theory(tmp_path), out=runs / name, **RUN)
+        sample(theory(tmp_path), out=runs / "whole", **RUN)
 
 
 def test_the_other_says_that_one_has_ended(runs: Path):
@@ -49,7 +50,7 @@ def test_the_other_says_that_one_has_ended(runs: Path):
     assert not (runs / "1/said.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["pcn", "reweight", "tempered"])
+@pytest.mark.parametrize("name", ["pcn", "reweight"])
 def test_shares_make_the_blocks_of_all_chains(name: str, key: jax.Array):
     """Where blocks end within a call of the program, too; the numbers of draws are those of one device."""
     target, devices = load("deformed_rotation").target(), jax.local_devices()[:1]

@@ -14,7 +14,7 @@ from nnft_ppl.results.axiom_tables import (
 )
 from nnft_ppl.results.comparison import Comparison, compare
 from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, estimate_rows, places
-from nnft_ppl.results.exchange import ALONE, Exchange, Processes
+from nnft_ppl.results.exchange import ALONE, Exchange, LostProcessError, Processes
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
 from nnft_ppl.results.limits import Limit, Reach, limit_of
@@ -66,8 +66,8 @@ __all__ = [
     "ABOUT_CLUSTER", "ABOUT_EUCLIDEAN", "ABOUT_PARTS", "ABOUT_POSITIVITY", "ALONE", "ANEW", "AXIOM_HEADINGS",
     "BREAKING_HEADINGS", "CLUSTER_HEADINGS", "EUCLIDEAN_HEADINGS", "FORMAT", "PART_WORDS", "POSITIVITY_HEADINGS",
     "SUMMARY_HEADINGS", "TRUNCATION", "VERDICT_WORDS", "WARD_HEADINGS", "AcrossMembers", "Comparison", "Ensemble",
-    "Ensembles", "Exchange", "Fitted", "ImprovedRecord", "Limit", "PartitionFunction", "Plateau", "Processes",
-    "Provenance", "Reach", "Request", "ResultError", "RunFolder", "SamplerRecord", "SharedFolder", "SideBySide",
+    "Ensembles", "Exchange", "Fitted", "ImprovedRecord", "Limit", "LostProcessError", "PartitionFunction", "Plateau",
+    "Processes", "Provenance", "Reach", "Request", "ResultError", "RunFolder", "SamplerRecord", "SharedFolder", "SideBySide",
     "StoredMembers", "WriteError", "atomically", "axiom_line", "axiom_rows", "breaking_rows", "cluster_rows",
     "compare", "complaining_of_damage", "correlations", "estimate_rows", "estimates_dataset", "euclidean_rows",
     "extrapolated", "family_data", "find_plateau", "fit_across", "functional_words", "held_out_estimates",

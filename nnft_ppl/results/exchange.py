@@ -55,6 +55,10 @@ class Processes:
 ALONE = Processes()
 
 
+class LostProcessError(RuntimeError):
+    """Another process of the run has ended before its end."""
+
+
 class Exchange:
     """What the processes of one run tell each other, from now on until it is released.
 
@@ -104,7 +108,8 @@ class Exchange:
             value: What this one tells, as JSON values.
 
         Raises:
-            ResultError: If another process has ended, or is somewhere else.
+            LostProcessError: If another process has ended.
+            ResultError: If another process is somewhere else.
         """
         if self._lock is None:
             return [value]
@@ -146,7 +151,7 @@ class Exchange:
                 if told["session"] == session and told["number"] == self._number:
                     return told
             if not alive:
-                raise ResultError(
+                raise LostProcessError(
                     f"process {number} of {self.processes.count} has ended before the run was done (see what it "
                     "said); what all have drawn is kept: start all with the same command, and they go on from there"
                 )

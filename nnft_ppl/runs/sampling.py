@@ -110,6 +110,7 @@ def sample(
         ModelError: If the action falls without bound, or draws of a site leave the floating range.
         ResultError: If `out` cannot be written, is being written to, or holds something else.
         SamplerError: If the sampler cannot go on.
+        LostProcessError: If another one of the processes has ended.
         RuntimeError: In a process forked from one in which JAX runs.
     """
     started = time.perf_counter()
