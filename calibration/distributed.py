@@ -1,4 +1,4 @@
-"""Runs shared by two processes, one of which is killed at a random instant: begun again, they end as one process does."""
+"""Runs shared by two processes, one of which is killed at random: begun again, they end as one process does."""
 
 import os
 import random
@@ -40,8 +40,8 @@ def rows(fraction: float) -> Iterator[Row]:
 
 def _nnft(name: str, words: list[str], out: Path, variables: dict[str, str], *options: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "nnft_ppl.cli.main", "run", *words, "--sampler", name, "--out", str(out), *options]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, env=os.environ | variables, **quiet)
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(command, env=os.environ | variables, stdout=nowhere, stderr=nowhere)
 
 
 def _pair(name: str, words: list[str], out: Path) -> list[subprocess.Popen]:

@@ -62,7 +62,10 @@ def begun_together(
     if complaint := exchange.first("warm-up", complaint):
         raise SamplerError(complaint)
     state = stored_state(folder.read_start())
-    return sampler.part(state)
+    if state is None:
+        raise SamplerError("the sampler's state cannot be shared: make it of arrays in tuples, lists and dicts")
+    shared: Any = sampler  # `refuse_unshared` has seen that it has what this takes
+    return shared.part(state)
 
 
 def refuse_unshared(name: str, sampler: Sampler, exchange: Exchange) -> None:
