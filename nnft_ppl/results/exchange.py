@@ -41,6 +41,9 @@ class Processes:
     def checked(self, num_chains: int) -> "Processes":
         """These, if they can share so many chains.
 
+        Args:
+            num_chains: Chains of all of them.
+
         Raises:
             ValueError: If there is no such process, or they cannot share the chains evenly.
         """

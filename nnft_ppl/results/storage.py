@@ -184,7 +184,10 @@ def write_tree(path: Path, tree: xr.DataTree | xr.Dataset) -> None:
     def write(part: Path) -> None:
         with HDF5Output(part) as output:
             # Arrays are small and often random: compression would cost more time than it saves space.
-            tree.to_netcdf(output, engine=ENGINE)
+            try:
+                tree.to_netcdf(output, engine=ENGINE)
+            except (OSError, RuntimeError) as error:  # HDF5 may trip over what could not be written
+                raise output.error or error from None
         if output.error:
             raise output.error
         put_seal(part)

@@ -185,7 +185,11 @@ class Chains:
         return ChainsState(chains, jax.tree.map(np.asarray, fixed), np.array(0), np.array(0), None)
 
     def part(self, state: ChainsState) -> ChainsState:
-        """The part that these settings have of the state from which all chains start."""
+        """The part that these settings have of the state from which all chains start.
+
+        Args:
+            state: Of all chains.
+        """
         first, own = self._settings.shared.first, self._settings.num_chains
         return state._replace(chains=jax.tree.map(lambda array: array[first : first + own], state.chains))
 

@@ -73,7 +73,11 @@ class Settings:
         return self.share or Share(0, self.num_chains)
 
     def own_keys(self, key: Array) -> Array:
-        """The keys of these chains, of those that `key` gives all chains."""
+        """The keys of these chains, shape (chain,), of those that one key gives all chains.
+
+        Args:
+            key: A random key, a scalar.
+        """
         first, total = self.shared
         return jax.random.split(key, total)[first : first + self.num_chains]
 
