@@ -45,6 +45,8 @@ class Proposal(NamedTuple):
     """z: of the theory, with its N(0, I)."""
     log_ratio: Array
     """ln q(z) − ln of the free theory's density: zero where q is that."""
+    frame: Any = None
+    """What was computed on the way and measuring needs again, a PyTree of arrays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,8 @@ class Target:
     """The theory's coordinates at a point, where those of the target are others: what is kept of a draw."""
     proposal: Callable[[Array], Proposal] | None = None
     """key -> independent draw to be weighted, where there is a better one than `free_draw`."""
+    measure_proposal: Callable[[Proposal], Any] | None = None
+    """A proposal -> what `measure` gives at its position, where its frame spares something."""
 
     def potential(self, position: Position) -> Array:
         """reference(z) + action(z): all but the Gaussian."""

@@ -19,6 +19,8 @@ def spread_over_cores(num_chains: int) -> int:
         The number of processor devices that there are.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # The library behind roots of matrices would start threads of its own on every device; it reads this when loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     devices = max(number for number in range(1, max(num_chains, 1) + 1) if number <= cores and num_chains % number == 0)
     try:
         jax.config.update("jax_num_cpu_devices", devices)

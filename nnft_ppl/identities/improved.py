@@ -42,7 +42,7 @@ from nnft_ppl.identities.jumps import jumps_on_free_draws
 from nnft_ppl.identities.linear_sites import ROUNDING, affine, linear_sites, mask_of, positions_to_try
 from nnft_ppl.identities.smoothness import smoothness
 from nnft_ppl.observables import Exponential, Moments, Observable, read_off
-from nnft_ppl.target import Target
+from nnft_ppl.target import Proposal, Target
 from nnft_ppl.theory import Reading, Theory
 
 MOST_UNITS, MOST_ONCE = 512, 4096
@@ -136,18 +136,19 @@ class Improvement:
         self.reasons |= dict.fromkeys(self.names, reason)
         self.names = ()
 
-    def __call__(self, position: Position) -> dict[str, Array]:
+    def __call__(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
         """The improved value of each of `names` at one draw; its average is that of the observable itself.
 
         Args:
             position: z, shape (dimension,).
+            frame: L there of the reference that was given, if it is known already.
 
         Returns:
             Arrays of the observables' shapes, by name.
         """
-        return self._traced(position)
+        return self._traced(position, None if self._frame is None else frame)
 
-    def _evaluate(self, position: Position) -> dict[str, Array]:
+    def _evaluate(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
         parts = self.theory.split(position)
         amplitudes, unravel = ravel_pytree({name: parts[name] for name in self.sites})
 
@@ -157,7 +158,9 @@ class Improvement:
         def potential(amplitudes: Array) -> Array:
             return at(amplitudes).potential
 
-        slope, frame = jax.grad(potential)(amplitudes), self._frame and self._frame(position)
+        slope = jax.grad(potential)(amplitudes)
+        if frame is None and self._frame is not None:
+            frame = self._frame(position)
         observables = {name: self.theory.observables[name] for name in self.names}
         linear = Features(observables, lambda one: at(one).returned, amplitudes)
         found = {}
@@ -282,4 +285,7 @@ def measure_improved(target: Target, improvement: Improvement) -> Target:
     def measure(position: Position) -> dict[str, Any]:
         return target.measure(position) | {"improved": improvement(position)}
 
-    return replace(target, measure=measure)
+    def measure_proposal(proposal: Proposal) -> dict[str, Any]:
+        return target.measure(proposal.position) | {"improved": improvement(proposal.position, proposal.frame)}
+
+    return replace(target, measure=measure, measure_proposal=measure_proposal)

@@ -1,9 +1,17 @@
 """Functionals of draws, quantities computed from their means, and statements about every draw."""
 
-from nnft_ppl.observables.averages import averaged, box_average, mean_squared
+from nnft_ppl.observables.averages import averaged, box_average
 from nnft_ppl.observables.connected import Moment, Moments, connected
 from nnft_ppl.observables.correlator_matrix import correlator_matrix
-from nnft_ppl.observables.correlators import Exponential, circle_two_point, n_point, product, two_point, vertex
+from nnft_ppl.observables.correlators import (
+    Exponential,
+    circle_two_point,
+    mean_squared,
+    n_point,
+    product,
+    two_point,
+    vertex,
+)
 from nnft_ppl.observables.defaults import default_observables
 from nnft_ppl.observables.derived import Derived, effective_mass, functions_of, ratio
 from nnft_ppl.observables.held_out import HeldOut

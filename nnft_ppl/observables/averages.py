@@ -40,18 +40,6 @@ def box_average(space: Averaging, power: int) -> Observable:
     return Observable(lambda phi: space.average(space.evaluate(phi) ** power))
 
 
-def mean_squared(space: Averaging) -> Observable:
-    r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$.
-
-    Args:
-        space: The space that is averaged over.
-
-    Returns:
-        Observable of the shape of the field's components, in units of field squared.
-    """
-    return Observable(lambda phi: space.average(space.evaluate(phi)) ** 2)
-
-
 @dataclass(frozen=True)
 class Averaged(Moments):
     """A product of insertions averaged over the first axis of their shape: over positions of the whole of it."""

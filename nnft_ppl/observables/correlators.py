@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from nnft_ppl.arguments import require_finite
-from nnft_ppl.observables.averages import averaged
+from nnft_ppl.observables.averages import Averaging, averaged
 from nnft_ppl.observables.insertion import Insertion, require_insertions
 from nnft_ppl.observables.insertions import at
 from nnft_ppl.observables.labels import Coordinates
@@ -267,3 +267,16 @@ def circle_two_point(separation: Sequence[float]) -> Observable:
         return phi.translation_average(separations)
 
     return Observable(average, ("separation",), {"separation": tuple(separations.tolist())})
+
+
+def mean_squared(space: Averaging) -> Observable:
+    r"""Square of the average field, $\bar\phi^2$ with $\bar\phi = V^{-1} \int d^dx\, \phi(x)$, a product.
+
+    Args:
+        space: The space that is averaged over.
+
+    Returns:
+        Observable of the shape of the field's components, in units of field squared.
+    """
+    average = Insertion(lambda phi: space.average(space.evaluate(phi)))
+    return product(average, average)

@@ -131,7 +131,7 @@ class Gaussian:
         self.fixed = self._features.fixed
         """Whether L is the same everywhere."""
         self._products = self._fixed_products() if self.fixed else None
-        trace = float(jnp.sum(self._features(jnp.zeros(theory.dimension)) ** 2))
+        trace = float(jax.jit(lambda z: jnp.sum(self._features(z) ** 2))(jnp.zeros(theory.dimension)))
         self.unit = self.amplitudes / trace if trace > 0 else 1.0
         """The constant at which Q is 1 on average, about."""
 

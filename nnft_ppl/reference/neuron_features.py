@@ -47,9 +47,13 @@ class NeuronFeatures:
             return None
         (shape,) = (site.reference_shape for site in theory.sites if site.label == sites[0])
         each = int(np.prod(shape[1:], dtype=int))
-        fields = named_fields(theory.realise(jnp.zeros(theory.dimension)))
-        known = len(fields) == 1 and all(hasattr(field, "neurons_on_grid") for field in fields.values())
-        if not shape or each > MOST_EACH or not known:
+        known: list[bool] = []
+
+        def look(position: Position) -> None:
+            known.extend(hasattr(field, "neurons_on_grid") for field in named_fields(theory.realise(position)).values())
+
+        jax.eval_shape(look, jnp.zeros(theory.dimension))
+        if not shape or each > MOST_EACH or known != [True]:
             return None
         found = cls(theory, sites[0], each)
         return found if found._apart(shape[0]) else None

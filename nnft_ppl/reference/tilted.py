@@ -63,6 +63,6 @@ def with_proposal(target: Target, reference: Reference) -> Target:
         before = jnp.where(bare, frame.back(amplitudes), amplitudes)
         after = jnp.where(bare, amplitudes, frame.place(amplitudes))
         log_ratio = jnp.logaddexp(jnp.log1p(-BARE_SHARE) + excess(frame, before, after), jnp.log(BARE_SHARE))
-        return Proposal(reference.gaussian.join(after, parts), log_ratio)
+        return Proposal(reference.gaussian.join(after, parts), log_ratio, frame)
 
     return replace(target, proposal=proposal)

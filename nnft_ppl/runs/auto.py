@@ -141,8 +141,12 @@ class _Way(NamedTuple):
     def cost(self) -> float:
         """Operations of one draw: drawing, weighing and measuring."""
         target, zero = self.target, jnp.zeros(self.target.dimension)
-        drawn = operations(target.proposal, jax.random.key(0)) if target.proposal else 0.0
-        return drawn + operations(target.action, zero) + operations(target.measure, zero) + target.dimension
+        weighed = operations(target.action, zero) + target.dimension
+        if target.proposal is None:
+            return weighed + operations(target.measure, zero)
+        key = jax.random.key(0)
+        measured = target.measure_proposal or (lambda proposal: target.measure(proposal.position))
+        return weighed + operations(target.proposal, key) + operations(measured, jax.eval_shape(target.proposal, key))
 
 
 class _Found(NamedTuple):

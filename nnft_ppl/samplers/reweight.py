@@ -139,10 +139,12 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         if target.proposal is None:
             position = jax.lax.optimization_barrier(target.free_draw(key))
             stats = {"log_weight": -target.action(position)}
-        else:
-            position, log_ratio = jax.lax.optimization_barrier(target.proposal(key))
-            stats = {"log_weight": -target.action(position) - log_ratio, "log_proposal": log_ratio}
-        return target.measure(position), stats, position if keep else None
+            return target.measure(position), stats, position if keep else None
+        proposal = jax.lax.optimization_barrier(target.proposal(key))
+        position, log_ratio, _ = proposal
+        stats = {"log_weight": -target.action(position) - log_ratio, "log_proposal": log_ratio}
+        measure = target.measure_proposal or (lambda proposal: target.measure(proposal.position))
+        return measure(proposal), stats, position if keep else None
 
     def draw_all(keys: jax.Array) -> tuple:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
