@@ -26,6 +26,7 @@ from calibration import (
     symmetries,
     topology,
     truth,
+    until,
 )
 from nnft_ppl.results import plain_json
 
@@ -47,6 +48,7 @@ SECTIONS = {
     "symmetries": symmetries,
     "topology": topology,
     "truth": truth,
+    "until": until,
 }
 RESULTS = Path(__file__).parent / "results"
 

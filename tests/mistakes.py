@@ -164,6 +164,9 @@ WORDS = [
     Case("unknown --keep", [*GOOD, "--keep", "non"], 2, "keep must be auto, all or none, not 'non'; did you mean"),
     Case("no time", [*GOOD, "--time-limit", "0"], 2, "time_limit must be a positive number of seconds, not 0.0"),
     Case("time is no number", [*GOOD, "--time-limit", "nan"], 2, "time_limit must be a positive number of seconds"),
+    Case("error of nothing", [*GOOD, "--until", "nothing=1%"], 2, "until nothing=1%: good has no 'nothing'; it has "),
+    Case("no error", [*GOOD, "--until", "two_point"], 2, "--until takes NAME=ERROR, not 'two_point': for instance"),
+    Case("error of zero", [*GOOD, "--until", "two_point=0%"], 2, "until two_point=0%: 0% is not above zero"),
     Case("no dimensions", [*GOOD, "--dim", "0"], 2, "--dim must be at least 1"),
     Case("other dimension than the space", ["run", "phi4_circle", "--dim", "3"], 2, "has dim = 1; leave --dim out"),
     # Names and files.

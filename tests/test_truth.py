@@ -12,9 +12,9 @@ from nnft_ppl import Observable, Theory, ratio, read, sample
 from nnft_ppl.checks import ExactAnswers, FinishedDraws, SecondRoute, without_rounding
 from nnft_ppl.draws import Kind
 from nnft_ppl.results import estimate_rows
-from nnft_ppl.runs.drawing import enough_draws
 from nnft_ppl.runs.precision import PrecisionError, refuse_imprecise
 from nnft_ppl.runs.recorder import Recorder
+from nnft_ppl.runs.stopping import enough_draws
 from nnft_ppl.samplers import Block
 from nnft_ppl.statistics import Estimate, pulls
 from nnft_ppl.theory import ModelError, ModelFile

@@ -61,7 +61,7 @@ FURTHER: tuple[type[Check], ...] = ()
 TAKEN = {
     "action", "curves", "diagnostics", "estimates", "exact", "fields", "held_out", "improved_estimates", "keywords",
     "log_z", "model", "observables", "posterior", "prior", "raw_estimates", "reference", "sample_stats", "sampler",
-    "tempering",
+    "tempering", "until",
 }  # fmt: skip
 """Groups of a result and entries of its JSON object, which no check may be called."""
 

@@ -17,6 +17,7 @@ from nnft_ppl.cli.options import (
     precision_options,
     seconds,
     seed_option,
+    until_option,
     whole,
 )
 from nnft_ppl.display import did_you_mean
@@ -27,6 +28,7 @@ EXAMPLES = {
     "run": (
         "nnft run my_theory.py --sampler hmc --draws 1e4 --out runs/my_theory",
         "nnft run free_scalar --scan width=4,8,16 --set dim=1",
+        "nnft run phi4_circle --until two_point=1%",
         "nnft run phi4_circle --time-limit 60 --json",
     ),
     "check": ("nnft check phi4_circle", "nnft check my_theory.py --set width=64"),
@@ -151,6 +153,7 @@ def command_parser() -> Parser:
     run.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")
     seed_option(run)
     run.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of draws after this")
+    until_option(run)
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     check_option(run)
     run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")

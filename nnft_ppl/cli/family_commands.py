@@ -11,6 +11,7 @@ from nnft_ppl.cli.options import (
     path,
     seconds,
     seed_option,
+    until_option,
     whole,
 )
 
@@ -58,6 +59,7 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
     sweep.add_argument(
         "--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of a member's draws after this"
     )
+    until_option(sweep)
     sweep.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
     sweep.add_argument(
         "--check", action="append", default=[], metavar="CHECK", help="a further check, by its name; repeatable"

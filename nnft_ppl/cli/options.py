@@ -63,6 +63,18 @@ def folder_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=path, metavar="DIR", help="the folder of a run")
 
 
+def until_option(parser: argparse.ArgumentParser) -> None:
+    """Errors that are asked for."""
+    parser.add_argument(
+        "--until",
+        action="append",
+        default=[],
+        metavar="NAME=ERROR",
+        help="go on until the error of NAME is that small: 1%% of its value, or 0.002 in its units; NAME[2] or "
+        "NAME[separation=1] for one entry; repeatable (--draws is the most then, a million unless given)",
+    )
+
+
 def check_option(parser: argparse.ArgumentParser) -> None:
     """Further checks."""
     parser.add_argument(

@@ -30,7 +30,8 @@ class Shown:
         self._what = ""
         self._task = bar.add_task("starting", total=None)
         self._started = bar.tasks[0].start_time
-        self._begun = self._logged = clock()
+        self._begun = self._logged = self._since = clock()
+        self._before = 0
 
     def __call__(self, stage: Stage) -> None:
         """Show what is being done and how far it is."""
@@ -44,7 +45,8 @@ class Shown:
             self._bar.tasks[0].start_time = self._started
             self._what = stage.what
         if stage.total:
-            self._bar.update(self._task, completed=stage.done, total=stage.total)
+            words = f"{stage.what}, {stage.note}" if stage.note else stage.what
+            self._bar.update(self._task, completed=stage.done, total=stage.total, description=words)
         # Now, and not at the next tick: what follows may hold the interpreter for seconds.
         self._bar.refresh()
 
@@ -58,12 +60,23 @@ class Shown:
 
     def _log(self, stage: Stage) -> None:
         now = self._clock()
+        if stage.what != self._what:
+            self._what, self._since, self._before = stage.what, now, stage.done
         if now - self._logged < EVERY:
             return
         self._logged = now
-        hours, minutes = divmod(int(now - self._begun) // 60, 60)
         count = f" {stage.done}/{stage.total}" if stage.total else ""
-        self.say(f"nnft: {stage.what}{count}, {f'{hours} h ' if hours else ''}{minutes} min")
+        note = ""
+        if stage.note:
+            speed = (stage.done - self._before) / max(now - self._since, 1e-9)
+            left = f", about {_minutes((stage.total - stage.done) / speed)} left" if speed > 0 else ""
+            note = f", {stage.note}{left}"
+        self.say(f"nnft: {stage.what}{count}, {_minutes(now - self._begun)}{note}")
+
+
+def _minutes(seconds: float) -> str:
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{f'{hours} h ' if hours else ''}{minutes} min"
 
 
 class _Count(ProgressColumn):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from nnft_ppl.cli.axioms import with_times
 from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.interrupts import Interruption
+from nnft_ppl.cli.settings import until_of
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.families import Family
@@ -86,6 +87,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         reference=asked.reference,
         fresh=asked.fresh,
         processes=getattr(asked, "processes", ALONE),
+        until=until_of(asked.until),
     )
     unread = unread_keywords(members[0])
     remarks = [unread_words(unread)] if unread else []

@@ -49,6 +49,30 @@ def scans_of(settings: Sequence[str], option: str = "--scan") -> dict[str, list]
     return scans
 
 
+def until_of(settings: Sequence[str]) -> dict[str, str] | None:
+    """`NAME=ERROR` words behind `--until`, an entry of the quantity perhaps in brackets behind its name.
+
+    Args:
+        settings: The words; None is returned where there are none.
+
+    Raises:
+        ValueError: For a word without `=`, or a name given twice.
+
+    Example:
+        >>> until_of(["two_point[separation=1]=1%", "phi_squared=0.002"])
+        {'two_point[separation=1]': '1%', 'phi_squared': '0.002'}
+    """
+    found: dict[str, str] = {}
+    for word in settings:
+        name, equals, amount = word.rpartition("=")
+        if not equals or not name or "]" in amount:
+            raise ValueError(f"--until takes NAME=ERROR, not {word!r}: for instance --until two_point=1%")
+        if name in found:
+            raise ValueError(f"--until gives {name!r} twice: leave one of them out")
+        found[name] = amount
+    return found or None
+
+
 def _pairs(option: str, settings: Sequence[str], form: str, example: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for word in settings:

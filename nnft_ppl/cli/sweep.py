@@ -10,7 +10,7 @@ from typing import Any
 
 from nnft_ppl.cli.interrupts import Interruption
 from nnft_ppl.cli.run import default_folder, load_family
-from nnft_ppl.cli.settings import keywords_of
+from nnft_ppl.cli.settings import keywords_of, until_of
 from nnft_ppl.cli.table import exit_status, print_family
 from nnft_ppl.display import Stage
 from nnft_ppl.results import Ensembles
@@ -53,6 +53,7 @@ def sweep(
             progress=progress,
             common=asked.common,
             reference=asked.reference,
+            until=until_of(asked.until),
         )
     return found, folder
 

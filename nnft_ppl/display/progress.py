@@ -20,6 +20,8 @@ class Stage:
     """So much is to be done in all; 0 where that is not known."""
     may_stop_here: bool = True
     """Whether an interruption ends the run at once; a block of draws, or a file, is finished first."""
+    note: str = ""
+    """What else there is to say: how far errors are that were asked for."""
 
 
 Progress = Callable[[Stage], None]
@@ -43,8 +45,9 @@ def show_progress(progress: Progress | None) -> Iterator[Progress]:
     def show(stage: Stage) -> None:
         done, total = stage.done, stage.total
         bar = f'<progress value="{done}" max="{total}"></progress> {done}/{total}' if total else "…"
-        html = f"<div>{escape(stage.what)} {bar}</div>"
-        line.update({"text/html": html, "text/plain": f"{stage.what} {done}/{total}"}, raw=True)
+        note = f" {stage.note}" if stage.note else ""
+        html = f"<div>{escape(stage.what)} {bar}{escape(note)}</div>"
+        line.update({"text/html": html, "text/plain": f"{stage.what} {done}/{total}{note}"}, raw=True)
 
     try:
         yield show

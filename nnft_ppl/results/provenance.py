@@ -50,6 +50,9 @@ class SamplerRecord:
     """Processes that shared the chains."""
     constants: Mapping[str, float] = field(default_factory=dict)
     """Of the reference that was used, one for each field; none for N(0, I)."""
+    until: Mapping[str, str] = field(default_factory=dict)
+    """Quantity -> the error that was asked for, `1%` of its value or in its units; what came of it is in the check of
+    that name."""
 
 
 @dataclass(frozen=True)

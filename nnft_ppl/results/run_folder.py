@@ -91,11 +91,13 @@ class RunFolder:
         self.release()
 
     def update_manifest(self) -> None:
-        """Write what is asked now, if it is another number of draws; a `WriteError` if that fails."""
+        """Write what is asked now, if it is another number of draws, or other errors; a `WriteError` if that fails."""
         file = self.path / "manifest.json"
         with complaining(file):
-            if json.loads(file.read_text(encoding="utf-8"))["sampler"]["draws"] != self.manifest.sampler.draws:
-                write_text(file, self.manifest.to_json())
+            own = self.manifest.to_json()
+            there = json.loads(file.read_text(encoding="utf-8"))["sampler"]
+            if any(there.get(name) != own["sampler"][name] for name in ("draws", "until")):
+                write_text(file, own)
 
     @property
     def plan(self) -> Any:

@@ -17,6 +17,9 @@ def unfinished_words(about: Provenance, usual: int) -> str:
         return ""
     made, wanted = about.sampler.draws, about.sampler.draws_asked or usual
     why = "interrupted" if about.interrupted else "time was up"
+    if about.sampler.until:
+        errors = ", ".join(f"{name}={error}" for name, error in about.sampler.until.items())
+        return f"{why}: errors were asked for, {errors}, and {made} draws per chain are made; the same command goes on"
     if made < wanted:
         return f"{why}: {wanted} draws per chain were asked for, {made} are made; the same command goes on from there"
     left = [one.text.removesuffix(LEFT_OUT) for one in about.verdicts if one.text.endswith(LEFT_OUT)]

@@ -2,7 +2,6 @@
 
 from nnft_ppl.runs.collecting import collect
 from nnft_ppl.runs.diagnosing import judge_again
-from nnft_ppl.runs.drawing import DEFAULT_DRAWS
 from nnft_ppl.runs.dual import Duality, dual
 from nnft_ppl.runs.grid_errors import grid_shifts
 from nnft_ppl.runs.kept import DrawsError, KeptDraws, kept_draws
@@ -10,6 +9,7 @@ from nnft_ppl.runs.recorder import FieldError
 from nnft_ppl.runs.request import make_request, sampler_of
 from nnft_ppl.runs.sampling import sample
 from nnft_ppl.runs.scanning import family_request
+from nnft_ppl.runs.stopping import DEFAULT_DRAWS
 from nnft_ppl.runs.sweeping import sweep
 
 __all__ = [

@@ -1,26 +1,15 @@
 """Draws of one sampler: block by block, written as they come, until there are enough or time is up."""
 
+import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jax
-import xarray as xr
 
-from nnft_ppl.checks import (
-    MIN_ESS,
-    Check,
-    MeasureProgram,
-    MeasureStream,
-    ModeCoverage,
-    disagreeing,
-    fewest_draws,
-    untrusted,
-)
+from nnft_ppl.checks import Check, MeasureProgram, MeasureStream, ModeCoverage, Tolerance
 from nnft_ppl.display import Progress, Stage
-from nnft_ppl.observables import Derived, functions_of
-from nnft_ppl.results import Exchange, RunFolder, SharedFolder, phase_of, quoted_series, series_of, usable_log_weights
+from nnft_ppl.results import Exchange, RunFolder, SharedFolder
 from nnft_ppl.runs.auto import Choice
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.runs.collected import Collected
@@ -28,19 +17,13 @@ from nnft_ppl.runs.plan import Plan
 from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.starting import begun, begun_together, refuse_unshared
+from nnft_ppl.runs.stopping import Stopping
 from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import SAMPLERS, Block, MakeSampler, Modes, Sampler, SamplerError, Settings, Share
-from nnft_ppl.statistics import estimate
 from nnft_ppl.theory import Theory
 
-DEFAULT_DRAWS = 2000
-"""Draws per chain where none are asked for."""
-MOST_LONGER = 10
-"""How many times the usual number of draws `auto` makes, at most, until there are effective draws enough."""
 TOLD_MODES = set(SAMPLERS) - {"reweight", "tempered"}
 """Samplers that begin elsewhere than at exact free draws."""
-LOOK_AGAIN = 1.1
-"""`auto` looks whether its draws are enough each time that they are so many times more."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +35,9 @@ class Job:
     num_draws: int | None
     num_warmup: int
     keep: str
-    until: float
+    tolerances: tuple[Tolerance, ...]
+    """Errors that are asked for."""
+    deadline: float
     """When to stop, on the clock of `time.perf_counter`."""
     targets: Targets
     """What samplers are given."""
@@ -76,19 +61,19 @@ class Job:
         """
         return self.coverage.places(self.theory, self.progress) if self.coverage and sampler in TOLD_MODES else None
 
-    @property
-    def usual(self) -> int:
-        """Draws per chain."""
-        return DEFAULT_DRAWS if self.num_draws is None else self.num_draws
+    def stopping(self, *, auto: bool) -> Stopping:
+        """When there are draws enough.
 
-    def most(self, *, auto: bool) -> int:
-        """Draws per chain at most; `auto` goes on where no number was asked for."""
-        return self.usual * MOST_LONGER if auto and self.num_draws is None else self.usual
+        Args:
+            auto: Whether the sampler is chosen, and goes on until there are effective draws enough.
+        """
+        limited = self.deadline < math.inf
+        return Stopping(self.theory, self.num_draws, self.tolerances, auto=auto, limited=limited)
 
     @property
     def time_is_up(self) -> bool:
         """Whether nothing more is to be begun."""
-        return time.perf_counter() >= self.until
+        return time.perf_counter() >= self.deadline
 
     def agreed(self, *, interrupted: bool) -> tuple[bool, bool]:
         """Whether time is up, and whether there was an interruption, for any of the processes.
@@ -146,31 +131,29 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     leg, name = job.plan.leg(number), choice.name
     if leg and leg.error:
         raise SamplerError(leg.error)
-    size, plan, most = (job.theory.dimension, job.num_chains), job.plan, job.most(auto=auto)
+    size, plan, stopping = (job.theory.dimension, job.num_chains), job.plan, job.stopping(auto=auto)
     sizes = block_sizes(*size, plan.most, limited=plan.limited)
     growing = leg.growing if leg else sizes["growing"]
     collected = Collected(job.theory, job.program, plan.draws, kept_every(*size, plan.draws, job.keep), job.folder)
     count, made, last = plan.stored(number) if leg and job.folder else (0, 0, None)
-    recorder, enough = collected.recorder, _Enough(job)
-    interrupted = _read(collected, enough, leg.first if leg else 0, count, job.progress)
+    recorder = collected.recorder
+    interrupted = _read(collected, stopping, leg.first if leg else 0, count, job.progress)
     late, interrupted = job.agreed(interrupted=interrupted)
 
     def drawn(*, whole: bool) -> Drawn:
         return Drawn(recorder, collected.stream, collected.block, collected.snapshots, interrupted, whole)
 
-    def ended() -> bool:
-        return recorder.draws >= most or enough(recorder)
-
     collected.leg, collected.block = number, count
     if leg and leg.blocks is not None:
         return drawn(whole=not interrupted)
-    whole = bool(recorder.draws) and ended()
+    whole = bool(recorder.draws) and stopping(recorder)
     if whole or interrupted or (recorder.draws and late):
         return drawn(whole=whole and not interrupted)
     try:
         settings = Settings(
-            key, job.own_chains, most, job.num_warmup, collected.returned_every, **sizes | {"growing": growing},
-            progress=job.progress, checkpoint=collected.checkpoint, modes=job.modes(name), share=job.share,
+            key, job.own_chains, stopping.most, job.num_warmup, collected.returned_every,
+            **sizes | {"growing": growing}, progress=job.progress, checkpoint=collected.checkpoint,
+            modes=job.modes(name), share=job.share,
         )  # fmt: skip
         job.progress(Stage(f"compiling {name}"))
         target = job.targets.of_sampler(name, modes=settings.modes is not None)
@@ -199,10 +182,11 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
                     whole = True
                     break
                 collected.add(block, state)
-            shown = max(job.usual, recorder.draws)
-            stage = Stage(f"drawing by {name}", recorder.draws, shown, may_stop_here=False)
+            done = recorder.draws
+            told = {"may_stop_here": False, "note": stopping.words(done)}
+            stage = Stage(f"drawing by {name}", done, stopping.expected(done), **told)
             late, interrupted = job.agreed(interrupted=_interrupts(job.progress, stage))
-            whole = not interrupted and ended()
+            whole = not interrupted and stopping(recorder)
             if late or interrupted:
                 break
     except KeyboardInterrupt:
@@ -214,12 +198,12 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     return drawn(whole=whole)
 
 
-def _read(collected: Collected, enough: "_Enough", first: int, count: int, progress: Progress) -> bool:
+def _read(collected: Collected, stopping: Stopping, first: int, count: int, progress: Progress) -> bool:
     """Take the blocks that are on disk; whether an interruption came, which waits until all are read."""
     interrupted = False
     for number in range(first, first + count):
         if collected.recorder.draws:  # it was looked at before the next block was drawn, and was not enough
-            enough.is_due(collected.recorder)
+            stopping.replay(collected.recorder)
         stage = Stage("reading blocks", number - first, count, may_stop_here=False)
         interrupted = _interrupts(progress, stage) or interrupted
         collected.read(number)
@@ -244,49 +228,3 @@ def _step(name: str, sampler: Sampler, state: Any, num_chains: int) -> tuple[Any
     if not isinstance(block.measured, dict) or "observables" not in block.measured:
         raise SamplerError(f"sampler {name!r}: `measured` of a block must be what target.measure(z) gives")
     return state, block.checked(name, num_chains)
-
-
-class _Enough:
-    """Whether every estimate has effective draws enough, with some to spare; looked at ever more seldom."""
-
-    def __init__(self, job: Job) -> None:
-        self._next, self._derived = float(job.usual), job.theory.derived
-        # What is tested on either half of the draws needs as many there.
-        self._times = 2.0 if job.theory.held_out else 1.0
-
-    def is_due(self, recorder: Recorder) -> bool:
-        """Whether it is time to look, which is not so again for a while then."""
-        if recorder.draws < self._next:
-            return False
-        self._next = LOOK_AGAIN * recorder.draws
-        return True
-
-    def __call__(self, recorder: Recorder) -> bool:
-        return self.is_due(recorder) and enough_draws(recorder.data, recorder, self._derived, self._times)
-
-
-def enough_draws(
-    data: xr.DataTree, recorder: Recorder, derived: Mapping[str, Derived] | None = None, times: float = 1.0
-) -> bool:
-    """Whether every estimate has more than 1.2 times the effective draws that the verdict asks for.
-
-    Nor is it enough while two error estimators disagree: a chain is too short for its autocorrelation then, which more
-    draws mend. A function of means is looked at as it will be quoted: not enough while no error of it can be trusted;
-    entries without an error beside others are not waited for.
-
-    Args:
-        data: The draws.
-        recorder: Of what kind they are.
-        derived: Functions of means.
-        times: How many times as many are enough.
-    """
-    assert recorder.kind is not None
-    weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"))
-    series, phase, independent = series_of(data), phase_of(series_of(data, "phase")), recorder.kind.independent
-    found = estimate(series, None, weights, independent=independent, phase=phase)
-    functions = functions_of(derived or {})
-    quoted = estimate(quoted_series(data, weights), functions, weights, independent=independent, phase=phase)
-    found |= {name: quoted[name] for name in functions}
-    fewest = fewest_draws(found, series)
-    enough = not untrusted(found, series) and all(number > 1.2 * times * MIN_ESS for number in fewest.values())
-    return enough and not disagreeing(quoted, series)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import jax
 import xarray as xr
 
-from nnft_ppl.checks import IdentityBank, ObservableTails, PhaseOfWeights, found_only
+from nnft_ppl.checks import IdentityBank, ObservableTails, PhaseOfWeights, UntilErrors, found_only
 from nnft_ppl.display import Stage
 from nnft_ppl.draws import Kind
 from nnft_ppl.identities import action_jumps
@@ -79,7 +79,9 @@ def escalate(job: Job, choice: Choice, given: MakeSampler | None, key_draws: jax
                 raise
             return replace(result, interrupted=True)
         result = _judge(job, choice, drawn, key_second, earlier)
-        failed = tuple(one for one in result.judgement.verdicts if one.status == "failed")
+        # How long a sampler drew says nothing of it.
+        told = [one for one in result.judgement.verdicts if one.check != UntilErrors.name]
+        failed = tuple(one for one in told if one.status == "failed")
         after = STRONGER_DISCRETE if job.targets.bare.discrete else STRONGER
         interacting = bool(job.theory.action_terms)
         stronger = stronger_choice(choice, failed, after, interacting=interacting) if given is None else None

@@ -8,21 +8,17 @@ import jax
 import numpy as np
 import xarray as xr
 
-from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of, without_rounding
+from nnft_ppl.checks import Check, FinishedDraws, Outcome, WeightsTail, reason_of
 from nnft_ppl.display import Progress
 from nnft_ppl.draws import Kind
-from nnft_ppl.observables import functions_of, hidden_names
+from nnft_ppl.observables import hidden_names
 from nnft_ppl.results import (
     TRUNCATION,
     PartitionFunction,
     estimates_dataset,
-    held_out_estimates,
-    improved_series,
-    phase_of,
-    quoted_series,
     series_of,
-    usable_log_weights,
 )
+from nnft_ppl.runs.quoted import Quoted
 from nnft_ppl.runs.tempering import curve_of_free_draws, curve_of_populations
 from nnft_ppl.samplers import Curve
 from nnft_ppl.statistics import Estimate, Estimates, Verdict, estimate, log_mean_weight
@@ -76,24 +72,18 @@ def judge(
         earlier: Failed verdicts of samplers tried before, by name.
         some_positions: z of a few draws, (draw, dimension), for checks that look at them where none were kept.
     """
-    series, stats = without_rounding(theory, series_of(data)), series_of(data, "sample_stats")
-    weights = usable_log_weights(kind, stats)
-    improved = improved_series(data)
-    quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
-    raw = {name: series[name] for name in improved}
-    hidden, phase = hidden_names(theory.observables), phase_of(series_of(data, "phase"))
-    found = estimate(quoted, functions_of(theory.derived), weights, independent=kind.independent, raw=raw, phase=phase)
-    estimates = Estimates({name: one for name, one in found.items() if name not in hidden})
+    own, stats = Quoted.of(theory, kind, data), series_of(data, "sample_stats")
+    weights, hidden = own.log_weights, hidden_names(theory.observables)
+    estimates = Estimates({name: one for name, one in own.estimates().items() if name not in hidden})
     if theory.held_out:
-        told = {"independent": kind.independent, "raw": raw, "phase": phase}
-        tested, halves = held_out_estimates(theory.held_out, quoted, weights, **told)
+        tested, halves = own.held_out()
         estimates |= tested
         data["held_out"] = xr.DataTree(halves)
     for check in checks:
         if check.stores and check.name in measured:
             data[check.name] = xr.DataTree(measured[check.name])
     write = _Writer(theory, data)
-    for name, values in {"raw": raw, "improved": improved}.items():
+    for name, values in {"raw": own.raw, "improved": own.improved}.items():
         if shown := {one: series for one, series in values.items() if one not in hidden}:
             write(f"{name}_estimates", estimate(shown, None, weights, independent=kind.independent))
     write("estimates", estimates)
@@ -104,8 +94,8 @@ def judge(
     if positions is None and some_positions is not None:
         positions = some_positions[None]
     draws = FinishedDraws(
-        theory, kind, estimates, series, stats, series_of(data, "action"), improved, quoted, weights, key, progress,
-        positions, numbers, earlier or {}, phase=phase,
+        theory, kind, estimates, own.series, stats, series_of(data, "action"), own.improved, own.quoted, weights, key,
+        progress, positions, numbers, earlier or {}, phase=own.phase,
     )  # fmt: skip
     outcomes, interrupted = judge_checks(checks, draws, measured, lost)
     for name, outcome in outcomes.items():

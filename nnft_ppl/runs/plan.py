@@ -64,7 +64,9 @@ class Plan:
     """The sampler's state that was stored last."""
 
     @classmethod
-    def of(cls, folder: RunFolder | None, draws: int, most: int, *, limited: bool, modes: bool) -> "Plan":
+    def of(
+        cls, folder: RunFolder | None, draws: int, most: int, *, limited: bool, modes: bool, end: int | None = None
+    ) -> "Plan":
         """The plan in a folder, or a new one; blocks that no plan speaks of are removed.
 
         Args:
@@ -73,6 +75,8 @@ class Plan:
             most: The most.
             limited: Whether time is.
             modes: Whether they are searched.
+            end: Draws per chain at most of this call, where that is another number: with errors asked for, blocks are
+                as long as without them.
 
         Raises:
             ResultError: If it cannot be read, was made with other checks, or there are more draws than asked for.
@@ -95,9 +99,10 @@ class Plan:
             words = "with a search for modes there and without here" if told["modes"] else "without a search for modes"
             raise ResultError(f"{where} the same run with other checks ({words}): {ANEW}")
         state = folder.read_state()
-        if state is not None and state.attrs["draws"] > most:
+        end = most if end is None else end
+        if state is not None and state.attrs["draws"] > end:
             raise ResultError(
-                f"{where} {state.attrs['draws']} draws per chain, and {most} are asked for: ask for as many or more, "
+                f"{where} {state.attrs['draws']} draws per chain, and {end} are asked for: ask for as many or more, "
                 f"or {ANEW}"
             )
         folder.update_manifest()

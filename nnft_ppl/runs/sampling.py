@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from nnft_ppl.checks import MeasureProgram, ModeCoverage, checks_of
+from nnft_ppl.checks import MeasureProgram, ModeCoverage, UntilErrors, checks_of, of_theory, tolerances_of
 from nnft_ppl.devices import require_jax
 from nnft_ppl.display import Progress, Stage, show_progress
 from nnft_ppl.families import Family
@@ -31,12 +31,13 @@ from nnft_ppl.results import (
     read,
 )
 from nnft_ppl.runs.auto import Choice, Pilot
-from nnft_ppl.runs.drawing import DEFAULT_DRAWS, MOST_LONGER, Job
+from nnft_ppl.runs.drawing import Job
 from nnft_ppl.runs.escalation import escalate
 from nnft_ppl.runs.plan import Plan
 from nnft_ppl.runs.recorder import FieldError
 from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.scanning import Scan, family_request, sample_family
+from nnft_ppl.runs.stopping import DEFAULT_DRAWS, most_draws
 from nnft_ppl.runs.targets import IN_OWN_COORDINATES, Targets
 from nnft_ppl.samplers import SAMPLERS, MakeSampler, SamplerError, Settings
 from nnft_ppl.statistics import overall
@@ -67,6 +68,7 @@ def sample(
     reference: str = "auto",
     fresh: bool = False,
     processes: Processes = ALONE,
+    until: Mapping[str, str | float] | None = None,
 ) -> Ensemble:
     """Sample a theory, or every member of a family, and estimate its observables.
 
@@ -104,9 +106,13 @@ def sample(
         fresh: Whether to start anew whatever is in `out`; a result stays until it is replaced.
         processes: How many processes make this call, each with its own number, and share the chains evenly. They see
             the same `out`, find each other there, and all return the same. The draws are those of one process.
+        until: Name of an observable or derived quantity, or of an entry of it (`two_point[2]`) -> the largest error
+            that it is to have, `1%` of its value or a number in its units. Draws are made until all are there; of these
+            `num_draws` is the most per chain, a million unless given. What was found is in the check `until`, and fails
+            it where an error stayed too large.
 
     Raises:
-        ValueError, TypeError: For settings out of range, an unknown sampler or check.
+        ValueError, TypeError: For settings out of range, an unknown sampler, check or quantity.
         ModelError: If the action falls without bound, or draws of a site leave the floating range.
         ResultError: If `out` cannot be written, is being written to, or holds something else.
         SamplerError: If the sampler cannot go on.
@@ -119,9 +125,11 @@ def sample(
         if processes.count > 1:
             raise ValueError("members of a family are runs by themselves: use sweep(), or `nnft sweep`")
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
-        settings |= {"reference": reference}
+        settings |= {"reference": reference, "until": until}
         usual = DEFAULT_DRAWS if num_draws is None else num_draws
         check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
+        for one in theory:
+            of_theory(tolerances_of(until), one)
         request = family_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, common=common)
         member = partial(sample, sampler=sampler, checks=checks, fresh=fresh, **settings)
         scan = Scan(theory, member, seed, common, None if out is None else Path(out), time_limit, request, fresh)
@@ -135,11 +143,15 @@ def sample(
     check_settings(num_chains, usual, num_warmup, seed, keep, time_limit)
     if reference not in ("auto", "bare"):
         raise ValueError(f"reference must be auto or bare, not {reference!r}")
-    asked_checks = checks_of(checks)
+    asked_checks, tolerances = checks_of(checks), of_theory(tolerances_of(until), theory)
+    if tolerances:
+        asked_checks.append(UntilErrors(tolerances))
     if out is None and processes.count > 1:
         raise ValueError("processes find each other in the folder of the run: give out")
     count = processes.checked(num_chains).count
     request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, count)
+    wanted = {one.name: one.amount for one in tolerances}
+    request = replace(request, sampler=replace(request.sampler, until=wanted))
     refuse_lost_draws(theory)
     refuse_unresolved_levels(theory)
     refuse_wrong_moves(theory)
@@ -148,13 +160,17 @@ def sample(
         coverage.seed = seed
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
-    until = math.inf if time_limit is None else started + time_limit
+    deadline = math.inf if time_limit is None else started + time_limit
     folder = None if out is None else _folder(Path(out), request, processes, fresh=fresh)
     with folder or nullcontext(), show_progress(progress) as show:
         exchange = folder.exchange if folder else Exchange()
-        most = usual * MOST_LONGER if given is None and num_draws is None else usual
-        plan = Plan.of(folder, usual, most, limited=time_limit is not None, modes=coverage is not None)
-        names = [check.name for check in asked_checks]
+        # With errors asked for, blocks are those of the usual run.
+        counted = None if tolerances else num_draws
+        most = most_draws(counted, auto=given is None)
+        end = most_draws(num_draws, auto=given is None, until=bool(tolerances))
+        usual = DEFAULT_DRAWS if counted is None else counted
+        plan = Plan.of(folder, usual, most, limited=time_limit is not None, modes=coverage is not None, end=end)
+        names = [*(check.name for check in asked_checks), *map(str, tolerances)]
         # Checks that were given may have become others of the same names.
         if folder and isinstance(checks, bool) and plan.ended == (num_draws, tuple(names)):
             with suppress(ResultError, FileNotFoundError):
@@ -183,8 +199,8 @@ def sample(
                 found = Reference(found.gaussian, choice.constants)
             targets = Targets.of(theory, targets.improvement, found)
         job = Job(
-            theory, num_chains, num_draws, num_warmup, keep, until, targets, asked_checks, coverage, program, folder,
-            show, plan, exchange,
+            theory, num_chains, num_draws, num_warmup, keep, tolerances, deadline, targets, asked_checks, coverage,
+            program, folder, show, plan, exchange,
         )  # fmt: skip
         try:
             result = escalate(job, choice, given, key_draws, key_second)

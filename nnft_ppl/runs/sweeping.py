@@ -10,15 +10,15 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
-from nnft_ppl.checks import checks_of
+from nnft_ppl.checks import UntilErrors, checks_of, of_theory, tolerances_of
 from nnft_ppl.display import Progress, Stage, error_words, show_progress
 from nnft_ppl.families import Family
 from nnft_ppl.results import Ensembles, Provenance, ResultError
 from nnft_ppl.runs.collecting import collect, result_of_member
-from nnft_ppl.runs.drawing import DEFAULT_DRAWS
 from nnft_ppl.runs.one_member import STOP, member_task, run_member
 from nnft_ppl.runs.request import check_settings, sampler_of
 from nnft_ppl.runs.scanning import family_folder, family_request
+from nnft_ppl.runs.stopping import DEFAULT_DRAWS
 from nnft_ppl.workers import LocalWorkers, own_cores
 
 PAUSE = 0.2
@@ -48,6 +48,7 @@ def sweep(
     progress: Progress | None = None,
     common: bool = False,
     reference: str = "auto",
+    until: Mapping[str, str | float] | None = None,
 ) -> Ensembles:
     """Run every member of a family by itself, side by side, and collect what they found.
 
@@ -72,6 +73,7 @@ def sweep(
             that they draw, and what there is is collected.
         common: Whether all members have the same random numbers.
         reference: `auto` or `bare`.
+        until: The errors that every member is to reach.
 
     Raises:
         TypeError, ValueError: For settings out of range, a family of a function that stands in no file.
@@ -85,10 +87,12 @@ def sweep(
     name, _ = sampler_of(sampler)
     checks_of(checks)
     request = family_request(family, name, num_chains, usual, num_warmup, seed, keep, reference, common=common)
+    tolerances = [of_theory(tolerances_of(until), theory) for theory in family]
+    wanted = {one.name: one.amount for one in tolerances[0]}
     settings = {
         "sampler": name, "num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep,
         "reference": reference, "checks": checks if isinstance(checks, bool) else list(checks),
-        "time_limit": time_limit,
+        "time_limit": time_limit, "until": wanted or None,
     }  # fmt: skip
     tasks = {}
     for theory, (place, told) in zip(family, request.family["members"].items(), strict=True):
@@ -99,7 +103,7 @@ def sweep(
         missing = {
             place: task
             for place, task in tasks.items()
-            if not _complete(Path(task["folder"]), request.family["members"][place]["fingerprint"], usual)
+            if not _complete(Path(task["folder"]), request.family["members"][place]["fingerprint"], usual, wanted)
         }
         failures, interrupted = _run(missing, executor, show, len(tasks), kept.path / STOP) if missing else ({}, False)
         show(Stage("collecting", may_stop_here=False))
@@ -111,12 +115,18 @@ def sweep(
             raise
 
 
-def _complete(folder: Path, fingerprint: str, draws: int) -> bool:
+def _complete(folder: Path, fingerprint: str, draws: int, wanted: Mapping[str, str]) -> bool:
+    """Whether a member has nothing to do; one that did not reach the errors that are asked for goes on, if it can."""
     try:
         about: Provenance | None = result_of_member(folder, fingerprint)
     except ResultError:  # it is run again
         return False
-    return about is not None and about.whole and not about.interrupted and about.sampler.draws >= draws
+    if about is None or about.interrupted or not (about.whole or wanted):
+        return False
+    if wanted:
+        reached = any(one.check == UntilErrors.name and one.status == "good" for one in about.verdicts)
+        return about.sampler.until == wanted and reached
+    return about.sampler.draws >= draws
 
 
 def _run(

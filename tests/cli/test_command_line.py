@@ -261,6 +261,23 @@ def test_too_few_draws_fail_the_run(gaussian: str):
     assert json.loads(nnft("show", "out", "--json").out)["diagnostics"]["verdict"] == "failed"
 
 
+def test_an_error_that_is_not_reached_fails_the_run(gaussian: str):
+    """The line says how far it got; with more draws it goes on from there."""
+    words = ("run", gaussian, "--sampler", "reweight", "--out", "out", "--until", "moments[power=4]=8%")
+    status, out, _ = nnft(*words, "--draws", "250")
+    assert status == 1
+    wanted = re.search(r"✗ moments\[power=4\] is known to ([\d.]+)% \(8% wanted, about (\d+) draws per chain", out)
+    assert wanted
+    share, more = float(wanted[1]) / 8, int(wanted[2])
+    assert 250 + more == pytest.approx(250 * share**2, rel=0.1)
+    assert nnft("show", "out").status == 1
+    status, out, _ = nnft(*words, "--json")
+    told = json.loads(out)
+    assert (status, told["until"]["moments[power=4]"]["reached"]) == (0, True)
+    assert told["sampler"]["until"] == {"moments[power=4]": "8%"}
+    assert "✓ moments[power=4] is known to " in nnft("show", "out").out
+
+
 def test_one_chain_has_no_r_hat(gaussian: str):
     status, out, _ = nnft("run", gaussian, "--sampler", "chains", "--draws", "2000", "--chains", "1", "--out", "out")
     (r_hat,) = (verdict for verdict in read("out").verdicts if verdict.check == "r_hat")

@@ -40,6 +40,13 @@ def test_long_runs_log_a_line_every_minute(log):
     ]
 
 
+def test_what_is_noted_is_logged_with_the_time_left(log):
+    """30 draws a second since the stage began, of which 9000 are missing."""
+    told = [(float(seconds), Stage("drawing by hmc", 30 * (seconds - 10), 10500, note="x to 2% (1% wanted)"))
+            for seconds in range(10, 61, 10)]  # fmt: skip
+    assert log(*told) == ["nnft: drawing by hmc 1500/10500, 1 min, x to 2% (1% wanted), about 5 min left"]
+
+
 def test_a_terminal_shows_every_stage_at_once():
     """Painted by the call itself: no refresh in the background has to come by before the next stage."""
     file = io.StringIO()
