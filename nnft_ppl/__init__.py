@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nnft_ppl.draws import Kind
     from nnft_ppl.families import Family, family
     from nnft_ppl.observables import Derived, HeldOut, Invariant, Observable, effective_mass, levels, ratio
-    from nnft_ppl.results import Ensemble, Ensembles, Limit, extrapolated, limit_of, read, slope
+    from nnft_ppl.results import Ensemble, Ensembles, Limit, Processes, extrapolated, limit_of, read, slope
     from nnft_ppl.runs import Duality, KeptDraws, collect, dual, grid_shifts, kept_draws, sample, sweep
     from nnft_ppl.samplers import Block, Chains, Sampler, Settings, one_draw, run_blocks
     from nnft_ppl.statistics import Estimate, Estimates, Verdict
@@ -31,7 +31,7 @@ _HOMES = {
     "draws": ("Kind",),
     "families": ("Family", "family"),
     "observables": ("Derived", "HeldOut", "Invariant", "Observable", "effective_mass", "levels", "ratio"),
-    "results": ("Ensemble", "Ensembles", "Limit", "extrapolated", "limit_of", "read", "slope"),
+    "results": ("Ensemble", "Ensembles", "Limit", "Processes", "extrapolated", "limit_of", "read", "slope"),
     "runs": ("Duality", "KeptDraws", "collect", "dual", "grid_shifts", "kept_draws", "sample", "sweep"),
     "samplers": ("Block", "Chains", "Sampler", "Settings", "one_draw", "run_blocks"),
     "statistics": ("Estimate", "Estimates", "Verdict"),
@@ -43,7 +43,7 @@ _HOMES = {
 __all__ = [
     "Block", "Chains", "Check", "Derived", "Duality", "Ensemble", "Ensembles", "Estimate", "Estimates", "Family",
     "HeldOut", "Invariant", "KeptDraws", "Kind", "Limit", "LocalWorkers", "Measurement", "ModelFile", "Observable",
-    "Outcome", "Sampler", "Settings", "Target", "Theory", "Verdict", "collect", "dual", "effective_mass",
+    "Outcome", "Processes", "Sampler", "Settings", "Target", "Theory", "Verdict", "collect", "dual", "effective_mass",
     "extrapolated", "family", "grid_shifts", "kept_draws", "levels", "limit_of", "load", "one_draw", "ratio", "read",
     "run_blocks", "sample", "slope", "sweep",
 ]  # fmt: skip

@@ -45,6 +45,9 @@ class Chains:
     def start(self) -> Any:
         return self._free.start()
 
+    def part(self, state: Any) -> Any:
+        return state
+
     def step(self, state: Any) -> tuple[Any, Block]:
         state, block = self._free.step(state)
         draws = block.stats["log_weight"].shape

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import xarray as xr
 from quick_samplers import chains
 
 from nnft_ppl import Ensemble, Theory, load, read, sample
+from nnft_ppl.checks import SecondRoute
 from nnft_ppl.draws import Kind
-from nnft_ppl.results import ResultError, run_folder, storage
+from nnft_ppl.results import ResultError, run_folder, storage, unfinished_words
 from nnft_ppl.runs import auto, collected, escalation, sampling
 from nnft_ppl.runs.stored_blocks import block_from, complete
 from nnft_ppl.runs.targets import Targets
@@ -243,6 +245,16 @@ def test_more_draws_extend_a_run_and_less_time_takes_none_away(
         sample(theory, out=out, **RUN)
 
 
+@pytest.mark.usefixtures("short_blocks")
+def test_an_extended_run_is_the_run_of_as_many_draws(theory: Theory, tmp_path: Path):
+    """Free draws, too, where the blocks are the same: docs/sweeps.md."""
+    free: dict[str, Any] = RUN | {"sampler": reweight}
+    sample(theory, out=tmp_path / "out", **free)
+    longer, whole = (sample(theory, out=tmp_path / name, **free | {"num_draws": 100}) for name in ("out", "whole"))
+    for name, group in whole.data.children.items():
+        xr.testing.assert_identical(longer.data[name].to_dataset(), group.to_dataset())
+
+
 DIFFERENCES = [
     ({"seed": 2}, "seed is 1 there and 2 here"),
     ({"num_chains": 3}, "chains is 2 there and 3 here"),
@@ -266,6 +278,22 @@ def test_every_other_difference_is_named(changed: dict, words: str, theory: Theo
         sample(theory, out=folder, **RUN | changed)
     with pytest.raises(ResultError, match=r"coupling is 0\.1 there and 0\.2 here"):
         sample(load(str(theory.file.path), coupling=0.2), out=folder, **RUN)
+
+
+def test_what_was_cut_short_says_how_far_it_got(folder: Path, theory: Theory, tmp_path: Path):
+    about = read(folder).provenance
+    assert about.whole
+    assert not unfinished_words(about, 2000)
+    cut, sampler = replace(about, whole=False), replace(about.sampler, draws=20)
+    words = unfinished_words(replace(cut, interrupted=True, sampler=sampler), 2000)
+    assert words == "interrupted: 40 draws per chain were asked for, 20 are made; the same command goes on from there"
+    assert unfinished_words(replace(cut, sampler=sampler), 2000).startswith("time was up: 40 draws")
+    second = SecondRoute().unavailable("interrupted").verdict
+    words = unfinished_words(replace(cut, interrupted=True, verdicts=(*about.verdicts, second)), 2000)
+    assert words == (
+        "interrupted: the draws are complete, but not made: second route; the same command makes up for it"
+    )
+    assert unfinished_words(cut, 2000).startswith("time was up: more than 40 draws per chain")
 
 
 def test_a_complete_run_is_read_and_not_made_again(theory: Theory, folder: Path, monkeypatch: pytest.MonkeyPatch):

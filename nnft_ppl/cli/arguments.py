@@ -162,6 +162,9 @@ def command_parser() -> Parser:
     check_option(run)
     run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
     run.add_argument("--fresh", action="store_true", help="start anew (default: go on with what is in the folder)")
+    run.add_argument(
+        "--distributed", action="store_true", help="share the chains with the other processes of this job (srun, ...)"
+    )
     json_option(run)
 
     check = commands.add_parser("check", help="look a model over before sampling it")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nnft_ppl.cli.diagnose import own_theory
 from nnft_ppl.cli.progress import progress_bar
-from nnft_ppl.cli.table import exit_status, print_family
+from nnft_ppl.cli.sweep import conclude
 from nnft_ppl.display import Stage
 from nnft_ppl.results import read_manifest, read_provenance
 from nnft_ppl.runs import collect as collect_members
@@ -22,5 +22,4 @@ def collect(asked: argparse.Namespace) -> int:
             if first := next((one for one in folders if (one / "result.nc").is_file()), None):
                 derived = own_theory(read_provenance(first), asked.model).derived
         found = collect_members(folder, derived)
-    print_family(found, folder, as_json=asked.json)
-    return exit_status(found)
+    return conclude(asked, found, folder)

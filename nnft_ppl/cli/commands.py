@@ -53,7 +53,7 @@ def _left_behind(asked: argparse.Namespace) -> str:
     """What an interruption leaves without a result."""
     if asked.command != "run":
         return ""
-    if asked.out and any(Path(asked.out, "blocks").glob("*.nc")):
+    if asked.out and any(Path(asked.out).glob("**/blocks/*.nc")):
         return f": the same command goes on with the draws in {asked.out}"
     return " before the first block of draws was finished: there is no result"
 
@@ -148,12 +148,18 @@ def _run(asked: argparse.Namespace) -> int:
     keywords, scans = keywords_of(asked.set), scans_of(asked.scan)
     if asked.common and not scans:
         raise ValueError("--common belongs to --scan: one theory shares its random numbers with no other")
+    shared = 1
+    if asked.distributed:
+        from nnft_ppl.cli.processes import processes_of
+
+        asked.processes = processes_of().checked(asked.chains)
+        shared = asked.processes.count
     # With --json, what a model file prints must not stand before the object.
     aside = contextlib.redirect_stdout(sys.stderr) if asked.json else contextlib.nullcontext()
     with progress_bar() as shown, interruptible(shown) as progress, aside:
         progress(Stage(f"reading {asked.model}"))
         find_model(asked.model)
-        _start_jax(asked.precision, asked.chains)
+        _start_jax(asked.precision, asked.chains // shared)
         from nnft_ppl.cli.run import conclude, run
 
         ran = run(asked, keywords, scans, progress)

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 from nnft_ppl.display import error_words
-from nnft_ppl.results import ResultError, WriteError
+from nnft_ppl.results import LostProcessError, ResultError, WriteError
 from nnft_ppl.runs import FieldError
 from nnft_ppl.samplers import SamplerError
 from nnft_ppl.theory import ModelError
@@ -36,7 +36,7 @@ def complaint(error: Exception) -> tuple[str, bool]:
     """
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: syntax error: {error.msg}{_quote(error.text)}", True
-    if isinstance(error, SamplerError | FieldError | WriteError):
+    if isinstance(error, SamplerError | FieldError | WriteError | LostProcessError):
         return str(error), False
     if isinstance(error, ResultError):
         return str(error), True

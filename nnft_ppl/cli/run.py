@@ -13,7 +13,7 @@ from nnft_ppl.cli.settings import until_of
 from nnft_ppl.cli.table import exit_status, print_result, result_json
 from nnft_ppl.display import Stage
 from nnft_ppl.families import Family
-from nnft_ppl.results import Ensemble, stored_provenance
+from nnft_ppl.results import ALONE, Ensemble, stored_provenance
 from nnft_ppl.runs import DEFAULT_DRAWS, family_request, make_request, sample
 from nnft_ppl.theory import ModelFile, Theory, load_file, refuse_coarse_grid, unread_keywords, unread_words
 
@@ -87,6 +87,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         common=asked.common,
         reference=asked.reference,
         fresh=asked.fresh,
+        processes=getattr(asked, "processes", ALONE),
         until=until_of(asked.until),
     )
     unread = unread_keywords(members[0])
@@ -96,7 +97,9 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
 
 
 def conclude(asked: argparse.Namespace, ran: Ran) -> int:
-    """Print what came out."""
+    """Print what came out; of several processes the first one does."""
+    if not getattr(asked, "processes", ALONE).leads:
+        return exit_status(ran.ensemble)
     if asked.json:
         print(result_json(ran.ensemble))
     console = console_of(stderr=asked.json)
@@ -122,5 +125,5 @@ def default_folder(theory: Theory | Family, asked: argparse.Namespace) -> Path:
     if isinstance(theory, Family):
         made = family_request(theory, *settings, common=asked.common)
     else:
-        made = make_request(theory, *settings)
+        made = make_request(theory, *settings, getattr(asked, "processes", ALONE).count)
     return Path("runs") / f"{theory.name}-{made.fingerprint[:8]}"

@@ -13,7 +13,7 @@ from nnft_ppl.cli.beside import print_beside
 from nnft_ppl.cli.console import console_of, marked
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.display import format_value, model_call
-from nnft_ppl.results import Ensemble, Ensembles, estimate_rows, member_tables, plain_json
+from nnft_ppl.results import Ensemble, Ensembles, estimate_rows, member_tables, plain_json, unfinished_words
 from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.statistics import Estimate, overall
 
@@ -37,14 +37,8 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         console.print(words, highlight=False, markup=False, soft_wrap=True)
     if sampler.reason != "asked for":
         console.print(f"{sampler.name} because {sampler.reason}", highlight=False, markup=False, soft_wrap=True)
-    if about.interrupted and isinstance(ensemble, Ensembles):
-        finished = sum(not one["interrupted"] for one in ensemble.findings["members"].values())
-        console.print(f"incomplete: {finished} of {len(ensemble.places)} members are done", highlight=False)
-    elif about.interrupted:
-        wanted = f"{sampler.draws_asked or DEFAULT_DRAWS} draws per chain were asked for"
-        if sampler.until:
-            wanted = f"errors were asked for, {', '.join(f'{name}={error}' for name, error in sampler.until.items())}"
-        console.print(f"interrupted: {wanted}", highlight=False, markup=False)
+    if words := _unfinished(ensemble):
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
     if isinstance(ensemble, Ensembles):
         print_beside(member_tables(ensemble), console)
     else:
@@ -56,6 +50,17 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         console.print(marked(verdict.status, verdict.text + limit), highlight=False, soft_wrap=True)
     if folder:
         console.print(f"result in {folder}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _unfinished(ensemble: Ensemble) -> str:
+    """How far a result got that was cut short; empty for a whole one."""
+    about = ensemble.provenance
+    if not isinstance(ensemble, Ensembles):
+        return unfinished_words(about, DEFAULT_DRAWS)
+    if about.whole and not about.interrupted:
+        return ""
+    finished = sum(not one["interrupted"] and one.get("whole", True) for one in ensemble.findings["members"].values())
+    return f"incomplete: {finished} of {len(ensemble.places)} members are done"
 
 
 def print_family(ensembles: Ensembles, folder: Path, *, as_json: bool) -> None:
@@ -97,6 +102,7 @@ def result_json(ensemble: Ensemble) -> str:
         "sampler": asdict(about.sampler),
         "diagnostics": diagnostics | {"wall_s": about.wall_s},
         "log_z": asdict(log_z) if log_z else None,
+        "unfinished": _unfinished(ensemble) or None,
         "estimates": {name: _estimate_json(ensemble, name, one, exact) for name, one in ensemble.estimates().items()},
     }
     return as_json(plain_json(output))

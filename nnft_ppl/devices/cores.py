@@ -25,5 +25,5 @@ def spread_over_cores(num_chains: int) -> int:
     try:
         jax.config.update("jax_num_cpu_devices", devices)
     except RuntimeError:  # JAX has started already
-        return len(jax.devices("cpu"))
+        return len(jax.local_devices(backend="cpu"))
     return devices

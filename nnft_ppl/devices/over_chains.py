@@ -48,7 +48,7 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
         shared: Number of arguments at the end that are the same for all chains.
     """
     require_jax()
-    devices = jax.devices()
+    devices = jax.local_devices()
     spread_out = num_chains % len(devices) == 0
     of_device = num_chains // len(devices) if spread_out else num_chains
     few = devices[0].platform == "cpu" and of_device <= MOST_IN_TURN
@@ -61,7 +61,7 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
 
     if len(devices) == 1 or not spread_out:
         return OverChains(jax.jit(together))
-    mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,))
+    mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,), devices=devices)
 
     def specs(number: int) -> tuple:
         return (jax.P("chain"),) * (number - shared) + (jax.P(),) * shared

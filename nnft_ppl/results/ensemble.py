@@ -228,11 +228,8 @@ class Ensemble:
     def _repr_html_(self) -> str:
         about = self.provenance
         made = f"{model_call(about.model, about.keywords)} by {about.sampler.name}"
-        return (
-            paragraph(f"{made}, interrupted" if about.interrupted else made, about.verdict)
-            + table(*estimate_rows(self), words=3)
-            + self.verdicts._repr_html_()
-        )
+        made += ", interrupted" if about.interrupted else "" if about.whole else ", unfinished: time was up"
+        return paragraph(made, about.verdict) + table(*estimate_rows(self), words=3) + self.verdicts._repr_html_()
 
 
 def estimate_rows(ensemble: Ensemble) -> tuple[list[str], list[list[str]]]:

@@ -51,3 +51,26 @@ class Lock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether some process holds the lock of a folder; where nobody can know, it is taken to be so.
+
+    Args:
+        folder: The folder.
+    """
+    try:
+        file = os.open(folder / NAME, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except OSError:
+        pass
+    finally:
+        os.close(file)
+    return True

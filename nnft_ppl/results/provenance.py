@@ -14,7 +14,10 @@ from nnft_ppl.statistics import Verdict
 FORMAT = 2
 """The version of what is written here; readers refuse a newer one by name."""
 
-SETTINGS = {"name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep", "keep_series": "keep-series"}
+SETTINGS = {
+    "name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep", "keep_series": "keep-series",
+    "processes": "processes",
+}  # fmt: skip
 """Entries of a sampler's record that tell runs apart, and what they are called in words."""
 
 
@@ -50,6 +53,8 @@ class SamplerRecord:
     """Which series were to be kept."""
     averaged: int = 1
     """Of a long run the stored series are averages of so many consecutive draws."""
+    processes: int = 1
+    """Processes that shared the chains."""
     constants: Mapping[str, float] = field(default_factory=dict)
     """Of the reference that was used, one for each field; none for N(0, I)."""
     until: Mapping[str, str] = field(default_factory=dict)
@@ -154,8 +159,8 @@ class Request:
         pairs = [(name, stored.get(name), own[name]) for name in ("model", "dim", "seed", "precision")]
         for kind, sort in {"keywords": "", "versions": "version of ", "sampler": ""}.items():
             here, there = own[kind], stored.get(kind)
-            there = there if isinstance(there, Mapping) else {}
-            names = SETTINGS if kind == "sampler" else sorted({*here, *there})
+            there = {"processes": 1} | dict(there if isinstance(there, Mapping) else {})
+            names = SETTINGS if kind == "sampler" else sorted({*here, *there} - {"processes"})
             pairs += [(f"{sort}{SETTINGS.get(name, name)}", there.get(name), here.get(name)) for name in names]
         found = [f"{name} is {there!r} there and {here!r} here" for name, there, here in pairs if there != here]
         source = ("source_sha256", "imported", "content_sha256")
@@ -187,7 +192,9 @@ class Provenance(Request):
     log_z: PartitionFunction | None = None
     """ln Z/Z_free, where the sampler gives it."""
     interrupted: bool = False
-    """Whether it was cut short."""
+    """Whether it was cut short by an interruption."""
+    whole: bool = True
+    """Whether all was done that was asked for: it was not interrupted, nor was its time up before."""
     wall_s: float = 0.0
     """Seconds, everything included."""
 

@@ -6,12 +6,14 @@
     DIR/state.nc             the sampler's state after the last of them, or within the next
     DIR/result.nc            everything, an xarray DataTree
     DIR/lock                 held by the process that writes here
+    DIR/processes/K/         blocks, state and lock of process K, where several make the run
 
 Each file is written under a temporary name, flushed to disk and renamed, so that a name that exists is a whole file;
 what HDF5 wrote ends in a digest (`nnft_ppl.results.seal`). Reading needs only `result.nc` and executes nothing.
 """
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 
 import xarray as xr
 
+from nnft_ppl.results.exchange import Exchange
 from nnft_ppl.results.lock import NAME as LOCK, Lock, LockedError
 from nnft_ppl.results.provenance import Provenance, Request
 from nnft_ppl.results.seal import refuse_broken_seal
@@ -34,6 +37,7 @@ from nnft_ppl.results.storage import (
 )
 
 ANEW = "start it anew with --fresh (in Python fresh=True), or choose another folder with --out"
+PROCESSES = "processes"
 
 
 class RunFolder:
@@ -50,10 +54,12 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, manifest: Request, *, fresh: bool = False) -> None:
-        self.path = path = at_home(path)
+        self.path = self.own = path = at_home(path)
         self.manifest = manifest
+        if not hasattr(self, "exchange"):
+            self.exchange = Exchange()
         try:
-            _refuse_occupied(path, manifest, fresh=fresh)
+            refuse_occupied(path, manifest, fresh=fresh)
             (path / "blocks").mkdir(parents=True, exist_ok=True)
             self._lock = Lock(path)
         except LockedError as error:
@@ -61,7 +67,7 @@ class RunFolder:
         except OSError as error:
             raise ResultError(_unwritable(path, error)) from error
         try:
-            _refuse_occupied(path, manifest, fresh=fresh)  # whoever had the lock may have begun another run
+            refuse_occupied(path, manifest, fresh=fresh)  # whoever had the lock may have begun another run
             if fresh:
                 self.drop_draws()
             for part in (*path.glob("*.part"), *(path / "blocks").glob("*.part")):
@@ -123,9 +129,13 @@ class RunFolder:
         """
         return self._read(self._block(number), xr.load_datatree)
 
+    def read_parts(self, number: int) -> list[xr.DataTree]:
+        """A block as it was written, which here is in one part."""
+        return [self.read_block(number)]
+
     def write_state(self, state: xr.Dataset) -> None:
         """Write the sampler's state, in place of the one before; a `WriteError` if that fails."""
-        write_tree(self.path / "state.nc", state)
+        write_tree(self.own / "state.nc", state)
 
     def read_state(self) -> xr.Dataset | None:
         """The sampler's state that was written last; None where there is none.
@@ -133,17 +143,19 @@ class RunFolder:
         Raises:
             ResultError: If it is damaged.
         """
-        return self._read(self.path / "state.nc", xr.load_dataset) if (self.path / "state.nc").is_file() else None
+        file = self.own / "state.nc"
+        return self._read(file, xr.load_dataset) if file.is_file() else None
 
     def drop_draws(self) -> None:
         """Remove all that was drawn and settled; the result stays."""
         for name in ("plan.json", "state.nc"):  # first: what else is there means nothing without them
             (self.path / name).unlink(missing_ok=True)
         self.drop_blocks(0)
+        shutil.rmtree(self.path / PROCESSES, ignore_errors=True)
 
     def drop_blocks(self, first: int) -> None:
         """Remove the blocks from this number on."""
-        for block in (self.path / "blocks").glob("*.nc"):
+        for block in (self.own / "blocks").glob("*.nc"):
             if block.stem >= f"{first:06d}":
                 block.unlink(missing_ok=True)
 
@@ -171,7 +183,12 @@ class RunFolder:
         write_tree(self.path / "result.nc", result)
 
     def _block(self, number: int) -> Path:
-        return self.path / "blocks" / f"{number:06d}.nc"
+        return self.own / "blocks" / self.block_name(number)
+
+    @staticmethod
+    def block_name(number: int) -> str:
+        """The file of a block."""
+        return f"{number:06d}.nc"
 
     def _read(self, path: Path, load: Callable) -> Any:
         try:
@@ -186,10 +203,18 @@ def _unwritable(path: Path, error: OSError) -> str:
     return f"cannot write to {str(path)!r}: {error.strerror or error}; choose another folder with --out"
 
 
-def _refuse_occupied(path: Path, manifest: Request, *, fresh: bool) -> None:
+def refuse_occupied(path: Path, manifest: Request, *, fresh: bool) -> None:
+    """Raise `ResultError` for a folder that holds another run, or something else.
+
+    Args:
+        path: The folder, which may not be there.
+        manifest: What is asked.
+        fresh: Whether another run may be there.
+    """
     if path.is_file():
         raise ResultError(f"cannot write to {str(path)!r}: it is a file; choose a folder with --out")
-    if not path.is_dir() or not {one.name for one in path.iterdir() if one.suffix != ".part"} - {LOCK, "blocks"}:
+    nothing = {LOCK, "blocks", PROCESSES}
+    if not path.is_dir() or not {one.name for one in path.iterdir() if one.suffix != ".part"} - nothing:
         return
     file = path / "manifest.json"
     if not file.is_file():
@@ -209,4 +234,5 @@ def _refuse_occupied(path: Path, manifest: Request, *, fresh: bool) -> None:
 def _is_untouched(path: Path) -> bool:
     """Whether nothing was drawn in a folder, as by a run that was refused before it began."""
     begun = ("plan.json", "result.nc", "state.nc", "members")
-    return not any((path / name).exists() for name in begun) and not any((path / "blocks").glob("*.nc"))
+    blocks = ("blocks/*.nc", f"{PROCESSES}/*/blocks/*.nc")
+    return not any((path / name).exists() for name in begun) and not any(any(path.glob(one)) for one in blocks)

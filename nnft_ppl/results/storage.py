@@ -6,8 +6,9 @@ HDF5 wrote ends in a digest (`nnft_ppl.results.seal`). Reading a result needs on
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,9 @@ def stored_provenance(folder: Path) -> Provenance:
     Raises:
         OSError, KeyError, ValueError, TypeError: If there is none that can be read.
     """
-    with h5py.File(at_home(folder) / "result.nc") as stored:
+    file = at_home(folder) / "result.nc"
+    refuse_broken_seal(file)
+    with h5py.File(file) as stored:
         return Provenance.parse(str(stored.attrs["provenance"]))
 
 
@@ -185,13 +188,25 @@ def write_tree(path: Path, tree: xr.DataTree | xr.Dataset) -> None:
     def write(part: Path) -> None:
         with HDF5Output(part) as output:
             # Arrays are small and often random: compression would cost more time than it saves space.
-            tree.to_netcdf(output, engine=ENGINE)
+            try:
+                with _no_cluster():
+                    tree.to_netcdf(output, engine=ENGINE)
+            except (OSError, RuntimeError) as error:  # HDF5 may trip over what could not be written
+                raise output.error or error from None
         if output.error:
             raise output.error
         put_seal(part)
 
     with complaining(path):
         atomically(path, write)
+
+
+@contextmanager
+def _no_cluster() -> Iterator[None]:
+    """In a worker of dask's, xarray would ask the cluster for a lock on the file, which cannot be sent there."""
+    dask = sys.modules.get("dask")
+    with dask.config.set(scheduler="threads") if dask else nullcontext():
+        yield
 
 
 @contextmanager

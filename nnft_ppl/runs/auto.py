@@ -8,7 +8,7 @@ the place of HMC. Two runs of the same theory with the same seed choose the same
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -51,6 +51,16 @@ class Choice(NamedTuple):
     """Why, in words with the numbers that decided."""
     constants: tuple[float, ...] = ()
     """Of the Gaussian reference that it was chosen with; none for N(0, I)."""
+
+    @classmethod
+    def from_json(cls, stored: Sequence[Any]) -> "Choice":
+        """From the list that JSON makes of one.
+
+        Args:
+            stored: The list.
+        """
+        name, reason, constants = stored
+        return cls(name, reason, tuple(constants))
 
 
 class Pilot:

@@ -9,14 +9,14 @@ import numpy as np
 import xarray as xr
 
 from nnft_ppl.checks import MeasureProgram, MeasureStream
-from nnft_ppl.results import ANEW, ResultError, RunFolder
+from nnft_ppl.results import ANEW, Exchange, ResultError, RunFolder
 from nnft_ppl.runs.long_series import averaged_over
 from nnft_ppl.runs.precision import refuse_imprecise
 from nnft_ppl.runs.recorder import Recorder, refuse_nan
 from nnft_ppl.runs.snapshots import Snapshots
 from nnft_ppl.runs.states import state_dataset
-from nnft_ppl.runs.stored_blocks import block_from, complete
-from nnft_ppl.samplers import Block
+from nnft_ppl.runs.stored_blocks import block_from, complete, joined, part_tree
+from nnft_ppl.samplers import Block, SamplerError
 from nnft_ppl.theory import Theory
 
 CHECKPOINT = 5.0
@@ -67,6 +67,7 @@ class Collected:
         self.returned_every = keep_every or (self.stream.every if self.stream else 0)
         self.leg = self.first = self.block = 0
         self._stored = time.perf_counter()
+        self._exchange = folder.exchange if folder else Exchange()
 
     def read(self, number: int) -> None:
         """Take a block that is on disk.
@@ -78,12 +79,12 @@ class Collected:
             ResultError: If it is damaged, or checks wanted other positions when it was made.
         """
         assert self._folder
-        tree = self._folder.read_block(number)
-        if tree.attrs["every"] != self.returned_every:
+        trees = self._folder.read_parts(number)
+        if any(tree.attrs["every"] != self.returned_every for tree in trees):
             raise ResultError(
                 f"{str(self._folder.path)!r} holds the same run with other checks, which look at other draws: {ANEW}"
             )
-        block, first = block_from(tree), self.recorder.draws
+        block, first = joined([block_from(tree) for tree in trees]), self.recorder.draws
         self._look(self.recorder.add(block), block, first)
 
     def add(self, block: Block, state: Any) -> None:
@@ -92,7 +93,17 @@ class Collected:
         Args:
             block: The block.
             state: The sampler's.
+
+        Raises:
+            SamplerError: If that of another process could not go on.
         """
+        if self._folder and not self._exchange.alone:
+            tree = part_tree(block)
+            tree.attrs["every"] = self.returned_every
+            self._folder.write_block(self.first + self.block, tree)
+            self._write(state, blocks=1, draws=block.length)
+            self.join()
+            return
         first = self.recorder.draws
         tree = self.recorder.add(block)
         if self._folder:
@@ -103,6 +114,37 @@ class Collected:
             self._write(state)
         self._look(tree, block, first)
 
+    def join(self, error: str = "") -> None:
+        """Take the next block once all processes have written theirs, as this one has.
+
+        Args:
+            error: Why this one has none; all raise it then.
+
+        Raises:
+            SamplerError: If one has none.
+        """
+        number = self.first + self.block
+        told = self._exchange.gather(f"block {number}", error)
+        if error := next(filter(None, told), ""):
+            raise SamplerError(error)
+        self.block += 1
+        self.read(number)
+
+    def give_up(self, error: Exception) -> None:
+        """Tell other processes, where there are some, that this one cannot go on."""
+        if not self._exchange.alone:
+            self.join(str(error))
+
+    def begin(self, state: Any) -> None:
+        """Store the state after warm-up, and wait until all processes have stored theirs.
+
+        Args:
+            state: The sampler's.
+        """
+        if self.block == 0:
+            self._write(state)
+        self._exchange.gather("begun", None)
+
     def checkpoint(self, state: Callable[[], Any]) -> None:
         """Store the state within a block, if the last one was stored long ago.
 
@@ -112,10 +154,12 @@ class Collected:
         if self._folder and time.perf_counter() - self._stored > CHECKPOINT:
             self._write(state())
 
-    def _write(self, state: Any) -> None:
+    def _write(self, state: Any, *, blocks: int = 0, draws: int = 0) -> None:
+        """Store the state after what was recorded, and so many blocks and draws more."""
         assert self._folder
         dataset = state_dataset(state)
-        dataset.attrs |= {"leg": self.leg, "blocks": self.first + self.block, "draws": self.recorder.draws}
+        last = {"blocks": self.first + self.block + blocks, "draws": self.recorder.draws + draws}
+        dataset.attrs |= {"leg": self.leg} | last
         self._folder.write_state(dataset)
         self._stored = time.perf_counter()
 

@@ -133,6 +133,7 @@ def _provenance(request: Request, done: Mapping[str, Provenance], failures: Mapp
         verdicts=verdicts,
         findings=found | ({"failures": dict(failures)} if failures else {}),
         interrupted=len(done) < len(folders) or any(one.interrupted for one in abouts),
+        whole=len(done) == len(folders) and all(one.whole for one in abouts),
         wall_s=round(sum(one.wall_s for one in abouts), 3),
     )
 
@@ -178,5 +179,6 @@ def _record(about: Provenance, folder: str) -> dict[str, Any]:
         "verdict": about.verdict,
         "checks": [one.to_json() for one in about.verdicts],
         "interrupted": about.interrupted,
+        "whole": about.whole,
         "wall_s": about.wall_s,
     }

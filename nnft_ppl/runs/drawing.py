@@ -11,17 +11,17 @@ import jax
 from nnft_ppl.checks import Check, MeasureProgram, MeasureStream, ModeCoverage, Tolerance
 from nnft_ppl.display import Progress, Stage
 from nnft_ppl.identities import control_means
-from nnft_ppl.results import RunFolder
+from nnft_ppl.results import Exchange, RunFolder, SharedFolder
 from nnft_ppl.runs.auto import Choice
 from nnft_ppl.runs.block_sizes import block_sizes, kept_every
 from nnft_ppl.runs.collected import Collected
 from nnft_ppl.runs.plan import Plan
 from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.runs.snapshots import Snapshots
-from nnft_ppl.runs.states import state_from, stored_state
+from nnft_ppl.runs.starting import begun, begun_together, refuse_unshared
 from nnft_ppl.runs.stopping import Stopping
 from nnft_ppl.runs.targets import Targets
-from nnft_ppl.samplers import SAMPLERS, Block, MakeSampler, Modes, Sampler, SamplerError, Settings
+from nnft_ppl.samplers import SAMPLERS, Block, MakeSampler, Modes, Sampler, SamplerError, Settings, Share
 from nnft_ppl.theory import Theory
 
 TOLD_MODES = set(SAMPLERS) - {"reweight", "tempered"}
@@ -53,6 +53,8 @@ class Job:
     progress: Progress
     plan: Plan
     """What is settled."""
+    exchange: Exchange
+    """The processes that share the chains."""
 
     def modes(self, sampler: str) -> Modes | None:
         """The modes that a sampler of this name is told: searched for once, where they are checked.
@@ -75,6 +77,26 @@ class Job:
     def time_is_up(self) -> bool:
         """Whether nothing more is to be begun."""
         return time.perf_counter() >= self.deadline
+
+    def agreed(self, *, interrupted: bool) -> tuple[bool, bool]:
+        """Whether time is up, and whether there was an interruption, for any of the processes.
+
+        Args:
+            interrupted: Whether there was one here.
+        """
+        told = self.exchange.gather("whether to go on", [self.time_is_up, interrupted])
+        return any(late for late, _ in told), any(stopped for _, stopped in told)
+
+    @property
+    def own_chains(self) -> int:
+        """Chains that this process draws."""
+        return self.num_chains // self.exchange.processes.count
+
+    @property
+    def share(self) -> Share | None:
+        """Which of all chains they are; None where they are all."""
+        processes = self.exchange.processes
+        return None if self.exchange.alone else Share(processes.number * self.own_chains, self.num_chains)
 
 
 @dataclass(frozen=True)
@@ -120,9 +142,10 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
         keep_all=job.keep == "all", whole=job.keep_series == "all",
         means=partial(control_means, job.targets.improvement, key),
     )  # fmt: skip
-    count, last = plan.stored(number) if leg and job.folder else (0, None)
+    count, made, last = plan.stored(number) if leg and job.folder else (0, 0, None)
     recorder = collected.recorder
     interrupted = _read(collected, stopping, leg.first if leg else 0, count, job.progress)
+    late, interrupted = job.agreed(interrupted=interrupted)
 
     def drawn(*, whole: bool) -> Drawn:
         return Drawn(recorder, collected.stream, collected.block, collected.snapshots, interrupted, whole)
@@ -131,36 +154,47 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     if leg and leg.blocks is not None:
         return drawn(whole=not interrupted)
     whole = bool(recorder.draws) and stopping(recorder)
-    if whole or interrupted or (recorder.draws and job.time_is_up):
+    if whole or interrupted or (recorder.draws and late):
         return drawn(whole=whole and not interrupted)
     try:
         settings = Settings(
-            key, job.num_chains, stopping.most, job.num_warmup, collected.returned_every,
+            key, job.own_chains, stopping.most, job.num_warmup, collected.returned_every,
             **sizes | {"growing": growing}, progress=job.progress, checkpoint=collected.checkpoint,
-            modes=job.modes(name),
+            modes=job.modes(name), share=job.share,
         )  # fmt: skip
         job.progress(Stage(f"compiling {name}"))
-        sampler = make(job.targets.of_sampler(name, modes=settings.modes is not None), settings)
+        target = job.targets.of_sampler(name, modes=settings.modes is not None)
+        sampler = make(target, settings)
         if not hasattr(sampler, "start") or not hasattr(sampler, "step"):
             raise SamplerError(f"sampler {name!r} gave {sampler!r}, not a Sampler with start() and step(state)")
+        refuse_unshared(name, sampler, job.exchange)
         leg = leg or plan.begin(choice, growing=growing)
-        state = None if last is None else stored_state(last)
-        if state is None:
-            state = sampler.start()
-            state = state if last is None else state_from(last, state)
         collected.first = leg.first
-        collected.checkpoint(lambda: state)
+        if isinstance(job.folder, SharedFolder):
+            state = begun_together(job.folder, sampler, make, target, settings, last)
+            collected.begin(state)
+        else:
+            state = begun(sampler, last)
+            collected.checkpoint(lambda: state)
         while not whole:
-            state, block = _step(name, sampler, state, job.num_chains)
-            if not block.length:  # the sampler has no more
-                whole = True
-                break
-            collected.add(block, state)
+            if collected.block < made:  # another process was killed before it had this one
+                collected.join()
+            else:
+                try:
+                    state, block = _step(name, sampler, state, job.own_chains)
+                except SamplerError as error:
+                    collected.give_up(error)
+                    raise
+                if not block.length:  # the sampler has no more
+                    whole = True
+                    break
+                collected.add(block, state)
             done = recorder.draws
             told = {"may_stop_here": False, "note": stopping.words(done)}
-            job.progress(Stage(f"drawing by {name}", done, stopping.expected(done), **told))
-            whole = stopping(recorder)
-            if job.time_is_up:
+            stage = Stage(f"drawing by {name}", done, stopping.expected(done), **told)
+            late, interrupted = job.agreed(interrupted=_interrupts(job.progress, stage))
+            whole = not interrupted and stopping(recorder)
+            if late or interrupted:
                 break
     except KeyboardInterrupt:
         if not recorder.draws:
@@ -177,12 +211,19 @@ def _read(collected: Collected, stopping: Stopping, first: int, count: int, prog
     for number in range(first, first + count):
         if collected.recorder.draws:  # it was looked at before the next block was drawn, and was not enough
             stopping.replay(collected.recorder)
-        try:
-            progress(Stage("reading blocks", number - first, count, may_stop_here=False))
-        except KeyboardInterrupt:
-            interrupted = True
+        stage = Stage("reading blocks", number - first, count, may_stop_here=False)
+        interrupted = _interrupts(progress, stage) or interrupted
         collected.read(number)
     return interrupted
+
+
+def _interrupts(progress: Progress, stage: Stage) -> bool:
+    """Whether an interruption has come when progress is told of a stage."""
+    try:
+        progress(stage)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _step(name: str, sampler: Sampler, state: Any, num_chains: int) -> tuple[Any, Block]:

@@ -88,8 +88,11 @@ def escalate(job: Job, choice: Choice, given: MakeSampler | None, key_draws: jax
         interacting = bool(job.theory.action_terms)
         stronger = stronger_choice(choice, failed, after, interacting=interacting) if given is None else None
         begun = job.plan.leg(number + 1) is not None
-        if stronger is None or result.interrupted or (job.time_is_up and not begun):
+        ends = stronger is None or result.interrupted or (job.time_is_up and not begun)
+        ends, after_it = job.exchange.first("the verdict", [ends, stronger])
+        if ends or after_it is None:
             return replace(result, whole=drawn.whole and stronger is None)
+        stronger = Choice.from_json(after_it)
         job.plan.close(number, drawn.blocks)
         number += 1
         earlier[choice.name] = failed

@@ -151,20 +151,25 @@ class Plan:
             self.ended = asked, tuple(checks)
             self._write()
 
-    def stored(self, number: int) -> tuple[int, xr.Dataset | None]:
-        """How many blocks of a leg are there, and the state after them; what lies behind is removed.
+    def stored(self, number: int) -> tuple[int, int, xr.Dataset | None]:
+        """How many blocks of a leg all processes have, how many this one, and its state after them.
+
+        What lies behind is removed, and everything where a process has no state.
 
         Args:
             number: Of the leg.
         """
         leg = self.legs[number]
         if leg.blocks is not None:
-            return leg.blocks, None
+            return leg.blocks, leg.blocks, None
         assert self.folder
         state = self.state if self.state is not None and self.state.attrs["leg"] == number else None
         last = leg.first if state is None else int(state.attrs["blocks"])
+        told = self.folder.exchange.gather(f"blocks of leg {number}", [last, state is not None])
+        if not all(there for _, there in told):
+            last, state = leg.first, None
         self.folder.drop_blocks(last)
-        return last - leg.first, state
+        return min(blocks for blocks, _ in told) - leg.first, last - leg.first, state
 
     def _write(self) -> None:
         if self.folder:

@@ -45,11 +45,13 @@ def make_request(
     keep: str,
     reference: str = "auto",
     keep_series: str = "auto",
+    processes: int = 1,
 ) -> Request:
     """What is asked, with its fingerprint, to which the number of draws does not belong: a run can be extended."""
     name, given = sampler_of(sampler)
-    settings = {"chains": num_chains, "warmup": num_warmup, "keep": keep, "reference": reference}
+    settings: dict[str, Any] = {"chains": num_chains, "warmup": num_warmup, "keep": keep, "reference": reference}
     settings |= {"keep_series": keep_series} if keep_series != "auto" else {}
+    settings |= {"processes": processes} if processes > 1 else {}
     asked: dict[str, Any] = {
         "model": theory.name,
         "source_sha256": theory.file.sha256,
@@ -71,12 +73,19 @@ def make_request(
     return Request(
         **asked,
         sampler=SamplerRecord(
-            name, num_chains, num_draws, num_warmup, keep, reference=reference, keep_series=keep_series
+            name,
+            num_chains,
+            num_draws,
+            num_warmup,
+            keep,
+            reference=reference,
+            keep_series=keep_series,
+            processes=processes,
         ),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         description=theory.file.description,
         path=str(theory.file.path.resolve()) if theory.file.path else None,
-        device=f"{jax.devices()[0].device_kind} ({platform.machine()})",
+        device=f"{jax.local_devices()[0].device_kind} ({platform.machine()})",
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         numpyro=version("numpyro"),
         python=platform.python_version(),

@@ -18,11 +18,16 @@ from nnft_ppl.families import Family
 from nnft_ppl.identities import Improvement
 from nnft_ppl.reference import Reference, find_reference
 from nnft_ppl.results import (
+    ALONE,
     Ensemble,
+    Exchange,
     ImprovedRecord,
+    Processes,
     Provenance,
+    Request,
     ResultError,
     RunFolder,
+    SharedFolder,
     averaged_over,
     drop_series,
     read,
@@ -65,6 +70,7 @@ def sample(
     common: bool = False,
     reference: str = "auto",
     fresh: bool = False,
+    processes: Processes = ALONE,
     until: Mapping[str, str | float] | None = None,
 ) -> Ensemble:
     """Sample a theory, or every member of a family, and estimate its observables.
@@ -104,6 +110,8 @@ def sample(
             draws are worth little (`nnft_ppl.reference`), `bare` is N(0, I). Averages, ln Z and what is stored are
             the theory's either way.
         fresh: Whether to start anew whatever is in `out`; a result stays until it is replaced.
+        processes: How many processes make this call, each with its own number, and share the chains evenly. They see
+            the same `out`, find each other there, and all return the same. The draws are those of one process.
         until: Name of an observable or derived quantity, or of an entry of it (`two_point[2]`) -> the largest error
             that it is to have, `1%` of its value or a number in its units. Draws are made until all are there; of these
             `num_draws` is the most per chain, a million unless given. What was found is in the check `until`, and fails
@@ -114,11 +122,14 @@ def sample(
         ModelError: If the action falls without bound, or draws of a site leave the floating range.
         ResultError: If `out` cannot be written, is being written to, or holds something else.
         SamplerError: If the sampler cannot go on.
+        LostProcessError: If another one of the processes has ended.
         RuntimeError: In a process forked from one in which JAX runs.
     """
     started = time.perf_counter()
     require_jax()
     if isinstance(theory, Family):
+        if processes.count > 1:
+            raise ValueError("members of a family are runs by themselves: use sweep(), or `nnft sweep`")
         settings = {"num_chains": num_chains, "num_draws": num_draws, "num_warmup": num_warmup, "keep": keep}
         settings |= {"reference": reference, "keep_series": keep_series, "until": until}
         usual = DEFAULT_DRAWS if num_draws is None else num_draws
@@ -142,7 +153,10 @@ def sample(
     asked_checks, tolerances = checks_of(checks), of_theory(tolerances_of(until), theory)
     if tolerances:
         asked_checks.append(UntilErrors(tolerances))
-    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, keep_series)
+    if out is None and processes.count > 1:
+        raise ValueError("processes find each other in the folder of the run: give out")
+    count = processes.checked(num_chains).count
+    request = make_request(theory, sampler, num_chains, usual, num_warmup, seed, keep, reference, keep_series, count)
     wanted = {one.name: one.amount for one in tolerances}
     request = replace(request, sampler=replace(request.sampler, until=wanted))
     refuse_lost_draws(theory)
@@ -154,8 +168,9 @@ def sample(
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
     deadline = math.inf if time_limit is None else started + time_limit
-    folder = None if out is None else RunFolder(Path(out), request, fresh=fresh)
+    folder = None if out is None else _folder(Path(out), request, processes, fresh=fresh)
     with folder or nullcontext(), show_progress(progress) as show:
+        exchange = folder.exchange if folder else Exchange()
         # With errors asked for, blocks are those of the usual run.
         counted = None if tolerances else num_draws
         most = most_draws(counted, auto=given is None)
@@ -174,6 +189,8 @@ def sample(
         told = Settings(key_pilot, num_chains, usual, num_warmup, keep_every=int(keep != "none" or measures))
         # Its program compiles while what checks measure is traced.
         begun = plan.legs[0].choice if plan.legs else None
+        if given is None and not begun and not exchange.processes.leads:
+            begun = Choice.from_json(exchange.first("pilot", None))
         pilot = Pilot(theory, targets, told, bare=reference == "bare") if given is None and not begun else None
         program = MeasureProgram(theory, asked_checks, num_chains)
         choice = begun or Choice(name, "asked for")
@@ -181,6 +198,7 @@ def sample(
             show(Stage("pilot"))
             choice, targets = pilot.choose()
             choice = choice._replace(constants=tuple(targets.constants.values()))
+            exchange.first("pilot", choice)
         elif choice.constants or (reference == "auto" and name in SAMPLERS and name not in IN_OWN_COORDINATES):
             show(Stage("reference"))
             found = find_reference(theory).reference
@@ -189,8 +207,7 @@ def sample(
             targets = Targets.of(theory, targets.improvement, found)
         job = Job(
             theory, num_chains, num_draws, num_warmup, keep, keep_series, tolerances, deadline, targets, asked_checks,
-            coverage,
-            program, folder, show, plan,
+            coverage, program, folder, show, plan, exchange,
         )  # fmt: skip
         try:
             result = escalate(job, choice, given, key_draws, key_second)
@@ -219,6 +236,7 @@ def sample(
             statistics=judgement.statistics,
             log_z=judgement.log_z,
             interrupted=result.interrupted,
+            whole=result.whole and not result.interrupted,
             wall_s=round(time.perf_counter() - started, 3),
         )
         judgement.data.attrs["provenance"] = provenance.to_text()
@@ -226,9 +244,16 @@ def sample(
             drop_series(judgement.data)
         with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
             show(Stage("writing the result", may_stop_here=False))
-        whole = result.whole and not result.interrupted
-        if folder and not folder.keeps_result(provenance, whole=whole):
+        if folder and not folder.keeps_result(provenance, whole=provenance.whole):
             folder.write_result(judgement.data)
-            if whole:
+            if provenance.whole:
                 plan.end(num_draws, names)
+        exchange.gather("the result", None)
     return Ensemble(judgement.data)
+
+
+def _folder(path: Path, request: Request, processes: Processes, *, fresh: bool) -> RunFolder:
+    """The folder of a run by one process, or by several."""
+    if processes.count == 1:
+        return RunFolder(path, request, fresh=fresh)
+    return SharedFolder(path, request, processes, fresh=fresh)

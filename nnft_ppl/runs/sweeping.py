@@ -124,7 +124,7 @@ def _complete(folder: Path, fingerprint: str, draws: int, wanted: Mapping[str, s
         about: Provenance | None = result_of_member(folder, fingerprint)
     except ResultError:  # it is run again
         return False
-    if about is None or about.interrupted:
+    if about is None or about.interrupted or not (about.whole or wanted):
         return False
     if wanted:
         reached = any(one.check == UntilErrors.name and one.status == "good" for one in about.verdicts)

@@ -16,7 +16,16 @@ from nnft_ppl.samplers.nuts import nuts
 from nnft_ppl.samplers.pcn import pcn
 from nnft_ppl.samplers.replica_exchange import replica_exchange
 from nnft_ppl.samplers.reweight import reweight
-from nnft_ppl.samplers.sampler import Block, Curve, MakeSampler, Sampler, SamplerError, Settings, run_blocks
+from nnft_ppl.samplers.sampler import (
+    Block,
+    Curve,
+    MakeSampler,
+    Sampler,
+    SamplerError,
+    Settings,
+    Share,
+    run_blocks,
+)
 from nnft_ppl.samplers.starts import start_positions
 from nnft_ppl.samplers.stock import mclmc, stock_hmc, stock_nuts
 from nnft_ppl.samplers.tempered import tempered
@@ -39,7 +48,7 @@ SAMPLERS: dict[str, MakeSampler] = {
 
 __all__ = [
     "LEAST_CURVATURE", "SAMPLERS", "Block", "Chains", "Curve", "Entry", "MakeSampler", "Modes", "Sampler",
-    "SamplerError", "Settings", "along_entry", "elliptical_slice", "energy_conserving", "entries_of", "hmc",
+    "SamplerError", "Settings", "Share", "along_entry", "elliptical_slice", "energy_conserving", "entries_of", "hmc",
     "log_shares", "mclmc", "mixed", "nuts", "one_draw", "operations", "pcn", "replica_exchange", "reweight",
     "run_blocks", "start_positions", "stock_hmc", "stock_nuts", "tempered",
 ]  # fmt: skip

@@ -76,7 +76,8 @@ class Program:
 
     advance: Callable
     """(states, keys, first sweep, number of sweeps) -> (states, draws), all but numbers with leading chain axis."""
-    num_chains: int
+    own_keys: Callable[[Array], Array]
+    """Key of the chains -> key of each."""
     draws_per_sweep: int
     most_sweeps: int
     """Sweeps of one call, at most."""
@@ -101,7 +102,7 @@ class Program:
             state, kept = jax.lax.fori_loop(0, sweeps, one_sweep, (state, room))
             return state, jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), kept)
 
-        return cls(over_chains(one_chain, settings.num_chains, shared=2), settings.num_chains, draws_per_sweep, most)
+        return cls(over_chains(one_chain, settings.num_chains, shared=2), settings.own_keys, draws_per_sweep, most)
 
     def __call__(
         self, states: Any, key: Array, num_draws: int, first: int = 0, seconds: float = math.inf
@@ -119,7 +120,7 @@ class Program:
         if seconds < math.inf:
             fit = max(int(seconds / max(self.sweep_seconds, 1e-9)), math.ceil(CHECK_DRAWS / self.draws_per_sweep))
             sweeps = min(sweeps, fit)
-        keys, begun = jax.random.split(key, self.num_chains), time.perf_counter()
+        keys, begun = self.own_keys(key), time.perf_counter()
         states, draws = self.advance(states, keys, np.int32(first), np.int32(sweeps))
         made = sweeps * self.draws_per_sweep
         draws = jax.tree.map(lambda array: np.asarray(array)[:, :made], draws)
@@ -182,6 +183,15 @@ class Chains:
         """
         chains, fixed = self._begin(self.program)
         return ChainsState(chains, jax.tree.map(np.asarray, fixed), np.array(0), np.array(0), None)
+
+    def part(self, state: ChainsState) -> ChainsState:
+        """The part that these settings have of the state from which all chains start.
+
+        Args:
+            state: Of all chains.
+        """
+        first, own = self._settings.shared.first, self._settings.num_chains
+        return state._replace(chains=jax.tree.map(lambda array: array[first : first + own], state.chains))
 
     def step(self, state: ChainsState, /) -> tuple[ChainsState, Block]:
         """The next block of draws.

@@ -58,11 +58,15 @@ class FreeDraws:
 
     def __init__(self, target: Target, settings: Settings) -> None:
         self._settings = settings
-        self._draws, _ = free_draws_function(target, keep=bool(settings.keep_every))
+        self._draws, self._batch = free_draws_function(target, keep=bool(settings.keep_every))
 
     def start(self) -> FreeState:
         """Nothing is drawn yet."""
         return FreeState(np.array(0), np.array(0), None)
+
+    def part(self, state: FreeState) -> FreeState:
+        """All that chains start from is the same for all."""
+        return state
 
     def step(self, state: FreeState, /) -> tuple[FreeState, Block]:
         """The next block of draws.
@@ -76,7 +80,13 @@ class FreeDraws:
         settings, done, calls = self._settings, int(state.done), int(state.calls)
         length = next_length(settings, done, settings.block_draws)
         wanted = settings.num_chains * length
+        # Draws are numbered through all chains of a block: those of other processes are left out.
+        first = settings.shared.total * done + settings.shared.first * length
         parts = [] if state.pending is None else [state.pending]
+        if first != calls * self._batch - sum(len(part[1]["log_weight"]) for part in parts):
+            calls, others = divmod(first, self._batch)
+            parts = [_cut(self._draws(settings.key, calls), others)]
+            calls += 1
 
         def here() -> FreeState:
             return FreeState(state.done, np.array(calls), jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts))
@@ -87,7 +97,7 @@ class FreeDraws:
             parts.append(self._draws(settings.key, calls))
             calls += 1
         together = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
-        pending = jax.tree.map(lambda array: array[wanted:], together)
+        pending = _cut(together, wanted)
         shape = (settings.num_chains, length)
         measured, stats, positions = jax.tree.map(
             lambda array: array[:wanted].reshape(*shape, *array.shape[1:]), together
@@ -103,6 +113,11 @@ class FreeDraws:
         return FreeState(np.array(done + length), np.array(calls), pending), block
 
 
+def _cut(draws: tuple, first: int) -> tuple:
+    """Draws of one call from this number on."""
+    return jax.tree.map(lambda array: array[first:], draws)
+
+
 @lru_cache(maxsize=4)
 def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
     """The function (key, number of the call) -> (measured, statistics, positions or None) of draws, as NumPy arrays.
@@ -116,7 +131,7 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
     """
     dimension = max(target.dimension, 1)
     size = max(1, min(256, BATCH_NUMBERS // dimension))
-    devices = len(jax.devices())
+    devices = len(jax.local_devices())
     batch = size * max(1, min(CALL_DRAWS, CALL_NUMBERS // dimension) // size)
 
     def one_draw(key: jax.Array) -> tuple:

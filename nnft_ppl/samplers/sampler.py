@@ -29,6 +29,15 @@ class SamplerError(RuntimeError):
     """A sampler that cannot go on; the text says what to change."""
 
 
+class Share(NamedTuple):
+    """Which of a run's chains a process draws, where several processes share them."""
+
+    first: int
+    """Number of its first chain."""
+    total: int
+    """Chains of all processes."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What every sampler is told."""
@@ -53,8 +62,24 @@ class Settings:
     """Told what is being done before the first block."""
     modes: Modes | None = None
     """Modes of the density, where more than one is known: chains start in all of them, and `hmc` and `nuts` jump."""
+    share: Share | None = None
+    """Of which chains these are, where other processes draw the others; None where these are all."""
     checkpoint: Callable[[Callable[[], Any]], object] = lambda state: None
     """Called within a long block with a function that makes the state there, from which `step` ends the same block."""
+
+    @property
+    def shared(self) -> Share:
+        """Which of all chains these are."""
+        return self.share or Share(0, self.num_chains)
+
+    def own_keys(self, key: Array) -> Array:
+        """The keys of these chains, shape (chain,), of those that one key gives all chains.
+
+        Args:
+            key: A random key, a scalar.
+        """
+        first, total = self.shared
+        return jax.random.split(key, total)[first : first + self.num_chains]
 
 
 class Curve(NamedTuple):

@@ -120,6 +120,10 @@ class Populations:
         ladder = find_ladder(self._target, self._settings, self._integrator, self._key_pilot)
         return TemperedState(jax.tree.map(np.asarray, ladder), np.array(0), np.array(0))
 
+    def part(self, state: TemperedState) -> TemperedState:
+        """All that chains start from is the same for all."""
+        return state
+
     def step(self, state: TemperedState, /) -> tuple[TemperedState, Block]:
         """One population per chain.
 
@@ -131,7 +135,7 @@ class Populations:
         """
         settings, ladder, done, number = self._settings, state.ladder, int(state.done), int(state.blocks)
         length = next_length(settings, done, settings.population)
-        keys = jax.random.split(jax.random.fold_in(self._key_draws, number), settings.num_chains)
+        keys = settings.own_keys(jax.random.fold_in(self._key_draws, number))
         populations = jax.tree.map(np.asarray, self._program(ladder)(keys))
         log_z = populations.log_z
         if not np.all(np.isfinite(log_z[:, -1])):
