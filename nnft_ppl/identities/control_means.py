@@ -24,8 +24,10 @@ from scipy.stats import qmc
 
 from nnft_ppl.identities.improved import Improvement
 
-SETS, LOG_DRAWS = 16, 8
-"""Independent sets, and the logarithm to base 2 of the draws in each."""
+SETS, LOG_DRAWS = 16, (6, 8)
+"""Independent sets, and the logarithm to base 2 of the draws in each: more, where few do not know the means so well."""
+AS_GOOD_AS = 5000
+"""Plain draws that know a mean as well as is enough; of most correlators it is known hundreds of times better."""
 BITS = 30
 """Of a coordinate of the net."""
 TOGETHER = 16
@@ -46,29 +48,46 @@ def control_means(improvement: Improvement, key: Array) -> dict[str, Float[np.nd
     """
     if not improvement.controlled:
         return {}
-    theory, draws = improvement.theory, 2**LOG_DRAWS
     seed = np.random.SeedSequence(np.asarray(jax.random.key_data(key)).ravel().tolist())
-    shapes = {site.label: site.reference_shape for site in theory.sites if site.label not in improvement.sites}
+    means: dict[str, np.ndarray] = {}
+    for log_draws in LOG_DRAWS:
+        means, squares = _means_of_sets(improvement, log_draws, seed)
+        spread = {name: np.var(one, axis=0, ddof=1) / SETS for name, one in means.items()}
+        of_one = {
+            name: np.mean(squares[name], axis=0) - np.mean(np.abs(one) ** 2, axis=0) for name, one in means.items()
+        }
+        if all(np.all(AS_GOOD_AS * spread[name] <= of_one[name]) for name in means):
+            break
+    return means
 
-    means, average = [], _average(improvement)
+
+def _means_of_sets(
+    improvement: Improvement, log_draws: int, seed: np.random.SeedSequence
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """E[C] and E[|C|²] of every set, (set, *shape) by name."""
+    theory, draws = improvement.theory, 2**log_draws
+    shapes = {site.label: site.reference_shape for site in theory.sites if site.label not in improvement.sites}
+    found, averages = [], _averages(improvement)
     for generator in map(np.random.default_rng, seed.spawn(SETS)):
         positions = np.zeros((draws, theory.dimension))
-        for name, values in even_draws(shapes, LOG_DRAWS, generator).items():
+        for name, values in even_draws(shapes, log_draws, generator).items():
             positions[:, theory.groups[name]] = values.reshape(draws, -1)
-        means.append(jax.tree.map(np.asarray, average(jnp.asarray(positions))))
-    return {name: np.stack([one[name] for one in means]) for name in improvement.controlled}
+        found.append(jax.tree.map(np.asarray, averages(jnp.asarray(positions))))
+    first, second = ({name: np.stack([one[part][name] for one in found]) for name in found[0][0]} for part in (0, 1))
+    return first, second
 
 
 @lru_cache(maxsize=4)
-def _average(improvement: Improvement) -> Callable[[Array], dict[str, Array]]:
-    """Positions, (draw, dimension) -> the averages of the controls, compiled once."""
+def _averages(improvement: Improvement) -> Callable[[Array], tuple[dict[str, Array], dict[str, Array]]]:
+    """Positions, (draw, dimension) -> the averages of the controls and of their squares, compiled once."""
 
     @jax.jit
-    def average(positions: Array) -> dict[str, Array]:
+    def averages(positions: Array) -> tuple[dict[str, Array], dict[str, Array]]:
         found = jax.lax.map(improvement.control, positions, batch_size=TOGETHER)
-        return {name: jnp.mean(values, axis=0) for name, values in found.items()}
+        means = {name: jnp.mean(one, axis=0) for name, one in found.items()}
+        return means, {name: jnp.mean(jnp.abs(one) ** 2, axis=0) for name, one in found.items()}
 
-    return average
+    return averages
 
 
 def even_draws(
