@@ -9,6 +9,9 @@ from nnft_ppl.checks.distance import Distance, distances, value_words
 from nnft_ppl.checks.tolerance import Tolerance
 from nnft_ppl.statistics import Verdict
 
+MANY = 10**9
+"""Of so many draws the power of ten is said."""
+
 
 class UntilErrors(Check):
     """How far the quantities are that errors were asked of; made where there are any.
@@ -30,12 +33,13 @@ class UntilErrors(Check):
         the entry `at` that is farthest; the `share` of them; whether it was `reached`; and by how many draws per chain
         it may be (`more`).
         """
-        made = next(iter(draws.observables.values())).shape[1]
+        made = next(iter(draws.observables.values())).shape[1] * draws.every
         found = distances(self._tolerances, draws.estimates)
         good = all(one.reached for one in found)
         worst = max(one.ratio for one in found)
         text = "; ".join(_words(one, made) for one in found)
-        advice = "" if good else "give it more time or more draws, or ask for less"
+        told = good or any(one.may_be_zero or math.isnan(one.error) for one in found)
+        advice = "" if told else "give it more time or more draws, or ask for less"
         findings = {one.tolerance.name: _finding(one, made) for one in found}
         return Outcome(Verdict.of(self.name, worst, self.threshold, text, good=good, advice=advice), findings)
 
@@ -57,7 +61,9 @@ def more_draws(one: Distance, made: int) -> int | None:
 def _words(one: Distance, made: int) -> str:
     wanted = f"{one.tolerance.amount} wanted"
     if one.reached:
-        return f"{one.tolerance.name} is known to {one.now()} ({wanted})"
+        large = not one.tolerance.relative and one.largest > abs(one.value)
+        doubt = f", more than its value {value_words(one)}; a share has a %" if large else ""
+        return f"{one.tolerance.name} is known to {one.now()} ({wanted}{doubt})"
     if math.isnan(one.error):
         advice = "" if one.label == one.tolerance.name else ": ask for entries that have one, by name"
         return f"{one.label} has no error that can be trusted ({wanted}){advice}"
@@ -65,7 +71,8 @@ def _words(one: Distance, made: int) -> str:
         advice = f"ask for an error in its units, --until {one.tolerance.name}={one.error:.1g}"
         return f"{one.label} = {value_words(one)} may be 0, of which no share is ever reached ({wanted}): {advice}"
     more = more_draws(one, made)
-    ahead = f", about {more:,} draws per chain more" if more else ""
+    number = f"{more:,}" if more and more < MANY else f"{more or 0:.1e}"
+    ahead = f", about {number} draws per chain more" if more else ""
     if one.ratio <= 1:
         return f"the error of {one.tolerance.name}, {one.now()}, is not to be trusted yet ({wanted}{ahead})"
     return f"{one.label} is known to {one.now()} ({wanted}{ahead})"

@@ -9,7 +9,8 @@ from nnft_ppl.cli.console import console_of
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import Stage, model_call
-from nnft_ppl.results import atomically, compare as compare_results, plain_json, read
+from nnft_ppl.results import atomically, compare as compare_results, plain_json, read, unfinished_words
+from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.statistics import MAX_PULL
 
 
@@ -38,6 +39,9 @@ def compare(asked: argparse.Namespace) -> int:
     if found.largest is not None:
         agree = "agree" if found.largest <= MAX_PULL else "disagree"
         words.insert(0, f"results of the same theory {agree}: at most {found.largest:.1f} errors apart")
+    for folder, one in found.results.items():
+        if unfinished := unfinished_words(one.provenance, DEFAULT_DRAWS):
+            words.insert(0, f"{folder} is not whole: {unfinished}")
     for line in words:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 1 if found.largest is not None and found.largest > MAX_PULL else 0

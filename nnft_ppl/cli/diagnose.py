@@ -19,8 +19,8 @@ from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.cli.symmetries import print_symmetries
 from nnft_ppl.display import format_value, model_call
-from nnft_ppl.results import Ensemble, Ensembles, Provenance, ResultError, places, plain_json, read
-from nnft_ppl.runs import judge_again
+from nnft_ppl.results import Ensemble, Ensembles, Provenance, ResultError, places, plain_json, read, unfinished_words
+from nnft_ppl.runs import DEFAULT_DRAWS, judge_again
 from nnft_ppl.statistics import Estimate, overall
 from nnft_ppl.theory import ModelFile, Theory, load_file, read_source, record, restored, sha256_of
 
@@ -60,6 +60,8 @@ def diagnose(asked: argparse.Namespace, keywords: dict[str, Any]) -> int:
         print(_as_json(ensemble, found))
     console = console_of(stderr=asked.json)
     console.print(f"[bold]{escape(words)}[/]", highlight=False, soft_wrap=True)
+    if unfinished := unfinished_words(about, DEFAULT_DRAWS):
+        console.print(unfinished, highlight=False, markup=False, soft_wrap=True)
     if rows:
         console.print(bank_table(rows))
     if symmetries := found.get(DeclaredSymmetries.name):

@@ -26,6 +26,7 @@ from nnft_ppl.results import (
     series_of,
     single_draws,
     single_series,
+    unfinished_words,
 )
 from nnft_ppl.statistics import estimate
 
@@ -81,6 +82,7 @@ def report_html(ensemble: Ensemble, found: list[Panel] | None = None) -> str:
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.get_template("report.html.j2").render(
         about=about,
+        unfinished="" if isinstance(ensemble, Ensembles) else unfinished_words(about, about.sampler.draws),
         title=model_call(about.model, about.keywords),
         keywords=[(name, keyword_words(value)) for name, value in about.keywords.items()],
         statuses=STATUSES,

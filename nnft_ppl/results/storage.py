@@ -158,9 +158,12 @@ def _why_missing(path: Path, file: Path) -> str:
         return f"{file.name} is not there; the family did not finish: see its members in {path / 'members'}"
     blocks = len(list((path / "blocks").glob("*.nc")))
     if not blocks:
-        return f"{file.name} is not there; the run ended before its first block of draws"
+        return f"{file.name} is not there; the run has no block of draws yet: the same command goes on"
     words = f"{blocks} block{'' if blocks == 1 else 's'} of draws"
-    return f"{file.name} is not there; the run did not finish, {words}: see {path / 'blocks'}"
+    return (
+        f"{file.name} is not there; the run has not finished, {words} in {path / 'blocks'}: if it is not going on in "
+        "another process, the same command goes on from there"
+    )
 
 
 def write_text(path: Path, value: Mapping[str, Any]) -> None:

@@ -58,7 +58,7 @@ def test_interrupt_from_python_before_the_first_block(no_bank: None):
     assert (status, out) == (3, "")
     assert err == "nnft: interrupted before the first block of draws was finished: there is no result\n"
     assert not Path("out/result.nc").exists()
-    assert "the run ended before its first block of draws" in nnft("show", "out").err
+    assert "the run has no block of draws yet: the same command goes on" in nnft("show", "out").err
 
 
 def test_a_signal_lets_the_block_finish():
