@@ -28,8 +28,7 @@ EXAMPLES = {
     "run": (
         "nnft run my_theory.py --sampler hmc --draws 1e4 --out runs/my_theory",
         "nnft run free_scalar --scan width=4,8,16 --set dim=1",
-        "nnft run phi4_circle --until two_point=1%",
-        "nnft run phi4_circle --time-limit 60 --json",
+        "nnft run phi4_circle --until two_point=1% --time-limit 60 --json",
     ),
     "check": ("nnft check phi4_circle", "nnft check my_theory.py --set width=64"),
     "show": (

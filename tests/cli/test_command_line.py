@@ -67,7 +67,8 @@ def test_json_has_the_promised_keys_and_the_stored_numbers(finished: tuple[Outco
         "symmetries",
         "tails",
     }  # those that found something to be told
-    assert set(found) == checks | {"model", "keywords", "sampler", "diagnostics", "log_z", "estimates"}
+    assert set(found) == checks | {"model", "keywords", "sampler", "diagnostics", "log_z", "estimates", "unfinished"}
+    assert found["unfinished"] is None
     assert found["sampler"]["kind"] == "chains"
     assert found["model"] == "deformed_rotation"
     assert found["keywords"] == {"rows": 2, "columns": 3, "sigma_squared": 2.0, "coupling": 0.1, "quartic": "radial"}
