@@ -20,8 +20,8 @@ class WeightsTail(Check):
     kinds = (Kind.FREE,)
 
     def judge(self, draws: FinishedDraws) -> Outcome:
-        """The shape of the generalised Pareto tail; and Kish's number."""
-        log_weight = draws.stats["log_weight"]
+        """The shape of the generalised Pareto tail, of single draws beside averages; and Kish's number."""
+        log_weight = draws.single.stats["log_weight"]
         k_hat = smooth_log_weights(log_weight)[1]
         text = f"tail of the weights k̂ = {k_hat:.2f}"
         if np.ptp(log_weight) < EQUAL:
@@ -32,7 +32,7 @@ class WeightsTail(Check):
             text = "tail of the weights: too few draws to see one"
         advice = "few draws carry the weight; use --sampler hmc (mixed for discrete sites)"
         verdict = Verdict.of(self.name, k_hat, MAX_K_HAT, text, good=k_hat <= MAX_K_HAT, advice=advice)
-        return Outcome(verdict, {"k_hat": k_hat, "kish": kish_of_averages(log_weight, draws.every)})
+        return Outcome(verdict, {"k_hat": k_hat, "kish": kish_of_averages(draws.stats["log_weight"], draws.every)})
 
 
 class PartitionSpread(Check):

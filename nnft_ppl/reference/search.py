@@ -23,7 +23,7 @@ from scipy.optimize import minimize_scalar
 
 from nnft_ppl.identities import linear_sites, smoothness
 from nnft_ppl.reference.gaussian import Gaussian, Reference
-from nnft_ppl.reference.tilted import tilted
+from nnft_ppl.reference.tilted import BARE_SHARE, log_mixture, tilted
 from nnft_ppl.spaces import Space
 from nnft_ppl.statistics import kish
 from nnft_ppl.theory import Theory
@@ -84,12 +84,17 @@ def find_reference(theory: Theory) -> Sought:
     constants = _nearest(lambda c: float(np.mean(actions(draws, c))), len(none), gaussian.unit)
     found = np.asarray(actions(draws, constants))
     fallen = float(np.mean(bare) - np.mean(found))
-    # Between two wells a narrower Gaussian is nearer, and its draws are worth less.
-    if not (fallen > NEARER and _kish_share(found) > share):
+    if fallen <= NEARER:
         return Sought(None, "no positive mass term brings the free theory nearer to the density")
+    reference = Reference(gaussian, tuple(constants.tolist()))
+    # Where the density has parts that a narrower Gaussian hardly draws, free draws show what those weigh.
+    if (worth := _mixture_share(theory, reference, draws)) <= share:
+        return Sought(
+            None, "a Gaussian with a positive mass term is nearer to the density, but its draws are worth less"
+        )
     values = ", ".join(f"{value:.3g}" for value in constants)
-    shares = f"its draws are worth {_kish_share(found):.0%} of their number, free ones {share:.0%}"
-    return Sought(Reference(gaussian, tuple(constants.tolist())), f"c = {values}: {shares}")
+    shares = f"its draws are worth {worth:.0%} of their number, free ones {share:.0%}"
+    return Sought(reference, f"c = {values}: {shares}")
 
 
 def _why_not(theory: Theory) -> str:
@@ -116,6 +121,28 @@ def _program(theory: Theory, gaussian: Gaussian) -> Callable[[Array, np.ndarray]
         return jax.lax.map(tilted(target, Reference(gaussian, constants)).action, draws, batch_size=TOGETHER)
 
     return lambda draws, constants: actions(draws, jnp.asarray(constants, draws.dtype))
+
+
+def _mixture_share(theory: Theory, reference: Reference, draws: Array) -> float:
+    """Kish's share of draws of the reference with free ones among them, from as many of either, each by its share."""
+    target, gaussian = theory.target(), reference.gaussian
+
+    @jax.jit
+    def log_weights(draws: Float[Array, "draw dimension"]) -> Float[Array, "draw 2"]:
+        def both(position: Array) -> Array:
+            frame = reference.frame(position)
+            amplitudes, parts = gaussian.split(position)
+            pairs = (amplitudes, frame.place(amplitudes)), (frame.back(amplitudes), amplitudes)
+            before, after = (jnp.stack(one) for one in zip(*pairs, strict=True))
+            actions = jax.vmap(lambda own: target.action(gaussian.join(own, parts)))(after)
+            return -actions - jax.vmap(log_mixture, (None, 0, 0))(frame, before, after)
+
+        return jax.lax.map(both, draws, batch_size=TOGETHER)
+
+    logs = np.asarray(log_weights(draws))
+    weights = np.exp(logs - np.max(logs))
+    shares = np.array([1 - BARE_SHARE, BARE_SHARE])
+    return float(np.mean(weights @ shares) ** 2 / np.mean(weights**2 @ shares))
 
 
 def _nearest(divergence: Callable[[np.ndarray], float], count: int, unit: float) -> np.ndarray:

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nnft_ppl.reference.gaussian import Reference, excess
+from nnft_ppl.reference.gaussian import Frame, Reference, excess
 from nnft_ppl.target import Position, Proposal, Target
 
 BARE_SHARE = 0.05
@@ -62,7 +62,17 @@ def with_proposal(target: Target, reference: Reference) -> Target:
         amplitudes, parts = reference.gaussian.split(drawn)
         before = jnp.where(bare, frame.back(amplitudes), amplitudes)
         after = jnp.where(bare, amplitudes, frame.place(amplitudes))
-        log_ratio = jnp.logaddexp(jnp.log1p(-BARE_SHARE) + excess(frame, before, after), jnp.log(BARE_SHARE))
-        return Proposal(reference.gaussian.join(after, parts), log_ratio, frame)
+        return Proposal(reference.gaussian.join(after, parts), log_mixture(frame, before, after), frame)
 
     return replace(target, proposal=proposal)
+
+
+def log_mixture(frame: Frame, before: Array, after: Array) -> Array:
+    """The logarithm of the density of the mixture over that of the free theory.
+
+    Args:
+        frame: L.
+        before: The amplitudes a', shape (amplitude,).
+        after: L a'.
+    """
+    return jnp.logaddexp(jnp.log1p(-BARE_SHARE) + excess(frame, before, after), jnp.log(BARE_SHARE))

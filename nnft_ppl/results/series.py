@@ -87,7 +87,7 @@ def _carried_controls(
     data: xr.DataTree, kind: Kind, single_weights: np.ndarray | None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What controls add to averages and to single draws, by name."""
-    weights = usable_log_weights(kind, series_of(data, "sample_stats"))
+    weights = usable_log_weights(kind, series_of(data, "sample_stats"), averaged_over(data))
     if weights is None or single_weights is None:
         return {}
     means, singles = series_of(data, "control_means"), series_of(single_series(data), "control")
@@ -109,17 +109,22 @@ def phase_of(terms: Mapping[str, np.ndarray]) -> np.ndarray | None:
     return np.sum(list(terms.values()), axis=0) if terms else None
 
 
-def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray]) -> np.ndarray | None:
+def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray], every: int = 1) -> np.ndarray | None:
     """Log weights as estimates use them: smoothed for free draws, as they are for populations, None for chains.
+
+    Those of averages stay as they are: behind a wall some of the draws have no weight, averages have the weight of one,
+    of two, and so on of them, and no smooth law.
 
     Args:
         kind: What the draws are.
         stats: Their statistics, (chain, draw), by name.
+        every: How many consecutive draws an entry is the average of.
     """
     if not kind.weighted:
         return None
     logs = stats["log_weight"]
-    return smooth_log_weights(logs)[0] if kind is Kind.FREE and np.any(np.isfinite(logs)) else logs
+    smooth = kind is Kind.FREE and every == 1 and np.any(np.isfinite(logs))
+    return smooth_log_weights(logs)[0] if smooth else logs
 
 
 def quoted_series(data: xr.DataTree, log_weights: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -46,8 +46,8 @@ def mix(
         raw: The draws O, shape (chain, draw, *shape).
         improved: The draws O' of the same average, of the same shape.
         log_weights: Log weights of the draws, shape (chain, draw), if they have any.
-        control: C − E[C], of the same shape, of independent draws (`centred_control`); not used where most of them
-            have next to no weight.
+        control: C − E[C], of the same shape, of independent draws (`centred_control`); not used where more than
+            one in twenty has little weight.
 
     Returns:
         The mixed draws, shape (chain, draw, *shape).

@@ -4,8 +4,10 @@ import numpy as np
 from jaxtyping import Float, Inexact
 from numpy import ndarray
 
-LIGHT = 0.2
-"""A weight, beside their average, below which a draw leaves its control to the next heavier one."""
+LIGHT, MOST_LIGHT = 0.2, 0.05
+"""A weight, beside their average, below which a draw leaves its control to the next heavier one; and the share of such
+draws up to which controls are used. The two terms of a light draw are then in two entries, which are taken for
+independent: with many of them errors would be too large."""
 
 
 def centred_control(
@@ -34,7 +36,7 @@ def centred_control(
 def carried_control(
     control: Inexact[ndarray, "chain draw *shape"], weights: Float[ndarray, "chain draw"]
 ) -> Inexact[ndarray, "chain draw *shape"] | None:
-    """The control over the weights, so that its weighted average is that of the control; None where most weigh nothing.
+    """The control over the weights, so that its weighted average is that of the control; None where many weigh little.
 
     What light draws would have to carry the next heavier one of the same half carries: the sum is the same.
 
@@ -42,7 +44,7 @@ def carried_control(
         control: C − E[C], shape (chain, draw, *shape).
         weights: Of mean 1, shape (chain, draw).
     """
-    if np.mean(weights < LIGHT) >= 0.5:
+    if np.mean(weights < LIGHT) > MOST_LIGHT:
         return None
     middle = weights.shape[1] // 2
     halves = slice(0, middle), slice(middle, None)
