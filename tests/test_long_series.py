@@ -194,3 +194,36 @@ def test_what_checks_look_at_has_a_series(theory: Theory, monkeypatch: pytest.Mo
     measured = made.schwinger_dyson
     assert measured is not None
     assert np.all(measured["draw"].values % EACH == 0)
+
+
+WALL = """
+import jax.numpy as jnp
+import numpyro
+from numpyro import distributions as dist
+from nnft_ppl import Observable
+
+
+def model():
+    a = numpyro.sample("a", dist.Normal(0, 1))
+    numpyro.factor("wall", jnp.where(a > 1.5, -0.2 * a, -jnp.inf))
+    return lambda x: a + 0 * x[0]
+
+
+def observables():
+    return {"a": Observable(lambda phi: phi(jnp.zeros(1)))}
+"""
+
+
+@pytest.mark.usefixtures("shortened")
+def test_averages_behind_a_wall_have_the_values_and_the_tail_of_the_draws(tmp_path: Path):
+    """They have the weight of no draw, of one, or of two: no law that smoothing fits."""
+    path = tmp_path / "wall.py"
+    path.write_text(WALL, encoding="utf-8")
+    theory = load(str(path))
+    run = {"num_chains": 2, "num_draws": 64 * MOST, "seed": 1, "checks": False, "keep": "none"}
+    averaged, whole = (sample(theory, reweight, keep_series=keep, **run) for keep in ("auto", "all"))
+    assert averaged_over(averaged.data) == 64
+    mine, other = (one.estimates()["a"] for one in (averaged, whole))
+    assert abs(mine.value - other.value) < 0.05 * other.error
+    assert 0.8 < mine.error / other.error < 1.25
+    assert all(verdict.status != "failed" for verdict in averaged.verdicts if verdict.check == "k_hat")

@@ -90,7 +90,7 @@ def find_reference(theory: Theory) -> Sought:
     # Where the density has parts that a narrower Gaussian hardly draws, free draws show what those weigh.
     if (worth := _mixture_share(theory, reference, draws)) <= share:
         return Sought(
-            None, "a Gaussian with a positive mass term is nearer to the density, but its draws are worth less"
+            None, f"no positive mass term brings more effective draws: {worth:.0%}, and free ones {share:.0%}"
         )
     values = ", ".join(f"{value:.3g}" for value in constants)
     shares = f"its draws are worth {worth:.0%} of their number, free ones {share:.0%}"

@@ -15,6 +15,38 @@ def without_a_space():
     return lambda x: x[0]
 
 
+TILTED = """
+import jax.numpy as jnp
+import numpyro
+from numpyro import distributions as dist
+from nnft_ppl.spaces import Box
+
+
+def model():
+    box = Box(3.0, 1, bandlimit=8.0)
+    a, b, c, d = (numpyro.sample(name, dist.Normal(0, 1)) for name in "abcd")
+    u = lambda x: 2 * a * jnp.cos(b * x[0] + 0.4)
+    v = lambda x: 1.5 * c * jnp.cos(d * x[0])
+    one, two = box.evaluate(u), box.evaluate(v)
+    well = 3 * one**4 - 2 * one**2 + 2 * two**4 - 1.5 * two**2 + 2 * one * two
+    numpyro.factor("well", -box.integrate(well + 0.5 * one))
+    return {"u": u, "v": v}
+
+
+def space():
+    return Box(3.0, 1, bandlimit=8.0)
+"""
+"""Two fields of other signs, and a tilt: a narrow Gaussian is nearer in the mean, and misses what weighs."""
+
+
+def test_a_gaussian_that_misses_a_part_of_the_density_is_found_out(tmp_path):
+    path = tmp_path / "tilted.py"
+    path.write_text(TILTED, encoding="utf-8")
+    found = find_reference(load(str(path)))
+    assert found.reference is None
+    assert "more effective draws" in found.reason
+
+
 WITHOUT = {
     "there is no action": lambda: load("free_scalar", width=4),
     "the action has a phase": lambda: load("particle_on_circle"),
