@@ -42,7 +42,7 @@ class Averages:
         >>> averages = Averages(4, lambda first, second: (first + second) / 2)
         >>> averages.add(np.arange(9.0)[None])
         >>> averages.each, averages.series
-        (4, array([[1.5, 5.5]]))
+        (2, array([[0.5, 2.5, 4.5, 6.5]]))
     """
 
     def __init__(self, most: int, join: Callable[[Series, Series], Series]) -> None:
