@@ -1,17 +1,14 @@
 """Runs shared by two processes, one of which is killed at random: begun again, they end as one process does."""
 
-import os
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
+from calibration.own_processes import begin, same_groups
 from calibration.rows import Row
 from nnft_ppl import read
 
@@ -29,7 +26,7 @@ def rows(fraction: float) -> Iterator[Row]:
     for name, words in COMMANDS.items():
         with tempfile.TemporaryDirectory() as folder:
             whole = Path(folder) / "whole"
-            _nnft(name, words, whole, {}).wait()
+            begin(name, words, whole).wait()
             kills = max(2, round(KILLS * fraction))
             found = [_killed(name, words, Path(folder) / str(seed), whole, seed) for seed in range(kills)]
             ended, same = zip(*found, strict=True)
@@ -38,15 +35,9 @@ def rows(fraction: float) -> Iterator[Row]:
             yield Row(f"{claim} that end, begun again, as one process does", sum(same) / kills, 1.0, 1.0)
 
 
-def _nnft(name: str, words: list[str], out: Path, variables: dict[str, str], *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "nnft_ppl.cli.main", "run", *words, "--sampler", name, "--out", str(out), *options]
-    nowhere = subprocess.DEVNULL
-    return subprocess.Popen(command, env=os.environ | variables, stdout=nowhere, stderr=nowhere)
-
-
 def _pair(name: str, words: list[str], out: Path) -> list[subprocess.Popen]:
     told = [{"JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": str(number)} for number in range(2)]
-    return [_nnft(name, words, out, variables, "--distributed") for variables in told]
+    return [begin(name, words, out, "--distributed", told=variables) for variables in told]
 
 
 def _killed(name: str, words: list[str], out: Path, whole: Path, seed: int) -> tuple[bool, bool]:
@@ -64,16 +55,6 @@ def _killed(name: str, words: list[str], out: Path, whole: Path, seed: int) -> t
     ended = pair[1 - victim].wait(PATIENCE) == 4
     pair[victim].wait()
     statuses = [one.wait() for one in _pair(name, words, out)]
-    same = statuses[0] == statuses[1] in (0, 1) and _same(out, whole)
+    same = statuses[0] == statuses[1] in (0, 1) and same_groups(read(out), read(whole))
     shutil.rmtree(out)
     return ended, same
-
-
-def _same(one: Path, other: Path) -> bool:
-    first, second = read(one).data, read(other).data
-    names = list(first.children)
-    return names == list(second.children) and all(
-        np.array_equal(values.values, second[name].dataset[variable].values, equal_nan=values.dtype.kind in "fc")
-        for name in names
-        for variable, values in first[name].dataset.variables.items()
-    )

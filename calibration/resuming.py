@@ -3,14 +3,13 @@
 import json
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from calibration.own_processes import begin, same_groups
 from calibration.rows import Row
 from nnft_ppl import read
 
@@ -31,7 +30,7 @@ def rows(fraction: float) -> Iterator[Row]:
     for name, words in COMMANDS.items():
         with tempfile.TemporaryDirectory() as folder:
             whole, begun = Path(folder) / "whole", time.monotonic()
-            _nnft(name, words, whole).wait()
+            begin(name, words, whole).wait()
             seconds = time.monotonic() - begun
             kills = max(2, round(KILLS * fraction))
             same = [_killed(name, words, Path(folder) / str(seed), whole, seconds, seed) for seed in range(kills)]
@@ -39,20 +38,15 @@ def rows(fraction: float) -> Iterator[Row]:
             yield Row(claim, sum(same) / kills, 1.0, 1.0)
 
 
-def _nnft(name: str, words: list[str], out: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "nnft_ppl.cli.main", "run", *words, "--sampler", name, "--out", str(out)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def _killed(name: str, words: list[str], out: Path, whole: Path, seconds: float, seed: int) -> bool:
     """Whether a run that is killed once or more ends as the whole one."""
     instants = random.Random(seed)
     for _ in range(instants.randint(1, MOST)):
-        process = _nnft(name, words, out)
+        process = begin(name, words, out)
         time.sleep(instants.uniform(0.0, seconds))
         process.kill()
         process.wait()
-    _nnft(name, words, out).wait()
+    begin(name, words, out).wait()
     same = _same(out, whole)
     shutil.rmtree(out)
     return same
@@ -63,8 +57,4 @@ def _same(one: Path, other: Path) -> bool:
     abouts: list[dict[str, Any]] = [json.loads(each.data.attrs["provenance"]) for each in (first, second)]
     for about in abouts:
         del about["wall_s"], about["started"]
-    groups = [
-        {group.path: group.to_dataset() for group in each.data.subtree if group.path != "/"} for each in (first, second)
-    ]
-    equal = list(groups[0]) == list(groups[1]) and abouts[0] == abouts[1]
-    return equal and all(group.identical(groups[1][name]) for name, group in groups[0].items())
+    return abouts[0] == abouts[1] and same_groups(first, second)

@@ -82,6 +82,10 @@ class Target:
     measure_proposal: Callable[[Proposal], Any] | None = None
     """A proposal -> what `measure` gives at its position, where its frame spares something."""
 
+    def measure_draw(self, proposal: Proposal) -> Any:
+        """What `measure` gives at a proposal, with what was computed for it."""
+        return self.measure_proposal(proposal) if self.measure_proposal else self.measure(proposal.position)
+
     def potential(self, position: Position) -> Array:
         """reference(z) + action(z): all but the Gaussian."""
         return self.reference(position) + self.action(position)

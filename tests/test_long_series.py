@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from one_number import number_in
 from quick_samplers import chains
 
 from nnft_ppl import Ensemble, Theory, kept_draws, load, read, sample
@@ -19,41 +20,13 @@ from nnft_ppl.runs import DrawsError, collected, long_series
 from nnft_ppl.runs.long_series import LongSeries
 from nnft_ppl.samplers import Settings, reweight
 
-MODEL = """
-import jax.numpy as jnp
-import numpyro
-from numpyro import distributions as dist
-from nnft_ppl import Observable, ratio
-
-
-def model(coupling=0.1):
-    a = numpyro.sample("a", dist.Normal(0, 1))
-    numpyro.factor("quartic", -coupling * a**4)
-    return lambda x: a + 0 * x[0]
-
-
-def observables():
-    return {
-        "moments": Observable(lambda phi: phi(jnp.zeros(1)) ** jnp.array([2, 4]), ("power",), {"power": (2, 4)}),
-        "squared": Observable(lambda phi: phi(jnp.zeros(1)) ** 2),
-        "one": Observable(lambda phi: 1.0 + 0 * phi(jnp.zeros(1))),
-        "quotient": ratio("squared", "one"),
-    }
-"""
 MOST, DRAWS, EACH = 250, 1500, 8
 RUN: dict[str, Any] = {"num_chains": 2, "num_draws": DRAWS, "seed": 1, "checks": False}
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("models") / "number.py"
-    path.write_text(MODEL, encoding="utf-8")
-    return str(path)
-
-
-@pytest.fixture(scope="module")
-def theory(file: str) -> Theory:
-    return load(file)
+def theory(tmp_path_factory: pytest.TempPathFactory) -> Theory:
+    return number_in(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
@@ -84,10 +57,10 @@ def same(one: Ensemble, other: Ensemble) -> None:
 
 @pytest.mark.usefixtures("shortened")
 @pytest.mark.parametrize("sampler", [reweight, chains])
-def test_the_same_is_found(file: str, folder: Path, sampler: Any, tmp_path: Path):
+def test_the_same_is_found(theory: Theory, folder: Path, sampler: Any, tmp_path: Path):
     """Of weighted draws, and of free ones that call themselves chains, which they are without a coupling."""
     free = sampler is chains
-    theory = load(file, coupling=0.0 if free else 0.1)
+    theory = load(str(theory.file.path), coupling=0.0 if free else 0.1)
     made = sample(theory, sampler, out=tmp_path, **RUN)
     before = sample(theory, sampler, keep_series="all", **RUN) if free else read(folder)
     about = made.provenance.sampler

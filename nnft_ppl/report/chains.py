@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from nnft_ppl.display import format_value
 from nnft_ppl.report.drawing import COLOURS, axes_or_new, label, shorten
 from nnft_ppl.report.parts import IMAGINARY, REAL, WHOLE, Part, columns_of
-from nnft_ppl.results import Ensemble, averaged_over, places, series_of, single_series, usable_log_weights
+from nnft_ppl.results import Ensemble, averaged_over, places, single_series, usable_log_weights
 from nnft_ppl.statistics import autocorrelation_function, gamma_method, relative_weights
 
 TRACE_POINTS = 300
@@ -130,7 +130,7 @@ def weights_table(ensemble: Ensemble) -> pd.DataFrame:
     Raises:
         ValueError: If the draws have no weights.
     """
-    logs = usable_log_weights(ensemble.kind, series_of(single_series(ensemble.data), "sample_stats"))
+    logs = usable_log_weights(single_series(ensemble.data), ensemble.kind)
     if logs is None:
         raise ValueError("the draws of a Markov chain have no weights")
     weights = np.sort(relative_weights(logs).reshape(-1))[::-1]

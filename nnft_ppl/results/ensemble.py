@@ -39,7 +39,6 @@ from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import coordinates_of, read_estimates, refuse_other_places, with_coordinates
 from nnft_ppl.results.provenance import Provenance
 from nnft_ppl.results.series import (
-    averaged_over,
     has_series,
     improved_series,
     phase_of,
@@ -129,7 +128,7 @@ class Ensemble:
     @property
     def log_weights(self) -> np.ndarray | None:
         """Log weights of the draws, shape (chain, draw), smoothed for free draws; None for Markov chains."""
-        return usable_log_weights(self.kind, series_of(self.data, "sample_stats"), averaged_over(self.data))
+        return usable_log_weights(self.data, self.kind)
 
     @property
     def phase(self) -> np.ndarray | None:

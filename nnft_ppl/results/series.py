@@ -73,7 +73,7 @@ def single_draws(data: xr.DataTree, kind: Kind, quoted: Mapping[str, np.ndarray]
     if "singles" not in data:
         return None
     singles = single_series(data)
-    draws, weights = series_of(singles), usable_log_weights(kind, series_of(singles, "sample_stats"))
+    draws, weights = series_of(singles), usable_log_weights(singles, kind)
     if quoted:
         raw, single = series_of(data), series_of(singles, "improved")
         carried = _carried_controls(data, kind, weights)
@@ -87,7 +87,7 @@ def _carried_controls(
     data: xr.DataTree, kind: Kind, single_weights: np.ndarray | None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What controls add to averages and to single draws, by name."""
-    weights = usable_log_weights(kind, series_of(data, "sample_stats"), averaged_over(data))
+    weights = usable_log_weights(data, kind)
     if weights is None or single_weights is None:
         return {}
     means, singles = series_of(data, "control_means"), series_of(single_series(data), "control")
@@ -109,21 +109,20 @@ def phase_of(terms: Mapping[str, np.ndarray]) -> np.ndarray | None:
     return np.sum(list(terms.values()), axis=0) if terms else None
 
 
-def usable_log_weights(kind: Kind, stats: Mapping[str, np.ndarray], every: int = 1) -> np.ndarray | None:
+def usable_log_weights(data: xr.DataTree, kind: Kind) -> np.ndarray | None:
     """Log weights as estimates use them: smoothed for free draws, as they are for populations, None for chains.
 
     Those of averages stay as they are: behind a wall some of the draws have no weight, averages have the weight of one,
     of two, and so on of them, and no smooth law.
 
     Args:
+        data: A result, or the single draws in it.
         kind: What the draws are.
-        stats: Their statistics, (chain, draw), by name.
-        every: How many consecutive draws an entry is the average of.
     """
     if not kind.weighted:
         return None
-    logs = stats["log_weight"]
-    smooth = kind is Kind.FREE and every == 1 and np.any(np.isfinite(logs))
+    logs = series_of(data, "sample_stats")["log_weight"]
+    smooth = kind is Kind.FREE and averaged_over(data) == 1 and np.any(np.isfinite(logs))
     return smooth_log_weights(logs)[0] if smooth else logs
 
 

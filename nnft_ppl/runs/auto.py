@@ -145,8 +145,8 @@ class _Way(NamedTuple):
         if target.proposal is None:
             return weighed + operations(target.measure, zero)
         key = jax.random.key(0)
-        measured = target.measure_proposal or (lambda proposal: target.measure(proposal.position))
-        return weighed + operations(target.proposal, key) + operations(measured, jax.eval_shape(target.proposal, key))
+        drawn = jax.eval_shape(target.proposal, key)
+        return weighed + operations(target.proposal, key) + operations(target.measure_draw, drawn)
 
 
 class _Found(NamedTuple):

@@ -13,7 +13,6 @@ from nnft_ppl.results import (
     Ensemble,
     averaged_over,
     has_series,
-    series_of,
     single_series,
     usable_log_weights,
     with_entry,
@@ -115,8 +114,7 @@ def _with_series(ensemble: Ensemble, stored: xr.Dataset) -> xr.Dataset:
 
 
 def _log_weights(ensemble: Ensemble, numbers: ndarray) -> ndarray | None:
-    stats = series_of(single_series(ensemble.data), "sample_stats")
-    weights = usable_log_weights(ensemble.kind, stats)
+    weights = usable_log_weights(single_series(ensemble.data), ensemble.kind)
     return None if weights is None else weights[:, numbers // averaged_over(ensemble.data)]
 
 

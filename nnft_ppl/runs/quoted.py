@@ -11,7 +11,6 @@ from nnft_ppl.checks import FinishedDraws, without_rounding
 from nnft_ppl.draws import Kind
 from nnft_ppl.observables import functions_of
 from nnft_ppl.results import (
-    averaged_over,
     held_out_estimates,
     improved_series,
     phase_of,
@@ -56,7 +55,7 @@ class Quoted:
             data: The draws.
         """
         series = without_rounding(theory, series_of(data))
-        weights = usable_log_weights(kind, series_of(data, "sample_stats"), averaged_over(data))
+        weights = usable_log_weights(data, kind)
         improved = improved_series(data)
         quoted = series | {name: mixed for name, mixed in quoted_series(data, weights).items() if name in improved}
         singles = finished_singles(theory, kind, data, quoted)

@@ -15,7 +15,7 @@ from nnft_ppl.checks import (
     untrusted,
 )
 from nnft_ppl.observables import Derived, functions_of
-from nnft_ppl.results import averaged_over, phase_of, quoted_series, series_of, single_draws, usable_log_weights
+from nnft_ppl.results import phase_of, quoted_series, series_of, single_draws, usable_log_weights
 from nnft_ppl.runs.quoted import Quoted
 from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.statistics import estimate
@@ -181,7 +181,7 @@ def enough_draws(
         times: How many times as many are enough.
     """
     assert recorder.kind is not None
-    weights = usable_log_weights(recorder.kind, series_of(data, "sample_stats"), averaged_over(data))
+    weights = usable_log_weights(data, recorder.kind)
     series, phase, independent = series_of(data), phase_of(series_of(data, "phase")), recorder.kind.independent
     told: dict[str, Any] = {"independent": independent, "phase": phase}
     found = estimate(series, None, weights, **told, singles=single_draws(data, recorder.kind))

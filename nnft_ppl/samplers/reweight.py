@@ -143,8 +143,7 @@ def free_draws_function(target: Target, *, keep: bool) -> tuple[Callable, int]:
         proposal = jax.lax.optimization_barrier(target.proposal(key))
         position, log_ratio, _ = proposal
         stats = {"log_weight": -target.action(position) - log_ratio, "log_proposal": log_ratio}
-        measure = target.measure_proposal or (lambda proposal: target.measure(proposal.position))
-        return measure(proposal), stats, position if keep else None
+        return target.measure_draw(proposal), stats, position if keep else None
 
     def draw_all(keys: jax.Array) -> tuple:
         batches = jax.lax.map(jax.vmap(one_draw), keys.reshape(-1, size))
