@@ -23,7 +23,7 @@ from nnft_ppl.results import quoted_series
 from nnft_ppl.runs.recorder import Recorder
 from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import Block
-from nnft_ppl.statistics import estimate, smooth_log_weights
+from nnft_ppl.statistics import estimate, mix, smooth_log_weights
 from nnft_ppl.theory import ModelFile
 
 SEEDS, DRAWS, DISTANCE = 100, 1000, 1.6
@@ -99,6 +99,20 @@ def test_values_are_unbiased_and_errors_right(runs):
     assert kstest(found, "norm").pvalue > 1e-4
     without = [(xr.DataTree.from_dict({name: data[name].to_dataset() for name in KEPT}), logs) for data, logs in runs]
     assert np.mean(errors**2) < 0.5 * np.mean(pulls(without)[1] ** 2)
+
+
+def test_errors_are_right_where_many_draws_are_light():
+    """Two draws in five weigh little: what a control has of them would stand in entries of others, as noise."""
+    found = []
+    for random in map(np.random.default_rng, range(100)):
+        light = random.random((2, 1000)) < 0.4
+        logs = np.where(light, np.log(0.1), 0.0)
+        control, noise, other = random.normal(size=(3, 2, 1000))
+        raw = np.where(light, 8.0, 1.0) * control + 0.2 * noise
+        series = {"a": mix(raw, raw + 0.1 * other, logs, control)}
+        one = estimate(series, None, logs, independent=True)["a"]
+        found.append(float(one.value / one.error))
+    assert 0.8 < np.sqrt(np.mean(np.square(found))) < 1.25
 
 
 def test_a_wrong_mean_is_rejected(runs):

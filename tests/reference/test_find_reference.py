@@ -25,18 +25,18 @@ from nnft_ppl.spaces import Box
 def model():
     box = Box(3.0, 1, bandlimit=8.0)
     a, b, c, d = (numpyro.sample(name, dist.Normal(0, 1)) for name in "abcd")
-    u = lambda x: 2 * a * jnp.cos(b * x[0] + 0.4)
+    u = lambda x: 0.7 + 2 * a * jnp.cos(b * x[0] + 0.4)
     v = lambda x: 1.5 * c * jnp.cos(d * x[0])
     one, two = box.evaluate(u), box.evaluate(v)
     well = 3 * one**4 - 2 * one**2 + 2 * two**4 - 1.5 * two**2 + 2 * one * two
-    numpyro.factor("well", -box.integrate(well + 0.5 * one))
+    numpyro.factor("well", -box.integrate(well))
     return {"u": u, "v": v}
 
 
 def space():
     return Box(3.0, 1, bandlimit=8.0)
 """
-"""Two fields of other signs, and a tilt: a narrow Gaussian is nearer in the mean, and misses what weighs."""
+"""Two fields of other signs, one with a mean: a narrow Gaussian is nearer in the mean, and misses what weighs."""
 
 
 def test_a_gaussian_that_misses_a_part_of_the_density_is_found_out(tmp_path):
