@@ -5,9 +5,10 @@ from jaxtyping import Float, Inexact
 from numpy import ndarray
 
 LIGHT, MOST_LIGHT = 0.2, 0.05
-"""A weight, beside their average, below which a draw leaves its control to the next heavier one; and the share of such
-draws up to which controls are used. The two terms of a light draw are then in two entries, which are taken for
-independent: with many of them errors would be too large."""
+"""A weight, beside their average, that is light; and the share of such draws up to which controls are used."""
+LIGHTEST = 0.02
+"""A weight below which a draw leaves its control to the next heavier one. Its own term is correlated with that, and the
+two are taken for independent: what is left apart is at most so small a share of a draw."""
 
 
 def centred_control(
@@ -38,7 +39,7 @@ def carried_control(
 ) -> Inexact[ndarray, "chain draw *shape"] | None:
     """The control over the weights, so that its weighted average is that of the control; None where many weigh little.
 
-    What light draws would have to carry the next heavier one of the same half carries: the sum is the same.
+    What the lightest draws would have to carry the next heavier one of the same half carries: the sum is the same.
 
     Args:
         control: C − E[C], shape (chain, draw, *shape).
@@ -53,7 +54,7 @@ def carried_control(
 
 def _carried(control: ndarray, weights: ndarray) -> ndarray:
     flat, weight = control.reshape(weights.size, -1).copy(), weights.ravel()
-    light, heavy = np.flatnonzero(weight < LIGHT), np.flatnonzero(weight >= LIGHT)
+    light, heavy = np.flatnonzero(weight < LIGHTEST), np.flatnonzero(weight >= LIGHTEST)
     np.add.at(flat, heavy[np.searchsorted(heavy, light) % len(heavy)], flat[light])
     flat[light] = 0.0
     flat[heavy] /= weight[heavy, None]

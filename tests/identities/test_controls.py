@@ -101,14 +101,15 @@ def test_values_are_unbiased_and_errors_right(runs):
     assert np.mean(errors**2) < 0.5 * np.mean(pulls(without)[1] ** 2)
 
 
-def test_errors_are_right_where_many_draws_are_light():
-    """Two draws in five weigh little: what a control has of them would stand in entries of others, as noise."""
+@pytest.mark.parametrize(("share", "size"), [(0.4, 8.0), (0.4, -8.0), (0.045, 8.0), (0.045, -8.0)])
+def test_errors_are_right_where_draws_are_light(share, size):
+    """What a control has of a light draw and the draw itself are correlated: kept apart, they would be noise."""
     found = []
     for random in map(np.random.default_rng, range(100)):
-        light = random.random((2, 1000)) < 0.4
+        light = random.random((2, 1000)) < share
         logs = np.where(light, np.log(0.1), 0.0)
         control, noise, other = random.normal(size=(3, 2, 1000))
-        raw = np.where(light, 8.0, 1.0) * control + 0.2 * noise
+        raw = np.where(light, size, 1.0) * control + 0.2 * noise
         series = {"a": mix(raw, raw + 0.1 * other, logs, control)}
         one = estimate(series, None, logs, independent=True)["a"]
         found.append(float(one.value / one.error))
