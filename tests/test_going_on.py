@@ -63,6 +63,8 @@ DIFFERENCES = [
     ({"num_chains": 3}, "chains is 2 there and 3 here"),
     ({"keep": "none"}, "keep is 'auto' there and 'none' here"),
     ({"sampler": reweight}, "sampler is 'chains' there and 'reweight' here"),
+    ({"reference": "bare"}, "reference is 'auto' there and 'bare' here"),
+    ({"keep_series": "all"}, "keep-series is 'auto' there and 'all' here"),
     ({"checks": ["modes"]}, "other checks .without a search for modes."),
 ]
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from nnft_ppl.results.plain_json import plain_json
@@ -16,7 +16,7 @@ FORMAT = 2
 
 SETTINGS = {
     "name": "sampler", "chains": "chains", "warmup": "warmup", "keep": "keep", "keep_series": "keep-series",
-    "processes": "processes",
+    "reference": "reference", "processes": "processes",
 }  # fmt: skip
 """Entries of a sampler's record that tell runs apart, and what they are called in words."""
 
@@ -157,10 +157,12 @@ class Request:
         """
         own = self.to_json()
         pairs = [(name, stored.get(name), own[name]) for name in ("model", "dim", "seed", "precision")]
+        # An earlier version wrote less of the sampler: what was not asked for then is what is there unless asked for.
+        usual = {one.name: one.default for one in fields(SamplerRecord) if one.default is not MISSING}
         for kind, sort in {"keywords": "", "versions": "version of ", "sampler": ""}.items():
             here, there = own[kind], stored.get(kind)
-            there = {"processes": 1} | dict(there if isinstance(there, Mapping) else {})
-            names = SETTINGS if kind == "sampler" else sorted({*here, *there} - {"processes"})
+            there = (usual if kind == "sampler" else {}) | dict(there if isinstance(there, Mapping) else {})
+            names = SETTINGS if kind == "sampler" else sorted({*here, *there})
             pairs += [(f"{sort}{SETTINGS.get(name, name)}", there.get(name), here.get(name)) for name in names]
         found = [f"{name} is {there!r} there and {here!r} here" for name, there, here in pairs if there != here]
         source = ("source_sha256", "imported", "content_sha256")
