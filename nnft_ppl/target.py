@@ -83,7 +83,7 @@ class Target:
     """A proposal -> what `measure` gives at its position, where its frame spares something."""
 
     def measure_draw(self, proposal: Proposal) -> Any:
-        """What `measure` gives at a proposal, with what was computed for it."""
+        """What `measure` gives at the position of `proposal`, with what was computed for it."""
         return self.measure_proposal(proposal) if self.measure_proposal else self.measure(proposal.position)
 
     def potential(self, position: Position) -> Array:
