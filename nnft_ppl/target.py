@@ -83,7 +83,11 @@ class Target:
     """A proposal -> what `measure` gives at its position, where its frame spares something."""
 
     def measure_draw(self, proposal: Proposal) -> Any:
-        """What `measure` gives at the position of `proposal`, with what was computed for it."""
+        """What `measure` gives at a proposal's position, with what was computed for it.
+
+        Args:
+            proposal: What `proposal`, or a reference, drew.
+        """
         return self.measure_proposal(proposal) if self.measure_proposal else self.measure(proposal.position)
 
     def potential(self, position: Position) -> Array:
