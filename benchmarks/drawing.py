@@ -141,7 +141,8 @@ def _curves_on(axes: Axes, table: Table, wanted: Sequence[str]) -> None:
             values,
             f"{MARKERS[number % len(MARKERS)]}{line}",
             color=COLOURS[number % len(COLOURS)],
-            markersize=5,
+            markersize=6,
+            markerfacecolor="none",  # one may lie on another
             label=column,
         )
     axes.set_yscale("log")

@@ -80,7 +80,7 @@ def figures(bench: Bench) -> Iterator[Row | Table]:
             lines.append([f"λ = {coupling:g}, side {side:g}", *times.values(), best, *rates.values()])
         kinds = ("auto", "best single", "lattice", "stock")
         columns = ["point", *kinds, "which", *(f"{kind}, draws/s" for kind in kinds)]
-        yield Table(f"{model}: seconds to {PRECISION:.0%} on G(1/m), and effective draws per second", columns, lines)
+        yield Table(f"{model}: seconds to {PRECISION:.0%} on G(1/m), and draws per second", columns, lines)
 
 
 def seconds_needed(answer: dict[str, Any]) -> float:
