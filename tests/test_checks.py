@@ -171,9 +171,17 @@ def test_identities_of_vector_fields_are_checks(ensemble):
     assert set(ensemble.data["identity_scale"].data_vars) >= {"value", "anomaly", "change", "flux"}
 
 
+def waves():
+    with numpyro.plate("neuron", 4):
+        amplitude = numpyro.sample("amplitude", dist.Normal(0, 1))
+        phase = numpyro.sample("phase", dist.Uniform(-jnp.pi, jnp.pi))
+    numpyro.factor("quartic", -0.02 * jnp.sum(amplitude * jnp.cos(phase)) ** 4)
+    return lambda x: jnp.sum(amplitude * jnp.cos(phase + x[0]))
+
+
 def test_a_field_of_neurons_is_a_check():
     turn = NeuronField("phase", lambda one: {"phase": jnp.ones(())}, plate="neuron")
-    run = sample(load("phi4", width=4), "reweight", num_draws=500, checks=[turn])
+    run = sample(Theory(waves), "reweight", num_draws=500, checks=[turn])
     (verdict,) = [one for one in run.verdicts if one.check == "identity_phase"]
     assert verdict.status == "good"
 

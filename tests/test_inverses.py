@@ -30,7 +30,7 @@ def test_there_and_back(key):
         return lambda x: scale * x[0]
 
     theory = Theory(model)
-    z = jax.vmap(theory.free_draw)(jax.random.split(key, 20))
+    z = jax.jit(jax.vmap(theory.free_draw))(jax.random.split(key, 20))
     back = jax.jit(jax.vmap(lambda one: theory.coordinates(theory.transport(one))))(z)
     np.testing.assert_allclose(back, z, rtol=1e-6, atol=1e-7)
 

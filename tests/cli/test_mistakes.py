@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 from commands import nnft
-from mistakes import CASES, GOOD, MODEL, PREAMBLE, QUICK, ROTATION, WITH_IDENTITIES, Case, full_disk, write
+from mistaken_models import MODELS, SYMMETRIES, WITH_IDENTITIES
+from mistaken_results import CALLS, RESULTS, full_disk
+from mistaken_words import WORDS
+from mistakes import GOOD, MODEL, PREAMBLE, QUICK, ROTATION, Case, write
 
 from nnft_ppl import load, read, sample
 from nnft_ppl.cli.complaints import complaint
+
+CASES = [*WORDS, *MODELS, *SYMMETRIES, *RESULTS, *CALLS]
 
 
 def tree(folder: Path) -> dict[Path, bytes]:

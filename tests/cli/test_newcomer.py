@@ -56,8 +56,8 @@ def test_nothing_is_said_of_a_model_that_cannot_be_looked_into():
 
 
 def test_a_free_theory_is_called_free(folder: Path):
-    words = ("run", "free_scalar", "--set", "width=4", "--set", "dim=1", "--set", "side=2.0", "--draws", "200")
-    out = nnft(*words).out
+    write(folder, WEIGHT.replace("offset=0.0, ", ""))
+    out = nnft("run", "mine.py", "--draws", "200").out
     assert "reweight because no action tells draws apart: every one counts\n" in out
     assert "worth" not in out
 
