@@ -14,7 +14,9 @@ from nnft_ppl.results import LostProcessError
 from nnft_ppl.samplers import Settings
 
 RUN: dict[str, Any] = {"sampler": chains, "num_chains": 4, "num_draws": 60, "seed": 1, "checks": False}
-BLOCK = 20
+BLOCK, LONG_BLOCK = 20, 250
+UNTIL: dict[str, Any] = {"num_draws": None, "until": {"moments[0]": "1.5%"}}
+"""A run that goes on beyond its first look at errors."""
 
 
 class Ended(BaseException):
@@ -38,7 +40,7 @@ def ending(number: int) -> Callable[[Stage], None]:
 
 
 def main(number: int, folder: Path) -> None:
-    """Make a run, and another one that ends half-way and is begun again."""
+    """Make a run, another one that ends half-way and is begun again, and one until an error is small."""
     own = folder / str(number)
     own.mkdir()
 
@@ -51,6 +53,8 @@ def main(number: int, folder: Path) -> None:
     except (Ended, LostProcessError) as error:
         (own / "said.txt").write_text(str(error), encoding="utf-8")
     together("killed")
+    Settings.block_draws = LONG_BLOCK  # pyright: ignore[reportAttributeAccessIssue]
+    together("until", **UNTIL)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
-from one_of_two import BLOCK, RUN, theory
+from one_of_two import BLOCK, LONG_BLOCK, RUN, UNTIL, theory
 
 from nnft_ppl import Processes, load, read, sample
 from nnft_ppl.cli.processes import processes_of
+from nnft_ppl.display import Stage
 from nnft_ppl.results import Exchange, ResultError, exchange
+from nnft_ppl.runs import DEFAULT_DRAWS
 from nnft_ppl.runs.starting import refuse_unshared
 from nnft_ppl.runs.stored_blocks import joined
 from nnft_ppl.samplers import SAMPLERS, SamplerError, Settings, Share, run_blocks
@@ -42,6 +44,15 @@ def test_two_processes_draw_what_one_draws(runs: Path, tmp_path: Path, monkeypat
     assert two.provenance.sampler.processes == 2
     with pytest.raises(ResultError, match="processes is 2 there and 1 here"):
         sample(theory(tmp_path), out=runs / "whole", **RUN)
+
+
+def test_two_processes_stop_where_one_does(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Settings, "block_draws", LONG_BLOCK)
+    one, two = sample(theory(tmp_path), **RUN | UNTIL), read(runs / "until")
+    assert two.provenance.sampler.draws > DEFAULT_DRAWS  # it looked more than once
+    assert {check.check: check.status for check in two.verdicts}["until"] == "good"
+    for group in ("observables", "estimates"):
+        xr.testing.assert_identical(two.data[group].to_dataset(), one.data[group].to_dataset())
 
 
 def test_the_other_says_that_one_has_ended(runs: Path):
@@ -75,14 +86,22 @@ def test_shares_make_the_blocks_of_all_chains(name: str, key: jax.Array):
 
 def test_processes_that_do_not_fit_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(exchange, "PATIENCE", 0.05)
+    waited: list[Stage] = []
     with pytest.raises(ResultError, match=r"process 1, 2 of 3 has not started"):
-        Exchange(tmp_path / "late", Processes(0, 3))
+        Exchange(tmp_path / "late", Processes(0, 3), waited.append)
+    assert {one.what for one in waited} == {"waiting for process 1, 2 of 3 to start, 0 s at most"}
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultError, match=r"cannot write to '.*file/out': Not a directory; choose another folder"):
+        sample(theory(tmp_path), out=tmp_path / "file" / "out", processes=Processes(0, 2), **RUN)
     told: dict[int, Any] = {}
+    late = threading.Event()  # that process 0 waits
 
     def tell(number: int) -> None:
         try:
             one = Exchange(tmp_path / "pair", Processes(number, 2))
-            told[number] = one.gather("here", number)
+            if number == 1:
+                assert late.wait(60)
+            told[number] = one.gather("here", number, late.set)
             one.gather(f"at {number}", None)
         except ResultError as error:
             told[number, "said"] = str(error)
@@ -99,6 +118,23 @@ def test_processes_that_do_not_fit_together(tmp_path: Path, monkeypatch: pytest.
         Processes(0, 3).checked(4)
     with pytest.raises(ValueError, match="processes find each other in the folder of the run: give out"):
         sample(theory(tmp_path), processes=Processes(0, 2), **RUN)
+
+
+def test_what_is_said_of_a_run_that_was_killed(tmp_path: Path):
+    for number, blocks in enumerate((3, 2)):
+        own = Processes(number, 2).folder_in(tmp_path) / "blocks"
+        own.mkdir(parents=True)
+        for block in range(blocks):
+            (own / f"{block:06d}.nc").touch()
+    (tmp_path / "manifest.json").touch()
+    command = "the same command, in each of 2 processes, goes on"
+    words = rf"2 blocks of draws in .*/processes: if it is not going on in other processes, {command} from there"
+    with pytest.raises(FileNotFoundError, match=words):
+        read(tmp_path)
+    for block in own.iterdir():
+        block.unlink()
+    with pytest.raises(FileNotFoundError, match=f"no block of draws yet: {command}"):
+        read(tmp_path)
 
 
 def test_a_sampler_whose_chains_cannot_be_shared(tmp_path: Path):

@@ -51,6 +51,8 @@ def attempt(given: list[str]) -> int:
 
 def _left_behind(asked: argparse.Namespace) -> str:
     """What an interruption leaves without a result."""
+    if asked.command == "sweep":
+        return " before anything was collected: the same command goes on"
     if asked.command != "run":
         return ""
     if asked.out and any(Path(asked.out).glob("**/blocks/*.nc")):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nnft_ppl.display import error_words
 from nnft_ppl.results import LostProcessError, ResultError, WriteError
-from nnft_ppl.runs import FieldError
+from nnft_ppl.runs import FieldError, MembersError
 from nnft_ppl.samplers import SamplerError
 from nnft_ppl.theory import ModelError
 
@@ -26,7 +26,8 @@ TRACED = {
 }
 """What JAX's errors about values that are being compiled mean in a model."""
 PACKAGE = Path(__file__).parents[1]
-FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""A full disk, a quota, a file system that is read-only."""
 
 
 def complaint(error: Exception) -> tuple[str, bool]:
@@ -36,7 +37,7 @@ def complaint(error: Exception) -> tuple[str, bool]:
     """
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: syntax error: {error.msg}{_quote(error.text)}", True
-    if isinstance(error, SamplerError | FieldError | WriteError | LostProcessError):
+    if isinstance(error, SamplerError | FieldError | WriteError | LostProcessError | MembersError):
         return str(error), False
     if isinstance(error, ResultError):
         return str(error), True
@@ -47,7 +48,7 @@ def complaint(error: Exception) -> tuple[str, bool]:
         return f"{place + ': ' if place else ''}out of memory: use fewer --chains, a smaller width or grid", False
     if place:
         return f"{place}: {_words(error)}", True
-    if isinstance(error, OSError) and error.errno in FULL:
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"{error.filename or 'a file, or the output,'} cannot be written: {error.strerror}", False
     if isinstance(error, ValueError | TypeError | FileNotFoundError | AttributeError):
         return _first_line(error), True

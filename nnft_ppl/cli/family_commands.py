@@ -77,6 +77,9 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
         "--slurm", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="parameters of submitit's jobs"
     )
     sweep.add_argument("--out", type=path, metavar="DIR", help="folder of the family (default runs/MODEL-FINGERPRINT)")
+    sweep.add_argument(
+        "--fresh", action="store_true", help="start all members anew (default: run those that are missing)"
+    )
     json_option(sweep)
 
     collect = commands.add_parser("collect", help="put what the members of a sweep found into one result")

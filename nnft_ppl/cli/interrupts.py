@@ -35,8 +35,9 @@ class Interruption:
         self._shown = shown
         self._whole = self._wanted = self._seen = False
         self._finishing: bool | None = None
+        self._came = -math.inf
         self.folder: Path | None = None
-        """The run's folder, once it is known: temporary files in it are removed when leaving at once."""
+        """Where this process writes, once it is known: temporary files in it are removed when leaving at once."""
 
     def __call__(self, stage: Stage) -> None:
         """Pass progress on; raise `KeyboardInterrupt` if the first signal came while a block was drawn."""
@@ -51,10 +52,15 @@ class Interruption:
         if self._seen:  # an echo of the first, or the second: the watching thread tells them apart
             return
         self._seen = self._wanted = True
+        self._came = time.monotonic()
         self._finishing = self._whole
         if not self._whole:
             # Python drops what a callback raises, such as that of a weak reference: progress raises it again.
             raise KeyboardInterrupt
+
+    def outlast_echoes(self) -> None:
+        """Wait until no echo of the first signal is to come any more: it would find other handlers."""
+        time.sleep(max(0.0, self._came + APART - time.monotonic()))
 
     def watch(self, signals: socket.socket) -> None:
         """Say what will happen at the first signal, leave at the second; returns when the other end closes."""
@@ -76,7 +82,7 @@ class Interruption:
         for part in self.folder.rglob("*.part") if self.folder else ():
             part.unlink(missing_ok=True)
         self._shown.stop()
-        kept = f"; finished blocks of draws are in {self.folder / 'blocks'}" if self.folder else ""
+        kept = f"; finished blocks of draws are kept in {self.folder}" if self.folder else ""
         self._shown.say(f"nnft: stopped at once, without a result{kept}")
         os._exit(INTERRUPTED)  # the main thread may be far inside a compiled program
 
@@ -106,6 +112,7 @@ def interruptible(shown: Shown) -> Iterator[Interruption]:
         watcher.start()
         yield interruption
     finally:
+        interruption.outlast_echoes()
         for one, handler in before.items():
             signal.signal(one, signal.SIG_DFL if handler is None else handler)
         signal.set_wakeup_fd(fd)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from nnft_ppl.cli.outputs import refuse_output
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import Stage
 from nnft_ppl.results import complaining_of_damage, read
@@ -15,6 +16,7 @@ def report(asked: argparse.Namespace) -> int:
     ensemble = read(asked.folder)
     folder = Path(asked.folder)
     path = Path(asked.out) if asked.out else (folder if folder.is_dir() else folder.parent) / "report.html"
+    refuse_output("--out", str(path))
     from nnft_ppl.report import write_report  # slow to import
 
     with progress_bar() as progress:

@@ -70,7 +70,8 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
     for member in members:
         refuse_coarse_grid(member)
     folder = Path(asked.out) if asked.out else default_folder(theory, asked)
-    progress.folder, asked.out = folder, str(folder)
+    asked.out, processes = str(folder), getattr(asked, "processes", ALONE)
+    progress.folder = folder if processes.count == 1 else processes.folder_in(folder)
     ensemble = sample(
         theory,
         asked.sampler,
@@ -87,7 +88,7 @@ def run(asked: argparse.Namespace, keywords: dict[str, Any], scans: dict[str, li
         common=asked.common,
         reference=asked.reference,
         fresh=asked.fresh,
-        processes=getattr(asked, "processes", ALONE),
+        processes=processes,
         until=until_of(asked.until),
     )
     unread = unread_keywords(members[0])

@@ -54,6 +54,7 @@ def sweep(
             progress=progress,
             common=asked.common,
             reference=asked.reference,
+            fresh=asked.fresh,
             until=until_of(asked.until),
         )
     return found, folder

@@ -11,12 +11,14 @@ import contextlib
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nnft_ppl.display import Progress, Stage
 from nnft_ppl.results.lock import Lock, LockedError, is_locked
-from nnft_ppl.results.storage import ResultError, complaining
+from nnft_ppl.results.storage import PROCESSES, ResultError, complaining
 
 PAUSE = 0.005, 0.2
 """Seconds between two looks at what another process tells, at first and at last."""
@@ -37,6 +39,14 @@ class Processes:
     def leads(self) -> bool:
         """Whether this is process 0, which settles what is settled for all."""
         return self.number == 0
+
+    def folder_in(self, folder: Path) -> Path:
+        """The folder of this process, in that of the run.
+
+        Args:
+            folder: Of the run.
+        """
+        return folder / PROCESSES / str(self.number)
 
     def checked(self, num_chains: int) -> "Processes":
         """These, if they can share so many chains.
@@ -66,29 +76,35 @@ class Exchange:
     """What the processes of one run tell each other, from now on until it is released.
 
     Args:
-        folder: `processes` in the run's folder; None where there is one process alone.
+        folder: The run's folder; None where there is one process alone.
         processes: How many there are.
+        progress: Told who is waited for, as long as they have not all started.
 
     Raises:
         ResultError: If another process has this one's number, or some do not come.
         OSError: If nothing can be written there.
     """
 
-    def __init__(self, folder: Path | None = None, processes: Processes = ALONE) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        processes: Processes = ALONE,
+        progress: Progress = lambda stage: None,
+    ) -> None:
         self.processes, self._lock = processes, None
         self._told: list[dict[str, Any]] = []
         self._number = 0
         if folder is None:
             return
-        self._folders = [folder / str(one) for one in range(processes.count)]
-        self.own = self._folders[processes.number]
+        self._folders = [Processes(one, processes.count).folder_in(folder) for one in range(processes.count)]
+        self.own = processes.folder_in(folder)
         self.own.mkdir(parents=True, exist_ok=True)
         try:
             self._lock = Lock(self.own)
         except LockedError as error:
             raise ResultError(f"cannot write to {str(self.own)!r}: {error}; is the run started twice?") from error
         try:
-            self._sessions = self._meet()
+            self._sessions = self._meet(progress)
         except BaseException:
             self.release()
             raise
@@ -103,12 +119,13 @@ class Exchange:
         """Whether there are no others."""
         return self.processes.count == 1
 
-    def gather(self, label: str, value: Any) -> list[Any]:
+    def gather(self, label: str, value: Any, waiting: Callable[[], object] = lambda: None) -> list[Any]:
         """What all processes tell at this point, by their number; it waits until all have.
 
         Args:
             label: What it is about, the same for all.
             value: What this one tells, as JSON values.
+            waiting: Called again and again as long as it waits; an error that it raises ends the waiting.
 
         Raises:
             LostProcessError: If another process has ended.
@@ -122,7 +139,7 @@ class Exchange:
         self._write("told.json", self._told)
         found = []
         for number, session in enumerate(self._sessions):
-            told = self._wait_for(number, session) if number != self.processes.number else self._told[-1]
+            told = self._wait_for(number, session, waiting) if number != self.processes.number else self._told[-1]
             if told["label"] != label:
                 words = f"process {number} is at {told['label']!r} where this one is at {label!r}"
                 raise ResultError(f"{words}: start all with the same command, on machines of one kind")
@@ -130,21 +147,22 @@ class Exchange:
         self._number += 1
         return found
 
-    def first(self, label: str, value: Any) -> Any:
+    def first(self, label: str, value: Any, waiting: Callable[[], object] = lambda: None) -> Any:
         """What process 0 tells at this point.
 
         Args:
             label: What it is about.
             value: Of process 0; others' are not looked at.
+            waiting: As of `gather`.
         """
-        return self.gather(label, value)[0]
+        return self.gather(label, value, waiting)[0]
 
     def release(self) -> None:
         """This process has ended, as the others see it."""
         if self._lock is not None:
             self._lock.release()
 
-    def _wait_for(self, number: int, session: str) -> dict[str, Any]:
+    def _wait_for(self, number: int, session: str, waiting: Callable[[], object]) -> dict[str, Any]:
         pause, _ = PAUSE
         while True:
             # Asked first: it may have told its last word and ended. Or it has ended and was started again.
@@ -158,9 +176,10 @@ class Exchange:
                     f"process {number} of {self.processes.count} has ended before the run was done (see what it "
                     "said); what all have drawn is kept: start all with the same command, and they go on from there"
                 )
+            waiting()
             pause = _rest(pause)
 
-    def _meet(self) -> list[str]:
+    def _meet(self, progress: Progress) -> list[str]:
         """The numbers that all drew when they started, once each has seen all others'."""
         count, me = self.processes.count, self.processes.number
         mine, pause, started = uuid.uuid4().hex, PAUSE[0], time.monotonic()
@@ -176,12 +195,13 @@ class Exchange:
             come = [hello is None or hello.get("seen", {}).get(str(me)) == mine for hello in hellos]
             if all(come):
                 return [seen[str(one)] for one in range(count)]
+            late = ", ".join(str(one) for one, here in enumerate(come) if not here)
             if time.monotonic() - started > PATIENCE:
-                late = ", ".join(str(one) for one, here in enumerate(come) if not here)
                 raise ResultError(
                     f"process {late} of {count} has not started within {PATIENCE:.0f} s: see what it said; processes "
                     "are numbered from 0, and all need to see the same folder"
                 )
+            progress(Stage(f"waiting for process {late} of {count} to start, {PATIENCE:.0f} s at most"))
             pause = _rest(pause)
 
     def _write(self, name: str, value: Any) -> None:

@@ -28,6 +28,7 @@ from nnft_ppl.results.seal import refuse_broken_seal
 from nnft_ppl.results.storage import (
     DAMAGE,
     ENGINE,
+    PROCESSES,
     ResultError,
     at_home,
     complaining,
@@ -37,7 +38,6 @@ from nnft_ppl.results.storage import (
 )
 
 ANEW = "start it anew with --fresh (in Python fresh=True), or choose another folder with --out"
-PROCESSES = "processes"
 
 
 class RunFolder:
@@ -65,7 +65,7 @@ class RunFolder:
         except LockedError as error:
             raise ResultError(f"cannot write to {str(path)!r}: {error}; wait, or choose another --out") from error
         except OSError as error:
-            raise ResultError(_unwritable(path, error)) from error
+            raise ResultError(unwritable(path, error)) from error
         try:
             refuse_occupied(path, manifest, fresh=fresh)  # whoever had the lock may have begun another run
             if fresh:
@@ -77,7 +77,7 @@ class RunFolder:
         except BaseException as error:
             self.release()
             if isinstance(error, OSError):
-                raise ResultError(_unwritable(path, error)) from error
+                raise ResultError(unwritable(path, error)) from error
             raise
 
     def release(self) -> None:
@@ -199,7 +199,13 @@ class RunFolder:
             raise ResultError(f"{reason} ({type(error).__name__}): {ANEW}") from error
 
 
-def _unwritable(path: Path, error: OSError) -> str:
+def unwritable(path: Path, error: OSError) -> str:
+    """Why nothing can be written to a folder, in words.
+
+    Args:
+        path: The folder.
+        error: What came of trying.
+    """
     return f"cannot write to {str(path)!r}: {error.strerror or error}; choose another folder with --out"
 
 

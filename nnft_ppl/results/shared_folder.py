@@ -13,10 +13,11 @@ from typing import Any
 
 import xarray as xr
 
+from nnft_ppl.display import Progress
 from nnft_ppl.results.exchange import Exchange, Processes
 from nnft_ppl.results.provenance import Request
-from nnft_ppl.results.run_folder import PROCESSES, RunFolder, refuse_occupied
-from nnft_ppl.results.storage import ResultError, at_home, write_tree
+from nnft_ppl.results.run_folder import RunFolder, refuse_occupied, unwritable
+from nnft_ppl.results.storage import PROCESSES, ResultError, WriteError, at_home, write_tree
 
 PATIENCE, PAUSE = 60.0, 0.1
 """Seconds within which a file must be seen that another process has written, and between two looks."""
@@ -30,6 +31,7 @@ class SharedFolder(RunFolder):
         manifest: What was asked, the same of all.
         processes: How many there are, and which this is.
         fresh: As of `RunFolder`.
+        progress: Told while others are waited for.
 
     Raises:
         ResultError: As of `RunFolder`; or if others do not come, or were asked for something else.
@@ -38,10 +40,23 @@ class SharedFolder(RunFolder):
         exchange: Where the processes tell each other how far they are.
     """
 
-    def __init__(self, path: Path, manifest: Request, processes: Processes, *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Request,
+        processes: Processes,
+        *,
+        fresh: bool = False,
+        progress: Progress = lambda stage: None,
+    ) -> None:
         path = at_home(path)
-        refuse_occupied(path, manifest, fresh=fresh)
-        self.exchange = Exchange(path / PROCESSES, processes)
+        try:
+            refuse_occupied(path, manifest, fresh=fresh)
+            self.exchange = Exchange(path, processes, progress)
+        except WriteError:
+            raise
+        except OSError as error:
+            raise ResultError(unwritable(path, error)) from error
         try:
             asked = [manifest.fingerprint, manifest.sampler.draws]
             if any(one != asked for one in self.exchange.gather("what is asked", asked)):

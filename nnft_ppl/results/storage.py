@@ -23,6 +23,8 @@ from nnft_ppl.results.seal import put_seal, refuse_broken_seal
 from nnft_ppl.results.signs import refuse_steering
 
 ENGINE = "h5netcdf"
+PROCESSES = "processes"
+"""Folder, in that of a run by several processes, of their own folders."""
 LARGE = 2**26
 """Bytes of a result beyond which its arrays are not read at once."""
 
@@ -156,13 +158,17 @@ def _why_missing(path: Path, file: Path) -> str:
         return f"{file.name} is not there; it is not the folder of a run"
     if (path / "members").is_dir():
         return f"{file.name} is not there; the family did not finish: see its members in {path / 'members'}"
-    blocks = len(list((path / "blocks").glob("*.nc")))
+    shared = sorted((path / PROCESSES).glob("*/blocks"))  # a block is there once all processes have it
+    blocks = min(len(list(one.glob("*.nc"))) for one in shared or [path / "blocks"])
+    command = f"the same command, in each of {len(shared)} processes," if shared else "the same command"
     if not blocks:
-        return f"{file.name} is not there; the run has no block of draws yet: the same command goes on"
+        return f"{file.name} is not there; the run has no block of draws yet: {command} goes on"
     words = f"{blocks} block{'' if blocks == 1 else 's'} of draws"
+    where = path / PROCESSES if shared else path / "blocks"
+    elsewhere = "other processes" if shared else "another process"
     return (
-        f"{file.name} is not there; the run has not finished, {words} in {path / 'blocks'}: if it is not going on in "
-        "another process, the same command goes on from there"
+        f"{file.name} is not there; the run has not finished, {words} in {where}: if it is not going on in "
+        f"{elsewhere}, {command} goes on from there"
     )
 
 

@@ -10,9 +10,9 @@ from nnft_ppl.runs.request import make_request, sampler_of
 from nnft_ppl.runs.sampling import sample
 from nnft_ppl.runs.scanning import family_request
 from nnft_ppl.runs.stopping import DEFAULT_DRAWS
-from nnft_ppl.runs.sweeping import sweep
+from nnft_ppl.runs.sweeping import MembersError, sweep
 
 __all__ = [
-    "DEFAULT_DRAWS", "DrawsError", "Duality", "FieldError", "KeptDraws", "collect", "dual", "family_request",
-    "grid_shifts", "judge_again", "kept_draws", "make_request", "sample", "sampler_of", "sweep",
+    "DEFAULT_DRAWS", "DrawsError", "Duality", "FieldError", "KeptDraws", "MembersError", "collect", "dual",
+    "family_request", "grid_shifts", "judge_again", "kept_draws", "make_request", "sample", "sampler_of", "sweep",
 ]  # fmt: skip

@@ -87,6 +87,15 @@ class Job:
         told = self.exchange.gather("whether to go on", [self.time_is_up, interrupted])
         return any(late for late, _ in told), any(stopped for _, stopped in told)
 
+    def are_enough(self, stopping: Stopping, recorder: Recorder) -> bool:
+        """Whether there are draws enough, as process 0 sees it: the last digit of an error may differ elsewhere.
+
+        Args:
+            stopping: Looks at the draws.
+            recorder: Those so far.
+        """
+        return self.exchange.first("whether draws are enough", bool(stopping(recorder)))
+
     @property
     def own_chains(self) -> int:
         """Chains that this process draws."""
@@ -153,7 +162,7 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
     collected.leg, collected.block = number, count
     if leg and leg.blocks is not None:
         return drawn(whole=not interrupted)
-    whole = bool(recorder.draws) and stopping(recorder)
+    whole = bool(recorder.draws) and job.are_enough(stopping, recorder)
     if whole or interrupted or (recorder.draws and late):
         return drawn(whole=whole and not interrupted)
     try:
@@ -193,7 +202,7 @@ def draw(job: Job, number: int, choice: Choice, make: MakeSampler, key: jax.Arra
             told = {"may_stop_here": False, "note": stopping.words(done)}
             stage = Stage(f"drawing by {name}", done, stopping.expected(done), **told)
             late, interrupted = job.agreed(interrupted=_interrupts(job.progress, stage))
-            whole = not interrupted and stopping(recorder)
+            whole = not interrupted and job.are_enough(stopping, recorder)
             if late or interrupted:
                 break
     except KeyboardInterrupt:

@@ -168,8 +168,10 @@ def sample(
     if theory.action_terms and (coverage or ModeCoverage()).proved(theory).lower == -math.inf:
         refuse_unbounded(theory)
     deadline = math.inf if time_limit is None else started + time_limit
-    folder = None if out is None else _folder(Path(out), request, processes, fresh=fresh)
-    with folder or nullcontext(), show_progress(progress) as show:
+    with (
+        show_progress(progress) as show,
+        nullcontext() if out is None else _folder(Path(out), request, processes, show, fresh=fresh) as folder,
+    ):
         exchange = folder.exchange if folder else Exchange()
         # With errors asked for, blocks are those of the usual run.
         counted = None if tolerances else num_draws
@@ -190,7 +192,8 @@ def sample(
         # Its program compiles while what checks measure is traced.
         begun = plan.legs[0].choice if plan.legs else None
         if given is None and not begun and not exchange.processes.leads:
-            begun = Choice.from_json(exchange.first("pilot", None))
+            waiting = partial(show, Stage("waiting for the pilot by process 0"))
+            begun = Choice.from_json(exchange.first("pilot", None, waiting))
         pilot = Pilot(theory, targets, told, bare=reference == "bare") if given is None and not begun else None
         program = MeasureProgram(theory, asked_checks, num_chains)
         choice = begun or Choice(name, "asked for")
@@ -252,8 +255,8 @@ def sample(
     return Ensemble(judgement.data)
 
 
-def _folder(path: Path, request: Request, processes: Processes, *, fresh: bool) -> RunFolder:
+def _folder(path: Path, request: Request, processes: Processes, show: Progress, *, fresh: bool) -> RunFolder:
     """The folder of a run by one process, or by several."""
     if processes.count == 1:
         return RunFolder(path, request, fresh=fresh)
-    return SharedFolder(path, request, processes, fresh=fresh)
+    return SharedFolder(path, request, processes, fresh=fresh, progress=show)

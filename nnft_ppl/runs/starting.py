@@ -1,6 +1,7 @@
 """The state that a sampler draws from: that on disk, or one after its warm-up, which process 0 makes for all chains."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import xarray as xr
@@ -52,14 +53,15 @@ def begun_together(
     if last is not None:
         return begun(sampler, last)
     exchange, complaint = folder.exchange, ""
-    settings.progress(Stage("warm-up" if exchange.processes.leads else "waiting for the warm-up by process 0"))
+    waiting = Stage("waiting for the warm-up by process 0")
+    settings.progress(Stage("warm-up") if exchange.processes.leads else waiting)
     if exchange.processes.leads:
         try:
             whole = make(target, replace(settings, num_chains=settings.shared.total, share=None))
             folder.write_start(state_dataset(whole.start()))
         except SamplerError as error:
             complaint = str(error)
-    if complaint := exchange.first("warm-up", complaint):
+    if complaint := exchange.first("warm-up", complaint, partial(settings.progress, waiting)):
         raise SamplerError(complaint)
     state = stored_state(folder.read_start())
     if state is None:

@@ -6,23 +6,27 @@ The folder is that of `sample(family, out=...)`: `DIR/members/PLACE` for each me
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from nnft_ppl.checks import UntilErrors, checks_of, of_theory, tolerances_of
 from nnft_ppl.display import Progress, Stage, error_words, show_progress
 from nnft_ppl.families import Family
-from nnft_ppl.results import Ensembles, Provenance, ResultError
+from nnft_ppl.results import Ensembles, Provenance, ResultError, RunFolder
 from nnft_ppl.runs.collecting import collect, result_of_member
 from nnft_ppl.runs.one_member import STOP, member_task, run_member
-from nnft_ppl.runs.request import check_settings, sampler_of
+from nnft_ppl.runs.request import check_settings, make_request, sampler_of
 from nnft_ppl.runs.scanning import family_folder, family_request
 from nnft_ppl.runs.stopping import DEFAULT_DRAWS
 from nnft_ppl.workers import LocalWorkers, own_cores
 
 PAUSE = 0.2
 """Seconds between two looks at the members."""
+
+
+class MembersError(ResultError):
+    """A sweep whose members failed, all that were run, so that there is no result; the text says why each did."""
 
 
 class Submits(Protocol):
@@ -49,6 +53,7 @@ def sweep(
     progress: Progress | None = None,
     common: bool = False,
     reference: str = "auto",
+    fresh: bool = False,
     until: Mapping[str, str | float] | None = None,
 ) -> Ensembles:
     """Run every member of a family by itself, side by side, and collect what they found.
@@ -75,11 +80,13 @@ def sweep(
             that they draw, and what there is is collected.
         common: Whether all members have the same random numbers.
         reference: `auto` or `bare`.
+        fresh: Whether to start all members anew, whatever is in their folders; a result stays until it is replaced.
         until: The errors that every member is to reach.
 
     Raises:
         TypeError, ValueError: For settings out of range, a family of a function that stands in no file.
-        ResultError: If `out` cannot be written, holds something else, or no member gave a result.
+        ResultError: If `out` cannot be written, or holds something else.
+        MembersError: If no member gave a result.
         KeyboardInterrupt: If it was interrupted before any member had a result.
     """
     if not isinstance(family, Family):
@@ -97,25 +104,31 @@ def sweep(
         "keep_series": keep_series, "reference": reference, "time_limit": time_limit, "until": wanted or None,
         "checks": checks if isinstance(checks, bool) else list(checks),
     }  # fmt: skip
-    tasks = {}
-    for theory, (place, told) in zip(family, request.family["members"].items(), strict=True):
-        folder = out / "members" / told["folder"]
-        tasks[place] = member_task(theory, folder, settings | {"seed": told["seed"]})
-    with family_folder(out, request) as kept, show_progress(progress) as show:
+    tasks, fingerprints = {}, {}
+    for theory, (place, member) in zip(family, request.family["members"].items(), strict=True):
+        folder = out / "members" / member["folder"]
+        tasks[place] = member_task(theory, folder, settings | {"seed": member["seed"]})
+        fingerprints[place] = member["fingerprint"]
+    with family_folder(out, request, fresh=fresh) as kept, show_progress(progress) as show:
         (kept.path / STOP).unlink(missing_ok=True)
+        for theory, task in zip(family, tasks.values(), strict=True) if fresh else ():
+            # All at once: after an interruption the same call without `fresh` goes on.
+            told = (name, num_chains, usual, num_warmup, task["settings"]["seed"], keep, reference, keep_series)
+            RunFolder(Path(task["folder"]), make_request(theory, *told), fresh=True).release()
         missing = {
             place: task
             for place, task in tasks.items()
-            if not _complete(Path(task["folder"]), request.family["members"][place]["fingerprint"], usual, wanted)
+            if fresh or not _complete(Path(task["folder"]), fingerprints[place], usual, wanted)
         }
         failures, interrupted = _run(missing, executor, show, len(tasks), kept.path / STOP) if missing else ({}, False)
-        show(Stage("collecting", may_stop_here=False))
+        with suppress(KeyboardInterrupt):  # too late: nothing is left to be cut short
+            show(Stage("collecting", may_stop_here=False))
         try:
             return collect(kept.path, family.theories[0].derived, failures)
-        except ResultError:
+        except ResultError as error:
             if interrupted:
                 raise KeyboardInterrupt from None
-            raise
+            raise MembersError(str(error)) if failures else error from None
 
 
 def _complete(folder: Path, fingerprint: str, draws: int, wanted: Mapping[str, str]) -> bool:
@@ -138,6 +151,7 @@ def _run(
     """Member -> why it failed; and whether all was interrupted."""
     failures: dict[str, str] = {}
     interrupted, before = False, total - len(tasks)
+    show(Stage("members", before, total, may_stop_here=False))  # a signal waits until it can be told to the members
     own = LocalWorkers(min(len(tasks), len(own_cores())))  # no process is started before it is needed
     with own:
         engine: Submits = own if executor is None else executor

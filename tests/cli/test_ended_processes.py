@@ -83,9 +83,32 @@ with progress_bar() as shown, interrupts.interruptible(shown) as progress:
     assert process.returncode == 3
     assert said.splitlines() == [
         "nnft: stopping, the block of draws is finished first; Ctrl-C again stops at once",
-        "nnft: stopped at once, without a result; finished blocks of draws are in blocks",
+        "nnft: stopped at once, without a result; finished blocks of draws are kept in .",
     ]
     assert not (tmp_path / "000001.nc.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("at_first", "at_last", "status", "said"),
+    [
+        ("SIGTERM", "SIGTERM", 3, "nnft: interrupted\n"),
+        ("SIGHUP", "SIGINT", 3, "nnft: interrupted\n"),
+        ("", "SIGINT", 0, ""),
+    ],
+)
+def test_signals_before_and_after_all_work(at_first: str, at_last: str, status: int, said: str):
+    """While modules are imported, and while libraries clean up, which would show a traceback."""
+    script = f"""
+import atexit, signal, sys
+from nnft_ppl.cli import commands, main
+
+atexit.register(lambda: signal.raise_signal(signal.{at_last}))
+commands._dispatch = lambda asked: {f"signal.raise_signal(signal.{at_first})" if at_first else "0"}
+sys.argv = ["nnft", "list"]
+sys.exit(main.main())
+"""
+    ended = subprocess.run([sys.executable, "-c", script], stderr=-1, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stderr) == (status, said)
 
 
 COMPILING = """

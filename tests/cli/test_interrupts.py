@@ -1,7 +1,10 @@
 """Ctrl-C and SIGTERM within a process: what is kept, and what is said; real processes: `test_ended_processes`."""
 
+import contextlib
+import os
 import signal
 import sys
+import threading
 import weakref
 from pathlib import Path
 
@@ -149,3 +152,18 @@ def test_an_interruption_that_python_drops_is_raised_again_and_not_told(monkeypa
         del other
     assert broken() is None
     assert told == [ZeroDivisionError]  # what else Python drops is told as before
+
+
+def test_an_echo_comes_too_late_to_end_the_process():
+    """Launchers pass on what the terminal has sent: the run has ended by then, and has yet to say what it found."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    echo = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
+    try:
+        with contextlib.suppress(KeyboardInterrupt), progress_bar() as shown, interruptible(shown):
+            echo.start()
+            signal.raise_signal(signal.SIGTERM)
+        echo.join()
+        assert told == []
+    finally:
+        signal.signal(signal.SIGTERM, before)

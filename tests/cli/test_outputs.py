@@ -1,5 +1,6 @@
 """Output that a stream cannot write, or that nobody reads; paths; settings of JAX; Ctrl-C during the imports."""
 
+import errno
 import io
 import json
 import os
@@ -142,7 +143,7 @@ def test_ctrl_c_during_the_imports(monkeypatch: pytest.MonkeyPatch):
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
-    monkeypatch.delitem(sys.modules, "nnft_ppl.cli.commands")
+    monkeypatch.delitem(sys.modules, "nnft_ppl.cli.commands", raising=False)
     monkeypatch.delattr("nnft_ppl.cli.commands")
     assert nnft("list") == (3, "", "nnft: interrupted\n")
 
@@ -169,3 +170,19 @@ def test_a_row_is_one_line_where_nothing_is_a_terminal(monkeypatch: pytest.Monke
         lines[terminal] = [line for line in capsys.readouterr().out.splitlines() if "i" in line]
     assert [len(one) for one in lines.values()] == [1, 2]
     assert all(cell in lines[""][0] for cell in row)
+
+
+def test_a_file_system_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Before the work where that can be seen, and in one line where it became so under the work."""
+    sample(load("free_scalar", width=8), "reweight", num_draws=50, checks=False, out=tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / "report"))
+
+    monkeypatch.setattr("nnft_ppl.report.write_report", refuse)
+    status, _, err = nnft("report", str(tmp_path))
+    assert (status, err) == (4, f"nnft: {tmp_path}/report cannot be written: Read-only file system\n")
+    monkeypatch.setattr("nnft_ppl.cli.outputs.os.access", lambda *_: False)
+    status, _, err = nnft("report", str(tmp_path))
+    assert status == 2
+    assert f"--out {tmp_path}/report.html: the folder {str(tmp_path)!r} is not yours to write in" in err

@@ -175,6 +175,43 @@ def test_an_interrupted_sweep_goes_on(members: Family, wanted: Ensembles, tmp_pa
     same(again, wanted)
 
 
+@pytest.mark.usefixtures("quiet")
+def test_a_sweep_that_starts_anew(members: Family, wanted: Ensembles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Also where another run was, and after an interruption without saying so again."""
+    out, given = tmp_path / "out", str(members.theories[0].file.path)
+    sweep(members, out=out, executor=Here(), **QUICK | {"seed": 1})
+    other = results(out)
+
+    def stop(stage: Stage) -> None:
+        if stage.what == "members":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(members, out=out, executor=Here(), fresh=True, progress=stop, **QUICK)
+    assert results(out) == other
+    found = sweep(members, out=out, executor=Here(), **QUICK)
+    same(found, wanted)
+    written = results(out)
+    monkeypatch.setattr("nnft_ppl.runs.sweeping.LocalWorkers", Here)
+    words = ("--grid", "width=1,2", "--sampler", "reweight", "--chains", "2", "--draws", "100", "--keep", "none")
+    assert nnft("sweep", given, *words, "--out", str(out)).status in (0, 1)
+    assert results(out) == written
+    assert nnft("sweep", given, *words, "--out", str(out), "--fresh").status in (0, 1)
+    assert all(results(out)[name] > written[name] for name in written)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_sweep_without_any_result(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("nnft_ppl.runs.sweeping.LocalWorkers", Here)
+    words = ("sweep", model, "--grid", "width=1,2", "--draws", "100", "--out", str(tmp_path / "out"))
+    monkeypatch.setattr("nnft_ppl.runs.sweeping.run_member", lambda task: {"ended": "failed", "text": "no luck"})
+    status, _, err = nnft(*words)
+    assert (status, "has a result; width=1: no luck; width=2: no luck" in err) == (4, True)
+    monkeypatch.setattr("nnft_ppl.runs.sweeping._run", lambda *_: ({}, True))
+    said = "nnft: interrupted before anything was collected: the same command goes on\n"
+    assert nnft(*words) == (3, "", said)
+
+
 def alone(width: int = 1) -> Any:
     a = numpyro.sample("a", dist.Normal(0, width))
     return lambda x: a * x[0]
