@@ -91,7 +91,7 @@ class PropagatorMomentum(Distribution):
         factor = ball_factor(self.dim, squared)
         inner = squared * factor**2
         if self.dim == 2:
-            growth = jnp.log1p((cutoff / mass) ** 2)
+            growth = self._growth()
             return z * factor * mass * jnp.sqrt(growth * growth_factor(inner * growth))
         massive = mass != 0
         top = (cutoff / jnp.where(massive, mass, cutoff)) ** 2
@@ -102,6 +102,15 @@ class PropagatorMomentum(Distribution):
         moving = inner > 0
         massless = inner if self.dim == 3 else jnp.where(moving, jnp.sqrt(jnp.where(moving, inner, 1.0)), 0.0)
         return z * factor * cutoff * jnp.where(massive, stretch, massless)
+
+    def _growth(self) -> ArrayLike:
+        """ln(1 + cutoff²/m²); of numbers a number."""
+        # Compilers take what all draws share out of their loop, and no longer see that two readings of a model agree.
+        if isinstance(self.mass, int | float) and isinstance(self.cutoff, int | float):
+            ratio = self.cutoff / self.mass
+            return math.log1p(ratio * ratio)
+        mass, cutoff = self._columns()
+        return jnp.log1p((cutoff / mass) ** 2)
 
     def _line(self, z: Array) -> Array:
         mass, cutoff = self._columns()

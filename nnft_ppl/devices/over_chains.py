@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import jax
+from jax.extend.core import jaxpr_as_fun
 
 from nnft_ppl.devices.background import in_background
 from nnft_ppl.devices.starting import require_jax
@@ -53,14 +55,14 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
     of_device = num_chains // len(devices) if spread_out else num_chains
     few = devices[0].platform == "cpu" and of_device <= MOST_IN_TURN
 
-    def together(*arguments: Any) -> Any:
+    def together(function: Callable, *arguments: Any) -> Any:
         chains, same = arguments[: len(arguments) - shared], arguments[len(arguments) - shared :]
         if few:
             return jax.lax.map(lambda chain: function(*chain, *same), chains)
         return jax.vmap(lambda *chain: function(*chain, *same))(*chains)
 
     if len(devices) == 1 or not spread_out:
-        return OverChains(jax.jit(together))
+        return OverChains(jax.jit(partial(together, function)))
     mesh = jax.make_mesh((len(devices),), ("chain",), axis_types=(jax.sharding.AxisType.Auto,), devices=devices)
 
     def specs(number: int) -> tuple:
@@ -68,9 +70,11 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
 
     @jax.jit
     def spread(*arguments: Any) -> Any:
+        # What is traced for one device is not found again by who traces for several: models are traced here, once.
+        traced = _traced(function, arguments, shared)
         # BlackJAX's kernels do not say which of their values differ between devices, which the check would want.
         places = {"in_specs": specs(len(arguments)), "out_specs": jax.P("chain")}
-        return jax.shard_map(together, mesh=mesh, check_vma=False, **places)(*arguments)
+        return jax.shard_map(partial(together, traced), mesh=mesh, check_vma=False, **places)(*arguments)
 
     def placed(*arguments: Any) -> tuple:
         # States that lie elsewhere would compile the program once for them and once for its own results.
@@ -78,3 +82,16 @@ def over_chains(function: Callable, num_chains: int, *, shared: int = 0) -> Over
         return tuple(jax.device_put(*pair) for pair in zip(arguments, where, strict=True))
 
     return OverChains(spread, placed)
+
+
+def _traced(function: Callable, arguments: tuple, shared: int) -> Callable:
+    """A function of one chain as it is traced for arguments of all chains."""
+
+    def shape(array: Any, leading: int) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(array.shape[leading:], array.dtype, weak_type=array.weak_type)
+
+    chains = jax.tree.map(lambda array: shape(array, 1), arguments[: len(arguments) - shared])
+    same = jax.tree.map(lambda array: shape(array, 0), arguments[len(arguments) - shared :])
+    operations, shapes = jax.make_jaxpr(function, return_shape=True)(*chains, *same)
+    apply, structure = jaxpr_as_fun(operations), jax.tree.structure(shapes)
+    return lambda *arguments: jax.tree.unflatten(structure, apply(*jax.tree.leaves(arguments)))

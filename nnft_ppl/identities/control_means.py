@@ -20,14 +20,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import ndtri
-from scipy.stats import qmc
 
+from nnft_ppl.devices import over_chains
 from nnft_ppl.identities.improved import Improvement
 
 SETS, LOG_DRAWS = 16, (6, 8)
 """Independent sets, and the logarithm to base 2 of the draws in each: more, where few do not know the means so well."""
 AS_GOOD_AS = 5000
 """Plain draws that know a mean as well as is enough; of most correlators it is known hundreds of times better."""
+FEWEST = 2 ** LOG_DRAWS[0]
+"""Draws of a set that are evaluated in one call."""
 BITS = 30
 """Of a coordinate of the net."""
 TOGETHER = 16
@@ -67,27 +69,32 @@ def _means_of_sets(
     """E[C] and E[|C|²] of every set, (set, *shape) by name."""
     theory, draws = improvement.theory, 2**log_draws
     shapes = {site.label: site.reference_shape for site in theory.sites if site.label not in improvement.sites}
-    found, averages = [], _averages(improvement)
-    for generator in map(np.random.default_rng, seed.spawn(SETS)):
-        positions = np.zeros((draws, theory.dimension))
+    at_once, averages = _averages(improvement)
+    found, together = [], np.zeros((at_once, draws, theory.dimension))
+    for number, generator in enumerate(map(np.random.default_rng, seed.spawn(SETS))):
         for name, values in even_draws(shapes, log_draws, generator).items():
-            positions[:, theory.groups[name]] = values.reshape(draws, -1)
-        found.append(jax.tree.map(np.asarray, averages(jnp.asarray(positions))))
-    first, second = ({name: np.stack([one[part][name] for one in found]) for name in found[0][0]} for part in (0, 1))
-    return first, second
+            together[number % at_once, :, theory.groups[name]] = values.reshape(draws, -1)
+        if (number + 1) % at_once == 0:
+            parts = np.split(together, draws // FEWEST, axis=1)
+            each = [jax.tree.map(np.asarray, averages(jnp.asarray(part))) for part in parts]
+            found.append(jax.tree.map(lambda *means: np.mean(means, axis=0), *each))
+    return jax.tree.map(lambda *sets: np.concatenate(sets), *found)
 
 
 @lru_cache(maxsize=4)
-def _averages(improvement: Improvement) -> Callable[[Array], tuple[dict[str, Array], dict[str, Array]]]:
-    """Positions, (draw, dimension) -> the averages of the controls and of their squares, compiled once."""
+def _averages(improvement: Improvement) -> tuple[int, Callable[[Array], tuple[dict[str, Array], dict[str, Array]]]]:
+    """How many sets are evaluated at once, one on each device, and the averages of the controls and of their squares.
 
-    @jax.jit
+    Positions, (set, draw, dimension), of `FEWEST` draws each -> averages, (set, *shape) by name, compiled once.
+    """
+
     def averages(positions: Array) -> tuple[dict[str, Array], dict[str, Array]]:
         found = jax.lax.map(improvement.control, positions, batch_size=TOGETHER)
         means = {name: jnp.mean(one, axis=0) for name, one in found.items()}
         return means, {name: jnp.mean(jnp.abs(one) ** 2, axis=0) for name, one in found.items()}
 
-    return averages
+    at_once = math.gcd(SETS, len(jax.local_devices()))
+    return at_once, over_chains(averages, at_once)
 
 
 def even_draws(
@@ -116,6 +123,8 @@ def even_draws(
 
 def _even(draws: int, rows: int, size: int, generator: np.random.Generator) -> Float[np.ndarray, "draw row entry"]:
     """N(0, 1) in every entry: over the draws each row has a net of its own, in an order of its own."""
+    from scipy.stats import qmc  # late: it takes a second to load, and not every run needs it
+
     if size > qmc.Sobol.MAXDIM:
         return generator.normal(size=(draws, rows, size))
     net = (qmc.Sobol(size, scramble=False, bits=BITS).random(draws) * 2**BITS).astype(np.int64)

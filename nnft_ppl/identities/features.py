@@ -1,6 +1,7 @@
 r"""Values and features of insertions on one draw: L = φ_0 + Σ_i z_i h_i in the amplitudes z."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -24,18 +25,29 @@ class Features:
 
     def __init__(self, observables: Mapping[str, Observable], realise: Callable, amplitudes: Array) -> None:
         insertions = list(dict.fromkeys(one for observable in observables.values() for one in observable.insertions))
-        if not insertions:
+        # An integral is pulled back through a whole grid, and points are not, unless both are rows of one matrix.
+        kinds = [[one for one in insertions if one.is_tried is tried] for tried in (False, True)]
+        kinds = [kind for kind in kinds if kind]
+        if not kinds:
             return
-        found: list[Readings] = []
+        found: list[list[Readings]] = []
 
-        def values(amplitudes: Array) -> Array:
-            found.append(read_off(insertions, realise(amplitudes)))
-            return found[-1].values
+        def values(amplitudes: Array) -> list[Array]:
+            fields = realise(amplitudes)
+            found.append([read_off(kind, fields) for kind in kinds])
+            return [one.values for one in found[-1]]
 
-        self._values, push = jax.linearize(values, amplitudes)
-        self._features = derivative_matrix(push, self._values, amplitudes)
-        one = found[0]
-        self._read = dict(zip(insertions, zip(one.rows, one.axes, one.real, strict=True), strict=True))
+        parts, push = jax.linearize(values, amplitudes)
+        rows_of = [
+            derivative_matrix(partial(_of_kind, push, number), part, amplitudes) for number, part in enumerate(parts)
+        ]
+        self._values, self._features = jnp.concatenate(parts), jnp.concatenate(rows_of)
+        starts = np.cumsum([0, *(part.size for part in parts)])
+        self._read = {
+            insertion: (start + rows, axes, real)
+            for kind, one, start in zip(kinds, found[0], starts[:-1], strict=True)
+            for insertion, rows, axes, real in zip(kind, one.rows, one.axes, one.real, strict=True)
+        }
 
     def table(self, insertions: Sequence[Insertion]) -> tuple[tuple[Array, Array], list[np.ndarray]]:
         """Values and features of all that occurs in some insertions, and which of them are whose, all of one shape.
@@ -59,6 +71,11 @@ class Features:
         """
         (values, features), rows = self.table(insertions)
         return [(values[one], features[one]) for one in rows]
+
+
+def _of_kind(push: Callable, number: int, change: Array) -> Array:
+    """What a change of the amplitudes does to the values of one kind alone."""
+    return push(change)[number]
 
 
 def derivative_matrix(push: Callable, values: Array, amplitudes: Array) -> Shaped[Array, "value amplitude"]:

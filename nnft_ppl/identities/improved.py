@@ -100,7 +100,7 @@ class Improvement:
         # Whoever compiles the estimators finds them traced: models are traced slowly.
         self._traced = jax.jit(self._evaluate)
         try:
-            jax.eval_shape(self._traced, jnp.zeros(theory.dimension))
+            jax.eval_shape(self._traced, jnp.zeros(theory.dimension), None)
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
             self.give_up(f"the action cannot be differentiated ({type(error).__name__})")
         suspects = smoothness(theory).potential.intersection(self.sites)

@@ -21,7 +21,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy import ndarray
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from nnft_ppl.complex_parts import in_parts
@@ -181,6 +180,8 @@ class ModeSearch:
 
     def _descend(self, starts: ndarray, directions: ndarray | None = None) -> list[Mode]:
         """The mode to which each descent leads; new ones join the others. Only those along directions are hits."""
+        from scipy.optimize import minimize  # late: it takes long to load, and most runs search nothing
+
         ends = []
         with threadpool_limits(1):  # its matrices are tiny, and idle threads of BLAS keep other cores busy
             for number, start in enumerate(starts):

@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.optimize import minimize_scalar
 
 from nnft_ppl.identities import linear_sites, smoothness
 from nnft_ppl.reference.gaussian import Gaussian, Reference
@@ -147,6 +146,8 @@ def _mixture_share(theory: Theory, reference: Reference, draws: Array) -> float:
 
 def _nearest(divergence: Callable[[np.ndarray], float], count: int, unit: float) -> np.ndarray:
     """The constants of smallest divergence: one for all fields, then, where there are more, one after the other."""
+    from scipy.optimize import minimize_scalar  # late: it takes long to load, and most runs want no reference
+
     low, high = math.log(SMALLEST * unit), math.log(LARGEST * unit)
 
     def along(mask: np.ndarray, others: np.ndarray) -> float:
