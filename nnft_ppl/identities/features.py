@@ -26,16 +26,30 @@ class Features:
         insertions = list(dict.fromkeys(one for observable in observables.values() for one in observable.insertions))
         if not insertions:
             return
+        # Every row of a derivative goes back through all that was read off with it: points not through grids.
+        groups = [[one for one in insertions if not one.is_tried], *([one] for one in insertions if one.is_tried)]
+        groups = [group for group in groups if group]
         found: list[Readings] = []
 
-        def values(amplitudes: Array) -> Array:
-            found.append(read_off(insertions, realise(amplitudes)))
-            return found[-1].values
+        def values(amplitudes: Array) -> list[Array]:
+            fields = realise(amplitudes)
+            found[:] = [read_off(group, fields) for group in groups]
+            return [one.values for one in found]
 
-        self._values, push = jax.linearize(values, amplitudes)
-        self._features = derivative_matrix(push, self._values, amplitudes)
-        one = found[0]
-        self._read = dict(zip(insertions, zip(one.rows, one.axes, one.real, strict=True), strict=True))
+        numbers, push = jax.linearize(values, amplitudes)
+        self._values = jnp.concatenate(numbers)
+        self._features = jnp.concatenate(
+            [
+                derivative_matrix(lambda change, at=at: push(change)[at], own, amplitudes)
+                for at, own in enumerate(numbers)
+            ]
+        )
+        starts = np.cumsum([0, *map(len, numbers)])
+        self._read = {
+            insertion: (start + rows, axes, real)
+            for start, one, group in zip(starts, found, groups, strict=False)
+            for insertion, rows, axes, real in zip(group, one.rows, one.axes, one.real, strict=True)
+        }
 
     def table(self, insertions: Sequence[Insertion]) -> tuple[tuple[Array, Array], list[np.ndarray]]:
         """Values and features of all that occurs in some insertions, and which of them are whose, all of one shape.
