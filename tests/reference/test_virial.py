@@ -1,4 +1,4 @@
-"""The virial of a reference: zero on average, the improved form of φ² where its grid is the space's, less noise in all."""
+"""The virial of a reference: zero on average, the improved form of φ² where its grid is the space's, and less noise."""
 
 from dataclasses import replace
 
