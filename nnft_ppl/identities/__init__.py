@@ -5,8 +5,9 @@ from nnft_ppl.identities.control_means import control_means
 from nnft_ppl.identities.current import Carried, Current
 from nnft_ppl.identities.features import derivative_matrix
 from nnft_ppl.identities.flux import TooManyEdgesError
-from nnft_ppl.identities.improved import Improvement, measure_improved
+from nnft_ppl.identities.improved import Improvement
 from nnft_ppl.identities.linear_sites import free_amplitudes, linear_sites
+from nnft_ppl.identities.measured_improved import measure_improved
 from nnft_ppl.identities.rows import action_jumps
 from nnft_ppl.identities.schwinger_dyson import IdentityOutcome, Residual, SchwingerDyson
 from nnft_ppl.identities.smoothness import smoothness

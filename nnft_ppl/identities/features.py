@@ -1,7 +1,6 @@
 r"""Values and features of insertions on one draw: L = φ_0 + Σ_i z_i h_i in the amplitudes z."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -25,28 +24,31 @@ class Features:
 
     def __init__(self, observables: Mapping[str, Observable], realise: Callable, amplitudes: Array) -> None:
         insertions = list(dict.fromkeys(one for observable in observables.values() for one in observable.insertions))
-        # An integral is pulled back through a whole grid, and points are not, unless both are rows of one matrix.
-        kinds = [[one for one in insertions if one.is_tried is tried] for tried in (False, True)]
-        kinds = [kind for kind in kinds if kind]
-        if not kinds:
+        if not insertions:
             return
-        found: list[list[Readings]] = []
+        # Every row of a derivative goes back through all that was read off with it: points not through grids.
+        groups = [[one for one in insertions if not one.is_tried], *([one] for one in insertions if one.is_tried)]
+        groups = [group for group in groups if group]
+        found: list[Readings] = []
 
         def values(amplitudes: Array) -> list[Array]:
             fields = realise(amplitudes)
-            found.append([read_off(kind, fields) for kind in kinds])
-            return [one.values for one in found[-1]]
+            found[:] = [read_off(group, fields) for group in groups]
+            return [one.values for one in found]
 
-        parts, push = jax.linearize(values, amplitudes)
-        rows_of = [
-            derivative_matrix(partial(_of_kind, push, number), part, amplitudes) for number, part in enumerate(parts)
-        ]
-        self._values, self._features = jnp.concatenate(parts), jnp.concatenate(rows_of)
-        starts = np.cumsum([0, *(part.size for part in parts)])
+        numbers, push = jax.linearize(values, amplitudes)
+        self._values = jnp.concatenate(numbers)
+        self._features = jnp.concatenate(
+            [
+                derivative_matrix(lambda change, at=at: push(change)[at], own, amplitudes)
+                for at, own in enumerate(numbers)
+            ]
+        )
+        starts = np.cumsum([0, *map(len, numbers)])
         self._read = {
             insertion: (start + rows, axes, real)
-            for kind, one, start in zip(kinds, found[0], starts[:-1], strict=True)
-            for insertion, rows, axes, real in zip(kind, one.rows, one.axes, one.real, strict=True)
+            for start, one, group in zip(starts[:-1], found, groups, strict=True)
+            for insertion, rows, axes, real in zip(group, one.rows, one.axes, one.real, strict=True)
         }
 
     def table(self, insertions: Sequence[Insertion]) -> tuple[tuple[Array, Array], list[np.ndarray]]:
@@ -71,11 +73,6 @@ class Features:
         """
         (values, features), rows = self.table(insertions)
         return [(values[one], features[one]) for one in rows]
-
-
-def _of_kind(push: Callable, number: int, change: Array) -> Array:
-    """What a change of the amplitudes does to the values of one kind alone."""
-    return push(change)[number]
 
 
 def derivative_matrix(push: Callable, values: Array, amplitudes: Array) -> Shaped[Array, "value amplitude"]:

@@ -26,8 +26,6 @@ Source: derived in docs/theory/identities.md and docs/theory/reference.md.
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import replace
-from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -38,13 +36,14 @@ from jaxtyping import Array, Float
 
 from nnft_ppl.identities.exponentials import exponential
 from nnft_ppl.identities.features import Features
+from nnft_ppl.identities.frame import Frame, Knowing
 from nnft_ppl.identities.jumps import jumps_on_free_draws
 from nnft_ppl.identities.linear_sites import affine, linear_sites, mask_of, positions_to_try, quadratic
 from nnft_ppl.identities.products import Products
 from nnft_ppl.identities.smoothness import smoothness
-from nnft_ppl.observables import Exponential, Observable, read_off
+from nnft_ppl.identities.virial import stretching, virial
+from nnft_ppl.observables import Exponential, Observable, PowerAverage, read_off
 from nnft_ppl.results import single_series
-from nnft_ppl.target import Proposal, Target
 from nnft_ppl.theory import Reading, Theory
 
 MOST_UNITS, MOST_ONCE = 512, 4096
@@ -60,18 +59,6 @@ JUMPS = "the action jumps, or a part of it has no gradient: improved estimators 
 Position = Float[Array, "dimension"]
 
 
-class Frame(Protocol):
-    """A map L of the amplitudes at one point (`nnft_ppl.reference`)."""
-
-    def place(self, amplitudes: Array) -> Array:
-        """L a."""
-        ...
-
-    def project(self, rows: Array) -> Array:
-        """F L, for rows F, or Lᵀ a for one."""
-        ...
-
-
 class Improvement:
     """Improved estimators of a theory's observables: O' with E[O'] = E[O], and less noise where S is small.
 
@@ -81,9 +68,12 @@ class Improvement:
 
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
-        self._frame: Callable[[Position], Frame] | None = None
+        self._reference: Knowing | None = None
         self.sites = () if theory.phase_terms else linear_sites(theory)
+        self._trusted = bool(self.sites)
         self.names: tuple[str, ...] = ()
+        self.stretched: dict[str, PowerAverage] = {}
+        """Those of `names` that are powers of the field, controlled by a reference's virial."""
         self.reasons: dict[str, str] = {}
         if not self.sites:
             reason = PHASE if theory.phase_terms else "the field is not linear in any Gaussian parameter"
@@ -104,7 +94,7 @@ class Improvement:
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
             self.give_up(f"the action cannot be differentiated ({type(error).__name__})")
         suspects = smoothness(theory).potential.intersection(self.sites)
-        if self.names and suspects and jumps_on_free_draws(theory, mask_of(theory, tuple(suspects))):
+        if suspects and jumps_on_free_draws(theory, mask_of(theory, tuple(suspects))):
             self.give_up(JUMPS)
 
     def mistrust(self, data: xr.DataTree) -> None:
@@ -119,14 +109,20 @@ class Improvement:
                     del part[group]
             self.give_up(JUMPS)
 
-    def with_reference(self, frame: Callable[[Position], Frame]) -> "Improvement":
+    def with_reference(self, reference: Knowing) -> "Improvement":
         """The same estimators, with the amplitudes averaged over by a Gaussian that knows the action.
 
+        Powers of the field averaged over its space are controlled by its virial, too.
+
         Args:
-            frame: z, shape (dimension,) -> L, a map of the amplitudes with L Lᵀ the covariance of that Gaussian.
+            reference: That Gaussian, in the amplitudes of `sites`.
         """
         other = copy(self)
-        other.reasons, other._frame = dict(self.reasons), frame
+        if self._trusted and len(reference.constants) == 1:
+            other.stretched = self._powers_of_the_field()
+        other.reasons = {name: reason for name, reason in self.reasons.items() if name not in other.stretched}
+        other.names = tuple(name for name in self.theory.observables if name in {*self.names, *other.stretched})
+        other._reference = reference
         other._traced = jax.jit(other._evaluate)
         return other
 
@@ -137,7 +133,7 @@ class Improvement:
             reason: Why, in words.
         """
         self.reasons |= dict.fromkeys(self.names, reason)
-        self.names = ()
+        self.names, self._trusted = (), False
 
     def __call__(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
         """The improved value of each of `names` at one draw, of its shape; its average is that of the observable.
@@ -155,7 +151,7 @@ class Improvement:
             position: z, shape (dimension,).
             frame: As for `__call__`.
         """
-        return self._traced(position, None if self._frame is None else frame)
+        return self._traced(position, None if self._reference is None else frame)
 
     @property
     def controlled(self) -> tuple[str, ...]:
@@ -193,20 +189,44 @@ class Improvement:
             return at(amplitudes).potential
 
         slope = jax.grad(potential)(amplitudes)
-        if frame is None and self._frame is not None:
-            frame = self._frame(position)
+        if frame is None and self._reference is not None:
+            frame = self._reference.frame(position)
         observables = {name: self.theory.observables[name] for name in self.names}
         linear = Features(observables, lambda one: at(one).returned, amplitudes)
         found = {}
         for name, observable in observables.items():
+            if name in self.stretched:
+                continue
             if isinstance(observable, Exponential):
                 found[name] = exponential(observable, linear, amplitudes)
             elif observable.factors:
                 found[name] = self._product(observable, linear, amplitudes, slope, frame)
             else:
                 found[name] = self._quadratic_form(observable, at, amplitudes, slope, frame)
+        if self.stretched and frame is not None:
+            found |= self._powers(at(amplitudes), amplitudes, slope, frame)
         free = {name: self._free_product(observables[name], linear, amplitudes) for name in self.controlled}
         return {"improved": found, "control": free}
+
+    def _powers(self, draw: Reading, amplitudes: Array, slope: Array, frame: Frame) -> dict[str, Array]:
+        """Averages of powers of the field, less what they vary by with the virial of the reference."""
+        assert self._reference is not None
+        assert self.theory.space is not None
+        stiffness = float(self._reference.constants[0]) * self.theory.space.volume
+        excess, held = virial(frame, amplitudes, slope)
+        return {
+            name: one.on(draw) - stretching(one.power, held, stiffness) * excess for name, one in self.stretched.items()
+        }
+
+    def _powers_of_the_field(self) -> dict[str, PowerAverage]:
+        """Observables that are averages of an even power of a real field over the theory's own space."""
+        theory, found = self.theory, {}
+        for name, one in theory.observables.items():
+            if isinstance(one, PowerAverage) and one.power % 2 == 0 and one.power > 0 and one.space == theory.space:
+                value = jax.eval_shape(lambda z, one=one: one.on(theory.at(z)), jnp.zeros(theory.dimension))
+                if value.shape == () and not jnp.iscomplexobj(value):
+                    found[name] = one
+        return found
 
     def _product(
         self, observable: Observable, linear: Features, amplitudes: Array, slope: Array, frame: Frame | None
@@ -272,26 +292,3 @@ class Improvement:
         space = self.theory.space
         grid = int(np.prod([len(axis) for axis in space.axes])) if space else 1
         return self._size * min(grid, smoothness(self.theory).largest[name])
-
-
-def measure_improved(target: Target, improvement: Improvement, *, controls: bool = False) -> Target:
-    """The target, which measures improved observables beside the raw ones: `{..., "improved": improvement(z)}`.
-
-    Args:
-        target: What is sampled.
-        improvement: Which observables are improved; with none, the target comes back as it is.
-        controls: Whether `control` is measured, too: for independent draws, whose features have the prior's law.
-    """
-    if not improvement.names:
-        return target
-
-    def improved(position: Position, frame: Frame | None = None) -> dict[str, Any]:
-        return improvement.with_controls(position, frame) if controls else {"improved": improvement(position, frame)}
-
-    def measure(position: Position) -> dict[str, Any]:
-        return target.measure(position) | improved(position)
-
-    def measure_proposal(proposal: Proposal) -> dict[str, Any]:
-        return target.measure(proposal.position) | improved(proposal.position, proposal.frame)
-
-    return replace(target, measure=measure, measure_proposal=measure_proposal)

@@ -1,6 +1,6 @@
 """Functionals of draws, quantities computed from their means, and statements about every draw."""
 
-from nnft_ppl.observables.averages import averaged, box_average
+from nnft_ppl.observables.averages import PowerAverage, averaged, box_average
 from nnft_ppl.observables.connected import Moment, Moments, connected
 from nnft_ppl.observables.correlator_matrix import correlator_matrix
 from nnft_ppl.observables.correlators import (
@@ -43,6 +43,7 @@ __all__ = [
     "Moments",
     "Neurons",
     "Observable",
+    "PowerAverage",
     "Readings",
     "aligned",
     "at",

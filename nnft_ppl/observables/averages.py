@@ -27,7 +27,17 @@ class Averaging(Protocol):
         ...
 
 
-def box_average(space: Averaging, power: int) -> Observable:
+@dataclass(frozen=True)
+class PowerAverage(Observable):
+    """A power of the field averaged over a space."""
+
+    space: Averaging | None = None
+    """Over which."""
+    power: int = 1
+    """The exponent."""
+
+
+def box_average(space: Averaging, power: int) -> PowerAverage:
     r"""Average of a power of the field over a space: $V^{-1} \int d^dx\, \phi(x)^p$, by the space's quadrature.
 
     Args:
@@ -37,7 +47,7 @@ def box_average(space: Averaging, power: int) -> Observable:
     Returns:
         Observable of the shape of the field's components, in units of the field to the power p.
     """
-    return Observable(lambda phi: space.average(space.evaluate(phi) ** power))
+    return PowerAverage(lambda phi: space.average(space.evaluate(phi) ** power), space=space, power=power)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ class Diagonal(NamedTuple):
         return rows * self.scale
 
     @property
+    def held(self) -> Array:
+        """tr(1 − L Lᵀ)."""
+        return jnp.sum(1 - self.scale**2)
+
+    @property
     def log_det(self) -> Array:
         """The logarithm of det L."""
         return jnp.sum(jnp.log(self.scale))
@@ -70,6 +75,11 @@ class Dense(NamedTuple):
     def project(self, rows: Float[Array, "*row amplitude"]) -> Array:
         """F L, for rows F."""
         return solve_triangular(self.root, rows.T, lower=True).T
+
+    @property
+    def held(self) -> Array:
+        """tr(1 − L Lᵀ), to single precision: it is known far better than any average that it serves."""
+        return jnp.sum(1 - jnp.sum(_inverse(self.root.astype(jnp.float32)) ** 2, axis=0)).astype(self.root.dtype)
 
     @property
     def log_det(self) -> Array:
@@ -98,6 +108,11 @@ class LowRank(NamedTuple):
         return rows - (self.rows.T @ solve_triangular(self._shifted, inner, lower=True, trans=1)).T
 
     @property
+    def held(self) -> Array:
+        """tr(1 − L Lᵀ) = tr(1 − (C Cᵀ)⁻¹): as many as rows at most."""
+        return jnp.sum(1 - jnp.sum(_inverse(self.root) ** 2, axis=0))
+
+    @property
     def _shifted(self) -> Array:
         return self.root + jnp.eye(len(self.root), dtype=self.root.dtype)
 
@@ -105,6 +120,10 @@ class LowRank(NamedTuple):
     def log_det(self) -> Array:
         """The logarithm of det L."""
         return -jnp.sum(jnp.log(jnp.diag(self.root)))
+
+
+def _inverse(root: Float[Array, "row row"]) -> Float[Array, "row row"]:
+    return solve_triangular(root, jnp.eye(len(root), dtype=root.dtype), lower=True)
 
 
 Frame = Diagonal | Dense | LowRank

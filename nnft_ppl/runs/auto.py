@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from numpy import ndarray
 
 from nnft_ppl.complex_parts import in_parts
-from nnft_ppl.reference import find_reference
+from nnft_ppl.reference import ENOUGH as NO_REFERENCE, find_reference
 from nnft_ppl.runs.targets import Targets
 from nnft_ppl.samplers import Settings, operations
 from nnft_ppl.samplers.reweight import free_draws_function
@@ -91,10 +91,13 @@ class Pilot:
             return Choice(chain, "the action of some free draws is not a number"), targets
         if found.worth * found.made >= ENOUGH and found.spread <= SAME_ACTION:
             return Choice("reweight", "no action tells draws apart: every one counts"), targets
-        if found.worth > ENOUGH_OF_ALL:
+        # Where free draws are good, a reference makes improved estimators better still.
+        wanted = not self._bare and found.worth <= NO_REFERENCE
+        reference = find_reference(self._theory).reference if wanted else None
+        if found.worth > ENOUGH_OF_ALL and reference is None:
             return Choice("reweight", f"{found.words('free draws')}: no chain gives more in their time"), targets
         ways = [_Way(found, found.words("free draws"), targets, targets.draws)]
-        if not self._bare and (reference := find_reference(self._theory).reference) is not None:
+        if reference is not None:
             targets = Targets.of(self._theory, targets.improvement, reference)
             found = self._found(self._draws_of(targets.draws))
             words = found.words("draws of a Gaussian that knows the action")

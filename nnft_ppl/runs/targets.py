@@ -36,7 +36,7 @@ class Targets:
             reference: None for N(0, I).
         """
         if reference is not None:
-            improvement = improvement.with_reference(reference.frame)
+            improvement = improvement.with_reference(reference)
         bare = measure_improved(theory.target(), improvement)
         draws = measure_improved(theory.target(), improvement, controls=True) if improvement.controlled else bare
         if reference is None:

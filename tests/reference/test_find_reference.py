@@ -1,12 +1,20 @@
 """Which theories have a Gaussian reference, and which one; runs on it say so, and repeat bit for bit."""
 
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import numpyro
 import pytest
 from numpyro import distributions as dist
 
 from nnft_ppl import Theory, load, sample
+from nnft_ppl.identities import Improvement
+from nnft_ppl.observables import at, product
 from nnft_ppl.reference import find_reference
+from nnft_ppl.spaces import Box
+from nnft_ppl.theory import ModelFile
 
 
 def without_a_space():
@@ -62,6 +70,25 @@ def test_theories_that_keep_their_free_draws(reason):
     found = find_reference(WITHOUT[reason]())
     assert found.reference is None
     assert reason in found.reason
+
+
+def test_a_field_on_which_nothing_acts_keeps_its_law():
+    """Amplitudes of both fields are averaged over together, and the reference has hardly a mass for the free one."""
+    box = Box(3.0, 1, bandlimit=8.0)
+
+    def model():
+        a, b, c = (numpyro.sample(name, dist.Normal(0, 1)) for name in "abc")
+        fields = {"acted": lambda x: 2 * a * jnp.cos(b * x[0] + 0.4), "free": lambda x: c * jnp.cos(x[0])}
+        numpyro.factor("quartic", -9 * box.integrate(box.evaluate(fields["acted"]) ** 4))
+        return fields
+
+    observables = {"both": product(at([0.0], field="acted"), at([0.5], field="free"))}
+    theory = Theory(replace(ModelFile.of(model), space=lambda: box, observables=lambda: observables))
+    reference, improvement = find_reference(theory).reference, Improvement(theory)
+    assert reference.gaussian.sites == improvement.sites == ("a", "c")
+    assert reference.constants[0] > 100 * reference.constants[1]
+    improved = improvement.with_reference(reference)(theory.free_draw(jax.random.key(0)))
+    assert np.isfinite(improved["both"])
 
 
 def test_the_constant_solves_the_gap_equation():

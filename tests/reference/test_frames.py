@@ -52,6 +52,7 @@ def test_frames_are_what_they_say(found):
     np.testing.assert_allclose(frame.place(amplitudes), matrix @ amplitudes, atol=1e-13)
     np.testing.assert_allclose(frame.back(frame.place(amplitudes)), amplitudes, atol=1e-12)
     np.testing.assert_allclose(frame.log_det, np.linalg.slogdet(matrix)[1], atol=1e-12)
+    np.testing.assert_allclose(frame.held, np.trace(np.eye(len(matrix)) - matrix @ matrix.T), rtol=1e-6)
     rows = np.random.default_rng(0).normal(size=(3, len(amplitudes)))
     np.testing.assert_allclose(frame.project(jnp.asarray(rows)), rows @ matrix, atol=1e-12)
     np.testing.assert_allclose(frame.project(jnp.asarray(rows[0])), rows[0] @ matrix, atol=1e-12)
