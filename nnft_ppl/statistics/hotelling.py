@@ -39,6 +39,8 @@ RESAMPLES = 200
 """Resamples of weighted batches: their U has a mean good to 2 % and a variance good to 10 %."""
 LEVERAGE = 3.0
 """Weighted batches are worth so many times more draws than residuals, by their leverage, or there is no test."""
+UNEVEN = 2.0
+"""Weighted batches are wanted to be so many times more than `LEVERAGE` asks of even ones."""
 RANK = 1e-9
 """Directions whose variance is below this share of the largest (of standardised residuals) say nothing."""
 
@@ -96,7 +98,10 @@ def t_squared(
     used = np.flatnonzero(quantity.error > 0)
     tau = 0.5 if independent else max(chains * draws / max(ess, 1.0) / 2, 0.5)
     least = len(used) + SPARE
-    wanted = min(MOST_BATCHES, max(least, chains * draws / (1.0 if independent else BATCH * tau)))
+    wanted = max(least, chains * draws / (1.0 if independent else BATCH * tau))
+    if log_weights is not None and not independent:  # uneven batches need more of them, if they stay long enough
+        wanted = max(wanted, min(UNEVEN * LEVERAGE * len(used), chains * draws / (SHORTEST * tau)))
+    wanted = min(MOST_BATCHES, wanted)
     count = min(draws, -(-int(np.ceil(wanted)) // chains))
     length = draws // count
     # Weights that leave few effective draws leave batches that are far from Gaussian, however many there are.

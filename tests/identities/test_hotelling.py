@@ -60,6 +60,17 @@ def test_uneven_weights(rng):
     assert np.median(wrong) < 0.01
 
 
+def test_many_identities_of_weighted_populations(rng):
+    """Nineteen rows on three hundred draws per chain, in populations of a weight each: there is a test, and it sees."""
+    logs = np.repeat(0.3 * rng.normal(size=(40, 4, 10)), 30, axis=-1)
+    noise = [mixed_noise(rng, 0.3, draws=300, rows=19) for _ in logs]
+    found = np.array([t_squared(one, log).p_value for one, log in zip(noise, logs, strict=True)])
+    assert np.mean(np.isfinite(found)) > 0.9
+    assert kstest(found[np.isfinite(found)], "uniform").pvalue > 1e-3
+    shifted = np.array([t_squared(one + 0.3, log).p_value for one, log in zip(noise, logs, strict=True)])
+    assert kstest(shifted[np.isfinite(shifted)], "uniform").pvalue < 1e-6
+
+
 def test_few_effective_draws_are_no_test(rng):
     """2400 draws are plenty, unless most of the weight lies on a few of them."""
     x = rng.normal(size=(4, 600, 3))
