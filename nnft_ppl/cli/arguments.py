@@ -15,8 +15,10 @@ from nnft_ppl.cli.options import (
     model_options,
     path,
     precision_options,
+    reference_option,
     seconds,
     seed_option,
+    series_option,
     until_option,
     whole,
 )
@@ -144,9 +146,7 @@ def command_parser() -> Parser:
     )
     run.add_argument("--common", action="store_true", help="the same random numbers at all values of a scan")
     run.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
-    run.add_argument(
-        "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
-    )
+    reference_option(run)
     run.add_argument("--chains", type=whole, default=4, help="independent chains (default 4)")
     run.add_argument("--draws", type=whole, help="draws per chain (default 2000)")
     run.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")
@@ -154,10 +154,7 @@ def command_parser() -> Parser:
     run.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="begin no further block of draws after this")
     until_option(run)
     run.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
-    run.add_argument(
-        "--keep-series", default="auto", metavar="auto|all|none",
-        help="series to keep: auto (averages beyond 20 000 draws per chain, default), all, none",
-    )  # fmt: skip
+    series_option(run)
     check_option(run)
     run.add_argument("--out", type=path, metavar="DIR", help="folder of the result (default runs/MODEL-FINGERPRINT)")
     run.add_argument("--fresh", action="store_true", help="start anew (default: go on with what is in the folder)")

@@ -29,6 +29,7 @@ def compare(asked: argparse.Namespace) -> int:
     if asked.json:
         rows = found.to_dataframe().to_dict("records")
         about = {"results": list(found.results), "differing": dict(found.differing), "largest_apart": found.largest}
+        about |= {"sharing": dict(found.sharing)}
         print(as_json(plain_json(about | {"rows": rows})))
     console = console_of(stderr=asked.json)
     about = next(iter(found.results.values())).provenance
@@ -39,6 +40,11 @@ def compare(asked: argparse.Namespace) -> int:
     if found.largest is not None:
         agree = "agree" if found.largest <= MAX_PULL else "disagree"
         words.insert(0, f"results of the same theory {agree}: at most {found.largest:.1f} errors apart")
+    for folder, other in found.sharing.items():
+        words.append(
+            f"{folder} shares its random numbers with {other} (seed and sampler): how far they are apart has no error; "
+            "make one of them with another --seed"
+        )
     for folder, one in found.results.items():
         if unfinished := unfinished_words(one.provenance, DEFAULT_DRAWS):
             words.insert(0, f"{folder} is not whole: {unfinished}")

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def extrapolate(asked: argparse.Namespace) -> int:
     names = asked.names or [name for name, one in estimates.items() if not np.iscomplexobj(one.value)]
     grid, unknown = _grid(family, asked)
     limits = [limit_of(family, name, asked.along, asked.in_, asked.degree, grid) for name in names]
-    reaches = {one.quantity: _reach(one, within) for one in limits} if within else {}
+    reaches, why = _reaches(limits, within) if within else ({}, "")
     if asked.json:
         print(as_json(plain_json(_object(family, limits, reaches, unknown))))
     console = console_of(stderr=asked.json)
@@ -50,6 +51,8 @@ def extrapolate(asked: argparse.Namespace) -> int:
             console.print(_words(one, reach, asked.within), highlight=False, markup=False, soft_wrap=True)
     if unknown:
         print(f"nnft: the grid's part of the errors is not known: {unknown}", file=sys.stderr)
+    if why:
+        print(f"nnft: --within {asked.within}: {why}", file=sys.stderr)
     short = [one for one in reaches.values() if one and one.distance is None]
     return 1 if short or any(one.doubts for one in limits) else 0
 
@@ -88,13 +91,18 @@ def _grid(family: Ensembles, asked: argparse.Namespace) -> tuple[dict[str, np.nd
         return {}, str(error)
 
 
-def _reach(limit: Limit, within: tuple[float, bool]) -> Reach | None:
-    """None of what has no distance."""
+def _reaches(limits: Sequence[Limit], within: tuple[float, bool]) -> tuple[dict[str, Reach | None], str]:
+    """How far each is known, None for what has no distance; and why, where none has."""
     share, relative = within
-    try:
-        return limit.reach(share, relative=relative)
-    except ValueError:
-        return None
+    found: dict[str, Reach | None] = {}
+    words = []
+    for limit in limits:
+        try:
+            found[limit.quantity] = limit.reach(share, relative=relative)
+        except ValueError as error:
+            found[limit.quantity] = None
+            words.append(str(error))
+    return found, "; ".join(words) if len(words) == len(limits) else ""
 
 
 def _words(limit: Limit, reach: Reach, within: str) -> str:

@@ -9,8 +9,10 @@ from nnft_ppl.cli.options import (
     json_option,
     model_options,
     path,
+    reference_option,
     seconds,
     seed_option,
+    series_option,
     until_option,
     whole,
 )
@@ -49,9 +51,7 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
         "--common", action="store_true", help="the same random numbers at all members (default: independent)"
     )
     sweep.add_argument("--sampler", default="auto", help=SAMPLER_HELP)
-    sweep.add_argument(
-        "--reference", default="auto", metavar="auto|bare", help="a Gaussian that knows the action, or free"
-    )
+    reference_option(sweep)
     sweep.add_argument("--chains", type=whole, default=4, help="independent chains (default 4)")
     sweep.add_argument("--draws", type=whole, help="draws per chain (default 2000)")
     sweep.add_argument("--warmup", type=whole, default=300, help="steps per chain that adapt the sampler (default 300)")
@@ -61,10 +61,7 @@ def add_family_commands(commands: "argparse._SubParsersAction") -> None:
     )
     until_option(sweep)
     sweep.add_argument("--keep", default="auto", help="parameters to keep: auto (below 256 MB, default), all, none")
-    sweep.add_argument(
-        "--keep-series", default="auto", metavar="auto|all|none",
-        help="series to keep: auto (averages beyond 20 000 draws per chain, default), all, none",
-    )  # fmt: skip
+    series_option(sweep)
     sweep.add_argument(
         "--check", action="append", default=[], metavar="CHECK", help="a further check, by its name; repeatable"
     )

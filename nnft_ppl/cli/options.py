@@ -63,6 +63,22 @@ def folder_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=path, metavar="DIR", help="the folder of a run")
 
 
+def reference_option(parser: argparse.ArgumentParser) -> None:
+    """What independent draws are drawn from."""
+    parser.add_argument(
+        "--reference", default="auto", choices=("auto", "bare"), metavar="auto|bare",
+        help="a Gaussian that knows the action, or free",
+    )  # fmt: skip
+
+
+def series_option(parser: argparse.ArgumentParser) -> None:
+    """How much of the series of long runs is kept."""
+    parser.add_argument(
+        "--keep-series", default="auto", choices=("auto", "all", "none"), metavar="auto|all|none",
+        help="series to keep: auto (averages beyond 20 000 draws per chain, default), all, none",
+    )  # fmt: skip
+
+
 def until_option(parser: argparse.ArgumentParser) -> None:
     """Errors that are asked for."""
     parser.add_argument(

@@ -37,6 +37,9 @@ def print_result(ensemble: Ensemble, console: Console, folder: str | None) -> No
         console.print(words, highlight=False, markup=False, soft_wrap=True)
     if sampler.reason != "asked for":
         console.print(f"{sampler.name} because {sampler.reason}", highlight=False, markup=False, soft_wrap=True)
+    elif sampler.constants:
+        words = f"{sampler.name} with a Gaussian reference that knows the action, {sampler.drawn_from}"
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
     if words := _unfinished(ensemble):
         console.print(words, highlight=False, markup=False, soft_wrap=True)
     if isinstance(ensemble, Ensembles):

@@ -150,7 +150,10 @@ def _cost(ensemble: Ensemble) -> list[tuple[str, str]]:
     about, stats = ensemble.provenance, ensemble.data["sample_stats"].dataset
     chains, draws, averaged = about.sampler.chains, about.sampler.draws, about.sampler.averaged
     known = [float(np.nanmin(one.ess)) for one in ensemble.estimates().values() if np.isfinite(one.ess).any()]
-    found = [("time, everything included", f"{about.wall_s:.1f} s"), ("draws", f"{chains} chains × {draws}")]
+    found = [
+        ("time of the last call, everything included", f"{about.wall_s:.1f} s"),
+        ("draws", f"{chains} chains × {draws}"),
+    ]
     if known:
         least = min(known)
         found += [
@@ -168,6 +171,7 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
     sampler = about.sampler
     return [
         ("sampler", f"{sampler.name}, {sampler.reason}"),
+        ("reference", sampler.drawn_from),
         *([("warm-up", f"{sampler.warmup} steps per chain")] if sampler.kind != "free" else []),
         ("series", _kept_words(sampler)),
         ("seed", str(about.seed)),

@@ -23,6 +23,8 @@ class Comparison:
     """Keyword, `sampler`, `seed`, ...: its value in each, of what is not the same in all."""
     partners: Mapping[str, str]
     """Label -> that of the first result of the same theory with other random numbers."""
+    sharing: Mapping[str, str]
+    """Label -> that of the first result of the same theory, where both have the same random numbers."""
     apart: Mapping[str, list[np.ndarray | None]]
     """Name -> (estimate − partner's)/error of each result; None without a partner."""
 
@@ -92,15 +94,15 @@ def compare(results: Mapping[str, Ensemble]) -> Comparison:
             raise ValueError(
                 f"{label!r} is a result of {other.model}, and {first!r} of {about.model}: compare results of one model"
             )
-    partners = {}
+    partners, sharing = {}, {}
     for label, one in abouts.items():
         fellow = next((other for other, known in abouts.items() if _equal(known, one)), label)
-        if fellow != label and not _shares(abouts[fellow], one):
-            partners[label] = fellow
+        if fellow != label:
+            (sharing if _shares(abouts[fellow], one) else partners)[label] = fellow
     pairs = [(one, single.get(partners.get(label, ""))) for label, one in single.items()]
     names = dict.fromkeys(name for one in single.values() for name in one.estimates())
     apart = {name: [_apart(name, *pair) for pair in pairs] for name in names}
-    return Comparison(single, _differing(list(abouts.values())), partners, apart)
+    return Comparison(single, _differing(list(abouts.values())), partners, sharing, apart)
 
 
 def _equal(one: Provenance, other: Provenance) -> bool:
@@ -122,6 +124,7 @@ def _differing(abouts: list[Provenance]) -> dict[str, list]:
         "chains": [one.sampler.chains for one in abouts],
         "draws": [one.sampler.draws for one in abouts],
         "seed": [one.seed for one in abouts],
+        "reference": [one.sampler.drawn_from for one in abouts],
         "precision": [one.precision for one in abouts],
         "dim": [one.dim for one in abouts],
         "source": [one.source_sha256[:8] for one in abouts],

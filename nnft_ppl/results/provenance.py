@@ -61,6 +61,11 @@ class SamplerRecord:
     """Quantity -> the error that was asked for, `1%` of its value or in its units; what came of it is in the check of
     that name."""
 
+    @property
+    def drawn_from(self) -> str:
+        """The reference in words: `c = 2.38`, or `bare` for N(0, I)."""
+        return f"c = {', '.join(f'{value:.3g}' for value in self.constants.values())}" if self.constants else "bare"
+
 
 @dataclass(frozen=True)
 class PartitionFunction:
@@ -198,7 +203,7 @@ class Provenance(Request):
     whole: bool = True
     """Whether all was done that was asked for: it was not interrupted, nor was its time up before."""
     wall_s: float = 0.0
-    """Seconds, everything included."""
+    """Seconds of the call that made the result, everything included; earlier calls that it went on from are not."""
 
     @classmethod
     def after(cls, request: Request, **found: Any) -> "Provenance":

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,9 @@ def test_compare(folder: Path, model: str, tmp_path: Path):
     assert re.search(r"results of the same theory agree: at most \d\.\d errors apart", out)
     assert Path(figure).read_text("utf-8").count("<svg") == 1
     assert len(Path(csv).read_text("utf-8").splitlines()) == 1 + 16
+    copy = shutil.copytree(folder / "members" / "width=4", tmp_path / "copy")
+    status, out, _ = nnft("compare", str(folder / "members" / "width=4"), str(copy))
+    assert (status, "copy shares its random numbers with" in out, "errors apart" in out) == (0, True, False)
     other = read(again)
     other.data["estimates"]["odd"] += 100.0  # control: planted
     (again / "result.nc").unlink()

@@ -67,6 +67,8 @@ def test_the_command(folder: Path, widths: Ensembles):
     assert (status, found["grid_unknown"]) == (0, "no parameters were kept: run again with --keep all (or auto)")
     assert "powers: the total error is below 100% up to power = 4" in err.splitlines()
     assert err.splitlines()[-1] == f"nnft: the grid's part of the errors is not known: {found['grid_unknown']}"
+    status, _, err = nnft("extrapolate", str(folder), "odd", "--within", "1%")
+    assert (status, "--within 1%: odd is along no coordinate: a distance takes one coordinate" in err) == (0, True), err
     status, out, _ = nnft("extrapolate", str(folder), "powers", "odd", "--within", "1e-9")
     assert (status, "powers: the total error is above 1e-9 at the nearest power already" in out) == (1, True)
     assert "odd = c_0 + c_1/width" in out
