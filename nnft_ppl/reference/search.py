@@ -64,8 +64,9 @@ def find_reference(theory: Theory) -> Sought:
     """
     if reason := _why_not(theory):
         return Sought(None, reason)
-    sites = tuple(name for name in linear_sites(theory) if name in smoothness(theory).acting)
-    if not sites:
+    # Improved correlators average over all of them, also over those that the action leaves as they are.
+    sites = linear_sites(theory)
+    if smoothness(theory).acting.isdisjoint(sites):
         return Sought(None, "the action acts on no Gaussian parameter in which the field is linear")
     gaussian = Gaussian(theory, sites)
     size = min(gaussian.rows, gaussian.amplitudes)

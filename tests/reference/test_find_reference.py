@@ -1,12 +1,22 @@
 """Which theories have a Gaussian reference, and which one; runs on it say so, and repeat bit for bit."""
 
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import numpyro
 import pytest
 from numpyro import distributions as dist
 
 from nnft_ppl import Theory, load, sample
+from nnft_ppl.identities import Improvement
+from nnft_ppl.observables import at, product
 from nnft_ppl.reference import find_reference
+from nnft_ppl.spaces import Box
+from nnft_ppl.theory import ModelFile
+
+BOX = Box(2.0, 1, points=8)
 
 
 def without_a_space():
@@ -89,3 +99,28 @@ def test_runs_on_a_reference_say_so_and_repeat(seed):
     assert (bare.provenance.sampler.reference, bare.provenance.sampler.constants) == ("bare", {})
     with pytest.raises(ValueError, match="reference must be auto or bare, not 'none'"):
         sample(theory, reference="none")
+
+
+def two_fields_of_which_one_acts():
+    """φ = a + a' cos x and χ = c cos x, with the action of χ alone."""
+    amplitudes = numpyro.sample("a", dist.Normal(0, 1).expand([2]).to_event(1))
+    strength = numpyro.sample("c", dist.Normal(0, 1))
+    chi_x = BOX.evaluate(chi := lambda x: strength * jnp.cos(x[0]))
+    numpyro.factor("mass", -20 * BOX.integrate(chi_x**2))
+    return {"phi": lambda x: amplitudes[0] + amplitudes[1] * jnp.cos(x[0]), "chi": chi}
+
+
+def test_amplitudes_that_the_action_leaves_alone_keep_their_law():
+    """L is 1 for them, and their improved correlator the free one, K, on every draw; χ's is that of 1 + Q."""
+    ends = np.array([[0.0], [1.0]])
+    measured = {name: product(*(at(end, name) for end in ends)) for name in ("phi", "chi")}
+    model = replace(ModelFile.of(two_fields_of_which_one_acts), space=lambda: BOX, observables=lambda: measured)
+    theory = Theory(model)
+    reference = find_reference(theory).reference
+    position = theory.free_draw(jax.random.key(0))
+    matrix = np.asarray(jax.jacfwd(reference.place)(position))
+    quadratic = 40 * (1 + np.sin(2.0) / 2)
+    np.testing.assert_allclose(matrix[:2], np.eye(3)[:2], atol=1e-14)
+    assert abs(np.log(matrix[2, 2] ** 2 * (1 + quadratic))) < 0.2  # constants come in quarter powers of two
+    improved = Improvement(theory).with_reference(reference.frame)(position)
+    np.testing.assert_allclose(improved["phi"], 1 + np.cos(1.0), atol=1e-13)
