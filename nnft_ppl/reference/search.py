@@ -36,7 +36,7 @@ ENOUGH = 0.5
 """Where free draws are worth more than this share of their number, none but N(0, I) is wanted."""
 NEARER = 0.1
 """By how much the divergence has to fall, at least."""
-PARTS, BETTER = 8, 1.25
+PARTS, BETTER = 4, 1.25
 """Of so many times as many other draws a reference has to make so many times more effective ones than the free theory:
 a few draws, and those that the constants were fitted to, flatter a Gaussian that misses a part of the density."""
 SMALLEST, LARGEST = 1e-3, 1e4
@@ -93,9 +93,8 @@ def find_reference(theory: Theory) -> Sought:
     reference = Reference(gaussian, tuple(constants.tolist()))
     # Where the density has parts that a narrower Gaussian hardly draws, free draws show what those weigh.
     others = jax.vmap(theory.free_draw)(jax.random.split(jax.random.key(1), PARTS * DRAWS)).reshape(PARTS, DRAWS, -1)
-    bare = np.concatenate([actions(draws, none) for draws in others])
-    share = _kish_share(np.nan_to_num(bare, nan=np.inf))
-    if (worth := _mixture_share(theory, reference, others)) <= BETTER * share:
+    worth, share = _shares(theory, reference, others)
+    if worth <= BETTER * share:
         return Sought(
             None, f"no positive mass term brings clearly more effective draws: {worth:.0%}, and free ones {share:.0%}"
         )
@@ -130,26 +129,28 @@ def _program(theory: Theory, gaussian: Gaussian) -> Callable[[Array, np.ndarray]
     return lambda draws, constants: actions(draws, jnp.asarray(constants, draws.dtype))
 
 
-def _mixture_share(theory: Theory, reference: Reference, parts: Float[Array, "part draw dimension"]) -> float:
-    """Kish's share of draws of the reference with free ones among them, from as many of either, each by its share."""
+def _shares(theory: Theory, reference: Reference, parts: Float[Array, "part draw dimension"]) -> tuple[float, float]:
+    """Kish's share of draws of the reference with free ones among them, from as many of either, and of free ones."""
     target, gaussian = theory.target(), reference.gaussian
 
     @jax.jit
-    def log_weights(draws: Float[Array, "draw dimension"]) -> Float[Array, "draw 2"]:
+    def log_weights(draws: Float[Array, "draw dimension"]) -> Float[Array, "draw 3"]:
         def both(position: Array) -> Array:
             frame = reference.frame(position)
             amplitudes, parts = gaussian.split(position)
             pairs = (amplitudes, frame.place(amplitudes)), (frame.back(amplitudes), amplitudes)
             before, after = (jnp.stack(one) for one in zip(*pairs, strict=True))
             actions = jax.vmap(lambda own: target.action(gaussian.join(own, parts)))(after)
-            return -actions - jax.vmap(log_mixture, (None, 0, 0))(frame, before, after)
+            of_mixture = -actions - jax.vmap(log_mixture, (None, 0, 0))(frame, before, after)
+            return jnp.append(of_mixture, -actions[1])
 
         return jax.lax.map(both, draws, batch_size=TOGETHER)
 
     logs = np.nan_to_num(np.concatenate([log_weights(draws) for draws in parts]), nan=-np.inf)
-    weights = np.exp(logs - np.max(logs))
+    weights = np.exp(logs[:, :2] - np.max(logs[:, :2]))
     shares = np.array([1 - BARE_SHARE, BARE_SHARE])
-    return float(np.mean(weights @ shares) ** 2 / np.mean(weights**2 @ shares))
+    worth = float(np.mean(weights @ shares) ** 2 / np.mean(weights**2 @ shares))
+    return worth, _kish_share(-logs[:, 2])
 
 
 def _nearest(divergence: Callable[[np.ndarray], float], count: int, unit: float) -> np.ndarray:
