@@ -23,6 +23,7 @@ from jax.flatten_util import ravel_pytree
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
+from nnft_ppl.identities import smoothness
 from nnft_ppl.reference.grid_features import GridFeatures
 from nnft_ppl.target import Position
 from nnft_ppl.theory import Theory
@@ -135,22 +136,25 @@ class Gaussian:
 
     Args:
         theory: Any theory with a space.
-        sites: Names of the sites in which every field is linear.
+        sites: Names of the sites in which every field is linear; where the action does not depend on one, L is 1.
     """
 
     def __init__(self, theory: Theory, sites: tuple[str, ...]) -> None:
         self.sites, self._theory = sites, theory
         self._features = GridFeatures(theory, sites)
+        sizes = {name: theory.groups[name].stop - theory.groups[name].start for name in sites}
+        acts = {name: np.full(size, float(name in smoothness(theory).acting)) for name, size in sizes.items()}
+        self._acting = np.asarray(ravel_pytree(acts)[0])
         self.names = self._features.names
         """Of the fields, one constant each."""
-        self.amplitudes = sum(theory.groups[name].stop - theory.groups[name].start for name in sites)
+        self.amplitudes = sum(sizes.values())
         """Number of amplitudes."""
         self.rows = len(self._features.field_of_row)
         """Values of fields on the coarse grid."""
         self.fixed = self._features.fixed
         """Whether L is the same everywhere."""
         self._products = self._fixed_products() if self.fixed else None
-        trace = float(jax.jit(lambda z: jnp.sum(self._features(z) ** 2))(jnp.zeros(theory.dimension)))
+        trace = float(jax.jit(lambda z: jnp.sum(self._rows(z) ** 2))(jnp.zeros(theory.dimension)))
         self.unit = self.amplitudes / trace if trace > 0 else 1.0
         """The constant at which Q is 1 on average, about."""
 
@@ -166,7 +170,7 @@ class Gaussian:
             if weighted.ndim == 1:
                 return Diagonal((1 + weighted) ** -0.5)
             return Dense(jnp.linalg.cholesky(jnp.eye(len(weighted), dtype=weighted.dtype) + weighted))
-        rows = self._features(position)
+        rows = self._rows(position)
         # The barrier keeps the compiler from computing the features again for every number of their products.
         rows = jax.lax.optimization_barrier(jnp.sqrt(constants)[self._features.field_of_row][:, None] * rows)
         if self.rows < self.amplitudes:
@@ -198,9 +202,13 @@ class Gaussian:
         together = dict(parts) | unravel(amplitudes)
         return jnp.concatenate([together[name] for name in self._theory.groups])
 
+    def _rows(self, position: Position) -> Float[Array, "row amplitude"]:
+        """√w_g h_i(x_g), zero for amplitudes that the action does not depend on."""
+        return self._features(position) * jnp.asarray(self._acting, position.dtype)
+
     def _fixed_products(self) -> np.ndarray:
         """Σ_g w_g h_i h_j, (field, amplitude, amplitude), or (field, amplitude) where all are diagonal."""
-        rows = np.asarray(jax.jit(self._features)(jnp.zeros(self._theory.dimension)))
+        rows = np.asarray(jax.jit(self._rows)(jnp.zeros(self._theory.dimension)))
         each = [rows[self._features.field_of_row == number] for number in range(len(self.names))]
         found = np.stack([one.T @ one for one in each])
         diagonals = np.diagonal(found, axis1=1, axis2=2)
