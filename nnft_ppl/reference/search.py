@@ -37,8 +37,8 @@ quoted estimates falls by more than what a root for every draw costs (docs/theor
 NEARER = 0.1
 """By how much the divergence has to fall, at least."""
 PARTS, BETTER = 4, 1.25
-"""On so many times as many other draws weights have to vary so many times less, in their squares, than those of free draws: a few
-draws, and those that the constants were fitted to, flatter a Gaussian that misses a part of the density."""
+"""On so many times as many other draws the variance of weights has to be so many times smaller than that of free ones:
+a few draws, and those that the constants were fitted to, flatter a Gaussian that misses a part of the density."""
 SMALLEST, LARGEST = 1e-3, 1e4
 """Constants that are tried, in units of that at which the amplitudes feel the quadratic part at all."""
 STEPS_OF_TWO = 4
@@ -171,7 +171,10 @@ def _nearest(divergence: Callable[[np.ndarray], float], count: int, unit: float)
         for number in range(count):
             mask = np.arange(count) == number
             constants[mask] = along(mask, constants)
-    return 2.0 ** (np.round(np.log2(constants) * STEPS_OF_TWO) / STEPS_OF_TWO)
+            if divergence(np.where(mask, 0.0, constants)) <= divergence(constants):
+                constants[mask] = 0.0  # nothing acts on it
+    with np.errstate(divide="ignore"):
+        return 2.0 ** (np.round(np.log2(constants) * STEPS_OF_TWO) / STEPS_OF_TWO)
 
 
 def _kish_share(action: Float[np.ndarray, " draw"]) -> float:
