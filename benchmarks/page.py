@@ -20,7 +20,7 @@ the smallest and largest ratio in brackets.
 
 *Claimed* is the bound that the benchmark's source holds the ratio to: `≥ 30` is at least thirty times the peer, `≤ 1.1`
 at most 1.1 times its cost. The ratio is what was measured, the bound what is promised; ✓ says that the one keeps the
-other. Where nothing is claimed, figures stand for themselves.
+other, ✗ that it does not. Where nothing is claimed, figures stand for themselves.
 
 A *verdict* in a table belongs to that one run of a minute, and is given to our own samplers as to any: `failed` says
 that one of its checks did not pass, and below the table stands which. In a minute on a hard theory that is mostly too
