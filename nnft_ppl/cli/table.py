@@ -63,7 +63,8 @@ def _unfinished(ensemble: Ensemble) -> str:
     if about.whole and not about.interrupted:
         return ""
     finished = sum(not one["interrupted"] and one.get("whole", True) for one in ensemble.findings["members"].values())
-    return f"incomplete: {finished} of {len(ensemble.places)} members are done"
+    done = f"{finished} of {len(ensemble.places)} members are done"
+    return f"incomplete: {done}, numbers of others are of the draws that they have; the same command goes on"
 
 
 def print_family(ensembles: Ensembles, folder: Path, *, as_json: bool) -> None:

@@ -171,7 +171,7 @@ def _provenance(about: Provenance) -> list[tuple[str, str]]:
     sampler = about.sampler
     return [
         ("sampler", f"{sampler.name}, {sampler.reason}"),
-        ("reference", sampler.drawn_from),
+        *([] if about.family else [("reference", sampler.drawn_from)]),
         *([("warm-up", f"{sampler.warmup} steps per chain")] if sampler.kind != "free" else []),
         ("series", _kept_words(sampler)),
         ("seed", str(about.seed)),

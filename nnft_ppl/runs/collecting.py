@@ -119,11 +119,14 @@ def _provenance(request: Request, done: Mapping[str, Provenance], failures: Mapp
     verdicts = worst_verdicts({place: one.verdicts for place, one in done.items()})
     folders = {place: told["folder"] for place, told in request.family["members"].items()}
     found = {"members": {place: _record(one, folders[place]) for place, one in done.items()}}
+    reasons = list(dict.fromkeys(one.reason for one in samplers))
+    alike = all(one.constants == samplers[0].constants for one in samplers)
     sampler = replace(
         samplers[0],
         name=", ".join(dict.fromkeys(one.name for one in samplers)),
         draws=max(one.draws for one in samplers),
-        reason="; ".join(dict.fromkeys(one.reason for one in samplers)),
+        reason=reasons[0] if len(reasons) == 1 else "every member chose for itself: `nnft show` of one says why",
+        constants=samplers[0].constants if alike else {},
     )
     return Provenance.after(
         request,
