@@ -121,8 +121,8 @@ def test_processes_that_do_not_fit_together(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_what_is_said_of_a_run_that_was_killed(tmp_path: Path):
-    for number, blocks in enumerate((3, 2)):
-        own = Processes(number, 2).folder_in(tmp_path) / "blocks"
+    first, second = (Processes(number, 2).folder_in(tmp_path) / "blocks" for number in range(2))
+    for own, blocks in ((first, 3), (second, 2)):
         own.mkdir(parents=True)
         for block in range(blocks):
             (own / f"{block:06d}.nc").touch()
@@ -131,7 +131,7 @@ def test_what_is_said_of_a_run_that_was_killed(tmp_path: Path):
     words = rf"2 blocks of draws in .*/processes: if it is not going on in other processes, {command} from there"
     with pytest.raises(FileNotFoundError, match=words):
         read(tmp_path)
-    for block in own.iterdir():
+    for block in second.iterdir():
         block.unlink()
     with pytest.raises(FileNotFoundError, match=f"no block of draws yet: {command}"):
         read(tmp_path)
