@@ -1,9 +1,11 @@
 """Runs that go on until errors are as small as was asked: where they stop, what they say, and how they go on."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,11 +13,12 @@ from quick_samplers import GAUSSIAN, Chains, chains
 from test_resuming import same
 
 from nnft_ppl import Theory, family, load, read, sample, sweep
-from nnft_ppl.checks import of_theory, tolerances_of
+from nnft_ppl.checks import FinishedDraws, UntilErrors, of_theory, tolerances_of
 from nnft_ppl.cli.settings import until_of
 from nnft_ppl.display import Stage
 from nnft_ppl.runs import auto, escalation, sampling
 from nnft_ppl.samplers import Sampler, Settings
+from nnft_ppl.statistics import Estimate
 from nnft_ppl.target import Target
 
 MODEL = GAUSSIAN.replace(
@@ -89,6 +92,19 @@ def test_what_is_not_reached_is_told(theory: Theory):
     assert zero.findings["until"]["field"]["more"] is None
     far = sample(theory, "reweight", until={"sixth": "0.01%"}, **RUN)
     assert far.provenance.sampler.draws == 2000
+
+
+def test_a_share_of_what_is_zero_in_every_draw_is_doubted():
+    """An indicator that no draw hit has no error, and is not known; controls: one that all hit, an error in units."""
+    size = np.array([0.0, 1.0])
+    told = Estimate(size, 0 * size, np.nan * size, 0 * size, np.ones(2, bool))
+    made = SimpleNamespace(observables={"hit": np.ones((2, 500, 2))}, every=1, estimates={"hit": told})
+    draws = cast(FinishedDraws, made)
+    (share,), units = tolerances_of({"hit": "1%"}), tolerances_of({"hit": 0.01})
+    found = UntilErrors([share]).judge(draws).verdict
+    assert (found.status, "hit[0] is 0 in every draw" in found.text) == ("warning", True)
+    for one in (replace(share, index=(1,)), *units):
+        assert UntilErrors([one]).judge(draws).verdict.status == "good"
 
 
 def test_another_error_extends_a_run(theory: Theory, tmp_path: Path):

@@ -31,6 +31,8 @@ class Distance:
     """What the error may be."""
     trusted: bool
     """Whether every entry has at least 400 effective draws, and two error estimators agree."""
+    never: str = ""
+    """An entry that is 0 in every draw, of which a share is asked for, in words; empty where there is none."""
 
     @property
     def ratio(self) -> float:
@@ -108,6 +110,7 @@ def _distance(tolerance: Tolerance, one: Estimate) -> Distance:
     farthest = np.where(wanted, ratio, -1.0)
     index = np.unravel_index(int(np.argmax(farthest)), value.shape) if value.shape else ()
     place = tuple(int(axis) for axis in index)
+    never = np.argwhere(wanted & (value == 0) & (error == 0) & tolerance.relative)
     return Distance(
         tolerance,
         tolerance.label(place, value.shape),
@@ -115,6 +118,7 @@ def _distance(tolerance: Tolerance, one: Estimate) -> Distance:
         float(error[place]),
         float(largest[place]),
         not bool(doubtful.any()),
+        tolerance.label(tuple(map(int, never[0])), value.shape) if len(never) else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nnft_ppl.checks.check import Check, FinishedDraws, Outcome
@@ -41,7 +42,11 @@ class UntilErrors(Check):
         told = good or any(one.may_be_zero or math.isnan(one.error) for one in found)
         advice = "" if told else "give it more time or more draws, or ask for less"
         findings = {one.tolerance.name: _finding(one, made) for one in found}
-        return Outcome(Verdict.of(self.name, worst, self.threshold, text, good=good, advice=advice), findings)
+        verdict = Verdict.of(self.name, worst, self.threshold, text, good=good, advice=advice)
+        if good and (never := [one.never for one in found if one.never]):
+            words = f"{', '.join(never)} is 0 in every draw: unless it is zero, no share of it is known"
+            verdict = replace(verdict, status="warning", text=f"{text}; {words}")
+        return Outcome(verdict, findings)
 
 
 def more_draws(one: Distance, made: int) -> int | None:

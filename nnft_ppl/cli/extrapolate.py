@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,17 @@ from nnft_ppl.cli.diagnose import own_theory
 from nnft_ppl.cli.outputs import as_json
 from nnft_ppl.cli.progress import progress_bar
 from nnft_ppl.display import Stage, did_you_mean, format_value, model_call, places_along
-from nnft_ppl.results import Ensembles, Limit, Reach, ResultError, limit_of, plain_json, read
+from nnft_ppl.results import Ensembles, Limit, Reach, ResultError, limit_of, nearest_to_limit, plain_json, read
 from nnft_ppl.runs import DrawsError, grid_shifts
+from nnft_ppl.statistics import overall
 from nnft_ppl.theory import ModelError
 
 
 def extrapolate(asked: argparse.Namespace) -> int:
     """Print the limits: exit status 1 where the members contradict the law, or an error that was asked for is nowhere.
 
-    The model file is executed, for the grid alone, where it is what it was when the run was made.
+    So it is where checks of the members failed: a limit is worth no more than the errors that it is made of. The model
+    file is executed, for the grid alone, where it is what it was when the run was made.
     """
     family = read(asked.folder)
     if not isinstance(family, Ensembles):
@@ -37,8 +40,12 @@ def extrapolate(asked: argparse.Namespace) -> int:
             near = did_you_mean(name, estimates)
             raise ValueError(f"there is no {name!r}; the estimates are {', '.join(estimates)}{near}")
     names = asked.names or [name for name, one in estimates.items() if not np.iscomplexobj(one.value)]
+    limits = [limit_of(family, name, asked.along, asked.in_, asked.degree) for name in names]
     grid, unknown = _grid(family, asked)
-    limits = [limit_of(family, name, asked.along, asked.in_, asked.degree, grid) for name in names]
+    limits = [
+        replace(one, grid=np.broadcast_to(grid[one.quantity], one.value.shape)) if one.quantity in grid else one
+        for one in limits
+    ]
     reaches, why = _reaches(limits, within) if within else ({}, "")
     if asked.json:
         print(as_json(plain_json(_object(family, limits, reaches, unknown))))
@@ -49,12 +56,18 @@ def extrapolate(asked: argparse.Namespace) -> int:
         _print(one, console)
         if within and (reach := reaches[one.quantity]):
             console.print(_words(one, reach, asked.within), highlight=False, markup=False, soft_wrap=True)
+    if failed := _failed(family):
+        print(
+            f"nnft: checks of the members failed ({', '.join(failed)}): their errors may mean nothing, and those of "
+            f"the limits with them; `nnft show {asked.folder}` says which",
+            file=sys.stderr,
+        )
     if unknown:
         print(f"nnft: the grid's part of the errors is not known: {unknown}", file=sys.stderr)
     if why:
         print(f"nnft: --within {asked.within}: {why}", file=sys.stderr)
     short = [one for one in reaches.values() if one and one.distance is None]
-    return 1 if short or any(one.doubts for one in limits) else 0
+    return 1 if short or failed or any(one.doubts for one in limits) else 0
 
 
 def share_of(text: str) -> tuple[float, bool]:
@@ -80,15 +93,26 @@ def share_of(text: str) -> tuple[float, bool]:
 
 
 def _grid(family: Ensembles, asked: argparse.Namespace) -> tuple[dict[str, np.ndarray], str]:
-    """What finer grids change at the last member, the widest; or why that is not known."""
-    place = list(family.members)[-1]
+    """What finer grids change at the members nearest to the limit, the widest; or why that is not known."""
+    nearest = nearest_to_limit(family, asked.along, asked.in_)
+    shifts = []
     try:
         with progress_bar() as progress:
-            progress(Stage(f"finer grids at {place}"))
-            member = family.members[place]
-            return grid_shifts(member, own_theory(member.provenance, asked.model)), ""
+            for place in nearest.flat:
+                progress(Stage(f"finer grids at {place}"))
+                if place not in family.members:
+                    return {}, f"{place} has no result"
+                member = family.members[place]
+                shifts.append(grid_shifts(member, own_theory(member.provenance, asked.model)))
     except (DrawsError, ModelError, ResultError) as error:
         return {}, str(error)
+    shapes = {name: (*nearest.shape, *one.shape) for name, one in shifts[0].items()}
+    return {name: np.stack([one[name] for one in shifts]).reshape(shape) for name, shape in shapes.items()}, ""
+
+
+def _failed(family: Ensembles) -> list[str]:
+    """Checks that a member failed."""
+    return [one.check for one in family.verdicts if one.status == "failed"]
 
 
 def _reaches(limits: Sequence[Limit], within: tuple[float, bool]) -> tuple[dict[str, Reach | None], str]:
@@ -131,6 +155,8 @@ def _object(family: Ensembles, limits: list[Limit], reaches: dict[str, Reach | N
     return {
         "model": about.model,
         "keywords": about.keywords,
+        "verdict": overall(family.verdicts),
+        "failed_checks": _failed(family),
         "grid_unknown": unknown or None,
         "limits": {
             one.quantity: {

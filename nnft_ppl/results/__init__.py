@@ -17,7 +17,7 @@ from nnft_ppl.results.ensemble import TRUNCATION, Ensemble, estimate_rows, place
 from nnft_ppl.results.exchange import ALONE, Exchange, LostProcessError, Processes
 from nnft_ppl.results.held_out import held_out_estimates
 from nnft_ppl.results.labelled import estimates_dataset, state_units
-from nnft_ppl.results.limits import Limit, Reach, limit_of
+from nnft_ppl.results.limits import Limit, Reach, limit_of, nearest_to_limit
 from nnft_ppl.results.members import Ensembles, correlations, family_data, member_folders, read
 from nnft_ppl.results.plain_json import plain_json
 from nnft_ppl.results.plateaus import Plateau, find_plateau
@@ -84,8 +84,8 @@ __all__ = [
     "breaking_rows", "cluster_rows", "compare", "complaining_of_damage", "correlations", "drop_series",
     "estimate_rows", "estimates_dataset", "euclidean_rows", "extrapolated", "family_data", "find_plateau",
     "fit_across", "functional_words", "has_series", "held_out_estimates", "improved_series", "latex_table",
-    "lift_words", "limit_of", "line_of", "member_folders", "member_tables", "phase_of", "places", "plain_json",
-    "positivity_rows", "quoted_series", "read", "read_manifest", "read_provenance", "series_of", "single_draws",
-    "single_series", "slope", "state_units", "stored_provenance", "summary_rows", "unfinished_words",
+    "lift_words", "limit_of", "line_of", "member_folders", "member_tables", "nearest_to_limit", "phase_of", "places",
+    "plain_json", "positivity_rows", "quoted_series", "read", "read_manifest", "read_provenance", "series_of",
+    "single_draws", "single_series", "slope", "state_units", "stored_provenance", "summary_rows", "unfinished_words",
     "usable_log_weights", "ward_rows", "with_entry", "write_result",
 ]  # fmt: skip

@@ -31,9 +31,8 @@ class Comparison:
     @property
     def largest(self) -> float | None:
         """The largest of all differences in errors; None where nothing is compared."""
-        found = [np.abs(one) for pulls in self.apart.values() for one in pulls if one is not None]
-        known = [float(np.nanmax(one, initial=0.0)) for one in found]
-        return max(known, default=None)
+        found = (_largest(one) for pulls in self.apart.values() for one in pulls)
+        return max((one for one in found if one is not None), default=None)
 
     def tables(self) -> list[SideBySide]:
         """A table for every estimate, with a row for each result."""
@@ -42,7 +41,7 @@ class Comparison:
         pairs = zip(values, self.results.values(), strict=True)
         rows = [([str(value) for value in own], cells_of(one)) for own, one in pairs]
         words = {
-            name: ["" if one is None else f"{np.nanmax(np.abs(one), initial=0.0):.1f}" for one in pulls]
+            name: ["" if (one := _largest(pull)) is None else f"{one:.1f}" for pull in pulls]
             for name, pulls in (self.apart if self.partners else {}).items()
         }
         return side_by_side(labels, rows, words)
@@ -136,6 +135,12 @@ def _differing(abouts: list[Provenance]) -> dict[str, list]:
     if len(apart) == len(abouts):  # told apart without it
         found.pop("seed", None)
     return found
+
+
+def _largest(apart: np.ndarray | None) -> float | None:
+    """The largest of some differences in errors; None where none is known, for want of a partner or of errors."""
+    known = np.array([]) if apart is None else np.abs(apart)[~np.isnan(apart)]
+    return float(known.max()) if known.size else None
 
 
 def _apart(name: str, one: Ensemble, partner: Ensemble | None) -> np.ndarray | None:

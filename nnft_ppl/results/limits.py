@@ -110,7 +110,7 @@ def limit_of(
         >>> limit_of(read("runs/widths"), "two_point").reach(0.02)  # doctest: +SKIP
         Reach(dim='separation', distance=1.0)
     """
-    along = along or ("width" if "width" in ensembles.scanned else next(iter(ensembles.scanned)))
+    along = along or _usual_keyword(ensembles)
     fits = [extrapolated(quantity, along, in_, order) for order in (degree, degree + 1)]
     found = ensembles.estimates({"limit": fits[0], "next": fits[1]})
     fit, following = found["limit"], found["next"]
@@ -122,3 +122,25 @@ def limit_of(
         quantity, fits[0].in_words, fit.value, fit.error, finite, np.array(moved, float), fit.chi_squared, fit.dof,
         dict(fit.coordinates), dict(fit.doubts),
     )  # fmt: skip
+
+
+def nearest_to_limit(ensembles: Ensembles, along: str | None = None, in_: str = "1/N") -> ndarray:
+    """Places of the members nearest to the limit, one for every combination of the other keywords, in any order.
+
+    Args:
+        ensembles: The family.
+        along: As for `limit_of`.
+        in_: As for `limit_of`.
+
+    Returns:
+        Places such as `width=64`, of the shape of the other scanned keywords.
+    """
+    along = along or _usual_keyword(ensembles)
+    sizes = [len(values) for values in ensembles.scanned.values()]
+    nearest = int(np.argmin(extrapolated("", along, in_).abscissa(ensembles.scanned[along].astype(float))))
+    places = np.array(ensembles.places, dtype=object).reshape(sizes)
+    return np.asarray(places.take(nearest, axis=list(ensembles.scanned).index(along)), dtype=object)
+
+
+def _usual_keyword(ensembles: Ensembles) -> str:
+    return "width" if "width" in ensembles.scanned else next(iter(ensembles.scanned))

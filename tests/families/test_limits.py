@@ -2,7 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,7 +17,9 @@ from statistical import ACCEPTED, REJECTED
 from calibration.families import exact
 from nnft_ppl import Ensembles, Limit, Observable, Theory, grid_shifts, limit_of, sample
 from nnft_ppl.cli.extrapolate import share_of
+from nnft_ppl.results import nearest_to_limit
 from nnft_ppl.spaces import Box
+from nnft_ppl.statistics import Verdict, Verdicts
 from nnft_ppl.theory import ModelFile
 
 
@@ -63,6 +66,7 @@ def test_the_command(folder: Path, widths: Ensembles):
     status, out, err = nnft("extrapolate", str(folder), "powers", "--within", "100%", "--json")
     found, limit = json.loads(out), limit_of(widths, "powers")
     np.testing.assert_allclose(found["limits"]["powers"]["error"], limit.error)
+    assert (found["verdict"], found["failed_checks"], "checks of the members failed" in err) == ("good", [], False)
     assert found["limits"]["powers"]["reach"] == {"dim": "power", "distance": 4}
     assert (status, found["grid_unknown"]) == (0, "no parameters were kept: run again with --keep all (or auto)")
     assert "powers: the total error is below 100% up to power = 4" in err.splitlines()
@@ -118,6 +122,36 @@ def test_what_a_finer_grid_changes():
 def test_refused(call: Any, message: str, widths: Ensembles):
     with pytest.raises(ValueError, match=message):
         call(widths)
+
+
+def test_members_nearest_to_the_limit(widths: Ensembles):
+    """Whatever the order of the values, and at each value of the other keywords."""
+    assert (nearest_to_limit(widths).item(), nearest_to_limit(widths, in_="N^2").item()) == ("width=4", "width=1")
+    scanned = {"coupling": np.array([0.5, 1.0]), "width": np.array([16, 4, 2])}
+    places = [f"coupling={one}, width={other}" for one in scanned["coupling"] for other in scanned["width"]]
+    grid = cast(Ensembles, SimpleNamespace(scanned=scanned, places=places))
+    assert nearest_to_limit(grid).tolist() == ["coupling=0.5, width=16", "coupling=1.0, width=16"]
+    assert nearest_to_limit(grid, "coupling", "N").tolist() == places[:3]
+
+
+@pytest.mark.parametrize(("in_", "width"), [("1/N", 4), ("N", 1)])
+def test_grids_are_those_of_the_nearest_member(
+    in_: str, width: int, folder: Path, widths: Ensembles, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("nnft_ppl.cli.extrapolate.own_theory", lambda about, model: about.keywords["width"])
+    monkeypatch.setattr("nnft_ppl.cli.extrapolate.grid_shifts", lambda one, theory: {"powers": theory * np.ones(2)})
+    found = json.loads(nnft("extrapolate", str(folder), "powers", "--in", in_, "--json").out)["limits"]["powers"]
+    assert found["grid"] == [width, width]
+    np.testing.assert_allclose(found["error"], limit_of(widths, "powers", in_=in_, grid={"powers": width}).error)
+
+
+def test_failed_checks_of_members_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    verdicts = Verdicts([Verdict("ess", "good", 5000, 400, "enough"), Verdict("tails", "failed", 0.99, 0.7, "heavy")])
+    monkeypatch.setattr(Ensembles, "verdicts", property(lambda self: verdicts))
+    status, out, err = nnft("extrapolate", str(folder), "powers", "--json")
+    found = json.loads(out)
+    assert (status, found["verdict"], found["failed_checks"]) == (1, "failed", ["tails"])
+    assert "nnft: checks of the members failed (tails): their errors may mean nothing" in err
 
 
 def test_refused_by_the_command(folder: Path):
