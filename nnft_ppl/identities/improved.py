@@ -94,7 +94,7 @@ class Improvement:
         except Exception as error:  # whatever the model is made of, its raw observables can be measured
             self.give_up(f"the action cannot be differentiated ({type(error).__name__})")
         suspects = smoothness(theory).potential.intersection(self.sites)
-        if suspects and jumps_on_free_draws(theory, mask_of(theory, tuple(suspects))):
+        if self._trusted and suspects and jumps_on_free_draws(theory, mask_of(theory, tuple(suspects))):
             self.give_up(JUMPS)
 
     def mistrust(self, data: xr.DataTree) -> None:

@@ -102,6 +102,8 @@ def test_signals_before_and_after_all_work(at_first: str, at_last: str, status: 
 import atexit, signal, sys
 from nnft_ppl.cli import commands, main
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
+
 atexit.register(lambda: signal.raise_signal(signal.{at_last}))
 commands._dispatch = lambda asked: {f"signal.raise_signal(signal.{at_first})" if at_first else "0"}
 sys.argv = ["nnft", "list"]
