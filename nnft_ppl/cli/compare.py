@@ -29,8 +29,7 @@ def compare(asked: argparse.Namespace) -> int:
     if asked.json:
         rows = found.to_dataframe().to_dict("records")
         about = {"results": list(found.results), "differing": dict(found.differing), "largest_apart": found.largest}
-        about |= {"sharing": dict(found.sharing)}
-        print(as_json(plain_json(about | {"rows": rows})))
+        print(as_json(plain_json(about | {"sharing": dict(found.sharing), "rows": rows})))
     console = console_of(stderr=asked.json)
     about = next(iter(found.results.values())).provenance
     same = {name: value for name, value in about.keywords.items() if name not in found.differing}

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,10 +41,7 @@ def extrapolate(asked: argparse.Namespace) -> int:
     names = asked.names or [name for name, one in estimates.items() if not np.iscomplexobj(one.value)]
     limits = [limit_of(family, name, asked.along, asked.in_, asked.degree) for name in names]
     grid, unknown = _grid(family, asked)
-    limits = [
-        replace(one, grid=np.broadcast_to(grid[one.quantity], one.value.shape)) if one.quantity in grid else one
-        for one in limits
-    ]
+    limits = [one.with_grid(grid.get(one.quantity, np.nan)) for one in limits]
     reaches, why = _reaches(limits, within) if within else ({}, "")
     if asked.json:
         print(as_json(plain_json(_object(family, limits, reaches, unknown))))

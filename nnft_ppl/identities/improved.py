@@ -133,7 +133,7 @@ class Improvement:
             reason: Why, in words.
         """
         self.reasons |= dict.fromkeys(self.names, reason)
-        self.names, self._trusted = (), False
+        self.names, self.stretched, self._trusted = (), {}, False
 
     def __call__(self, position: Position, frame: Frame | None = None) -> dict[str, Array]:
         """The improved value of each of `names` at one draw, of its shape; its average is that of the observable.

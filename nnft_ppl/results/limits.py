@@ -12,7 +12,7 @@ is left out, with the noise of its coefficient.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +52,14 @@ class Limit:
     def error(self) -> Float[ndarray, "*shape"]:
         """The total error, of the shape of the value."""
         return np.sqrt(self.statistical**2 + self.finite**2 + np.nan_to_num(self.grid) ** 2)
+
+    def with_grid(self, moved: Any) -> "Limit":
+        """The same, with what finer grids change.
+
+        Args:
+            moved: Of every entry, or an array that broadcasts to their shape.
+        """
+        return replace(self, grid=np.array(np.broadcast_to(moved, self.value.shape), float))
 
     def reach(self, within: float, *, relative: bool = True) -> "Reach":
         """The distance up to which the total error stays below what is asked.
@@ -116,12 +124,11 @@ def limit_of(
     fit, following = found["limit"], found["next"]
     assert isinstance(fit, Fitted)
     finite = np.abs(following.value - fit.value)
-    known = (grid or {}).get(quantity)
-    moved = np.full(fit.value.shape, np.nan) if known is None else np.broadcast_to(known, fit.value.shape)
-    return Limit(
-        quantity, fits[0].in_words, fit.value, fit.error, finite, np.array(moved, float), fit.chi_squared, fit.dof,
-        dict(fit.coordinates), dict(fit.doubts),
+    limit = Limit(
+        quantity, fits[0].in_words, fit.value, fit.error, finite, np.full(fit.value.shape, np.nan), fit.chi_squared,
+        fit.dof, dict(fit.coordinates), dict(fit.doubts),
     )  # fmt: skip
+    return limit.with_grid((grid or {}).get(quantity, np.nan))
 
 
 def nearest_to_limit(ensembles: Ensembles, along: str | None = None, in_: str = "1/N") -> ndarray:

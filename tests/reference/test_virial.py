@@ -104,3 +104,5 @@ def test_only_averages_over_the_space_of_the_reference_are_controlled(box):
     improvement = Improvement(theory).with_reference(reference)
     assert set(improvement.stretched) == {"even"}
     assert "odd" in improvement.reasons
+    improvement.give_up("the action jumps")  # as after draws that show it
+    assert improvement(theory.free_draw(jax.random.key(0))) == {}
